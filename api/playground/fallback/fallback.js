@@ -1,0 +1,30 @@
+// Starts the GraphiQL that the page has loaded from the CDN; src/main.jsx is its embedded counterpart.
+const root = document.getElementById('graphiql');
+
+async function start() {
+  const { React, ReactDOM, GraphiQL } = globalThis;
+  if (!React || !ReactDOM || !GraphiQL) {
+    root.firstElementChild.textContent =
+      'GraphiQL could not be loaded from the CDN. The API itself works: POST your operations to /graphql.';
+    return;
+  }
+  const response = await fetch('/playground/examples.json');
+  ReactDOM.createRoot(root).render(
+    React.createElement(
+      GraphiQL,
+      {
+        fetcher: GraphiQL.createFetcher({
+          url: '/graphql',
+          headers: { accept: 'application/graphql-response+json, application/json' },
+          enableIncrementalDelivery: false,
+        }),
+        storage: GraphiQL.createLocalStorage({ namespace: 'phr' }),
+        defaultTabs: response.ok ? await response.json() : undefined,
+        defaultEditorToolsVisibility: true,
+      },
+      React.createElement(GraphiQL.Logo, null, 'phr'),
+    ),
+  );
+}
+
+start();

@@ -1,0 +1,213 @@
+//! The composition root: wires the rooms, starts the server, and shuts it down in order.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::http::Request;
+use hyper::body::Incoming;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto::Builder;
+use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::service::TowerToHyperService;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+use tower::ServiceExt;
+
+use crate::clock::{SharedClock, SystemClock};
+use crate::config::{self, Config};
+use crate::database::{Cluster, Target};
+use crate::graphql::{Engine, Known};
+use crate::server::{Service, router};
+
+/// Why the server did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A setting makes no sense.
+    #[error(transparent)]
+    Config(#[from] config::Error),
+    /// Not an address.
+    #[error("cannot listen on {0}: give an address and a port, such as 127.0.0.1:8000")]
+    Address(String),
+    /// An address that others can reach.
+    #[error(
+        "will not listen on {0}: callers have no sessions yet, so whoever reaches this server may read and change every record. Listen on a loopback address, such as 127.0.0.1:8000, and let a proxy that authenticates callers reach it there"
+    )]
+    Exposed(SocketAddr),
+    /// The port is taken, or may not be used.
+    #[error("cannot listen on {address}: {source}")]
+    Listen {
+        /// Where.
+        address: SocketAddr,
+        /// The cause.
+        source: std::io::Error,
+    },
+    /// The schema is not what this program works with.
+    #[error("the database lacks {count} migration(s), the first being {first}: run `phr migrate up`")]
+    Pending {
+        /// How many.
+        count: usize,
+        /// The first of them.
+        first: String,
+    },
+    /// The schema cannot be read or changed.
+    #[error("{0}")]
+    Migration(#[from] migration::Error),
+    /// The folder of the SQLite file cannot be made.
+    #[error("cannot create the folder {folder}: {source}")]
+    Folder {
+        /// Which.
+        folder: String,
+        /// The cause.
+        source: std::io::Error,
+    },
+    /// The demonstration's registers were not made.
+    #[error("{0}")]
+    Demo(#[from] crate::demo::Error),
+}
+
+/// The database as the migrations know it.
+#[must_use]
+pub fn migrations(target: &Target) -> migration::Database {
+    match target {
+        Target::Postgres(options) => migration::Database::Postgres(options.clone()),
+        Target::Sqlite(path) => migration::Database::Sqlite(path.clone()),
+    }
+}
+
+/// Makes the folder that an SQLite file stands in.
+///
+/// # Errors
+/// When it cannot be made.
+pub fn make_folder(target: &Target) -> Result<(), Error> {
+    let Target::Sqlite(path) = target else { return Ok(()) };
+    let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) else { return Ok(()) };
+    std::fs::create_dir_all(folder).map_err(|source| Error::Folder { folder: folder.display().to_string(), source })
+}
+
+/// Starts the server and returns when it was told to stop and has stopped.
+///
+/// # Errors
+/// When it cannot start; nothing is left running.
+pub async fn serve(config: &Config, demo: bool) -> Result<(), Error> {
+    let address = loopback(&config.server.listen)?;
+    let target = config.target()?;
+    if demo {
+        crate::demo::check_target(&target)?;
+    }
+    let listener = TcpListener::bind(address).await.map_err(|source| Error::Listen { address, source })?;
+    fit_schema(&target).await?;
+    let clock: SharedClock = Arc::new(SystemClock);
+    let cluster = Cluster::new(target.clone(), config.pool_limits());
+    if demo {
+        crate::demo::fill(&cluster, &*clock).await?;
+    }
+    let known = Known { migrations: migration::steps().into_iter().map(|step| step.name).collect() };
+    let engine = Engine::new(config.limits, config.server.introspection);
+    let service = Service::new(&config.server, engine, cluster, clock, known);
+    let router = router(service, config.server.playground);
+    let address = listener.local_addr().unwrap_or(address);
+    tracing::info!(%address, database = ?target, "ready");
+    eprintln!("phr is ready: http://{address}/ (GraphiQL), http://{address}/graphql (GraphQL)");
+    accept(listener, router, &config.server).await;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+/// Only who is at this machine can reach a loopback address.
+fn loopback(listen: &str) -> Result<SocketAddr, Error> {
+    let listen = listen.replace("localhost:", "127.0.0.1:");
+    let address: SocketAddr = listen.parse().map_err(|_| Error::Address(listen.clone()))?;
+    if address.ip().is_loopback() { Ok(address) } else { Err(Error::Exposed(address)) }
+}
+
+/// An SQLite file is brought up to date; a PostgreSQL server is an operator's decision.
+async fn fit_schema(target: &Target) -> Result<(), Error> {
+    make_folder(target)?;
+    let database = migrations(target);
+    if matches!(target, Target::Sqlite(_)) {
+        let applied = database.up(None).await?;
+        if !applied.is_empty() {
+            tracing::info!(migrations = applied.len(), "schema brought up to date");
+        }
+        return Ok(());
+    }
+    let status = database.status().await?;
+    match status.pending.first() {
+        None => Ok(()),
+        Some(first) => Err(Error::Pending { count: status.pending.len(), first: first.clone() }),
+    }
+}
+
+/// Serves connections until the process is told to stop, and then those requests that are running.
+async fn accept(listener: TcpListener, router: axum::Router, config: &config::Server) {
+    let slots = Arc::new(Semaphore::new(config.max_connections));
+    let graceful = GracefulShutdown::new();
+    let mut builder = Builder::new(TokioExecutor::new());
+    builder.http1().timer(TokioTimer::new()).header_read_timeout(Duration::from_secs(config.header_timeout));
+    let mut stop = std::pin::pin!(told_to_stop());
+    loop {
+        let Ok(slot) = Arc::clone(&slots).acquire_owned().await else { break };
+        let stream = tokio::select! {
+            accepted = listener.accept() => match accepted {
+                Ok((stream, _)) => stream,
+                Err(error) => {
+                    // Out of file descriptors, most likely: wait for some to be given back.
+                    tracing::warn!(%error, "cannot accept a connection");
+                    tokio::time::sleep(Duration::from_millis(100)).await;
+                    continue;
+                }
+            },
+            () = &mut stop => break,
+        };
+        let connection = graceful.watch(connection(&builder, stream, router.clone()).into_owned());
+        tokio::spawn(async move {
+            if let Err(error) = connection.await {
+                tracing::debug!(%error, "connection ended");
+            }
+            drop(slot);
+        });
+    }
+    drop(listener);
+    let limit = Duration::from_secs(config.shutdown_timeout);
+    if tokio::time::timeout(limit, graceful.shutdown()).await.is_err() {
+        tracing::warn!(limit_seconds = config.shutdown_timeout, "requests were still running and were cut off");
+    }
+}
+
+fn connection(
+    builder: &Builder<TokioExecutor>,
+    stream: TcpStream,
+    router: axum::Router,
+) -> hyper_util::server::conn::auto::Connection<
+    '_,
+    TokioIo<TcpStream>,
+    impl hyper::service::Service<
+        Request<Incoming>,
+        Response = axum::response::Response,
+        Error = std::convert::Infallible,
+        Future: Send + 'static,
+    > + use<>,
+    TokioExecutor,
+> {
+    stream.set_nodelay(true).ok();
+    let service = router.map_request(|request: Request<Incoming>| request.map(Body::new));
+    builder.serve_connection(TokioIo::new(stream), TowerToHyperService::new(service))
+}
+
+async fn told_to_stop() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let interrupted = tokio::signal::ctrl_c();
+    match signal(SignalKind::terminate()) {
+        Ok(mut terminated) => {
+            tokio::select! {
+                _ = interrupted => {}
+                _ = terminated.recv() => {}
+            }
+        }
+        Err(_) => {
+            interrupted.await.ok();
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! The command line.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::config::Config;
+use crate::{app, doctor, graphql, migrate, observability};
+
+/// A patient health record server: GraphQL over PostgreSQL, or over an embedded SQLite file.
+#[derive(Debug, Parser)]
+#[command(name = "phr", version)]
+struct Arguments {
+    /// A file with settings of your own; see api/config.default.toml for what there is.
+    #[arg(long, env = "PHR_CONFIG", global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve GraphQL at /graphql and GraphiQL at /.
+    Serve {
+        /// Fill an empty embedded database with made-up registers.
+        #[arg(long)]
+        demo: bool,
+        /// Address and port to listen on.
+        #[arg(long, value_name = "ADDRESS")]
+        listen: Option<String>,
+    },
+    /// Change the database's schema, or see what was changed.
+    #[command(subcommand)]
+    Migrate(migrate::Command),
+    /// Print the GraphQL schema: the contents of schema.graphql.
+    Schema,
+    /// Check the settings and the database, and say what is wrong and what to do about it.
+    Doctor {
+        /// Print the findings as JSON.
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+/// Runs the command that the process was started with.
+#[must_use]
+pub fn run() -> ExitCode {
+    let arguments = Arguments::parse();
+    if matches!(arguments.command, Command::Schema) {
+        print!("{}", graphql::sdl());
+        return ExitCode::SUCCESS;
+    }
+    let config = match Config::load(arguments.config.as_deref(), |name| std::env::var(name).ok()) {
+        Ok(config) => config,
+        Err(error) => return fail(&error),
+    };
+    if let Err(error) = observability::start(&config.log) {
+        return fail(&error);
+    }
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return fail(&error),
+    };
+    runtime.block_on(execute(arguments.command, config))
+}
+
+async fn execute(command: Command, mut config: Config) -> ExitCode {
+    match command {
+        Command::Serve { demo, listen } => {
+            if let Some(listen) = listen {
+                config.server.listen = listen;
+            }
+            app::serve(&config, demo).await.map_or_else(|error| fail(&error), |()| ExitCode::SUCCESS)
+        }
+        Command::Migrate(command) => {
+            migrate::run(&config, command).await.map_or_else(|error| fail(&error), |()| ExitCode::SUCCESS)
+        }
+        Command::Doctor { json } => doctor::run(&config, json).await,
+        Command::Schema => ExitCode::SUCCESS,
+    }
+}
+
+fn fail(error: &dyn std::fmt::Display) -> ExitCode {
+    eprintln!("phr: {error}");
+    ExitCode::FAILURE
+}

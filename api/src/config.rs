@@ -1,0 +1,345 @@
+//! Typed settings: the embedded defaults, then a file, then the environment.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use serde::Deserialize;
+use toml::{Table, Value};
+
+use crate::database::{PoolLimits, Target};
+use crate::graphql::Limits;
+
+/// Every setting with its default, explained.
+pub const DEFAULTS: &str = include_str!("../config.default.toml");
+
+/// Which environment variable overrides which setting.
+const ENVIRONMENT: &[(&str, &str, &str)] = &[
+    ("PHR_LISTEN", "server", "listen"),
+    ("PHR_REQUEST_TIMEOUT", "server", "request_timeout"),
+    ("PHR_HEADER_TIMEOUT", "server", "header_timeout"),
+    ("PHR_SHUTDOWN_TIMEOUT", "server", "shutdown_timeout"),
+    ("PHR_MAX_BODY", "server", "max_body"),
+    ("PHR_MAX_BATCH", "server", "max_batch"),
+    ("PHR_MAX_CONNECTIONS", "server", "max_connections"),
+    ("PHR_PLAYGROUND_ENABLED", "server", "playground"),
+    ("PHR_INTROSPECTION", "server", "introspection"),
+    ("PHR_MAX_DEPTH", "limits", "max_depth"),
+    ("PHR_MAX_COMPLEXITY", "limits", "max_complexity"),
+    ("PHR_MAX_ALIASES", "limits", "max_aliases"),
+    ("PHR_MAX_DIRECTIVES", "limits", "max_directives"),
+    ("PHR_MAX_TOKENS", "limits", "max_tokens"),
+    ("DATABASE_URL", "database", "url"),
+    ("DB_POOL_MAX", "database", "pool_max"),
+    ("DB_POOL_TIMEOUT", "database", "pool_timeout"),
+    ("DB_POOL_RECYCLE", "database", "pool_recycle"),
+    ("DB_POOL_IDLE_TIMEOUT", "database", "pool_idle_timeout"),
+    ("DB_QUERY_TIMEOUT", "database", "query_timeout"),
+    ("LOG_LEVEL", "log", "level"),
+    ("PHR_LOG_FORMAT", "log", "format"),
+];
+
+/// Every setting.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// HTTP.
+    pub server: Server,
+    /// What one GraphQL request may ask for.
+    pub limits: Limits,
+    /// Where the records are.
+    pub database: Database,
+    /// What is logged.
+    pub log: Log,
+}
+
+/// Settings of the HTTP server. Times are in seconds.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Server {
+    /// Address and port to listen on.
+    pub listen: String,
+    /// How long one request may take.
+    pub request_timeout: u64,
+    /// How long a client may take to send a request's head.
+    pub header_timeout: u64,
+    /// How long running requests may go on after the server was told to stop.
+    pub shutdown_timeout: u64,
+    /// Bytes of a request's body at most.
+    pub max_body: usize,
+    /// GraphQL requests in one batched HTTP request at most.
+    pub max_batch: usize,
+    /// Connections at most.
+    pub max_connections: usize,
+    /// Whether GraphiQL is served.
+    pub playground: bool,
+    /// Whether the schema can be asked for.
+    pub introspection: bool,
+}
+
+/// Settings of the database.
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Database {
+    /// Where the records are; may hold a password.
+    pub url: String,
+    /// Connections at most.
+    pub pool_max: usize,
+    /// How long a request waits for a connection, in seconds.
+    pub pool_timeout: u64,
+    /// A connection older than this is replaced, in seconds.
+    pub pool_recycle: u64,
+    /// A connection unused for longer is replaced, in milliseconds.
+    pub pool_idle_timeout: u64,
+    /// How long one statement may run, in seconds.
+    pub query_timeout: u64,
+}
+
+impl std::fmt::Debug for Database {
+    /// Without the password.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let target = self.url.parse::<Target>();
+        f.debug_struct("Database").field("target", &target).field("pool_max", &self.pool_max).finish_non_exhaustive()
+    }
+}
+
+/// Settings of the log.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Log {
+    /// What to log.
+    pub level: String,
+    /// `text` or `json`.
+    pub format: LogFormat,
+}
+
+/// How the log is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// For machines.
+    Json,
+}
+
+/// Why the settings cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The file cannot be read.
+    #[error("cannot read {path}: {source}")]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// The cause.
+        source: std::io::Error,
+    },
+    /// The file, or what it sets, makes no sense.
+    #[error("{from}: {message}")]
+    Malformed {
+        /// The file or the environment variable.
+        from: String,
+        /// What is wrong.
+        message: String,
+    },
+}
+
+impl Config {
+    /// The defaults, overridden by `file` where there is one, overridden by the environment as `variable` gives it.
+    ///
+    /// # Errors
+    /// Names the file or the variable that makes no sense.
+    pub fn load(file: Option<&Path>, variable: impl Fn(&str) -> Option<String>) -> Result<Self, Error> {
+        let mut table: Table = DEFAULTS.parse().map_err(|error| malformed("the defaults", &error))?;
+        let mut from_file = false;
+        if let Some(path) = file {
+            let text = std::fs::read_to_string(path).map_err(|source| Error::File { path: path.to_owned(), source })?;
+            let own: Table = text.parse().map_err(|error| malformed(&path.display().to_string(), &error))?;
+            from_file = own.get("database").and_then(|database| database.get("url")).is_some();
+            merge(&mut table, own, &path.display().to_string())?;
+        }
+        for (name, section, key) in ENVIRONMENT {
+            if let Some(text) = variable(name).filter(|text| !text.is_empty()) {
+                let Some(slot) = table.get_mut(*section).and_then(|section| section.get_mut(key)) else { continue };
+                *slot = parse_as(slot, &text, name)?;
+            }
+        }
+        if variable("DATABASE_URL").is_none_or(|url| url.is_empty())
+            && !from_file
+            && let Some(url) = composed_url(&variable)?
+        {
+            table["database"]["url"] = Value::String(url);
+        }
+        if variable("LOG_LEVEL").is_none() && variable("DEBUG").is_some_and(|debug| is_true(&debug)) {
+            table["log"]["level"] = Value::String("debug".to_owned());
+        }
+        let config: Self = table.try_into().map_err(|error| malformed("the settings", &error))?;
+        config.check()?;
+        Ok(config)
+    }
+
+    fn check(&self) -> Result<(), Error> {
+        self.target()?;
+        let positive = [
+            ("server.request_timeout", self.server.request_timeout),
+            ("server.header_timeout", self.server.header_timeout),
+            ("server.max_body", self.server.max_body as u64),
+            ("server.max_batch", self.server.max_batch as u64),
+            ("server.max_connections", self.server.max_connections as u64),
+            ("database.pool_max", self.database.pool_max as u64),
+            ("database.pool_timeout", self.database.pool_timeout),
+            ("database.query_timeout", self.database.query_timeout),
+        ];
+        match positive.into_iter().find(|(_, value)| *value == 0) {
+            Some((name, _)) => {
+                Err(Error::Malformed { from: name.to_owned(), message: "must be at least 1".to_owned() })
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// Where the records are.
+    ///
+    /// # Errors
+    /// When the URL is malformed.
+    pub fn target(&self) -> Result<Target, Error> {
+        self.database.url.parse().map_err(|message| Error::Malformed { from: "DATABASE_URL".to_owned(), message })
+    }
+
+    /// How connections are held.
+    #[must_use]
+    pub const fn pool_limits(&self) -> PoolLimits {
+        PoolLimits {
+            max: self.database.pool_max,
+            acquire_timeout: Duration::from_secs(self.database.pool_timeout),
+            idle_timeout: Duration::from_millis(self.database.pool_idle_timeout),
+            max_age: Duration::from_secs(self.database.pool_recycle),
+            query_timeout: Duration::from_secs(self.database.query_timeout),
+        }
+    }
+}
+
+fn malformed(from: &str, error: &toml::de::Error) -> Error {
+    Error::Malformed { from: from.to_owned(), message: error.message().to_owned() }
+}
+
+/// Overrides settings that exist; a setting that does not is a mistake.
+fn merge(base: &mut Table, own: Table, from: &str) -> Result<(), Error> {
+    for (section, values) in own {
+        let unknown =
+            |name: String| Error::Malformed { from: from.to_owned(), message: format!("there is no setting {name}") };
+        let Some(Value::Table(base)) = base.get_mut(&section) else { return Err(unknown(section)) };
+        let Value::Table(values) = values else { return Err(unknown(section)) };
+        for (key, value) in values {
+            match base.get_mut(&key) {
+                Some(slot) => *slot = value,
+                None => return Err(unknown(format!("{section}.{key}"))),
+            }
+        }
+    }
+    Ok(())
+}
+
+/// A variable's text, as the type that the setting's default has.
+fn parse_as(default: &Value, text: &str, variable: &str) -> Result<Value, Error> {
+    let wrong = |what: &str| Error::Malformed { from: variable.to_owned(), message: format!("must be {what}") };
+    match default {
+        Value::Integer(_) => text.parse().map(Value::Integer).map_err(|_| wrong("a whole number")),
+        Value::Boolean(_) if is_true(text) => Ok(Value::Boolean(true)),
+        Value::Boolean(_) if ["false", "0", "no", "off"].contains(&text.to_ascii_lowercase().as_str()) => {
+            Ok(Value::Boolean(false))
+        }
+        Value::Boolean(_) => Err(wrong("true or false")),
+        _ => Ok(Value::String(text.to_owned())),
+    }
+}
+
+fn is_true(text: &str) -> bool {
+    ["true", "1", "yes", "on"].contains(&text.to_ascii_lowercase().as_str())
+}
+
+/// The database's URL where its parts are given one by one.
+fn composed_url(variable: &impl Fn(&str) -> Option<String>) -> Result<Option<String>, Error> {
+    let given = |name: &str| variable(name).filter(|text| !text.is_empty());
+    if variable("USE_SQLITE").is_some_and(|wish| is_true(&wish)) || given("POSTGRES_HOST").is_none() {
+        return Ok(given("SQLITE_URL"));
+    }
+    let wrong = |name: &str| Error::Malformed { from: name.to_owned(), message: "cannot be part of a URL".to_owned() };
+    let host = given("POSTGRES_HOST").unwrap_or_default();
+    let mut url = url::Url::parse(&format!("postgres://{host}")).map_err(|_| wrong("POSTGRES_HOST"))?;
+    if let Some(port) = given("POSTGRES_PORT") {
+        let port = port.parse().map_err(|_| wrong("POSTGRES_PORT"))?;
+        url.set_port(Some(port)).map_err(|()| wrong("POSTGRES_PORT"))?;
+    }
+    let user = given("POSTGRES_USER").unwrap_or_else(|| "admin".to_owned());
+    url.set_username(&user).map_err(|()| wrong("POSTGRES_USER"))?;
+    url.set_password(given("POSTGRES_PASSWORD").as_deref()).map_err(|()| wrong("POSTGRES_PASSWORD"))?;
+    url.set_path(&given("POSTGRES_DB").unwrap_or_else(|| "db_patient_health_record".to_owned()));
+    if let Some(mode) = given("POSTGRES_SSL_MODE") {
+        url.query_pairs_mut().append_pair("sslmode", &mode);
+    }
+    Ok(Some(url.into()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn load(variables: &[(&str, &str)]) -> Result<Config, Error> {
+        Config::load(None, |name| {
+            variables.iter().find(|(known, _)| *known == name).map(|(_, text)| (*text).to_owned())
+        })
+    }
+
+    #[test]
+    fn every_setting_has_its_variable_and_says_so() {
+        let table: Table = DEFAULTS.parse().unwrap();
+        let mut settings = 0;
+        for (section, values) in &table {
+            for key in values.as_table().unwrap().keys() {
+                settings += 1;
+                let named = ENVIRONMENT.iter().find(|(_, s, k)| s == section && k == key);
+                let (variable, ..) = named.unwrap_or_else(|| panic!("{section}.{key} has no variable"));
+                let (before, _) = DEFAULTS.split_once(&format!("\n{key} = ")).unwrap();
+                let comment = before.rsplit("\n\n").next().unwrap();
+                assert!(comment.contains(variable), "{section}.{key} does not name {variable}");
+            }
+        }
+        assert_eq!(settings, ENVIRONMENT.len());
+    }
+
+    #[test]
+    fn the_environment_overrides_the_defaults() {
+        let config = load(&[("DB_POOL_MAX", "3"), ("PHR_INTROSPECTION", "off"), ("DEBUG", "true")]).unwrap();
+        assert_eq!(config.database.pool_max, 3);
+        assert!(!config.server.introspection);
+        assert_eq!(config.log.level, "debug");
+        assert_eq!(load(&[]).unwrap().database.url, "sqlite:data/phr.sqlite");
+    }
+
+    #[test]
+    fn a_value_that_makes_no_sense_is_refused_by_name() {
+        for (name, text) in [
+            ("DB_POOL_MAX", "many"),
+            ("PHR_INTROSPECTION", "maybe"),
+            ("DATABASE_URL", "mysql://x"),
+            ("DB_POOL_MAX", "0"),
+        ] {
+            let message = load(&[(name, text)]).unwrap_err().to_string();
+            assert!(message.contains(name) || message.contains("pool_max"), "{message}");
+        }
+    }
+
+    #[test]
+    fn postgres_can_be_named_by_its_parts() {
+        let parts = [
+            ("POSTGRES_HOST", "db"),
+            ("POSTGRES_PORT", "5433"),
+            ("POSTGRES_USER", "u"),
+            ("POSTGRES_PASSWORD", "p@:/w"),
+            ("POSTGRES_DB", "d"),
+        ];
+        let config = load(&parts).unwrap();
+        assert_eq!(config.target().unwrap().address(), "db:5433");
+        assert!(!format!("{config:?}").contains("p@:/w"));
+    }
+}

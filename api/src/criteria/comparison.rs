@@ -1,0 +1,105 @@
+use async_graphql::{InputObject, MaybeUndefined};
+use chrono::{DateTime, NaiveDate, Utc};
+use sea_orm::Condition;
+use sea_orm::sea_query::ExprTrait;
+use uuid::Uuid;
+
+use crate::error::Result;
+
+use super::operand::{Bind, among, given, is_null};
+use super::{Operand, Operators, Translation};
+
+/// Conditions on a value that has an order. All that are given must hold; an unknown value meets none but `isNull`.
+#[derive(Clone, Debug, InputObject)]
+#[graphql(concrete(name = "UUIDFilter", params(Uuid)))]
+#[graphql(concrete(name = "DateFilter", params(NaiveDate)))]
+#[graphql(concrete(name = "DateTimeFilter", params("DateTime<Utc>")))]
+#[graphql(concrete(name = "IntFilter", params(i32)))]
+pub struct Comparison<T: Bind> {
+    /// Equal to this.
+    equal: MaybeUndefined<T>,
+    /// Not equal to this.
+    not_equal: MaybeUndefined<T>,
+    /// Before this.
+    less_than: MaybeUndefined<T>,
+    /// Before this, or equal to it.
+    less_than_or_equal: MaybeUndefined<T>,
+    /// After this.
+    greater_than: MaybeUndefined<T>,
+    /// After this, or equal to it.
+    greater_than_or_equal: MaybeUndefined<T>,
+    /// Equal to one of these, 1000 at most. None is equal to one of an empty list.
+    #[graphql(name = "in")]
+    among: MaybeUndefined<Vec<T>>,
+    /// Equal to none of these, 1000 at most.
+    not_in: MaybeUndefined<Vec<T>>,
+    /// True: the value is unknown. False: it is known.
+    is_null: MaybeUndefined<bool>,
+}
+
+/// Conditions on a key.
+pub type UuidFilter = Comparison<Uuid>;
+/// Conditions on a date.
+pub type DateFilter = Comparison<NaiveDate>;
+/// Conditions on an instant.
+pub type DateTimeFilter = Comparison<DateTime<Utc>>;
+/// Conditions on a number.
+pub type IntFilter = Comparison<i32>;
+
+impl<T: Bind> Comparison<T> {
+    /// The comparison that a closed set of values allows.
+    #[must_use]
+    pub fn choice(
+        equal: &MaybeUndefined<T>,
+        not_equal: &MaybeUndefined<T>,
+        among: &MaybeUndefined<Vec<T>>,
+        not_in: &MaybeUndefined<Vec<T>>,
+    ) -> Self {
+        Self {
+            equal: equal.clone(),
+            not_equal: not_equal.clone(),
+            less_than: MaybeUndefined::Undefined,
+            less_than_or_equal: MaybeUndefined::Undefined,
+            greater_than: MaybeUndefined::Undefined,
+            greater_than_or_equal: MaybeUndefined::Undefined,
+            among: among.clone(),
+            not_in: not_in.clone(),
+            is_null: MaybeUndefined::Undefined,
+        }
+    }
+}
+
+impl<T: Bind + Send + Sync> Operators for Comparison<T> {
+    fn condition(&self, on: &Operand, t: &mut Translation) -> Result<Condition> {
+        let mut all = Condition::all();
+        let column = || on.column.clone();
+        if let Some(value) = given(on, "equal", &self.equal, t)? {
+            all = all.add(column().eq(value.bind()?));
+        }
+        if let Some(value) = given(on, "notEqual", &self.not_equal, t)? {
+            all = all.add(column().ne(value.bind()?));
+        }
+        if let Some(value) = given(on, "lessThan", &self.less_than, t)? {
+            all = all.add(column().lt(value.bind()?));
+        }
+        if let Some(value) = given(on, "lessThanOrEqual", &self.less_than_or_equal, t)? {
+            all = all.add(column().lte(value.bind()?));
+        }
+        if let Some(value) = given(on, "greaterThan", &self.greater_than, t)? {
+            all = all.add(column().gt(value.bind()?));
+        }
+        if let Some(value) = given(on, "greaterThanOrEqual", &self.greater_than_or_equal, t)? {
+            all = all.add(column().gte(value.bind()?));
+        }
+        if let Some(values) = given(on, "in", &self.among, t)? {
+            all = all.add(among(on, values, false, t.backend())?);
+        }
+        if let Some(values) = given(on, "notIn", &self.not_in, t)? {
+            all = all.add(among(on, values, true, t.backend())?);
+        }
+        if let Some(null) = given(on, "isNull", &self.is_null, t)? {
+            all = all.add(is_null(on, *null));
+        }
+        Ok(all)
+    }
+}

@@ -1,0 +1,93 @@
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
+use sea_orm::sea_query::ColumnType;
+use sea_orm::{ColumnTrait, EntityTrait, Value};
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+use crate::error::{Error, Result};
+
+use super::Ordering;
+
+/// A cursor longer than this was not made here.
+const MAX_LENGTH: usize = 8192;
+
+impl<E: EntityTrait> Ordering<E> {
+    /// The place of a record in this order, as an opaque text. `value` gives the record's values by column.
+    ///
+    /// # Errors
+    /// `Internal` when a value that the order needs was not read.
+    pub fn cursor(&self, value: impl Fn(E::Column) -> Option<Value>) -> Result<String> {
+        let mut parts = vec![Some(self.fingerprint())];
+        for term in self.terms() {
+            let value =
+                value(term.column).ok_or_else(|| Error::internal("a cursor needs a value that was not read"))?;
+            parts.push(text(value)?);
+        }
+        let json = serde_json::to_vec(&parts).map_err(Error::internal)?;
+        Ok(BASE64_URL_SAFE_NO_PAD.encode(json))
+    }
+
+    /// The values of the record that a cursor stands for, one for each step of the order.
+    ///
+    /// # Errors
+    /// `BadRequest` for a text that is no cursor, or one made under another order.
+    pub fn place(&self, argument: &str, cursor: &str) -> Result<Vec<Value>> {
+        let broken = || Error::BadRequest(format!("{argument}: this is not a cursor of this list"));
+        if cursor.len() > MAX_LENGTH {
+            return Err(broken());
+        }
+        let json = BASE64_URL_SAFE_NO_PAD.decode(cursor).map_err(|_| broken())?;
+        let mut parts: Vec<Option<String>> = serde_json::from_slice(&json).map_err(|_| broken())?;
+        if parts.first().is_none_or(Option::is_none) {
+            return Err(broken());
+        }
+        if parts.remove(0) != Some(self.fingerprint()) {
+            return Err(Error::BadRequest(format!(
+                "{argument}: this cursor was made under another order: keep the order while paging, or start again without a cursor"
+            )));
+        }
+        if parts.len() != self.terms().len() {
+            return Err(broken());
+        }
+        let values = self.terms().iter().zip(parts).map(|(term, part)| value(&term.column, part));
+        values.collect::<Option<Vec<_>>>().ok_or_else(broken)
+    }
+
+    /// Eight bytes are enough to tell orders apart; a cursor grants nothing.
+    fn fingerprint(&self) -> String {
+        BASE64_URL_SAFE_NO_PAD.encode(&Sha256::digest(self.signature())[..8])
+    }
+}
+
+fn text(value: Value) -> Result<Option<String>> {
+    match value {
+        Value::String(text) => Ok(text),
+        Value::Uuid(uuid) => Ok(uuid.map(|uuid| uuid.to_string())),
+        Value::Int(number) => Ok(number.map(|number| number.to_string())),
+        Value::ChronoDate(date) => Ok(date.map(|date| date.to_string())),
+        Value::ChronoDateTimeUtc(instant) => Ok(instant.map(|at| at.to_rfc3339_opts(SecondsFormat::Micros, true))),
+        other => Err(Error::internal(format!("no cursor can hold {:?}", other.array_type()))),
+    }
+}
+
+/// The typed value of a cursor's part; none when it does not fit the column.
+fn value<C: ColumnTrait>(column: &C, part: Option<String>) -> Option<Value> {
+    let def = column.def();
+    if part.is_none() && !def.is_null() {
+        return None;
+    }
+    Some(match def.get_column_type() {
+        ColumnType::Uuid => Value::Uuid(part.map(|part| part.parse::<Uuid>()).transpose().ok()?),
+        ColumnType::Integer => Value::Int(part.map(|part| part.parse::<i32>()).transpose().ok()?),
+        ColumnType::Date => Value::ChronoDate(part.map(|part| part.parse::<NaiveDate>()).transpose().ok()?),
+        ColumnType::TimestampWithTimeZone => {
+            Value::ChronoDateTimeUtc(part.map(|part| part.parse::<DateTime<Utc>>()).transpose().ok()?)
+        }
+        ColumnType::String(_) | ColumnType::Text if !part.as_ref().is_some_and(|part| part.contains('\0')) => {
+            Value::String(part)
+        }
+        _ => return None,
+    })
+}

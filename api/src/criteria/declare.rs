@@ -1,0 +1,138 @@
+/// Declares the filter and the order of one kind of record, once: which fields it has, by which column, with which
+/// operators, and the permission that a field wants beyond that of the record.
+///
+/// A text field that names a `folded` twin has, on PostgreSQL, a column of that name in lower case.
+#[macro_export]
+macro_rules! criteria {
+    (
+        $(#[$doc:meta])*
+        $criteria:ident: $filter:ident, $order:ident, $order_field:ident on $entity:ident {
+            $($(#[$field_doc:meta])* $field:ident: $operators:ty => $column:ident $(folded $folded:literal)? $([$permission:ident])?;)+
+        }
+        $(lists { $($(#[$list_doc:meta])* $list:ident: $list_operators:ty => $list_column:ident $([$list_permission:ident])?;)+ })?
+        $(relations { $($(#[$relation_doc:meta])* $relation:ident: $relation_filter:ty => $relation_column:ident of $target:ident;)+ })?
+    ) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug)]
+        pub struct $criteria;
+
+        impl $crate::criteria::Criteria for $criteria {
+            type Entity = entity::$entity::Entity;
+            type Filter = $filter;
+            type Order = $order;
+        }
+
+        /// Which records: all conditions that are given must hold.
+        #[derive(Clone, Debug, Default, async_graphql::InputObject)]
+        pub struct $filter {
+            /// All of these hold; an empty list always does.
+            and: Option<Vec<$filter>>,
+            /// At least one of these holds; an empty list never does.
+            or: Option<Vec<$filter>>,
+            /// This does not hold.
+            not: Option<Box<$filter>>,
+            $($(#[$field_doc])* $field: Option<$operators>,)+
+            $($($(#[$list_doc])* $list: Option<$list_operators>,)+)?
+            $($($(#[$relation_doc])* $relation: Option<Box<$relation_filter>>,)+)?
+        }
+
+        impl $crate::criteria::Filter for $filter {
+            fn condition(
+                &self,
+                translation: &mut $crate::criteria::Translation,
+            ) -> $crate::error::Result<sea_orm::Condition> {
+                use $crate::criteria::{Operand, Operators as _};
+                let mut all = sea_orm::Condition::all();
+                for part in translation.each(self.and.as_deref().unwrap_or_default())? {
+                    all = all.add(part);
+                }
+                if let Some(alternatives) = &self.or {
+                    let mut any = sea_orm::Condition::any().add(sea_orm::sea_query::Expr::val(false));
+                    for part in translation.each(alternatives)? {
+                        any = any.add(part);
+                    }
+                    all = all.add(any);
+                }
+                if let Some(not) = &self.not {
+                    all = all.add(translation.nested(|translation| not.condition(translation))?.not());
+                }
+                $(if let Some(operators) = &self.$field {
+                    $(translation.require($crate::scope::Permission::$permission)?;)?
+                    let operand = $crate::criteria!(@operand $entity $field $column $($folded)?);
+                    all = all.add(operators.condition(&operand, translation)?);
+                })+
+                $($(if let Some(operators) = &self.$list {
+                    $(translation.require($crate::scope::Permission::$list_permission)?;)?
+                    let operand = Operand::new(stringify!($list), entity::$entity::Column::$list_column);
+                    all = all.add(operators.condition(&operand, translation)?);
+                })+)?
+                $($(if let Some(filter) = &self.$relation {
+                    use sea_orm::{EntityTrait as _, QueryFilter as _, QuerySelect as _, QueryTrait as _};
+                    let related = entity::$target::Entity::find()
+                        .select_only()
+                        .column(entity::$target::Column::Uuid)
+                        .filter(translation.nested(|translation| filter.condition(translation))?)
+                        .into_query();
+                    all = all.add(sea_orm::ColumnTrait::in_subquery(
+                        &entity::$entity::Column::$relation_column,
+                        related,
+                    ));
+                })+)?
+                Ok(all)
+            }
+        }
+
+        /// What to order by.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, async_graphql::Enum)]
+        pub enum $order_field {
+            $($(#[$field_doc])* $column,)+
+        }
+
+        impl $crate::criteria::OrderField for $order_field {
+            type Column = entity::$entity::Column;
+
+            fn column(self) -> Self::Column {
+                match self {
+                    $(Self::$column => entity::$entity::Column::$column,)+
+                }
+            }
+
+            fn permission(self) -> Option<$crate::scope::Permission> {
+                match self {
+                    $(Self::$column => $crate::criteria!(@permission $($permission)?),)+
+                }
+            }
+        }
+
+        /// One step of an order; later steps decide among records that are equal in the earlier ones.
+        #[derive(Clone, Copy, Debug, async_graphql::InputObject)]
+        pub struct $order {
+            /// What to order by. Unknown values count as the greatest.
+            pub field: $order_field,
+            /// Which way.
+            #[graphql(default)]
+            pub direction: $crate::criteria::Direction,
+        }
+
+        impl $crate::criteria::Order for $order {
+            type Column = entity::$entity::Column;
+            type Field = $order_field;
+
+            fn field(&self) -> Self::Field {
+                self.field
+            }
+
+            fn direction(&self) -> $crate::criteria::Direction {
+                self.direction
+            }
+        }
+    };
+    (@operand $entity:ident $field:ident $column:ident) => {
+        Operand::new(stringify!($field), entity::$entity::Column::$column)
+    };
+    (@operand $entity:ident $field:ident $column:ident $folded:literal) => {
+        Operand::folded(stringify!($field), entity::$entity::Column::$column, $folded)
+    };
+    (@permission) => { None };
+    (@permission $permission:ident) => { Some($crate::scope::Permission::$permission) };
+}

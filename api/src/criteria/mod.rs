@@ -1,0 +1,38 @@
+//! The criteria pattern: filters, orders and pages as types, turned into conditions that bind every value.
+//!
+//! It knows columns, never our tables: one [`criteria!`](crate::criteria!) declaration per kind of record gives its
+//! filter, its order and the permission that each field wants. The types carry async-graphql's derives as they might
+//! carry serde's: their shape is what clients see, so it stands once.
+
+mod choice;
+mod comparison;
+mod cursor;
+mod declare;
+mod operand;
+mod order;
+mod page;
+mod seek;
+mod text;
+mod text_list;
+mod translation;
+
+pub use comparison::{Comparison, DateFilter, DateTimeFilter, IntFilter, UuidFilter};
+pub use operand::{Bind, Operand};
+pub use order::{Direction, Order, OrderField, Ordering, Term};
+pub use page::{DEFAULT_PER_PAGE, MAX_OFFSET, MAX_PER_PAGE, Page, PageArguments, PageInput};
+pub use seek::seek;
+pub use text::TextFilter;
+pub use text_list::TextListFilter;
+pub use translation::{
+    Filter, MAX_CONDITIONS, MAX_FILTER_DEPTH, MAX_OPERAND_LENGTH, MAX_OPERANDS, Operators, Translation,
+};
+
+/// What can be listed: an entity with its filter and its order.
+pub trait Criteria: Send + Sync + 'static {
+    /// The table.
+    type Entity: sea_orm::EntityTrait;
+    /// Which rows.
+    type Filter: Filter;
+    /// In which order.
+    type Order: Order<Column = <Self::Entity as sea_orm::EntityTrait>::Column>;
+}

@@ -1,0 +1,118 @@
+use async_graphql::{InputType, MaybeUndefined};
+use chrono::{DateTime, NaiveDate, Utc};
+use sea_orm::sea_query::extension::postgres::PgFunc;
+use sea_orm::sea_query::{ArrayType, Expr, ExprTrait, IntoIden};
+use sea_orm::{ColumnTrait, DbBackend, Value};
+use uuid::Uuid;
+
+use crate::error::{Error, Result};
+
+use super::{MAX_OPERAND_LENGTH, MAX_OPERANDS, Translation};
+
+/// The column that operators apply to.
+#[derive(Clone, Debug)]
+pub struct Operand {
+    /// The field's name as clients know it, for messages.
+    pub field: &'static str,
+    pub(super) column: Expr,
+    pub(super) folded: Option<Expr>,
+}
+
+impl Operand {
+    /// A column of a table.
+    pub fn new<C: ColumnTrait>(field: &'static str, column: C) -> Self {
+        Self { field, column: Expr::col(column.as_column_ref()), folded: None }
+    }
+
+    /// A text column that has, on PostgreSQL, a twin in lower case, so that case-insensitive search finds an index.
+    pub fn folded<C: ColumnTrait>(field: &'static str, column: C, twin: &'static str) -> Self {
+        let (table, _) = column.as_column_ref();
+        let folded = Some(Expr::col((table, twin.into_iden())));
+        Self { folded, ..Self::new(field, column) }
+    }
+}
+
+/// A value that a filter compares with.
+pub trait Bind: InputType + Clone {
+    /// Its type within an array.
+    const ARRAY: ArrayType;
+
+    /// The value, bound as a parameter of the statement.
+    ///
+    /// # Errors
+    /// `BadRequest` or `Limit` for a value that no record can have.
+    fn bind(&self) -> Result<Value>;
+}
+
+macro_rules! bind {
+    ($($type:ty => $array:ident),+) => {$(
+        impl Bind for $type {
+            const ARRAY: ArrayType = ArrayType::$array;
+
+            fn bind(&self) -> Result<Value> {
+                Ok(Value::from(self.clone()))
+            }
+        }
+    )+};
+}
+
+bind!(Uuid => Uuid, NaiveDate => ChronoDate, DateTime<Utc> => ChronoDateTimeUtc, i32 => Int);
+
+impl Bind for String {
+    const ARRAY: ArrayType = ArrayType::String;
+
+    fn bind(&self) -> Result<Value> {
+        if self.contains('\0') {
+            return Err(Error::BadRequest("a text to compare with cannot hold the character U+0000".to_owned()));
+        }
+        if self.chars().nth(MAX_OPERAND_LENGTH).is_some() {
+            return Err(Error::Limit(format!("a text to compare with has at most {MAX_OPERAND_LENGTH} characters")));
+        }
+        Ok(Value::from(self.clone()))
+    }
+}
+
+/// The operand of one operator: nothing when it was left out.
+///
+/// A null is refused rather than ignored: a variable that happens to be null would otherwise widen the result to
+/// everything.
+pub(super) fn given<'o, T>(
+    operand: &Operand,
+    operator: &str,
+    value: &'o MaybeUndefined<T>,
+    translation: &mut Translation,
+) -> Result<Option<&'o T>> {
+    match value {
+        MaybeUndefined::Undefined => Ok(None),
+        MaybeUndefined::Null => Err(Error::BadRequest(format!(
+            "{}: {operator} cannot be null: leave it out, or ask with isNull",
+            operand.field
+        ))),
+        MaybeUndefined::Value(value) => {
+            translation.count()?;
+            Ok(Some(value))
+        }
+    }
+}
+
+/// `column IN values`, as one statement whatever the number of values where the database can.
+pub(super) fn among<T: Bind>(operand: &Operand, values: &[T], negated: bool, backend: DbBackend) -> Result<Expr> {
+    if values.len() > MAX_OPERANDS {
+        return Err(Error::Limit(format!(
+            "{}: a list to compare with has at most {MAX_OPERANDS} values",
+            operand.field
+        )));
+    }
+    let values = values.iter().map(Bind::bind).collect::<Result<Vec<_>>>()?;
+    let column = operand.column.clone();
+    Ok(match (backend, negated) {
+        (DbBackend::Postgres, false) => column.eq(PgFunc::any(Value::Array(T::ARRAY, Some(Box::new(values))))),
+        (DbBackend::Postgres, true) => column.ne(PgFunc::all(Value::Array(T::ARRAY, Some(Box::new(values))))),
+        (_, false) => column.is_in(values),
+        (_, true) => column.is_not_in(values),
+    })
+}
+
+pub(super) fn is_null(operand: &Operand, null: bool) -> Expr {
+    if null { operand.column.clone().is_null() } else { operand.column.clone().is_not_null() }
+}

@@ -1,0 +1,93 @@
+use async_graphql::InputType;
+use sea_orm::{Condition, DbBackend};
+
+use crate::error::{Error, Result};
+use crate::scope::{Permission, Scope};
+
+use super::Operand;
+
+/// How deep `and`, `or`, `not` and relations may nest.
+pub const MAX_FILTER_DEPTH: usize = 8;
+/// How many single conditions one filter may hold.
+pub const MAX_CONDITIONS: usize = 200;
+/// How many values `in` and `notIn` take.
+pub const MAX_OPERANDS: usize = 1000;
+/// How many characters a text to compare with may have.
+pub const MAX_OPERAND_LENGTH: usize = 1000;
+
+/// Conditions on one kind of record.
+pub trait Filter: InputType + Clone + Send + Sync + 'static {
+    /// The filter as a condition on its table; all its parts must hold.
+    ///
+    /// # Errors
+    /// `Forbidden` for a field that the caller may not see, `Limit` and `BadRequest` for what no filter may say.
+    fn condition(&self, translation: &mut Translation) -> Result<Condition>;
+}
+
+/// Conditions on one column.
+pub trait Operators: Send + Sync {
+    /// The operators as a condition on `operand`; all of them must hold.
+    ///
+    /// # Errors
+    /// `Limit` and `BadRequest` for operands that no filter may hold.
+    fn condition(&self, operand: &Operand, translation: &mut Translation) -> Result<Condition>;
+}
+
+/// The state of one translation: for which database, for whom, and how much the filter has asked for already.
+#[derive(Debug)]
+pub struct Translation<'a> {
+    backend: DbBackend,
+    scope: &'a Scope,
+    depth: usize,
+    conditions: usize,
+}
+
+impl<'a> Translation<'a> {
+    /// A translation into the SQL of `backend`, for the caller of `scope`.
+    #[must_use]
+    pub const fn new(backend: DbBackend, scope: &'a Scope) -> Self {
+        Self { backend, scope, depth: 0, conditions: 0 }
+    }
+
+    pub(super) const fn backend(&self) -> DbBackend {
+        self.backend
+    }
+
+    /// Refuses a field that the caller may not see: what is hidden cannot be asked for in a roundabout way.
+    ///
+    /// # Errors
+    /// `Forbidden`.
+    pub fn require(&self, permission: Permission) -> Result<()> {
+        self.scope.require(permission)
+    }
+
+    /// Translates something nested.
+    ///
+    /// # Errors
+    /// `Limit` when it is nested too deep.
+    pub fn nested<T>(&mut self, translate: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
+        if self.depth == MAX_FILTER_DEPTH {
+            return Err(Error::Limit(format!("a filter nests at most {MAX_FILTER_DEPTH} levels deep")));
+        }
+        self.depth += 1;
+        let translated = translate(self);
+        self.depth -= 1;
+        translated
+    }
+
+    /// Translates each of several filters.
+    ///
+    /// # Errors
+    /// As the filters themselves.
+    pub fn each<F: Filter>(&mut self, filters: &[F]) -> Result<Vec<Condition>> {
+        filters.iter().map(|filter| self.nested(|translation| filter.condition(translation))).collect()
+    }
+
+    pub(super) fn count(&mut self) -> Result<()> {
+        self.conditions += 1;
+        if self.conditions > MAX_CONDITIONS {
+            return Err(Error::Limit(format!("a filter holds at most {MAX_CONDITIONS} conditions")));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,113 @@
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use sea_orm::{DbErr, ExecResult, QueryResult, RuntimeErr, Statement, Values};
+use sea_query_sqlx::SqlxValues;
+use sqlx::{AssertSqlSafe, ConnectOptions, PgConnection, SqliteConnection};
+
+use super::target::{Purpose, Target, postgres_options, sqlite_options};
+use super::values::for_sqlite;
+
+/// How many virtual machine steps SQLite takes between two looks at whether it should stop: well under a millisecond.
+const STEPS_BETWEEN_LOOKS: i32 = 10_000;
+
+/// One connection to one database.
+#[derive(Debug)]
+pub(super) struct Connection {
+    raw: Raw,
+    pub(super) opened: Instant,
+}
+
+#[derive(Debug)]
+enum Raw {
+    Postgres(Box<PgConnection>),
+    Sqlite { connection: Box<SqliteConnection>, _interrupt: Interrupt },
+}
+
+/// Stops a running SQLite statement when the connection is dropped. PostgreSQL sees for itself that its client has gone.
+#[derive(Debug)]
+struct Interrupt(Arc<AtomicBool>);
+
+impl Drop for Interrupt {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+impl Connection {
+    pub(super) async fn open(target: &Target, purpose: Purpose, query_timeout: Duration) -> Result<Self, sqlx::Error> {
+        let raw = match target {
+            Target::Postgres(options) => {
+                let options = postgres_options(options, purpose, query_timeout).disable_statement_logging();
+                Raw::Postgres(Box::new(options.connect().await?))
+            }
+            Target::Sqlite(path) => {
+                let options = sqlite_options(path, purpose, query_timeout).disable_statement_logging();
+                let mut connection = options.connect().await?;
+                let stop = Arc::new(AtomicBool::new(false));
+                let stopped = Arc::clone(&stop);
+                connection
+                    .lock_handle()
+                    .await?
+                    .set_progress_handler(STEPS_BETWEEN_LOOKS, move || !stopped.load(Ordering::Relaxed));
+                Raw::Sqlite { connection: Box::new(connection), _interrupt: Interrupt(stop) }
+            }
+        };
+        Ok(Self { raw, opened: Instant::now() })
+    }
+
+    pub(super) async fn query_all(&mut self, statement: Statement) -> Result<Vec<QueryResult>, sqlx::Error> {
+        let values = statement.values.unwrap_or(Values(Vec::new()));
+        let sql = AssertSqlSafe(statement.sql);
+        match &mut self.raw {
+            Raw::Postgres(connection) => {
+                let rows = sqlx::query_with(sql, SqlxValues(values)).fetch_all(&mut **connection).await?;
+                Ok(rows.into_iter().map(QueryResult::from).collect())
+            }
+            Raw::Sqlite { connection, .. } => {
+                let rows = sqlx::query_with(sql, SqlxValues(for_sqlite(values))).fetch_all(&mut **connection).await?;
+                Ok(rows.into_iter().map(QueryResult::from).collect())
+            }
+        }
+    }
+
+    pub(super) async fn execute(&mut self, statement: Statement) -> Result<ExecResult, sqlx::Error> {
+        let values = statement.values.unwrap_or(Values(Vec::new()));
+        let sql = AssertSqlSafe(statement.sql);
+        match &mut self.raw {
+            Raw::Postgres(connection) => {
+                let done = sqlx::query_with(sql, SqlxValues(values)).execute(&mut **connection).await?;
+                Ok(done.into())
+            }
+            Raw::Sqlite { connection, .. } => {
+                let done = sqlx::query_with(sql, SqlxValues(for_sqlite(values))).execute(&mut **connection).await?;
+                Ok(done.into())
+            }
+        }
+    }
+
+    /// Several statements without values, in one round trip.
+    pub(super) async fn batch(&mut self, sql: &str) -> Result<(), sqlx::Error> {
+        let sql = sqlx::raw_sql(AssertSqlSafe(sql.to_owned()));
+        match &mut self.raw {
+            Raw::Postgres(connection) => sql.execute(&mut **connection).await.map(drop),
+            Raw::Sqlite { connection, .. } => sql.execute(&mut **connection).await.map(drop),
+        }
+    }
+}
+
+/// Whether the database itself refused the statement, and the connection is as good as before.
+pub(super) fn is_refusal(error: &sqlx::Error) -> bool {
+    match error {
+        sqlx::Error::Database(error) => {
+            !error.code().is_some_and(|code| code.starts_with("57P") || code.starts_with("08"))
+        }
+        sqlx::Error::RowNotFound | sqlx::Error::ColumnDecode { .. } | sqlx::Error::ColumnNotFound(_) => true,
+        _ => false,
+    }
+}
+
+pub(super) fn db_err(error: sqlx::Error) -> DbErr {
+    DbErr::Query(RuntimeErr::SqlxError(Arc::new(error)))
+}

@@ -1,0 +1,77 @@
+use std::io;
+use std::time::{Duration, Instant};
+
+use sea_orm::{DbErr, ExecResult, QueryResult, Statement};
+use tokio::sync::OwnedSemaphorePermit;
+
+use super::connection::{Connection, db_err, is_refusal};
+use super::pool::Pool;
+
+/// The server ends a statement by itself; only when it does not answer at all does the client give up, this much later.
+const GRACE: Duration = Duration::from_secs(1);
+
+/// A connection on loan from its pool.
+///
+/// From the moment a statement is sent until its answer is complete, and for all of a transaction, the connection's
+/// state is in doubt. One that is dropped in that state (the caller was cancelled, or the answer never came) is closed,
+/// never reused: neither an open transaction nor a setting can leak into another request.
+#[derive(Debug)]
+pub(super) struct Lease {
+    connection: Option<Connection>,
+    in_doubt: bool,
+    in_transaction: bool,
+    pool: Pool,
+    _permit: OwnedSemaphorePermit,
+}
+
+impl Lease {
+    pub(super) const fn new(connection: Connection, pool: Pool, permit: OwnedSemaphorePermit) -> Self {
+        Self { connection: Some(connection), in_doubt: false, in_transaction: false, pool, _permit: permit }
+    }
+
+    pub(super) async fn query_all(&mut self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
+        self.run(async |connection| connection.query_all(statement).await).await
+    }
+
+    pub(super) async fn execute(&mut self, statement: Statement) -> Result<ExecResult, DbErr> {
+        self.run(async |connection| connection.execute(statement).await).await
+    }
+
+    pub(super) async fn batch(&mut self, sql: &str) -> Result<(), DbErr> {
+        self.run(async |connection| connection.batch(sql).await).await
+    }
+
+    /// From here until [`Self::leave_transaction`] the connection goes back to the pool only by leaving.
+    pub(super) const fn enter_transaction(&mut self) {
+        self.in_transaction = true;
+    }
+
+    pub(super) const fn leave_transaction(&mut self) {
+        self.in_transaction = false;
+    }
+
+    async fn run<T>(&mut self, work: impl AsyncFnOnce(&mut Connection) -> Result<T, sqlx::Error>) -> Result<T, DbErr> {
+        let limit = self.pool.limits().query_timeout + GRACE;
+        let Some(connection) = self.connection.as_mut() else {
+            return Err(DbErr::Custom("a lease was used after its connection was given back".to_owned()));
+        };
+        self.in_doubt = true;
+        let result = match tokio::time::timeout(limit, work(connection)).await {
+            Ok(result) => result,
+            Err(_) => Err(sqlx::Error::Io(io::ErrorKind::TimedOut.into())),
+        };
+        self.in_doubt = result.as_ref().is_err_and(|error| !is_refusal(error));
+        result.map_err(db_err)
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        if self.in_doubt || self.in_transaction {
+            return;
+        }
+        if let Some(connection) = self.connection.take() {
+            self.pool.give_back(connection, Instant::now());
+        }
+    }
+}

@@ -1,0 +1,113 @@
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::time::Duration;
+
+use sea_orm::DbBackend;
+use sqlx::postgres::PgConnectOptions;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
+
+/// The role that the server takes on every PostgreSQL connection: neither owner nor superuser.
+pub const SERVER_ROLE: &str = "phr_server";
+
+/// How many statements a connection keeps prepared.
+const PREPARED_STATEMENTS: usize = 512;
+
+/// Where a database is.
+#[derive(Clone)]
+pub enum Target {
+    /// A PostgreSQL server.
+    Postgres(Box<PgConnectOptions>),
+    /// An SQLite file.
+    Sqlite(PathBuf),
+}
+
+/// What a connection is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Purpose {
+    Read,
+    Write,
+}
+
+impl FromStr for Target {
+    type Err = String;
+
+    /// Takes `postgres://...` and `sqlite:PATH` (or `sqlite://PATH`).
+    fn from_str(url: &str) -> Result<Self, Self::Err> {
+        if let Some(path) = url.strip_prefix("sqlite:") {
+            let path = path.strip_prefix("//").unwrap_or(path);
+            let path = path.split('?').next().unwrap_or(path);
+            if path.is_empty() || path == ":memory:" {
+                return Err("an SQLite URL needs a file: sqlite:data/phr.sqlite".to_owned());
+            }
+            return Ok(Self::Sqlite(PathBuf::from(path)));
+        }
+        if !url.starts_with("postgres://") && !url.starts_with("postgresql://") {
+            return Err("a database URL starts with postgres:// or sqlite:".to_owned());
+        }
+        match PgConnectOptions::from_str(url) {
+            Ok(options) => Ok(Self::Postgres(Box::new(options))),
+            // The cause is left out: it may quote the password.
+            Err(_) => Err("the PostgreSQL URL is malformed: postgres://USER:PASSWORD@HOST:PORT/DATABASE".to_owned()),
+        }
+    }
+}
+
+impl Target {
+    /// Which SQL it speaks.
+    #[must_use]
+    pub const fn backend(&self) -> DbBackend {
+        match self {
+            Self::Postgres(_) => DbBackend::Postgres,
+            Self::Sqlite(_) => DbBackend::Sqlite,
+        }
+    }
+
+    /// `host:port`, or `sqlite`.
+    #[must_use]
+    pub fn address(&self) -> String {
+        match self {
+            Self::Postgres(options) => format!("{}:{}", options.get_host(), options.get_port()),
+            Self::Sqlite(_) => "sqlite".to_owned(),
+        }
+    }
+}
+
+impl std::fmt::Debug for Target {
+    /// Without the password.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.address())
+    }
+}
+
+/// The server ends a statement at `query_timeout`, and soon notices a client that has gone.
+pub(super) fn postgres_options(
+    options: &PgConnectOptions,
+    purpose: Purpose,
+    query_timeout: Duration,
+) -> PgConnectOptions {
+    let timeout = query_timeout.as_millis().to_string();
+    let read_only = if purpose == Purpose::Read { "on" } else { "off" };
+    options.clone().application_name("phr").statement_cache_capacity(PREPARED_STATEMENTS).options([
+        ("role", SERVER_ROLE),
+        ("TimeZone", "UTC"),
+        ("statement_timeout", &timeout),
+        ("idle_in_transaction_session_timeout", &timeout),
+        ("client_connection_check_interval", "1000"),
+        ("default_transaction_read_only", read_only),
+    ])
+}
+
+/// Durable before it is acknowledged, whatever happens to the machine; readers never wait for the writer.
+pub(super) fn sqlite_options(path: &PathBuf, purpose: Purpose, query_timeout: Duration) -> SqliteConnectOptions {
+    let read_only = if purpose == Purpose::Read { "ON" } else { "OFF" };
+    SqliteConnectOptions::new()
+        .filename(path)
+        .create_if_missing(false)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .foreign_keys(true)
+        .busy_timeout(query_timeout)
+        .statement_cache_capacity(PREPARED_STATEMENTS)
+        .pragma("query_only", read_only)
+        .with_regexp()
+}

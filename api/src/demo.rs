@@ -1,0 +1,217 @@
+//! `serve --demo`: a few hundred made-up registers to explore, always the same ones.
+
+use chrono::{Days, NaiveDate};
+use sea_orm::{ConnectionTrait, EntityTrait, PaginatorTrait};
+use uuid::Uuid;
+
+use crate::clock::Clock;
+use crate::database::{Cluster, Consistency, Target};
+use crate::date::Date;
+use crate::records::doctor::{self, CreateDoctorInput};
+use crate::records::doctor_specialty::{self, CreateDoctorSpecialtyInput};
+use crate::records::medical_institution::{self, CreateMedicalInstitutionInput};
+use crate::records::patient_register::{self, CreatePatientRegistersInput, PatientRegisterItemInput};
+use crate::scope::Scope;
+
+/// How many registers are made.
+const PATIENTS: u32 = 300;
+/// How many doctors are made.
+const DOCTORS: u32 = 24;
+
+/// Why the registers were not made.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Not an embedded database.
+    #[error("--demo fills an embedded database only: unset DATABASE_URL, or give it an SQLite file")]
+    NotEmbedded,
+    /// Somebody's records.
+    #[error(
+        "--demo fills an empty database, and this one holds other records: set DATABASE_URL=sqlite:data/demo.sqlite"
+    )]
+    NotEmpty,
+    /// The database.
+    #[error("the demonstration's records were not made: {0}")]
+    Records(#[from] crate::error::Error),
+}
+
+/// # Errors
+/// `NotEmbedded` for a PostgreSQL server.
+pub(crate) const fn check_target(target: &Target) -> Result<(), Error> {
+    match target {
+        Target::Sqlite(_) => Ok(()),
+        Target::Postgres(_) => Err(Error::NotEmbedded),
+    }
+}
+
+/// Fills an empty database. One that was filled so before is left as it is, whatever was done with it since.
+///
+/// # Errors
+/// `NotEmpty` when it holds anything else.
+pub(crate) async fn fill(cluster: &Cluster, clock: &dyn Clock) -> Result<(), Error> {
+    let scope = Scope::local_operator(key("request", 0));
+    let reader = cluster.read(&scope, Consistency::Strong);
+    if is_filled(&reader).await? {
+        return Ok(());
+    }
+    let registers = entity::patient_register::Entity::find().count(&reader).await.map_err(crate::error::Error::from)?;
+    let doctors = entity::doctor::Entity::find().count(&reader).await.map_err(crate::error::Error::from)?;
+    if registers + doctors > 0 {
+        return Err(Error::NotEmpty);
+    }
+    for (index, name) in INSTITUTIONS.iter().enumerate() {
+        medical_institution::create(&scope, cluster, clock, institution(index, name)).await?;
+    }
+    for (index, (name, description)) in SPECIALTIES.iter().enumerate() {
+        doctor_specialty::create(&scope, cluster, clock, specialty(index, name, description)).await?;
+    }
+    for number in 0..DOCTORS {
+        doctor::create(&scope, cluster, clock, a_doctor(number)).await?;
+    }
+    let today = clock.today();
+    let input = CreatePatientRegistersInput {
+        items: (0..PATIENTS).map(|n| patient(n, today)).collect(),
+        idempotency_key: None,
+    };
+    patient_register::create_many(&scope, cluster, clock, input).await?;
+    tracing::info!(registers = PATIENTS, doctors = DOCTORS, "made-up records were made");
+    Ok(())
+}
+
+/// The last record that is made tells whether all were.
+async fn is_filled(reader: &impl ConnectionTrait) -> Result<bool, Error> {
+    let last = entity::patient_register::Entity::find_by_id(key("patient", PATIENTS - 1)).one(reader).await;
+    Ok(last.map_err(crate::error::Error::from)?.is_some())
+}
+
+/// The same key for the same thing, in every demonstration.
+fn key(kind: &str, number: u32) -> Uuid {
+    Uuid::new_v5(&Uuid::NAMESPACE_URL, format!("phr:demo:{kind}:{number}").as_bytes())
+}
+
+fn nth<T: Copy>(list: &[T], number: u32) -> T {
+    list[number as usize % list.len()]
+}
+
+fn institution(index: usize, name: &str) -> CreateMedicalInstitutionInput {
+    let number = u32::try_from(index).unwrap_or_default();
+    CreateMedicalInstitutionInput {
+        uuid: Some(key("institution", number)),
+        name: name.to_owned(),
+        email: Some(format!("office{number}@clinic.example")),
+        phone_number: Some(format!("555-010-{number:04}")),
+        address: Some(format!("{} {}, {}", 10 + number, nth(STREETS, number), nth(TOWNS, number))),
+        idempotency_key: None,
+    }
+}
+
+fn specialty(index: usize, name: &str, description: &str) -> CreateDoctorSpecialtyInput {
+    CreateDoctorSpecialtyInput {
+        uuid: Some(key("specialty", u32::try_from(index).unwrap_or_default())),
+        name: name.to_owned(),
+        description: Some(description.to_owned()),
+        idempotency_key: None,
+    }
+}
+
+fn a_doctor(number: u32) -> CreateDoctorInput {
+    let (first, last) = (nth(FIRST_NAMES, number * 7 + 3), nth(LAST_NAMES, number * 11 + 5));
+    CreateDoctorInput {
+        uuid: Some(key("doctor", number)),
+        first_name: first.to_owned(),
+        last_name: last.to_owned(),
+        license_number: Some(format!("L-{:05}", 10_000 + number)),
+        email: Some(format!("doctor{number}@clinic.example")),
+        phone_number: Some(format!("555-020-{number:04}")),
+        institution_id: Some(key("institution", number % u32::try_from(INSTITUTIONS.len()).unwrap_or(1))),
+        specialty_id: Some(key("specialty", number % u32::try_from(SPECIALTIES.len()).unwrap_or(1))),
+        idempotency_key: None,
+    }
+}
+
+fn patient(number: u32, today: NaiveDate) -> PatientRegisterItemInput {
+    // Steps that share no factor with the lists' lengths, so that every combination comes up.
+    let (first, last) = (nth(FIRST_NAMES, number * 13 + number / 40), nth(LAST_NAMES, number * 17 + number / 35));
+    let doctor = number * 5 % DOCTORS;
+    let age_in_days = 365 + u64::from(number) * 7919 % 33_000;
+    let few = |list: &[&str], step: u32| -> Vec<String> {
+        (0..(number / step) % 3).map(|index| nth(list, number + index * 2).to_owned()).collect()
+    };
+    PatientRegisterItemInput {
+        uuid: Some(key("patient", number)),
+        first_name: first.to_owned(),
+        last_name: last.to_owned(),
+        date_of_birth: Date(today.checked_sub_days(Days::new(age_in_days)).unwrap_or(today)),
+        email: format!("patient{number}@mail.example"),
+        phone_number: format!("+1 555-{:03}-{number:04}", 100 + number % 800),
+        address: format!("{} {}, {}", 1 + number % 199, nth(STREETS, number * 3), nth(TOWNS, number * 7)),
+        emergency_contact: format!("{} {last}", nth(FIRST_NAMES, number * 13 + 11)),
+        allergies: few(ALLERGIES, 1),
+        medical_history: few(HISTORY, 2),
+        current_medications: few(MEDICATIONS, 3),
+        institution_id: Some(key("institution", doctor % u32::try_from(INSTITUTIONS.len()).unwrap_or(1))),
+        doctor_id: Some(key("doctor", doctor)),
+    }
+}
+
+const INSTITUTIONS: &[&str] =
+    &["Harbour Clinic", "St. Brigid Hospital", "Hillside Family Practice", "Lakeview Medical Centre"];
+
+const SPECIALTIES: &[(&str, &str)] = &[
+    ("General practice", "First contact, and care over the years"),
+    ("Cardiology", "Heart and vessels"),
+    ("Paediatrics", "Children and adolescents"),
+    ("Dermatology", "Skin, hair and nails"),
+    ("Neurology", "Brain, nerves and muscles"),
+    ("Orthopaedics", "Bones and joints"),
+];
+
+const FIRST_NAMES: &[&str] = &[
+    "Ada", "Ben", "Chloé", "David", "Elif", "Farid", "Grace", "Hugo", "Inés", "Jonas", "Keiko", "Liam", "María",
+    "Nils", "Olga", "Paula", "Quentin", "Rosa", "Søren", "Tomás", "Uma", "Victor", "Wanda", "Xavier", "Yara", "Zoë",
+    "Jane", "John", "José", "Aoife", "Chidi", "Noor", "Ravi", "Siobhán", "Teresa", "Wei", "Amina",
+];
+
+const LAST_NAMES: &[&str] = &[
+    "Smith",
+    "Lee",
+    "Torres",
+    "O'Brien",
+    "Müller",
+    "García",
+    "Nowak",
+    "Okafor",
+    "Rossi",
+    "Silva",
+    "Dubois",
+    "Kowalski",
+    "Ivanova",
+    "Nguyen",
+    "Haddad",
+    "Johansson",
+    "Kim",
+    "López",
+    "Murphy",
+    "Petrov",
+    "Sato",
+    "Wagner",
+    "Zhang",
+    "Huerta",
+    "Andersen",
+    "Brown",
+    "Costa",
+    "Dlamini",
+    "Eriksen",
+];
+
+const STREETS: &[&str] =
+    &["Main Street", "Oak Avenue", "Mill Lane", "Church Road", "Station Street", "River Walk", "Park Row"];
+
+const TOWNS: &[&str] = &["Springfield", "Rivertown", "Eastport", "Greenfield", "Northam"];
+
+const ALLERGIES: &[&str] = &["penicillin", "latex", "peanuts", "pollen", "shellfish", "house dust mites", "aspirin"];
+
+const HISTORY: &[&str] =
+    &["hypertension", "asthma", "type 2 diabetes", "appendectomy", "migraine", "fractured wrist", "hypothyroidism"];
+
+const MEDICATIONS: &[&str] =
+    &["lisinopril 10 mg", "albuterol inhaler", "metformin 500 mg", "levothyroxine 50 µg", "ibuprofen 400 mg"];

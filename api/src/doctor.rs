@@ -1,0 +1,152 @@
+//! `phr doctor`: checks the settings and the database, and says what is wrong and what to do about it.
+
+use std::process::ExitCode;
+
+use serde::Serialize;
+use sqlx::{ConnectOptions, Connection, Row};
+
+use crate::app;
+use crate::config::Config;
+use crate::database::{SERVER_ROLE, Target};
+use crate::playground;
+
+/// How well something is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+enum Grade {
+    Ok,
+    Warning,
+    Error,
+}
+
+/// One thing that was looked at.
+#[derive(Clone, Debug, Serialize)]
+struct Finding {
+    grade: Grade,
+    subject: &'static str,
+    found: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    advice: Option<String>,
+}
+
+impl Finding {
+    fn ok(subject: &'static str, found: impl Into<String>) -> Self {
+        Self { grade: Grade::Ok, subject, found: found.into(), advice: None }
+    }
+
+    fn warning(subject: &'static str, found: impl Into<String>, advice: &str) -> Self {
+        Self { grade: Grade::Warning, subject, found: found.into(), advice: Some(advice.to_owned()) }
+    }
+
+    fn error(subject: &'static str, found: impl Into<String>, advice: &str) -> Self {
+        Self { grade: Grade::Error, subject, found: found.into(), advice: Some(advice.to_owned()) }
+    }
+}
+
+/// Prints what was found. Fails when something is wrong; warnings are not.
+pub(crate) async fn run(config: &Config, json: bool) -> ExitCode {
+    let findings = examine(config).await;
+    if json {
+        println!("{}", serde_json::json!({ "findings": findings }));
+    } else {
+        findings.iter().for_each(print);
+    }
+    if findings.iter().any(|finding| finding.grade == Grade::Error) { ExitCode::FAILURE } else { ExitCode::SUCCESS }
+}
+
+fn print(finding: &Finding) {
+    let mark = match finding.grade {
+        Grade::Ok => "ok     ",
+        Grade::Warning => "warning",
+        Grade::Error => "ERROR  ",
+    };
+    println!("{mark}  {}: {}", finding.subject, finding.found);
+    if let Some(advice) = &finding.advice {
+        println!("         -> {advice}");
+    }
+}
+
+async fn examine(config: &Config) -> Vec<Finding> {
+    let mut findings = vec![Finding::ok("settings", "can be used")];
+    findings.push(if playground::is_embedded() {
+        Finding::ok("GraphiQL", "embedded")
+    } else {
+        Finding::warning("GraphiQL", "not embedded; its page loads it from a CDN", "build where npm is installed")
+    });
+    match config.target() {
+        Ok(target) => examine_database(&target, &mut findings).await,
+        Err(error) => findings.push(Finding::error("database", error.to_string(), "correct DATABASE_URL")),
+    }
+    findings
+}
+
+async fn examine_database(target: &Target, findings: &mut Vec<Finding>) {
+    match target {
+        Target::Sqlite(path) if !path.exists() => {
+            let found = format!("{} does not exist yet", path.display());
+            findings.push(Finding::warning("database", found, "it is made by `phr serve` or `phr migrate up`"));
+            return;
+        }
+        Target::Sqlite(path) => findings.push(Finding::ok("database", format!("SQLite, {}", path.display()))),
+        Target::Postgres(options) => match examine_postgres(options).await {
+            Ok(found) => findings.extend(found),
+            Err(error) => {
+                let advice = "check that the server runs, and host, port, user, password and database in DATABASE_URL";
+                findings.push(Finding::error("database", format!("{}: {error}", target.address()), advice));
+                return;
+            }
+        },
+    }
+    findings.push(examine_schema(target).await);
+}
+
+async fn examine_postgres(options: &sqlx::postgres::PgConnectOptions) -> Result<Vec<Finding>, sqlx::Error> {
+    let mut connection = options.clone().disable_statement_logging().connect().await?;
+    let about = sqlx::query(
+        "SELECT current_setting('server_version') AS version, current_setting('server_version_num')::int AS number, \
+         (SELECT rolsuper FROM pg_roles WHERE rolname = current_user) AS super, \
+         (SELECT count(*) = 1 FROM pg_roles WHERE rolname = $1) AS has_role, \
+         CASE WHEN EXISTS (SELECT 1 FROM pg_roles WHERE rolname = $1) THEN pg_has_role(current_user, $1, 'member') END AS member, \
+         (SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = $1) AS privileged, \
+         current_setting('server_encoding') AS encoding",
+    )
+    .bind(SERVER_ROLE)
+    .fetch_one(&mut connection)
+    .await?;
+    connection.close().await?;
+    let version: String = about.get("version");
+    let mut findings = vec![if about.get::<i32, _>("number") < 150_000 {
+        Finding::error("database", format!("PostgreSQL {version}"), "use PostgreSQL 15 or newer")
+    } else {
+        Finding::ok("database", format!("PostgreSQL {version}, reachable"))
+    }];
+    if about.get::<String, _>("encoding") != "UTF8" {
+        findings.push(Finding::error("encoding", "the database is not in UTF8", "create it with ENCODING 'UTF8'"));
+    }
+    findings.push(match (about.get::<bool, _>("has_role"), about.get::<Option<bool>, _>("member")) {
+        (false, _) => Finding::error("role", format!("{SERVER_ROLE} does not exist"), "run `phr migrate up`"),
+        (true, Some(true)) => Finding::ok("role", format!("the server acts as {SERVER_ROLE}")),
+        (true, _) => {
+            Finding::error("role", format!("this login may not act as {SERVER_ROLE}"), "GRANT phr_server TO this login")
+        }
+    });
+    if about.get::<Option<bool>, _>("privileged") == Some(true) {
+        let found = format!("{SERVER_ROLE} is a superuser or bypasses row-level security");
+        findings.push(Finding::error("role", found, "ALTER ROLE phr_server NOSUPERUSER NOBYPASSRLS"));
+    }
+    if about.get::<Option<bool>, _>("super") == Some(true) {
+        let advice = "for production, let DATABASE_URL name a login that is only a member of phr_server, and run migrations by another";
+        findings.push(Finding::warning("login", "a superuser", advice));
+    }
+    Ok(findings)
+}
+
+async fn examine_schema(target: &Target) -> Finding {
+    match app::migrations(target).status().await {
+        Ok(status) if status.pending.is_empty() => {
+            Finding::ok("schema", format!("up to date, {} migration(s)", status.applied.len()))
+        }
+        Ok(status) => Finding::error("schema", format!("lacks {}", status.pending.join(", ")), "run `phr migrate up`"),
+        Err(error) => Finding::error("schema", error.to_string(), "see the message"),
+    }
+}

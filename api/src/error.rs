@@ -1,0 +1,161 @@
+//! The domain's errors. Each variant says which layer turns it into what:
+//!
+//! | variant | GraphQL |
+//! |---|---|
+//! | `Rejected` | `userErrors` of the mutation's payload |
+//! | `Forbidden` | top-level error `FORBIDDEN` |
+//! | `BadRequest`, `Limit` | top-level error `BAD_REQUEST`, `LIMIT_EXCEEDED` |
+//! | `Unavailable`, `Timeout`, `OutcomeUnknown` | top-level error of the same name; `UNAVAILABLE` and `TIMEOUT` are retryable |
+//! | `Internal` | top-level error `INTERNAL`; the cause is logged with the request's id and never returned |
+
+use std::io;
+
+use sea_orm::{ConnAcquireErr, DbErr, RuntimeErr};
+
+/// What every fallible function of the domain returns.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Why something was not done.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The input breaks rules of the domain; all of them are listed, and nothing was changed.
+    #[error("the input was rejected")]
+    Rejected(Vec<Fault>),
+    /// The request itself makes no sense, whatever the data.
+    #[error("{0}")]
+    BadRequest(String),
+    /// The request asks for more than one request may.
+    #[error("{0}")]
+    Limit(String),
+    /// The caller lacks the permission.
+    #[error("{0}")]
+    Forbidden(String),
+    /// No database can serve this now. Nothing was changed.
+    #[error("the database is not available")]
+    Unavailable(#[source] Source),
+    /// It took longer than it may. A write was rolled back.
+    #[error("the request took too long")]
+    Timeout,
+    /// The connection was lost while the change was being committed.
+    #[error("the connection was lost while committing: the change may or may not have been made")]
+    OutcomeUnknown(#[source] Source),
+    /// A fault of this program or its installation.
+    #[error("internal error")]
+    Internal(#[source] Source),
+}
+
+/// The cause of a system fault, for the log only.
+pub type Source = Box<dyn std::error::Error + Send + Sync>;
+
+impl Error {
+    /// One broken rule.
+    pub fn rejected(code: FaultCode, path: &[&str], message: impl Into<String>) -> Self {
+        Self::Rejected(vec![Fault::new(code, path.iter().map(ToString::to_string), message)])
+    }
+
+    /// A fault of this program, described for its log.
+    pub fn internal(cause: impl Into<Source>) -> Self {
+        Self::Internal(cause.into())
+    }
+}
+
+/// One rule that an input breaks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// Which kind of rule.
+    pub code: FaultCode,
+    /// For people; holds no value of the input.
+    pub message: String,
+    /// Where in the arguments, from the argument's name on.
+    pub path: Vec<String>,
+}
+
+impl Fault {
+    /// A fault at `path`.
+    pub fn new(code: FaultCode, path: impl IntoIterator<Item = String>, message: impl Into<String>) -> Self {
+        Self { code, message: message.into(), path: path.into_iter().collect() }
+    }
+}
+
+/// What kind of rule an input breaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, async_graphql::Enum)]
+#[graphql(name = "UserErrorCode")]
+pub enum FaultCode {
+    /// A value is missing or empty.
+    Required,
+    /// The value is not written as it must be.
+    InvalidFormat,
+    /// The value is too small or too large.
+    OutOfRange,
+    /// The text has too few characters.
+    TooShort,
+    /// The text has too many characters.
+    TooLong,
+    /// The list has too many entries.
+    TooMany,
+    /// Another record has this value already.
+    NotUnique,
+    /// There is no such record, or it was deleted.
+    NotFound,
+    /// The record that this one refers to does not exist.
+    ReferenceMissing,
+    /// Other records still refer to this one.
+    StillReferenced,
+    /// The record's state does not allow this.
+    InvalidState,
+    /// The record has changed since `expectedVersion`; nothing was written.
+    VersionConflict,
+    /// The idempotency key was used before, with another input.
+    IdempotencyMismatch,
+}
+
+/// System faults are told apart by what the caller can do about them.
+impl From<DbErr> for Error {
+    fn from(error: DbErr) -> Self {
+        match kind(&error) {
+            Kind::Timeout => Self::Timeout,
+            Kind::Unavailable => Self::Unavailable(Box::new(error)),
+            Kind::Other => Self::Internal(Box::new(error)),
+        }
+    }
+}
+
+enum Kind {
+    Timeout,
+    Unavailable,
+    Other,
+}
+
+fn kind(error: &DbErr) -> Kind {
+    match error {
+        DbErr::ConnectionAcquire(ConnAcquireErr::Timeout | ConnAcquireErr::ConnectionClosed) => Kind::Unavailable,
+        DbErr::Conn(RuntimeErr::SqlxError(error))
+        | DbErr::Exec(RuntimeErr::SqlxError(error))
+        | DbErr::Query(RuntimeErr::SqlxError(error)) => sqlx_kind(error),
+        _ => Kind::Other,
+    }
+}
+
+fn sqlx_kind(error: &sqlx::Error) -> Kind {
+    match error {
+        sqlx::Error::Io(error) if error.kind() == io::ErrorKind::TimedOut => Kind::Timeout,
+        sqlx::Error::Io(_)
+        | sqlx::Error::Tls(_)
+        | sqlx::Error::Protocol(_)
+        | sqlx::Error::PoolTimedOut
+        | sqlx::Error::PoolClosed
+        | sqlx::Error::WorkerCrashed => Kind::Unavailable,
+        sqlx::Error::Database(error) => error.code().map_or(Kind::Other, |code| code_kind(&code)),
+        _ => Kind::Other,
+    }
+}
+
+/// PostgreSQL's codes have five characters (its manual, appendix A); `SQLite`'s are numbers (its "Result and Error Codes").
+fn code_kind(code: &str) -> Kind {
+    match code {
+        "57014" | "9" => Kind::Timeout,
+        "40001" | "40P01" | "53300" | "57P01" | "57P02" | "57P03" | "25006" | "5" | "261" | "517" => Kind::Unavailable,
+        code if code.len() == 5 && code.starts_with("08") => Kind::Unavailable,
+        _ => Kind::Other,
+    }
+}

@@ -1,0 +1,190 @@
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use async_graphql::{Context, Object, Result, SelectionField, TypeName};
+use tokio::sync::OnceCell;
+
+use crate::criteria::{Criteria, Page, PageArguments};
+use crate::error::Error;
+use crate::records::{Deleted, Listing, Query, Row, list};
+
+use super::context::of;
+use super::record::{Column, Record, columns};
+
+type Shared<R> = Arc<Listing<<R as Record>::Collection>>;
+type RowOf<R> = Row<<<R as Record>::Collection as Criteria>::Entity>;
+
+/// A page of a list.
+pub(super) struct Connection<R: Record> {
+    listing: Shared<R>,
+    total: Arc<OnceCell<u64>>,
+}
+
+/// A record and its place in the list.
+pub(super) struct Edge<R: Record> {
+    listing: Shared<R>,
+    row: RowOf<R>,
+}
+
+/// Where in the list a page is.
+pub(super) struct PageInfo {
+    has_next_page: bool,
+    has_previous_page: bool,
+    start_cursor: Option<String>,
+    end_cursor: Option<String>,
+    numbered: Option<(u32, u32)>,
+    total: Total,
+}
+
+/// Counts a list at most once, however often its size is asked for.
+type Total = Arc<dyn Fn() -> futures_util::future::BoxFuture<'static, crate::error::Result<u64>> + Send + Sync>;
+
+/// Reads a page, and of its records only the columns that the selection shows.
+pub(super) async fn connection<R: Record>(
+    ctx: &Context<'_>,
+    filter: Option<<R::Collection as Criteria>::Filter>,
+    order: Option<Vec<<R::Collection as Criteria>::Order>>,
+    page: PageArguments,
+    deleted: Deleted,
+) -> Result<Connection<R>> {
+    let columns = selected::<R>(ctx.field());
+    let query = Query { filter, order: order.unwrap_or_default(), page, deleted, columns };
+    let context = of(ctx);
+    let listing = list::<R::Collection>(&context.scope, &context.reader, query).await?;
+    Ok(Connection { listing: Arc::new(listing), total: Arc::default() })
+}
+
+fn selected<R: Record>(connection: SelectionField<'_>) -> Vec<Column<R>> {
+    let mut found = Vec::new();
+    for field in connection.selection_set() {
+        match field.name() {
+            "nodes" => found.extend(columns::<R>(field.selection_set())),
+            "edges" => {
+                for node in field.selection_set().filter(|field| field.name() == "node") {
+                    found.extend(columns::<R>(node.selection_set()));
+                }
+            }
+            _ => {}
+        }
+    }
+    found
+}
+
+impl<R: Record> Connection<R> {
+    async fn total(&self, ctx: &Context<'_>) -> Result<u64> {
+        let reader = &of(ctx).reader;
+        Ok(*self.total.get_or_try_init(|| self.listing.count(reader)).await?)
+    }
+}
+
+impl<R: Record> TypeName for Connection<R> {
+    fn type_name() -> Cow<'static, str> {
+        format!("{}Connection", R::NAME).into()
+    }
+}
+
+/// A page of a list.
+#[Object(name_type)]
+impl<R: Record> Connection<R> {
+    /// The page's records, each with its place in the list.
+    async fn edges(&self) -> Vec<Edge<R>> {
+        self.listing.rows.iter().map(|row| Edge { listing: Arc::clone(&self.listing), row: row.clone() }).collect()
+    }
+
+    /// The page's records.
+    async fn nodes(&self) -> Vec<R> {
+        self.listing.rows.iter().map(|row| R::from(row.clone())).collect()
+    }
+
+    /// Where in the list the page is.
+    async fn page_info(&self, ctx: &Context<'_>) -> Result<PageInfo> {
+        let listing = &self.listing;
+        let cursor = |row: Option<&RowOf<R>>| row.map(|row| listing.cursor(row)).transpose();
+        let (total, counted, reader) = (Arc::clone(&self.total), Arc::clone(listing), of(ctx).reader.clone());
+        Ok(PageInfo {
+            has_next_page: listing.has_next,
+            has_previous_page: listing.has_previous,
+            start_cursor: cursor(listing.rows.first())?,
+            end_cursor: cursor(listing.rows.last())?,
+            numbered: match listing.page {
+                Page::Numbered { page, per_page } => Some((page, per_page)),
+                Page::Cursor { .. } => None,
+            },
+            total: Arc::new(move || {
+                let (total, counted, reader) = (Arc::clone(&total), Arc::clone(&counted), reader.clone());
+                Box::pin(async move { total.get_or_try_init(|| counted.count(&reader)).await.copied() })
+            }),
+        })
+    }
+
+    /// How many records the whole list has. Costs a statement of its own.
+    async fn total_count(&self, ctx: &Context<'_>) -> Result<i32> {
+        bounded(self.total(ctx).await?)
+    }
+}
+
+impl<R: Record> TypeName for Edge<R> {
+    fn type_name() -> Cow<'static, str> {
+        format!("{}Edge", R::NAME).into()
+    }
+}
+
+/// A record and its place in the list.
+#[Object(name_type)]
+impl<R: Record> Edge<R> {
+    /// The record's place, to be used as `after` or `before` under the same order.
+    async fn cursor(&self) -> Result<String> {
+        Ok(self.listing.cursor(&self.row)?)
+    }
+
+    /// The record.
+    async fn node(&self) -> R {
+        R::from(self.row.clone())
+    }
+}
+
+/// Where in a list a page is.
+#[Object]
+impl PageInfo {
+    /// Whether records follow the page.
+    async fn has_next_page(&self) -> bool {
+        self.has_next_page
+    }
+
+    /// Whether records precede the page.
+    async fn has_previous_page(&self) -> bool {
+        self.has_previous_page
+    }
+
+    /// The place of the page's first record; null when the page is empty.
+    async fn start_cursor(&self) -> Option<&str> {
+        self.start_cursor.as_deref()
+    }
+
+    /// The place of the page's last record; null when the page is empty.
+    async fn end_cursor(&self) -> Option<&str> {
+        self.end_cursor.as_deref()
+    }
+
+    /// The page's number, from 1 on; null when paging by cursor.
+    async fn page(&self) -> Option<u32> {
+        self.numbered.map(|(page, _)| page)
+    }
+
+    /// How many records a page has at most; null when paging by cursor.
+    async fn per_page(&self) -> Option<u32> {
+        self.numbered.map(|(_, per_page)| per_page)
+    }
+
+    /// How many pages the list has; null when paging by cursor. Costs a statement of its own.
+    async fn total_pages(&self) -> Result<Option<i32>> {
+        let Some((_, per_page)) = self.numbered else { return Ok(None) };
+        let total = (self.total)().await?;
+        bounded(total.div_ceil(u64::from(per_page))).map(Some)
+    }
+}
+
+/// GraphQL's integers have 32 bits.
+fn bounded(count: u64) -> Result<i32> {
+    Ok(i32::try_from(count).map_err(Error::internal)?)
+}

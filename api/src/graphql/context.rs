@@ -1,0 +1,40 @@
+use std::sync::Arc;
+
+use crate::clock::SharedClock;
+use crate::database::{Cluster, Consistency, Reader};
+use crate::scope::Scope;
+
+use super::loaders::Loaders;
+
+/// What resolvers work with: who asks, and where to read and write. One for each request.
+#[derive(Debug)]
+pub struct Context {
+    pub(super) scope: Scope,
+    pub(super) cluster: Cluster,
+    pub(super) clock: SharedClock,
+    pub(super) reader: Reader,
+    pub(super) loaders: Loaders,
+    pub(super) known: Known,
+}
+
+/// What the program knows of itself and resolvers tell.
+#[derive(Clone, Debug)]
+pub struct Known {
+    /// The schema's migrations in this program, the oldest first.
+    pub migrations: Arc<[String]>,
+}
+
+impl Context {
+    /// For one request, which reads as freshly as `consistency` says.
+    #[must_use]
+    pub fn new(scope: Scope, cluster: Cluster, clock: SharedClock, known: Known, consistency: Consistency) -> Self {
+        let reader = cluster.read(&scope, consistency);
+        let loaders = Loaders::new(scope, reader.clone());
+        Self { scope, cluster, clock, reader, loaders, known }
+    }
+}
+
+/// The request's context, which the engine puts into every request.
+pub(super) fn of<'a>(ctx: &async_graphql::Context<'a>) -> &'a Context {
+    ctx.data_unchecked::<Arc<Context>>()
+}

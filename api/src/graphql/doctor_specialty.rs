@@ -1,0 +1,148 @@
+use async_graphql::{Context, ID, Object, Result};
+use chrono::{DateTime, Utc};
+use entity::doctor_specialty::Entity;
+use uuid::Uuid;
+
+use crate::criteria::{PageArguments, PageInput};
+use crate::records::doctor_specialty::{
+    self, CreateDoctorSpecialtyInput, DoctorSpecialties, DoctorSpecialtyFilter, DoctorSpecialtyOrder,
+    UpdateDoctorSpecialtyInput,
+};
+use crate::records::{Deleted, Loaded, Row, find};
+
+use super::connection::{Connection, connection};
+use super::context::of;
+use super::id::{Kind, global_id};
+use super::payload::payload;
+use super::record::{Record, columns};
+
+/// What doctors practise.
+pub(super) struct DoctorSpecialty(Row<Entity>);
+
+impl From<Row<Entity>> for DoctorSpecialty {
+    fn from(row: Row<Entity>) -> Self {
+        Self(row)
+    }
+}
+
+impl Record for DoctorSpecialty {
+    type Collection = DoctorSpecialties;
+
+    const NAME: &'static str = "DoctorSpecialty";
+}
+
+/// What doctors practise.
+#[Object]
+impl DoctorSpecialty {
+    /// The record's global id: opaque, and good for `node`.
+    pub(super) async fn id(&self) -> Result<ID> {
+        Ok(global_id(Kind::DoctorSpecialty, *self.0.uuid.loaded()?))
+    }
+
+    /// The record's own key.
+    async fn uuid(&self) -> Result<Uuid> {
+        Ok(*self.0.uuid.loaded()?)
+    }
+
+    /// Name; no two specialties have the same.
+    async fn name(&self) -> Result<&str> {
+        Ok(self.0.name.loaded()?)
+    }
+
+    /// What the specialty is about.
+    async fn description(&self) -> Result<Option<&str>> {
+        Ok(self.0.description.loaded()?.as_deref())
+    }
+
+    /// How often the record has changed, counting from 1.
+    async fn version(&self) -> Result<i32> {
+        Ok(*self.0.version.loaded()?)
+    }
+
+    /// When the record was created.
+    async fn created_at(&self) -> Result<DateTime<Utc>> {
+        Ok(*self.0.created_at.loaded()?)
+    }
+
+    /// When the record last changed.
+    async fn updated_at(&self) -> Result<DateTime<Utc>> {
+        Ok(*self.0.updated_at.loaded()?)
+    }
+}
+
+#[derive(Default)]
+pub(super) struct DoctorSpecialtyQuery;
+
+#[Object]
+impl DoctorSpecialtyQuery {
+    /// The specialty with this key; null when there is none.
+    async fn doctor_specialty(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The record's own key.")] uuid: Uuid,
+    ) -> Result<Option<DoctorSpecialty>> {
+        let context = of(ctx);
+        let columns = columns::<DoctorSpecialty>(ctx.field().selection_set());
+        let found = find::<DoctorSpecialties>(&context.scope, &context.reader, uuid, &columns).await?;
+        Ok(found.map(DoctorSpecialty::from))
+    }
+
+    /// Specialties, by name unless another order is asked for.
+    #[expect(clippy::too_many_arguments, reason = "both ways of paging are the list's arguments")]
+    async fn doctor_specialties(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which records; all when left out.")] filter: Option<DoctorSpecialtyFilter>,
+        #[graphql(desc = "In which order.")] order: Option<Vec<DoctorSpecialtyOrder>>,
+        #[graphql(desc = "A numbered page; the first ten records when no page is asked for in either way.")]
+        page: Option<PageInput>,
+        #[graphql(desc = "That many from the start, or from `after`: 1000 at most.")] first: Option<i32>,
+        #[graphql(desc = "Only what follows this cursor.")] after: Option<String>,
+        #[graphql(desc = "That many from the end, or from `before`: 1000 at most.")] last: Option<i32>,
+        #[graphql(desc = "Only what precedes this cursor.")] before: Option<String>,
+    ) -> Result<Connection<DoctorSpecialty>> {
+        let page = PageArguments { page, first, after, last, before };
+        connection(ctx, filter, order, page, Deleted::Excluded).await
+    }
+}
+
+payload! {
+    /// What became of a specialty to create.
+    CreateDoctorSpecialtyPayload {
+        /// The specialty as created; null when it was not.
+        doctor_specialty: DoctorSpecialty
+    },
+    /// What became of a change to a specialty.
+    UpdateDoctorSpecialtyPayload {
+        /// The specialty as changed; null when it was not.
+        doctor_specialty: DoctorSpecialty
+    },
+}
+
+#[derive(Default)]
+pub(super) struct DoctorSpecialtyMutation;
+
+#[Object]
+impl DoctorSpecialtyMutation {
+    /// Creates a specialty.
+    async fn create_doctor_specialty(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "What to do it with.")] input: CreateDoctorSpecialtyInput,
+    ) -> Result<CreateDoctorSpecialtyPayload> {
+        let context = of(ctx);
+        CreateDoctorSpecialtyPayload::of(
+            doctor_specialty::create(&context.scope, &context.cluster, &*context.clock, input).await,
+        )
+    }
+
+    /// Changes a specialty. What is left out stays as it is.
+    async fn update_doctor_specialty(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "What to do it with.")] input: UpdateDoctorSpecialtyInput,
+    ) -> Result<UpdateDoctorSpecialtyPayload> {
+        let context = of(ctx);
+        UpdateDoctorSpecialtyPayload::of(doctor_specialty::update(&context.scope, &context.cluster, input).await)
+    }
+}

@@ -1,0 +1,220 @@
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use async_graphql::parser::types::{ExecutableDocument, OperationType};
+use async_graphql::{Response, ServerError, ValidationMode, Value, Variables};
+use serde::Deserialize;
+use uuid::Uuid;
+
+use crate::error::Error;
+
+use super::documents::{Documents, Fault};
+use super::errors::{finish, refusal};
+use super::limits::{Cost, Limits, chosen};
+use super::{Context, Roots, roots};
+
+/// Executes GraphQL requests.
+///
+/// A document is validated in full when it is first seen, and remembered if it passed; remembered ones run on a second
+/// schema over the same resolvers that takes their validity for granted. Nothing hooks into the execution of fields:
+/// what concerns a whole request is done here, around it.
+#[derive(Clone)]
+pub struct Engine {
+    strict: Roots,
+    fast: Roots,
+    documents: Arc<Documents>,
+    limits: Limits,
+}
+
+/// How a request came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Method {
+    /// By GET, which must change nothing.
+    Get,
+    /// By POST.
+    Post,
+}
+
+/// A GraphQL request, as the GraphQL over HTTP specification has it.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Request<'r> {
+    /// The document.
+    #[serde(default, borrow)]
+    pub query: Option<Cow<'r, str>>,
+    /// Which of the document's operations.
+    #[serde(default, borrow)]
+    pub operation_name: Option<Cow<'r, str>>,
+    /// The operation's variables.
+    #[serde(default)]
+    pub variables: Option<Variables>,
+    /// What is not GraphQL's own.
+    #[serde(default)]
+    pub extensions: Option<Extensions>,
+}
+
+/// Request extensions that this server knows.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Extensions {
+    #[serde(default)]
+    persisted_query: Option<PersistedQuery>,
+}
+
+/// The hash of a document, in place of it: the "automatic persisted queries" of Apollo's clients.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct PersistedQuery {
+    version: u32,
+    sha256_hash: String,
+}
+
+/// What became of a request.
+#[derive(Debug)]
+pub struct Answer {
+    /// What to send.
+    pub response: Response,
+    /// Whether the request was refused before any of it was executed.
+    pub is_refused: bool,
+    /// Whether it would have changed something, but came by GET.
+    pub is_wrong_method: bool,
+}
+
+impl Answer {
+    /// A request refused before any of it was executed.
+    #[must_use]
+    pub fn refused(error: Error, request: Uuid) -> Self {
+        Self { response: refusal(error, request), is_refused: true, is_wrong_method: false }
+    }
+}
+
+impl Engine {
+    /// An engine with these limits. Without `introspection` the schema cannot be asked for.
+    #[must_use]
+    pub fn new(limits: Limits, introspection: bool) -> Self {
+        let build = |mode| {
+            let builder = roots().validation_mode(mode).limit_recursive_depth(usize::MAX);
+            if introspection { builder.finish() } else { builder.disable_introspection().finish() }
+        };
+        let (strict, fast) = (build(ValidationMode::Strict), build(ValidationMode::Fast));
+        Self { strict, fast, documents: Arc::new(Documents::new()), limits }
+    }
+
+    /// Executes one request.
+    pub async fn execute(&self, request: Request<'_>, method: Method, context: Context) -> Answer {
+        let id = context.scope.request;
+        let served_by = context.reader.served_by().to_owned();
+        let text = match self.text(&request) {
+            Ok(text) => text,
+            Err(fault) => return *fault.answer(id),
+        };
+        let document = match self.documents.get(&text, &self.limits) {
+            Ok(document) => document,
+            Err(Fault::Refused(error)) => return Answer::refused(error, id),
+            Err(Fault::Syntax(error)) => return refused_by(error, id),
+        };
+        let variables = request.variables.unwrap_or_default();
+        let operation = request.operation_name.as_deref();
+        let cost = match self.limits.check(&document.parsed, operation, &variables) {
+            Ok(cost) => cost,
+            Err(error) => return Answer::refused(error, id),
+        };
+        if method == Method::Get && changes_something(&document.parsed, operation) {
+            let error = Error::BadRequest("a mutation is sent by POST".to_owned());
+            return Answer { is_wrong_method: true, ..Answer::refused(error, id) };
+        }
+        let mut inner = async_graphql::Request::new("").variables(variables).data(Arc::new(context));
+        inner.operation_name = operation.map(ToOwned::to_owned);
+        inner.set_parsed_query((*document.parsed).clone());
+        let schema = if document.is_validated { &self.fast } else { &self.strict };
+        let mut response = schema.execute(inner).await;
+        let is_refused = is_refused(&response);
+        if !document.is_validated && !is_refused {
+            self.documents.remember(&text, document.parsed);
+        }
+        finish(&mut response, id);
+        describe(&mut response, &served_by, cost);
+        Answer { response, is_refused, is_wrong_method: false }
+    }
+
+    fn text(&self, request: &Request<'_>) -> Result<Arc<str>, TextFault> {
+        let query = request.query.as_deref().filter(|query| !query.trim().is_empty());
+        let Some(persisted) = request.extensions.as_ref().and_then(|known| known.persisted_query.as_ref()) else {
+            let missing = || TextFault::Error(Error::BadRequest("the request has no query".to_owned()));
+            return query.map(Arc::from).ok_or_else(missing);
+        };
+        let hash = decode(&persisted.sha256_hash).filter(|_| persisted.version == 1);
+        let wrong = || {
+            Error::BadRequest("extensions.persistedQuery needs version 1 and a sha256Hash in hexadecimal".to_owned())
+        };
+        let hash = hash.ok_or_else(|| TextFault::Error(wrong()))?;
+        match query {
+            Some(query) => {
+                self.documents.persist(hash, query).map_err(TextFault::Error)?;
+                Ok(Arc::from(query))
+            }
+            None => self.documents.by_hash(&hash).ok_or(TextFault::NotFound),
+        }
+    }
+}
+
+enum TextFault {
+    Error(Error),
+    NotFound,
+}
+
+impl TextFault {
+    /// Clients of persisted queries know the second by its message and code, and send the text.
+    fn answer(self, request: Uuid) -> Box<Answer> {
+        Box::new(match self {
+            Self::Error(error) => Answer::refused(error, request),
+            Self::NotFound => {
+                let mut answer = refused_by(ServerError::new("PersistedQueryNotFound", None), request);
+                for error in &mut answer.response.errors {
+                    error.extensions.get_or_insert_default().set("code", "PERSISTED_QUERY_NOT_FOUND");
+                }
+                answer
+            }
+        })
+    }
+}
+
+fn refused_by(error: ServerError, request: Uuid) -> Answer {
+    let mut response = Response::from_errors(vec![error]);
+    finish(&mut response, request);
+    Answer { response, is_refused: true, is_wrong_method: false }
+}
+
+/// Errors of the execution have a path; those that prevent it have none.
+fn is_refused(response: &Response) -> bool {
+    response.data == Value::Null
+        && !response.errors.is_empty()
+        && response.errors.iter().all(|error| error.path.is_empty())
+}
+
+fn changes_something(document: &ExecutableDocument, operation: Option<&str>) -> bool {
+    chosen(document, operation).is_some_and(|operation| operation.ty != OperationType::Query)
+}
+
+fn describe(response: &mut Response, served_by: &str, cost: Cost) {
+    let consistency = [("servedBy", Value::from(served_by))];
+    let cost = [("complexity", Value::from(cost.complexity)), ("depth", Value::from(cost.depth))];
+    response.extensions.insert("consistency".to_owned(), object(consistency));
+    response.extensions.insert("cost".to_owned(), object(cost));
+}
+
+fn object<const N: usize>(fields: [(&str, Value); N]) -> Value {
+    Value::Object(fields.into_iter().map(|(name, value)| (async_graphql::Name::new(name), value)).collect())
+}
+
+fn decode(hexadecimal: &str) -> Option<[u8; 32]> {
+    let digits = hexadecimal.as_bytes();
+    if digits.len() != 64 || !digits.iter().all(u8::is_ascii_hexdigit) {
+        return None;
+    }
+    let mut bytes = [0; 32];
+    for (byte, pair) in bytes.iter_mut().zip(hexadecimal.as_bytes().chunks_exact(2)) {
+        *byte = u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()?;
+    }
+    Some(bytes)
+}

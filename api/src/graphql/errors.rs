@@ -1,0 +1,91 @@
+//! The one place where an error becomes what a client sees of it.
+
+use std::sync::Arc;
+
+use async_graphql::{Response, ServerError, Value};
+use uuid::Uuid;
+
+use crate::error::Error;
+
+/// A response that refuses the whole request.
+#[must_use]
+pub fn refusal(error: Error, request: Uuid) -> Response {
+    let error = ServerError { source: Some(Arc::new(error)), ..ServerError::new(String::new(), None) };
+    let mut response = Response::from_errors(vec![error]);
+    finish(&mut response, request);
+    response
+}
+
+/// Gives every error its code and the request's id, and keeps what only operators may see.
+pub(super) fn finish(response: &mut Response, request: Uuid) {
+    for error in &mut response.errors {
+        let own = match &error.source {
+            Some(source) => {
+                source.downcast_ref::<Error>().or_else(|| source.downcast_ref::<Arc<Error>>().map(AsRef::as_ref))
+            }
+            None => None,
+        };
+        let (code, retryable) = own.map_or(("BAD_REQUEST", false), code);
+        if let Some(own) = own {
+            error.message = own.to_string();
+            report(own, request);
+        }
+        let extensions = error.extensions.get_or_insert_default();
+        extensions.set("code", code);
+        extensions.set("requestId", request.to_string());
+        extensions.set("retryable", Value::Boolean(retryable));
+    }
+}
+
+/// The error's code, and whether asking again may succeed.
+const fn code(error: &Error) -> (&'static str, bool) {
+    match error {
+        Error::Rejected(_) | Error::BadRequest(_) => ("BAD_REQUEST", false),
+        Error::Limit(_) => ("LIMIT_EXCEEDED", false),
+        Error::Forbidden(_) => ("FORBIDDEN", false),
+        Error::Unavailable(_) => ("UNAVAILABLE", true),
+        Error::Timeout => ("TIMEOUT", true),
+        Error::OutcomeUnknown(_) => ("OUTCOME_UNKNOWN", false),
+        Error::Internal(_) => ("INTERNAL", false),
+    }
+}
+
+/// System faults go to the log, with the request's id by which they are found again.
+fn report(error: &Error, request: Uuid) {
+    match error {
+        Error::Internal(cause) => tracing::error!(request.id = %request, cause = %safe(cause), "internal error"),
+        Error::Unavailable(cause) => {
+            tracing::warn!(request.id = %request, cause = %safe(cause), "database not available");
+        }
+        Error::OutcomeUnknown(cause) => tracing::error!(request.id = %request, cause = %safe(cause), "outcome unknown"),
+        Error::Timeout => tracing::warn!(request.id = %request, "timeout"),
+        Error::Rejected(_) | Error::BadRequest(_) | Error::Limit(_) | Error::Forbidden(_) => {}
+    }
+}
+
+/// A cause without what databases quote of a statement's values: those may be a patient's.
+fn safe(cause: &crate::error::Source) -> String {
+    let mut level: Option<&(dyn std::error::Error + 'static)> = Some(cause.as_ref());
+    while let Some(error) = level {
+        let database = error
+            .downcast_ref::<sqlx::Error>()
+            .or_else(|| error.downcast_ref::<Arc<sqlx::Error>>().map(AsRef::as_ref))
+            .and_then(sqlx::Error::as_database_error);
+        if let Some(database) = database {
+            let code = database.code().unwrap_or_default();
+            let constraint = database.constraint().unwrap_or("none");
+            return format!("database error {code}, constraint {constraint}");
+        }
+        if let Some(sea_orm::DbErr::Query(inner) | sea_orm::DbErr::Exec(inner) | sea_orm::DbErr::Conn(inner)) =
+            error.downcast_ref()
+            && let sea_orm::RuntimeErr::SqlxError(error) = inner
+            && let Some(database) = error.as_database_error()
+        {
+            let code = database.code().unwrap_or_default();
+            let constraint = database.constraint().unwrap_or("none");
+            return format!("database error {code}, constraint {constraint}");
+        }
+        level = error.source();
+    }
+    cause.to_string()
+}

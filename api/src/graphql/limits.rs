@@ -1,0 +1,306 @@
+//! What one request may ask for. Measured on every document before any of it runs, and generous to real clients.
+
+use async_graphql::Variables;
+use async_graphql::parser::types::{
+    DocumentOperations, ExecutableDocument, Field, OperationDefinition, Selection, SelectionSet,
+};
+use async_graphql::{Name, Positioned};
+use async_graphql_value::Value;
+use serde::Deserialize;
+
+use crate::criteria::{DEFAULT_PER_PAGE, MAX_PER_PAGE};
+use crate::error::{Error, Result};
+
+/// What one request may ask for.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Limits {
+    /// How deep fields may nest.
+    pub max_depth: usize,
+    /// How many fields a response may have, lists counted at the size they ask for.
+    pub max_complexity: u64,
+    /// How many fields may have an alias.
+    pub max_aliases: usize,
+    /// How many directives a document may have.
+    pub max_directives: usize,
+    /// How many names, numbers, texts and signs a document may have.
+    pub max_tokens: usize,
+}
+
+/// What a request asks for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Cost {
+    pub(super) complexity: u64,
+    pub(super) depth: usize,
+}
+
+/// How deep brackets may nest in a text before it is parsed: the parser calls itself for each.
+const MAX_BRACKETS: usize = 200;
+
+impl Limits {
+    /// Looks at the text alone, so that a hostile one is never parsed.
+    pub(super) fn check_text(&self, text: &str) -> Result<()> {
+        let (mut tokens, mut brackets, mut in_word) = (0, 0_usize, false);
+        let mut bytes = text.bytes().peekable();
+        while let Some(byte) = bytes.next() {
+            let word = byte.is_ascii_alphanumeric() || byte == b'_' || byte >= 0x80;
+            let blank = byte.is_ascii_whitespace() || byte == b',';
+            if !blank && (!word || !in_word) {
+                tokens += 1;
+            }
+            in_word = word;
+            match byte {
+                b'{' | b'(' | b'[' => brackets += 1,
+                b'}' | b')' | b']' => brackets = brackets.saturating_sub(1),
+                b'#' => while bytes.next_if(|byte| *byte != b'\n').is_some() {},
+                b'"' => skip_text(&mut bytes),
+                _ => {}
+            }
+            if brackets > MAX_BRACKETS {
+                return Err(Error::Limit(format!("the document nests more than {MAX_BRACKETS} levels deep")));
+            }
+            if tokens > self.max_tokens {
+                return Err(Error::Limit(format!("the document has more than {} tokens", self.max_tokens)));
+            }
+        }
+        Ok(())
+    }
+
+    /// Measures the operation that is going to run, fragments included.
+    pub(super) fn check(
+        &self,
+        document: &ExecutableDocument,
+        operation: Option<&str>,
+        variables: &Variables,
+    ) -> Result<Cost> {
+        let Some(operation) = chosen(document, operation) else { return Ok(Cost::default()) };
+        let mut measure = Measure {
+            limits: self,
+            document,
+            operation,
+            variables,
+            spreads: 0,
+            aliases: 0,
+            directives: operation.directives.len(),
+        };
+        measure.directives(0)?;
+        measure.selection(&operation.selection_set.node, 1)
+    }
+}
+
+/// Past the end of a text, which may be one of three quotation marks.
+fn skip_text(bytes: &mut std::iter::Peekable<std::str::Bytes<'_>>) {
+    let quote = |byte: &u8| *byte == b'"';
+    let block = bytes.next_if(quote).is_some();
+    if block && bytes.next_if(quote).is_none() {
+        return;
+    }
+    let mut closing = 0;
+    while let Some(byte) = bytes.next() {
+        match byte {
+            b'\\' => {
+                bytes.next();
+                closing = 0;
+            }
+            b'"' => closing += 1,
+            b'\n' if !block => return,
+            _ => closing = 0,
+        }
+        if closing == if block { 3 } else { 1 } {
+            return;
+        }
+    }
+}
+
+/// The operation that a request means, if it means one.
+pub(super) fn chosen<'d>(document: &'d ExecutableDocument, name: Option<&str>) -> Option<&'d OperationDefinition> {
+    match (&document.operations, name) {
+        (DocumentOperations::Single(operation), _) => Some(&operation.node),
+        (DocumentOperations::Multiple(operations), Some(name)) => operations.get(name).map(|operation| &operation.node),
+        (DocumentOperations::Multiple(operations), None) if operations.len() == 1 => {
+            operations.values().next().map(|operation| &operation.node)
+        }
+        (DocumentOperations::Multiple(_), None) => None,
+    }
+}
+
+struct Measure<'d> {
+    limits: &'d Limits,
+    document: &'d ExecutableDocument,
+    operation: &'d OperationDefinition,
+    variables: &'d Variables,
+    spreads: usize,
+    aliases: usize,
+    directives: usize,
+}
+
+impl Measure<'_> {
+    fn selection(&mut self, set: &SelectionSet, depth: usize) -> Result<Cost> {
+        if depth > self.limits.max_depth && !set.items.is_empty() {
+            return Err(Error::Limit(format!("fields nest more than {} levels deep", self.limits.max_depth)));
+        }
+        let mut cost = Cost { complexity: 0, depth };
+        for item in &set.items {
+            let part = match &item.node {
+                Selection::Field(field) => self.field(&field.node, depth)?,
+                Selection::FragmentSpread(spread) => {
+                    self.directives(spread.node.directives.len())?;
+                    self.spread(&spread.node.fragment_name.node, depth)?
+                }
+                Selection::InlineFragment(fragment) => {
+                    self.directives(fragment.node.directives.len())?;
+                    self.selection(&fragment.node.selection_set.node, depth)?
+                }
+            };
+            cost.complexity = cost.complexity.saturating_add(part.complexity);
+            cost.depth = cost.depth.max(part.depth);
+        }
+        if cost.complexity > self.limits.max_complexity {
+            return Err(Error::Limit(format!(
+                "the request asks for more than {} fields: ask for fewer records at a time, or for fewer fields of each",
+                self.limits.max_complexity
+            )));
+        }
+        Ok(cost)
+    }
+
+    fn field(&mut self, field: &Field, depth: usize) -> Result<Cost> {
+        self.directives(field.directives.len())?;
+        if field.alias.is_some() {
+            self.aliases += 1;
+            if self.aliases > self.limits.max_aliases {
+                return Err(Error::Limit(format!("more than {} fields have an alias", self.limits.max_aliases)));
+            }
+        }
+        let children = &field.selection_set.node;
+        if children.items.is_empty() {
+            return Ok(Cost { complexity: 1, depth });
+        }
+        let inner = self.selection(children, depth + 1)?;
+        let complexity = inner.complexity.saturating_mul(self.size(field)).saturating_add(1);
+        if complexity > self.limits.max_complexity {
+            return Err(Error::Limit(format!(
+                "{}: the request asks for more than {} fields: ask for fewer records at a time, or for fewer fields of each",
+                field.name.node, self.limits.max_complexity
+            )));
+        }
+        Ok(Cost { complexity, depth: inner.depth })
+    }
+
+    /// A fragment that spreads itself is refused here, before validation would find it.
+    fn spread(&mut self, name: &Name, depth: usize) -> Result<Cost> {
+        let Some(fragment) = self.document.fragments.get(name) else { return Ok(Cost { complexity: 0, depth }) };
+        self.spreads += 1;
+        if self.spreads > self.limits.max_tokens {
+            return Err(Error::Limit("fragments spread each other too often".to_owned()));
+        }
+        self.directives(fragment.node.directives.len())?;
+        self.selection(&fragment.node.selection_set.node, depth)
+    }
+
+    fn directives(&mut self, more: usize) -> Result<()> {
+        self.directives += more;
+        if self.directives > self.limits.max_directives {
+            return Err(Error::Limit(format!("the document has more than {} directives", self.limits.max_directives)));
+        }
+        Ok(())
+    }
+
+    /// How many records a field may return: lists are told by their fields `nodes` and `edges`, or by a list of `ids`.
+    fn size(&self, field: &Field) -> u64 {
+        if let Some(ids) = field.get_argument("ids") {
+            return match self.resolve(&ids.node) {
+                Some(Value::List(ids)) => ids.len() as u64,
+                _ => 1,
+            };
+        }
+        if !self.is_list(&field.selection_set.node, 0) {
+            return 1;
+        }
+        let number = |value: Option<&Positioned<Value>>| {
+            value.and_then(|value| self.resolve(&value.node)).and_then(|value| match value {
+                Value::Number(number) => number.as_u64(),
+                _ => None,
+            })
+        };
+        let page = field.get_argument("page").and_then(|page| self.resolve(&page.node)).and_then(|page| match page {
+            Value::Object(page) => {
+                page.get("perPage").and_then(|size| self.resolve(size)).and_then(|size| match size {
+                    Value::Number(number) => number.as_u64(),
+                    _ => None,
+                })
+            }
+            _ => None,
+        });
+        let asked = number(field.get_argument("first")).or_else(|| number(field.get_argument("last"))).or(page);
+        asked.unwrap_or(u64::from(DEFAULT_PER_PAGE)).clamp(1, u64::from(MAX_PER_PAGE))
+    }
+
+    fn is_list(&self, set: &SelectionSet, nested: usize) -> bool {
+        set.items.iter().any(|item| match &item.node {
+            Selection::Field(field) => matches!(field.node.name.node.as_str(), "nodes" | "edges"),
+            Selection::InlineFragment(fragment) => self.is_list(&fragment.node.selection_set.node, nested),
+            Selection::FragmentSpread(spread) if nested < self.limits.max_depth => self
+                .document
+                .fragments
+                .get(&spread.node.fragment_name.node)
+                .is_some_and(|fragment| self.is_list(&fragment.node.selection_set.node, nested + 1)),
+            Selection::FragmentSpread(_) => false,
+        })
+    }
+
+    /// A value, or the value of the variable that stands for it, its default included.
+    fn resolve(&self, value: &Value) -> Option<Value> {
+        let Value::Variable(name) = value else { return Some(value.clone()) };
+        if let Some(value) = self.variables.get(name) {
+            return Some(value.clone().into_value());
+        }
+        let definition =
+            self.operation.variable_definitions.iter().find(|definition| definition.node.name.node == *name)?;
+        definition.node.default_value.as_ref().map(|value| value.node.clone().into_value())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use async_graphql::parser::parse_query;
+
+    use super::*;
+
+    const LIMITS: Limits =
+        Limits { max_depth: 5, max_complexity: 500, max_aliases: 3, max_directives: 3, max_tokens: 60 };
+
+    fn measure(text: &str, variables: serde_json::Value) -> Result<Cost> {
+        LIMITS.check_text(text)?;
+        LIMITS.check(&parse_query(text).unwrap(), None, &Variables::from_json(variables))
+    }
+
+    fn complexity(text: &str, variables: serde_json::Value) -> u64 {
+        measure(text, variables).unwrap().complexity
+    }
+
+    #[test]
+    fn lists_count_at_the_size_they_ask_for() {
+        let none = serde_json::json!({});
+        assert_eq!(complexity("{ patients { nodes { a b } } }", none.clone()), 1 + 10 * 3);
+        assert_eq!(complexity("{ patients(first: 20) { nodes { a b } } }", none.clone()), 1 + 20 * 3);
+        assert_eq!(complexity("{ patients(page: {perPage: 7}) { edges { node { a } } } }", none.clone()), 1 + 7 * 3);
+        let query = "query Q($n: Int = 4, $p: Int) { patients(last: $n) { ...F } } fragment F on C { nodes { a } }";
+        assert_eq!(complexity(query, none.clone()), 1 + 4 * 2);
+        assert_eq!(complexity(query, serde_json::json!({"n": 9})), 1 + 9 * 2);
+        assert_eq!(complexity("query($i: [ID!]!) { nodes(ids: $i) { id } }", serde_json::json!({"i": ["a", "b"]})), 3);
+    }
+
+    #[test]
+    fn what_asks_for_too_much_is_refused() {
+        let refused = |text: &str| matches!(measure(text, serde_json::json!({})), Err(Error::Limit(_)));
+        assert!(refused("{ patients(first: 1000) { nodes { a } } }"), "complexity");
+        assert!(refused("{ a { b { c { d { e { f } } } } } }"), "depth");
+        assert!(refused("{ a: x b: x c: x d: x }"), "aliases");
+        assert!(refused("{ a @x @x @x @x }"), "directives");
+        assert!(refused(&"a ".repeat(61)), "tokens");
+        assert!(refused("{ ...A } fragment A on Q { ...B } fragment B on Q { ...A }"), "a circle of fragments");
+        assert!(!refused("{ a(t: \"many words that are one token, {{{{{ with brackets\") # and a comment\n }"));
+        assert!(!refused("{ a(t: \"\"\"block \" of \\\"\"\" text\"\"\") }"));
+    }
+}

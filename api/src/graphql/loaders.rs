@@ -1,0 +1,105 @@
+use std::collections::HashMap;
+use std::marker::PhantomData;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use async_graphql::dataloader::{DataLoader, HashMapCache, Loader};
+use sea_orm::Iterable;
+use uuid::Uuid;
+
+use crate::criteria::Criteria;
+use crate::database::Reader;
+use crate::error::{Error, Result};
+use crate::records::doctor::Doctors;
+use crate::records::doctor_specialty::DoctorSpecialties;
+use crate::records::medical_institution::MedicalInstitutions;
+use crate::records::{Collection, Loaded, Row, find_many};
+use crate::scope::Scope;
+
+/// How long the first of a level's records waits for the others: long enough for one batch per level, and too short to
+/// be noticed.
+const DELAY: Duration = Duration::from_micros(200);
+
+type ByKey<C> = DataLoader<Batch<C>, HashMapCache>;
+
+/// Reads records by key, all of one level in one statement. One set for each request: what one caller may see is never
+/// handed to another.
+pub(super) struct Loaders {
+    scope: Scope,
+    reader: Reader,
+    doctors: OnceLock<ByKey<Doctors>>,
+    institutions: OnceLock<ByKey<MedicalInstitutions>>,
+    specialties: OnceLock<ByKey<DoctorSpecialties>>,
+}
+
+impl std::fmt::Debug for Loaders {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Loaders")
+    }
+}
+
+impl Loaders {
+    pub(super) const fn new(scope: Scope, reader: Reader) -> Self {
+        Self { scope, reader, doctors: OnceLock::new(), institutions: OnceLock::new(), specialties: OnceLock::new() }
+    }
+
+    pub(super) async fn doctor(&self, key: Uuid) -> Result<Option<Row<entity::doctor::Entity>>, Arc<Error>> {
+        self.doctors.get_or_init(|| self.by_key()).load_one(key).await
+    }
+
+    pub(super) async fn institution(
+        &self,
+        key: Uuid,
+    ) -> Result<Option<Row<entity::medical_institution::Entity>>, Arc<Error>> {
+        self.institutions.get_or_init(|| self.by_key()).load_one(key).await
+    }
+
+    pub(super) async fn specialty(
+        &self,
+        key: Uuid,
+    ) -> Result<Option<Row<entity::doctor_specialty::Entity>>, Arc<Error>> {
+        self.specialties.get_or_init(|| self.by_key()).load_one(key).await
+    }
+
+    fn by_key<C: Keyed>(&self) -> ByKey<C> {
+        let batch = Batch { scope: self.scope, reader: self.reader.clone(), kind: PhantomData };
+        DataLoader::with_cache(batch, tokio::spawn, HashMapCache::default()).delay(DELAY)
+    }
+}
+
+struct Batch<C> {
+    scope: Scope,
+    reader: Reader,
+    kind: PhantomData<C>,
+}
+
+trait Keyed: Collection {
+    fn key_of(row: &Row<Self::Entity>) -> Result<Uuid>;
+}
+
+macro_rules! keyed {
+    ($($collection:ty),+) => {$(
+        impl Keyed for $collection {
+            fn key_of(row: &Row<<Self as Criteria>::Entity>) -> Result<Uuid> {
+                row.uuid.loaded().copied()
+            }
+        }
+    )+};
+}
+
+keyed!(Doctors, MedicalInstitutions, DoctorSpecialties);
+
+impl<C: Keyed> Loader<Uuid> for Batch<C>
+where
+    Row<C::Entity>: Clone + Send + Sync,
+{
+    type Value = Row<C::Entity>;
+    type Error = Arc<Error>;
+
+    async fn load(&self, keys: &[Uuid]) -> Result<HashMap<Uuid, Self::Value>, Self::Error> {
+        let columns: Vec<_> = <C::Entity as sea_orm::EntityTrait>::Column::iter().collect();
+        let rows = find_many::<C>(&self.scope, &self.reader, keys, &columns).await?;
+        let keyed = rows.into_iter().map(|row| Ok((C::key_of(&row)?, row)));
+        Ok(keyed.collect::<Result<_>>()?)
+    }
+}

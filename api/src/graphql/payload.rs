@@ -1,0 +1,52 @@
+use async_graphql::SimpleObject;
+
+use crate::error::{Error, Fault, FaultCode, Result};
+
+/// A rule of the domain that the input breaks. Nothing was changed.
+#[derive(Clone, Debug, SimpleObject)]
+pub(super) struct UserError {
+    /// What kind of rule.
+    code: FaultCode,
+    /// For people.
+    message: String,
+    /// Where in the arguments, from the argument's name on, such as `["input", "dateOfBirth"]`.
+    path: Vec<String>,
+}
+
+impl From<Fault> for UserError {
+    fn from(fault: Fault) -> Self {
+        Self { code: fault.code, message: fault.message, path: fault.path }
+    }
+}
+
+/// What was done, or else the broken rules; any other error is not the payload's.
+pub(super) fn outcome<T>(result: Result<T>) -> Result<(Option<T>, Vec<UserError>)> {
+    match result {
+        Ok(done) => Ok((Some(done), Vec::new())),
+        Err(Error::Rejected(faults)) => Ok((None, faults.into_iter().map(UserError::from).collect())),
+        Err(error) => Err(error),
+    }
+}
+
+/// Declares what a mutation of one record returns.
+macro_rules! payload {
+    ($($(#[$doc:meta])* $name:ident { $(#[$field_doc:meta])* $field:ident: $record:ty }),+ $(,)?) => {$(
+        $(#[$doc])*
+        #[derive(async_graphql::SimpleObject)]
+        pub(super) struct $name {
+            $(#[$field_doc])*
+            $field: Option<$record>,
+            /// The rules of the domain that the input breaks; empty when the change was made.
+            user_errors: Vec<$crate::graphql::payload::UserError>,
+        }
+
+        impl $name {
+            fn of<T: Into<$record>>(result: $crate::error::Result<T>) -> async_graphql::Result<Self> {
+                let (done, user_errors) = $crate::graphql::payload::outcome(result)?;
+                Ok(Self { $field: done.map(Into::into), user_errors })
+            }
+        }
+    )+};
+}
+
+pub(super) use payload;

@@ -1,0 +1,22 @@
+//! `phr`: a patient health record server. The rooms, from the top down; imports point down only:
+//!
+//! `cli` -> `app` -> `server` -> `graphql` -> `records` -> `database` -> `criteria` -> `scope` -> `entity`
+
+pub mod app;
+pub mod cli;
+pub mod clock;
+pub mod config;
+pub mod criteria;
+pub mod database;
+pub mod date;
+mod demo;
+mod doctor;
+pub mod error;
+pub mod graphql;
+mod media;
+mod migrate;
+pub mod observability;
+pub mod playground;
+pub mod records;
+pub mod scope;
+pub mod server;

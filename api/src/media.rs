@@ -1,0 +1,157 @@
+//! How GraphQL requests and responses are written in HTTP.
+
+use std::borrow::Cow;
+
+use axum::http::HeaderValue;
+use serde::Serialize;
+use serde::ser::SerializeMap;
+
+use crate::graphql::{Answer, Request};
+
+/// In which form a response is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Media {
+    GraphqlResponse,
+    Json,
+}
+
+impl Media {
+    pub(crate) const fn content_type(self) -> &'static str {
+        match self {
+            Self::GraphqlResponse => "application/graphql-response+json; charset=utf-8",
+            Self::Json => "application/json; charset=utf-8",
+        }
+    }
+}
+
+/// The form that a client prefers of those that there are; none when it accepts neither. Who says nothing gets the older
+/// one, as clients that say nothing are older ones.
+pub(crate) fn negotiate(accept: Option<&HeaderValue>) -> Option<Media> {
+    let Some(accept) = accept else { return Some(Media::Json) };
+    let mut best: Option<(f32, Media)> = None;
+    for range in accept.to_str().ok()?.split(',') {
+        let mut parts = range.split(';').map(str::trim);
+        let media = match parts.next().unwrap_or_default().to_ascii_lowercase().as_str() {
+            "application/graphql-response+json" => Media::GraphqlResponse,
+            "application/json" | "application/*" | "*/*" => Media::Json,
+            _ => continue,
+        };
+        let mut quality = 1.0;
+        for part in parts {
+            match part.split_once('=') {
+                Some((name, value)) if name.eq_ignore_ascii_case("q") => quality = value.parse().unwrap_or(0.0),
+                Some((name, value))
+                    if name.eq_ignore_ascii_case("charset")
+                        && !value.trim_matches('"').eq_ignore_ascii_case("utf-8") =>
+                {
+                    quality = 0.0;
+                }
+                _ => {}
+            }
+        }
+        if quality > 0.0 && best.is_none_or(|(known, _)| quality > known) {
+            best = Some((quality, media));
+        }
+    }
+    best.map(|(_, media)| media)
+}
+
+/// Whether a body is JSON in UTF-8. Anything else is refused, also because browsers send some of it across origins
+/// without asking.
+pub(crate) fn is_json(content_type: Option<&HeaderValue>) -> bool {
+    let Some(Ok(text)) = content_type.map(HeaderValue::to_str) else { return false };
+    let mut parts = text.split(';').map(str::trim);
+    let json = parts.next().is_some_and(|kind| kind.eq_ignore_ascii_case("application/json"));
+    json && parts.all(|parameter| match parameter.split_once('=') {
+        Some((name, value)) if name.eq_ignore_ascii_case("charset") => {
+            value.trim_matches('"').eq_ignore_ascii_case("utf-8")
+        }
+        _ => true,
+    })
+}
+
+/// A request written into a URL's query.
+///
+/// # Errors
+/// For people: what cannot be read.
+pub(crate) fn query_parameters(query: &str) -> Result<Request<'static>, String> {
+    let mut request = Request::default();
+    for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
+        let wrong = || format!("the parameter {name} is not a JSON object");
+        match &*name {
+            "query" => request.query = Some(Cow::Owned(value.into_owned())),
+            "operationName" if !value.is_empty() => request.operation_name = Some(Cow::Owned(value.into_owned())),
+            "variables" if !value.is_empty() => {
+                request.variables = serde_json::from_str(&value).map_err(|_| wrong())?;
+            }
+            "extensions" if !value.is_empty() => {
+                request.extensions = serde_json::from_str(&value).map_err(|_| wrong())?;
+            }
+            _ => {}
+        }
+    }
+    if request.query.is_none() && request.extensions.is_none() {
+        return Err("the request has no query".to_owned());
+    }
+    Ok(request)
+}
+
+/// A response; one to a request that was refused has no data.
+pub(crate) fn encode(answer: &Answer) -> Vec<u8> {
+    serde_json::to_vec(&Encoded(answer)).unwrap_or_else(|_| br#"{"errors":[{"message":"internal error"}]}"#.to_vec())
+}
+
+struct Encoded<'a>(&'a Answer);
+
+impl Serialize for Encoded<'_> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let response = &self.0.response;
+        let mut map = serializer.serialize_map(None)?;
+        if !response.errors.is_empty() {
+            map.serialize_entry("errors", &response.errors)?;
+        }
+        if !self.0.is_refused {
+            map.serialize_entry("data", &response.data)?;
+        }
+        if !response.extensions.is_empty() {
+            map.serialize_entry("extensions", &response.extensions)?;
+        }
+        map.end()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn accept(text: &'static str) -> Option<Media> {
+        negotiate(Some(&HeaderValue::from_static(text)))
+    }
+
+    #[test]
+    fn the_client_chooses_the_form() {
+        assert_eq!(negotiate(None), Some(Media::Json));
+        assert_eq!(accept("application/graphql-response+json, application/json;q=0.9"), Some(Media::GraphqlResponse));
+        assert_eq!(accept("application/json, application/graphql-response+json;q=0.5"), Some(Media::Json));
+        assert_eq!(accept("*/*"), Some(Media::Json));
+        assert_eq!(accept("text/html"), None);
+        assert_eq!(accept("application/json;q=0"), None);
+        assert_eq!(accept("application/graphql-response+json; charset=latin1"), None);
+    }
+
+    #[test]
+    fn only_json_in_utf_8_is_read() {
+        let is_json = |text| super::is_json(Some(&HeaderValue::from_static(text)));
+        assert!(is_json("application/json"));
+        assert!(is_json("Application/JSON; charset=UTF-8"));
+        for wrong in [
+            "text/plain",
+            "application/json; charset=latin1",
+            "multipart/form-data",
+            "application/x-www-form-urlencoded",
+        ] {
+            assert!(!is_json(wrong), "{wrong}");
+        }
+        assert!(!super::is_json(None));
+    }
+}

@@ -1,0 +1,270 @@
+//! Writing any kind of record: every rule that a change breaks is found before anything is written, and what only the
+//! database can decide comes back in the same form.
+
+use std::collections::{HashMap, HashSet};
+use std::future::Future;
+
+use chrono::{DateTime, Utc};
+use sea_orm::sea_query::{Expr, IntoCondition};
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect,
+    QueryTrait,
+};
+use uuid::Uuid;
+
+use crate::criteria::Criteria;
+use crate::database::{Cluster, Transaction, Violation, violation};
+use crate::error::{Error, Fault, FaultCode, Result};
+use crate::scope::{Permission, Scope};
+
+use super::Row;
+use super::check::Check;
+use super::collection::{Collection, Deleted, visible};
+use super::idempotency::{Claim, Key};
+
+pub(super) type Model<C> = <<C as Criteria>::Entity as EntityTrait>::Model;
+pub(super) type ActiveModel<C> = <<C as Criteria>::Entity as EntityTrait>::ActiveModel;
+
+/// A kind of record that can be written.
+pub(super) trait Aggregate:
+    Collection<Entity: EntityTrait<Model: IntoActiveModel<ActiveModel<Self>> + Sync, ActiveModel: Send + Sync>>
+{
+    /// What the caller must be allowed.
+    const WRITE: Permission;
+
+    fn uuid(model: &Model<Self>) -> Uuid;
+
+    fn version(model: &Model<Self>) -> i32;
+
+    /// What a record must have as a whole, after `changes`; may add to them.
+    fn complete(_present: &Model<Self>, _changes: &mut ActiveModel<Self>, _check: &mut Check) {}
+
+    /// What only the database knows: references to nothing, values that another record than `own` has already.
+    fn check_others(
+        row: &ActiveModel<Self>,
+        own: Uuid,
+        check: &mut Check,
+        scope: &Scope,
+        tx: &Transaction,
+    ) -> impl Future<Output = Result<()>> + Send;
+}
+
+/// A record to be created, with what was found wrong with it so far.
+pub(super) struct New<A: Aggregate> {
+    pub(super) check: Check,
+    pub(super) uuid: Uuid,
+    pub(super) row: ActiveModel<A>,
+}
+
+/// Creates records, all or none. The caller's permission has been required.
+pub(super) async fn create<A: Aggregate>(
+    scope: &Scope,
+    cluster: &Cluster,
+    now: DateTime<Utc>,
+    mut items: Vec<New<A>>,
+    key: Option<Key>,
+) -> Result<Vec<Row<A::Entity>>> {
+    refuse_twins(&mut items);
+    let tx = cluster.write(scope).await?;
+    if items.iter().any(|item| !item.check.passed()) {
+        let faults = diagnose(items, scope, &tx).await;
+        tx.rollback().await?;
+        return Err(Error::Rejected(faults?));
+    }
+    let keys: Vec<Uuid> = items.iter().map(|item| item.uuid).collect();
+    if let Some(key) = key
+        && let Claim::Done(earlier) = key.claim(&tx, scope, now, &keys).await?
+    {
+        let models = A::Entity::find().filter(A::key().is_in(earlier.iter().copied())).all(&tx).await?;
+        tx.rollback().await?;
+        return Ok(in_order::<A>(models, &earlier));
+    }
+    match insert::<A>(&tx, items.iter().map(|item| item.row.clone()).collect()).await {
+        Ok(models) => {
+            tx.commit().await?;
+            Ok(in_order::<A>(models, &keys))
+        }
+        Err(error) => {
+            drop(tx);
+            Err(refused(error, async || {
+                let tx = cluster.write(scope).await?;
+                let faults = diagnose(items, scope, &tx).await;
+                tx.rollback().await?;
+                faults
+            })
+            .await)
+        }
+    }
+}
+
+/// Changes a record. The caller's permission has been required.
+pub(super) async fn change<A: Aggregate>(
+    scope: &Scope,
+    cluster: &Cluster,
+    mut check: Check,
+    target: Target,
+    mut changes: ActiveModel<A>,
+) -> Result<Row<A::Entity>> {
+    let tx = cluster.write(scope).await?;
+    let present = lock::<A>(&tx, scope, &target).await?;
+    match &present {
+        Some(present) => {
+            check.version(target.expected_version, A::version(present));
+            A::complete(present, &mut changes, &mut check);
+        }
+        None => check.fault(&["uuid"], FaultCode::NotFound, "there is no such record"),
+    }
+    if !check.passed() {
+        A::check_others(&changes, target.uuid, &mut check, scope, &tx).await?;
+    }
+    let Some(present) = present.filter(|_| check.passed()) else {
+        tx.rollback().await?;
+        return Err(Error::Rejected(check.into_faults()));
+    };
+    if !changes.is_changed() {
+        tx.rollback().await?;
+        return Ok(Row::of(present));
+    }
+    match update::<A>(&tx, target.uuid, changes.clone()).await {
+        Ok(model) => {
+            tx.commit().await?;
+            Ok(Row::of(model))
+        }
+        Err(error) => {
+            drop(tx);
+            Err(refused(error, async || {
+                let tx = cluster.write(scope).await?;
+                A::check_others(&changes, target.uuid, &mut check, scope, &tx).await?;
+                tx.rollback().await?;
+                Ok(check.into_faults())
+            })
+            .await)
+        }
+    }
+}
+
+/// Which record to change.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Target {
+    pub(super) uuid: Uuid,
+    pub(super) expected_version: Option<i32>,
+    pub(super) deleted: Deleted,
+}
+
+fn refuse_twins<A: Aggregate>(items: &mut [New<A>]) {
+    let mut keys = HashSet::new();
+    for item in items {
+        if !keys.insert(item.uuid) {
+            item.check.fault(&["uuid"], FaultCode::NotUnique, "another item has this key");
+        }
+    }
+}
+
+/// Everything that is wrong with new records, what only the database knows included.
+async fn diagnose<A: Aggregate>(items: Vec<New<A>>, scope: &Scope, tx: &Transaction) -> Result<Vec<Fault>> {
+    let mut faults = Vec::new();
+    for mut item in items {
+        if A::Entity::find().filter(A::key().eq(item.uuid)).one(tx).await?.is_some() {
+            item.check.fault(&["uuid"], FaultCode::NotUnique, "a record with this key exists already");
+        }
+        A::check_others(&item.row, item.uuid, &mut item.check, scope, tx).await?;
+        faults.extend(item.check.into_faults());
+    }
+    Ok(faults)
+}
+
+async fn insert<A: Aggregate>(tx: &Transaction, mut rows: Vec<ActiveModel<A>>) -> Result<Vec<Model<A>>, DbErr> {
+    if rows.len() == 1 {
+        let row = rows.remove(0);
+        return Ok(vec![A::Entity::insert(row).exec_with_returning(tx).await?]);
+    }
+    A::Entity::insert_many(rows).exec_with_returning(tx).await
+}
+
+/// The record as it is, locked until the transaction ends.
+async fn lock<A: Aggregate>(tx: &Transaction, scope: &Scope, target: &Target) -> Result<Option<Model<A>>> {
+    let query =
+        A::Entity::find().filter(visible::<A>(scope, target.deleted)).filter(A::key().eq(target.uuid)).lock_exclusive();
+    Ok(query.one(tx).await?)
+}
+
+/// Writes what `changes` sets. Triggers complete the row, on SQLite after `RETURNING` would have looked.
+async fn update<A: Aggregate>(tx: &Transaction, uuid: Uuid, changes: ActiveModel<A>) -> Result<Model<A>, DbErr> {
+    A::Entity::update_many().set(changes).filter(A::key().eq(uuid)).exec(tx).await?;
+    let written = A::Entity::find().filter(A::key().eq(uuid)).one(tx).await?;
+    written.ok_or_else(|| DbErr::RecordNotFound("the record that was just updated".to_owned()))
+}
+
+/// Whether there is such a record within the caller's boundary.
+pub(super) async fn exists<C: Collection>(
+    tx: &Transaction,
+    scope: &Scope,
+    condition: impl IntoCondition,
+) -> Result<bool> {
+    let query = C::Entity::find()
+        .select_only()
+        .expr(Expr::val(1))
+        .filter(visible::<C>(scope, Deleted::Excluded))
+        .filter(condition)
+        .limit(1)
+        .into_query();
+    Ok(tx.query_one(&query).await?.is_some())
+}
+
+fn in_order<A: Aggregate>(models: Vec<Model<A>>, keys: &[Uuid]) -> Vec<Row<A::Entity>> {
+    let mut models: HashMap<Uuid, Model<A>> = models.into_iter().map(|model| (A::uuid(&model), model)).collect();
+    keys.iter().filter_map(|key| models.remove(key)).map(Row::of).collect()
+}
+
+/// A write's error as the caller is to see it: a broken constraint becomes the faults that `diagnose` finds with their
+/// paths, or else one that is placed by the constraint's name.
+async fn refused(error: DbErr, diagnose: impl AsyncFnOnce() -> Result<Vec<Fault>>) -> Error {
+    let Some(violation) = violation(&error) else { return error.into() };
+    match diagnose().await {
+        Ok(faults) if faults.is_empty() => Error::Rejected(vec![by_name(&violation)]),
+        Ok(faults) => Error::Rejected(faults),
+        Err(error) => error,
+    }
+}
+
+/// The fault that a constraint's name tells, such as `doctors_license_number_key`, or `doctors.license_number` on SQLite.
+fn by_name(violation: &Violation) -> Fault {
+    let (code, name, message) = match violation {
+        Violation::Unique(name) => (FaultCode::NotUnique, name, "another record has this value already"),
+        Violation::Reference(name) => (FaultCode::ReferenceMissing, name, "the record referred to does not exist"),
+        Violation::Check(name) => (FaultCode::InvalidFormat, name, "breaks a rule of the database"),
+    };
+    let column = ["_check", "_fkey", "_pkey", "_key"].iter().find_map(|end| name.strip_suffix(end)).unwrap_or(name);
+    let column = ["patientregister", "medical_institutions", "doctor_specialties", "doctors"]
+        .iter()
+        .find_map(|table| column.strip_prefix(table))
+        .unwrap_or(column)
+        .trim_start_matches(['_', '.']);
+    let column = (!column.is_empty()).then(|| camel_case(column));
+    Fault::new(code, std::iter::once("input".to_owned()).chain(column), message)
+}
+
+fn camel_case(snake: &str) -> String {
+    let mut words = snake.split('_');
+    let first = words.next().unwrap_or_default().to_owned();
+    words.fold(first, |name, word| {
+        let mut letters = word.chars();
+        let initial = letters.next().map(|letter| letter.to_ascii_uppercase());
+        name + &initial.into_iter().chain(letters).collect::<String>()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_constraint_of_either_database_names_the_field() {
+        for name in ["doctors_license_number_key", "doctors.license_number"] {
+            let fault = by_name(&Violation::Unique(name.to_owned()));
+            assert_eq!(fault.path, ["input", "licenseNumber"], "{name}");
+        }
+        let fault = by_name(&Violation::Check("patientregister_email_check".to_owned()));
+        assert_eq!(fault.path, ["input", "email"]);
+    }
+}

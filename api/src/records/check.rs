@@ -1,0 +1,235 @@
+//! The rules that texts, dates and lists obey: the same as those of the migrations' CHECKs.
+
+use async_graphql::MaybeUndefined;
+use chrono::NaiveDate;
+use entity::TextList;
+use sea_orm::ActiveValue::{self, NotSet, Set};
+use uuid::Uuid;
+
+use crate::date::Date;
+use crate::error::{Fault, FaultCode};
+
+/// Entries of a list of texts at most.
+pub const MAX_ENTRIES: usize = 100;
+/// Characters of a list's entry at most.
+pub const MAX_ENTRY_LENGTH: usize = 500;
+/// Characters of an email address at most (RFC 5321, section 4.5.3.1.3, less the angle brackets).
+pub(super) const MAX_EMAIL_LENGTH: usize = 254;
+/// Characters before the `@` of an email address at most (RFC 5321, section 4.5.3.1.1).
+const MAX_LOCAL_PART_LENGTH: usize = 64;
+
+/// What kind of text.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Kind {
+    /// Words, of so many characters at most.
+    Plain(usize),
+    /// An email address.
+    Email,
+    /// A phone number.
+    Phone,
+}
+
+/// Collects every broken rule of one input, each with its path.
+#[derive(Debug)]
+pub(super) struct Check {
+    root: Vec<String>,
+    faults: Vec<Fault>,
+}
+
+impl Check {
+    /// For an input at `root`, such as `["input", "items", "3"]`.
+    pub(super) fn new<S: Into<String>>(root: impl IntoIterator<Item = S>) -> Self {
+        Self { root: root.into_iter().map(Into::into).collect(), faults: Vec::new() }
+    }
+
+    /// A broken rule of the field at `path` below the root.
+    pub(super) fn fault(&mut self, path: &[&str], code: FaultCode, message: impl Into<String>) {
+        let path = self.root.iter().cloned().chain(path.iter().map(ToString::to_string));
+        self.faults.push(Fault::new(code, path, message));
+    }
+
+    /// What was found so far.
+    #[must_use]
+    pub(super) fn into_faults(self) -> Vec<Fault> {
+        self.faults
+    }
+
+    /// Whether nothing was found so far.
+    #[must_use]
+    pub(super) const fn passed(&self) -> bool {
+        self.faults.is_empty()
+    }
+
+    /// A text that a record must have.
+    pub(super) fn required(&mut self, field: &str, kind: Kind, text: &MaybeUndefined<String>) -> ActiveValue<String> {
+        match text {
+            MaybeUndefined::Undefined => NotSet,
+            MaybeUndefined::Null => self.missing(field),
+            MaybeUndefined::Value(text) => match self.text(field, kind, text) {
+                Some(text) => Set(text),
+                None => self.missing(field),
+            },
+        }
+    }
+
+    /// A text that a record may lack. An empty one is no value.
+    pub(super) fn optional(
+        &mut self,
+        field: &str,
+        kind: Kind,
+        text: &MaybeUndefined<String>,
+    ) -> ActiveValue<Option<String>> {
+        match text {
+            MaybeUndefined::Undefined => NotSet,
+            MaybeUndefined::Null => Set(None),
+            MaybeUndefined::Value(text) => Set(self.text(field, kind, text)),
+        }
+    }
+
+    /// A date of birth: from 1900-01-01 to `today`.
+    pub(super) fn birth_date(
+        &mut self,
+        field: &str,
+        date: MaybeUndefined<Date>,
+        today: NaiveDate,
+    ) -> ActiveValue<NaiveDate> {
+        match date {
+            MaybeUndefined::Undefined => NotSet,
+            MaybeUndefined::Null => self.missing(field),
+            MaybeUndefined::Value(Date(date)) => {
+                if date < earliest_birth() || date > today {
+                    self.fault(&[field], FaultCode::OutOfRange, "must be from 1900-01-01 to today");
+                }
+                Set(date)
+            }
+        }
+    }
+
+    /// A list of texts. Null means none.
+    pub(super) fn texts(&mut self, field: &str, list: &MaybeUndefined<Vec<String>>) -> ActiveValue<TextList> {
+        let list = match list {
+            MaybeUndefined::Undefined => return NotSet,
+            MaybeUndefined::Null => return Set(TextList::default()),
+            MaybeUndefined::Value(list) => list,
+        };
+        if list.len() > MAX_ENTRIES {
+            self.fault(&[field], FaultCode::TooMany, format!("must have at most {MAX_ENTRIES} entries"));
+            return NotSet;
+        }
+        let mut kept = Vec::with_capacity(list.len());
+        for (index, entry) in list.iter().enumerate() {
+            let index = index.to_string();
+            match normal(entry) {
+                None => self.fault(&[field, &index], FaultCode::Required, "an entry must not be empty"),
+                Some(entry) => {
+                    if let Some((code, message)) = broken(Kind::Plain(MAX_ENTRY_LENGTH), entry) {
+                        self.fault(&[field, &index], code, message);
+                    }
+                    kept.push(entry.to_owned());
+                }
+            }
+        }
+        Set(TextList(kept))
+    }
+
+    /// A reference that a record must have.
+    pub(super) fn reference(&mut self, field: &str, key: &MaybeUndefined<Uuid>) -> ActiveValue<Uuid> {
+        match key {
+            MaybeUndefined::Undefined => NotSet,
+            MaybeUndefined::Null => self.missing(field),
+            MaybeUndefined::Value(key) => Set(*key),
+        }
+    }
+
+    /// `expectedVersion` against the record's version.
+    pub(super) fn version(&mut self, expected: Option<i32>, actual: i32) {
+        if expected.is_some_and(|expected| expected != actual) {
+            self.fault(
+                &["expectedVersion"],
+                FaultCode::VersionConflict,
+                format!("the record has changed since: it is now at version {actual}; nothing was written"),
+            );
+        }
+    }
+
+    fn missing<T: Into<sea_orm::Value>>(&mut self, field: &str) -> ActiveValue<T> {
+        self.fault(&[field], FaultCode::Required, "must not be empty");
+        NotSet
+    }
+
+    /// The text without white space around it; nothing when it is empty.
+    fn text(&mut self, field: &str, kind: Kind, text: &str) -> Option<String> {
+        let text = normal(text)?;
+        if let Some((code, message)) = broken(kind, text) {
+            self.fault(&[field], code, message);
+        }
+        Some(text.to_owned())
+    }
+}
+
+/// A reference that a record may lack.
+pub(super) fn optional_reference(key: &MaybeUndefined<Uuid>) -> ActiveValue<Option<Uuid>> {
+    match key {
+        MaybeUndefined::Undefined => NotSet,
+        MaybeUndefined::Null => Set(None),
+        MaybeUndefined::Value(key) => Set(Some(*key)),
+    }
+}
+
+fn earliest_birth() -> NaiveDate {
+    NaiveDate::from_ymd_opt(1900, 1, 1).expect("the first of January 1900 is a day")
+}
+
+fn normal(text: &str) -> Option<&str> {
+    let text = text.trim();
+    (!text.is_empty()).then_some(text)
+}
+
+/// The rule that a text breaks, if it breaks one.
+fn broken(kind: Kind, text: &str) -> Option<(FaultCode, String)> {
+    let length = text.chars().count();
+    if text.chars().any(char::is_control) {
+        return Some((FaultCode::InvalidFormat, "must not have control characters".to_owned()));
+    }
+    match kind {
+        Kind::Plain(max) if length > max => Some((FaultCode::TooLong, format!("must have at most {max} characters"))),
+        Kind::Email if length > MAX_EMAIL_LENGTH => {
+            Some((FaultCode::TooLong, format!("must have at most {MAX_EMAIL_LENGTH} characters")))
+        }
+        Kind::Email if !is_email(text) => {
+            Some((FaultCode::InvalidFormat, "must be an email address, such as name@example.org".to_owned()))
+        }
+        Kind::Plain(_) | Kind::Email => None,
+        Kind::Phone => broken_phone(text, length),
+    }
+}
+
+fn broken_phone(text: &str, length: usize) -> Option<(FaultCode, String)> {
+    let allowed = |c: char| c.is_ascii_digit() || "+-() ".contains(c);
+    if !text.chars().all(allowed) || !text.chars().any(|c| c.is_ascii_digit()) {
+        return Some((FaultCode::InvalidFormat, "must consist of digits, + - ( ) and spaces".to_owned()));
+    }
+    match length {
+        0..10 => Some((FaultCode::TooShort, "must have at least 10 characters".to_owned())),
+        10..=15 => None,
+        _ => Some((FaultCode::TooLong, "must have at most 15 characters".to_owned())),
+    }
+}
+
+/// What mail servers deliver to: a dot-atom, or what comes close to it, before the `@` (RFC 5321, section 4.1.2), and
+/// at least two labels of letters, digits and inner hyphens after it (RFC 1035, section 2.3.1).
+fn is_email(text: &str) -> bool {
+    let Some((local, domain)) = text.split_once('@') else { return false };
+    let dotted = |text: &str| !text.starts_with('.') && !text.ends_with('.') && !text.contains("..");
+    let label = |label: &str| {
+        !label.is_empty()
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+            && label.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
+    };
+    (1..=MAX_LOCAL_PART_LENGTH).contains(&local.len())
+        && local.chars().all(|c| c.is_ascii_graphic())
+        && dotted(local)
+        && domain.contains('.')
+        && domain.split('.').all(label)
+}

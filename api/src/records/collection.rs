@@ -1,0 +1,255 @@
+//! Reading any kind of record: one by its key, several by theirs, or a page of a list.
+
+use async_graphql::Enum;
+use sea_orm::sea_query::{Expr, Func};
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect, QueryTrait,
+};
+use uuid::Uuid;
+
+use crate::criteria::{Criteria, Filter, Ordering, Page, PageArguments, Term, Translation, seek};
+use crate::database::Reader;
+use crate::error::{Error, Result};
+use crate::scope::{Boundary, Permission, Scope};
+
+use super::Row;
+use super::row::Plan;
+
+type Column<C> = <<C as Criteria>::Entity as EntityTrait>::Column;
+
+/// A kind of record that can be read.
+pub trait Collection:
+    Criteria<Entity: EntityTrait<ActiveModel: ActiveModelTrait<Entity = Self::Entity> + Send + Sync>>
+{
+    /// What the caller must be allowed.
+    const READ: Permission;
+
+    /// The key's column.
+    fn key() -> Column<Self>;
+
+    /// The order of a list when no other is asked for.
+    fn default_order() -> Term<Column<Self>>;
+
+    /// The column that says which institution a record belongs to; none for records that belong to all.
+    fn institution() -> Option<Column<Self>>;
+
+    /// The column that is set in a record that was deleted; none where records are not deleted.
+    #[must_use]
+    fn tombstone() -> Option<Column<Self>> {
+        None
+    }
+}
+
+/// Whether a list has records that were deleted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Enum)]
+pub enum Deleted {
+    /// Only records that were not deleted.
+    #[default]
+    Excluded,
+    /// Records whether they were deleted or not.
+    Included,
+    /// Only records that were deleted.
+    Only,
+}
+
+/// Which part of which list, and which columns of it.
+#[derive(Clone, Debug)]
+pub struct Query<C: Collection> {
+    /// Which records; all when there is none.
+    pub filter: Option<C::Filter>,
+    /// In which order.
+    pub order: Vec<C::Order>,
+    /// Which page.
+    pub page: PageArguments,
+    /// Whether to list deleted records.
+    pub deleted: Deleted,
+    /// What to read of each record. Keys and what the order needs are read besides.
+    pub columns: Vec<Column<C>>,
+}
+
+/// A page of a list.
+#[derive(Debug)]
+pub struct Listing<C: Collection> {
+    /// The page's records.
+    pub rows: Vec<Row<C::Entity>>,
+    /// Which page this is.
+    pub page: Page,
+    /// Whether records follow.
+    pub has_next: bool,
+    /// Whether records precede.
+    pub has_previous: bool,
+    ordering: Ordering<C::Entity>,
+    condition: Condition,
+}
+
+impl<C: Collection> Listing<C> {
+    /// The place of one of the page's records.
+    ///
+    /// # Errors
+    /// `Internal` when a column of the order was not read.
+    pub fn cursor(&self, row: &Row<C::Entity>) -> Result<String> {
+        self.ordering.cursor(|column| row.value(column))
+    }
+
+    /// How many records the whole list has. Costs a statement.
+    ///
+    /// # Errors
+    /// As any read.
+    pub async fn count(&self, reader: &Reader) -> Result<u64> {
+        let query = C::Entity::find()
+            .select_only()
+            .expr_as(Func::count(Expr::col(C::key().as_column_ref())), "total")
+            .filter(self.condition.clone())
+            .into_query();
+        let row = reader.query_one(&query).await?.ok_or_else(|| Error::internal("a count without a row"))?;
+        let total: i64 = row.try_get_by_index(0)?;
+        u64::try_from(total).map_err(Error::internal)
+    }
+}
+
+/// The record with this key, deleted ones excepted.
+///
+/// # Errors
+/// `Forbidden`, and as any read.
+pub async fn find<C: Collection>(
+    scope: &Scope,
+    reader: &Reader,
+    uuid: Uuid,
+    columns: &[Column<C>],
+) -> Result<Option<Row<C::Entity>>> {
+    scope.require(C::READ)?;
+    let condition = visible::<C>(scope, Deleted::Excluded).add(C::key().eq(uuid));
+    Ok(select::<C>(reader, condition, columns).await?.into_iter().next())
+}
+
+/// The records with these keys, deleted ones excepted, in no particular order.
+///
+/// # Errors
+/// `Forbidden`, and as any read.
+pub async fn find_many<C: Collection>(
+    scope: &Scope,
+    reader: &Reader,
+    uuids: &[Uuid],
+    columns: &[Column<C>],
+) -> Result<Vec<Row<C::Entity>>> {
+    scope.require(C::READ)?;
+    let among = match reader.get_database_backend() {
+        sea_orm::DbBackend::Postgres => C::key().eq_any(uuids.to_vec()),
+        _ => C::key().is_in(uuids.iter().copied()),
+    };
+    select::<C>(reader, visible::<C>(scope, Deleted::Excluded).add(among), columns).await
+}
+
+/// A page of a list.
+///
+/// # Errors
+/// `Forbidden`, `BadRequest` and `Limit` for what no list can be asked, and as any read.
+pub async fn list<C: Collection>(scope: &Scope, reader: &Reader, query: Query<C>) -> Result<Listing<C>> {
+    scope.require(C::READ)?;
+    let page = query.page.resolve()?;
+    let ordering = Ordering::new(scope, &query.order, C::default_order())?;
+    let mut condition = visible::<C>(scope, query.deleted);
+    if let Some(filter) = &query.filter {
+        condition = condition.add(filter.condition(&mut Translation::new(reader.get_database_backend(), scope))?);
+    }
+    let mut columns = query.columns;
+    columns.extend(ordering.terms().iter().map(|term| term.column));
+    let columns = distinct::<C>(columns);
+    let part = Part::of(&page, &ordering, &condition)?;
+    let statement = part
+        .ordering
+        .apply(C::Entity::find().select_only().columns(columns.iter().copied()).filter(part.condition))
+        .offset(part.offset)
+        .limit(part.limit + 1)
+        .into_query();
+    let plan = Plan::<C::Entity>::new(&columns);
+    let results = reader.query_all(&statement).await?;
+    let mut rows = results.iter().map(|result| plan.read(result)).collect::<Result<Vec<_>, _>>()?;
+    let more = rows.len() as u64 > part.limit;
+    if more {
+        rows.pop();
+    }
+    if part.backward {
+        rows.reverse();
+    }
+    let (has_next, has_previous) = match &page {
+        Page::Numbered { page, .. } => (more, *page > 1),
+        Page::Cursor { backward: false, after, .. } => (more, after.is_some()),
+        Page::Cursor { backward: true, before, .. } => (before.is_some(), more),
+    };
+    Ok(Listing { rows, page, has_next, has_previous, ordering, condition })
+}
+
+/// What of a list to read.
+struct Part<E: EntityTrait> {
+    condition: Condition,
+    ordering: Ordering<E>,
+    offset: Option<u64>,
+    limit: u64,
+    backward: bool,
+}
+
+impl<E: EntityTrait> Part<E> {
+    fn of(page: &Page, ordering: &Ordering<E>, whole: &Condition) -> Result<Self> {
+        match page {
+            Page::Numbered { page, per_page } => Ok(Self {
+                condition: whole.clone(),
+                ordering: ordering.clone(),
+                offset: (*page > 1).then(|| u64::from(page - 1) * u64::from(*per_page)),
+                limit: u64::from(*per_page),
+                backward: false,
+            }),
+            Page::Cursor { limit, backward, after, before } => {
+                let reversed = ordering.reversed();
+                let mut condition = whole.clone();
+                if let Some(after) = after {
+                    condition = condition.add(seek(ordering, &ordering.place("after", after)?));
+                }
+                if let Some(before) = before {
+                    condition = condition.add(seek(&reversed, &ordering.place("before", before)?));
+                }
+                let ordering = if *backward { reversed } else { ordering.clone() };
+                Ok(Self { condition, ordering, offset: None, limit: u64::from(*limit), backward: *backward })
+            }
+        }
+    }
+}
+
+/// What the caller may see at all.
+pub(super) fn visible<C: Collection>(scope: &Scope, deleted: Deleted) -> Condition {
+    let mut condition = Condition::all();
+    if let Some(tombstone) = C::tombstone() {
+        match deleted {
+            Deleted::Excluded => condition = condition.add(tombstone.is_null()),
+            Deleted::Only => condition = condition.add(tombstone.is_not_null()),
+            Deleted::Included => {}
+        }
+    }
+    if let (Boundary::One(institution), Some(column)) = (scope.boundary, C::institution()) {
+        condition = condition.add(column.eq(institution.0));
+    }
+    condition
+}
+
+async fn select<C: Collection>(
+    reader: &Reader,
+    condition: Condition,
+    columns: &[Column<C>],
+) -> Result<Vec<Row<C::Entity>>> {
+    let columns = distinct::<C>(columns.to_vec());
+    let statement = C::Entity::find().select_only().columns(columns.iter().copied()).filter(condition).into_query();
+    let plan = Plan::<C::Entity>::new(&columns);
+    let results = reader.query_all(&statement).await?;
+    Ok(results.iter().map(|result| plan.read(result)).collect::<Result<Vec<_>, _>>()?)
+}
+
+/// The columns without repetition, the key among them.
+fn distinct<C: Collection>(columns: Vec<Column<C>>) -> Vec<Column<C>> {
+    let mut kept = vec![C::key()];
+    for column in columns {
+        if !kept.iter().any(|other| sea_orm::IdenStatic::as_str(other) == sea_orm::IdenStatic::as_str(&column)) {
+            kept.push(column);
+        }
+    }
+    kept
+}

@@ -1,0 +1,212 @@
+//! Doctors: who treats, each in an institution.
+
+use async_graphql::{InputObject, MaybeUndefined};
+use entity::doctor::{ActiveModel, Column, Entity, Model};
+use sea_orm::ActiveValue::Set;
+use sea_orm::ColumnTrait;
+use sea_orm::sea_query::ExprTrait as _;
+use serde::Serialize;
+use uuid::Uuid;
+
+use crate::clock::Clock;
+use crate::criteria;
+use crate::criteria::{DateTimeFilter, Direction, IntFilter, Term, TextFilter, UuidFilter};
+use crate::database::{Cluster, Transaction};
+use crate::error::{Error, FaultCode, Result};
+use crate::scope::{Permission, Scope};
+
+use super::aggregate::{Aggregate, New, Target, change, create as create_all, exists};
+use super::check::{Check, Kind, optional_reference};
+use super::doctor_specialty::{DoctorSpecialties, DoctorSpecialtyFilter};
+use super::idempotency::Key;
+use super::medical_institution::{MedicalInstitutionFilter, MedicalInstitutions};
+use super::{Collection, Deleted, Row};
+
+criteria! {
+    /// Doctors.
+    Doctors: DoctorFilter, DoctorOrder, DoctorOrderField on doctor {
+        /// The record's own key.
+        uuid: UuidFilter => Uuid;
+        /// First name.
+        first_name: TextFilter => FirstName folded "first_name_folded";
+        /// Last name.
+        last_name: TextFilter => LastName folded "last_name_folded";
+        /// The licence to practise.
+        license_number: TextFilter => LicenseNumber;
+        /// Email address.
+        email: TextFilter => Email;
+        /// Phone number.
+        phone_number: TextFilter => PhoneNumber;
+        /// Key of the institution where the doctor practises.
+        institution_id: UuidFilter => InstitutionId;
+        /// Key of what the doctor practises.
+        specialty_id: UuidFilter => SpecialtyId;
+        /// How often the record has changed, counting from 1.
+        version: IntFilter => Version;
+        /// When the record was created.
+        created_at: DateTimeFilter => CreatedAt;
+        /// When the record last changed.
+        updated_at: DateTimeFilter => UpdatedAt;
+    }
+    relations {
+        /// Where the doctor practises.
+        institution: MedicalInstitutionFilter => InstitutionId of medical_institution;
+        /// What the doctor practises.
+        specialty: DoctorSpecialtyFilter => SpecialtyId of doctor_specialty;
+    }
+}
+
+impl Collection for Doctors {
+    const READ: Permission = Permission::ReadDirectory;
+
+    fn key() -> Column {
+        Column::Uuid
+    }
+
+    fn default_order() -> Term<Column> {
+        Term { column: Column::LastName, direction: Direction::Asc }
+    }
+
+    fn institution() -> Option<Column> {
+        Some(Column::InstitutionId)
+    }
+}
+
+/// A doctor to create.
+#[derive(Clone, Debug, InputObject, Serialize)]
+pub struct CreateDoctorInput {
+    /// The record's own key; made by the server when left out.
+    pub uuid: Option<Uuid>,
+    /// First name: 1 to 50 characters.
+    pub first_name: String,
+    /// Last name: 1 to 50 characters.
+    pub last_name: String,
+    /// The licence to practise: 1 to 50 characters; no two doctors have the same.
+    pub license_number: Option<String>,
+    /// Email address: at most 254 characters.
+    pub email: Option<String>,
+    /// Phone number: 10 to 15 characters of digits, `+ - ( )` and spaces.
+    pub phone_number: Option<String>,
+    /// Key of the institution where the doctor practises; the caller's own when left out.
+    pub institution_id: Option<Uuid>,
+    /// Key of what the doctor practises.
+    pub specialty_id: Option<Uuid>,
+    /// A text of the client's making, at most 200 characters. Sending the same key with the same input again, within 24
+    /// hours, returns the first result instead of creating twice.
+    #[serde(skip)]
+    pub idempotency_key: Option<String>,
+}
+
+/// A doctor to change. What is left out stays as it is; null means unknown.
+#[derive(Clone, Debug, InputObject)]
+pub struct UpdateDoctorInput {
+    /// The record's own key.
+    pub uuid: Uuid,
+    /// The version that the changes are meant for. If the record has changed since, nothing is written.
+    pub expected_version: Option<i32>,
+    /// First name: 1 to 50 characters.
+    pub first_name: MaybeUndefined<String>,
+    /// Last name: 1 to 50 characters.
+    pub last_name: MaybeUndefined<String>,
+    /// The licence to practise: 1 to 50 characters; no two doctors have the same.
+    pub license_number: MaybeUndefined<String>,
+    /// Email address: at most 254 characters.
+    pub email: MaybeUndefined<String>,
+    /// Phone number: 10 to 15 characters of digits, `+ - ( )` and spaces.
+    pub phone_number: MaybeUndefined<String>,
+    /// Key of the institution where the doctor practises.
+    pub institution_id: MaybeUndefined<Uuid>,
+    /// Key of what the doctor practises.
+    pub specialty_id: MaybeUndefined<Uuid>,
+}
+
+/// Creates a doctor.
+///
+/// # Errors
+/// `Rejected` with every broken rule; `Forbidden`; as any write.
+pub async fn create(
+    scope: &Scope,
+    cluster: &Cluster,
+    clock: &dyn Clock,
+    input: CreateDoctorInput,
+) -> Result<Row<Entity>> {
+    scope.require(Doctors::WRITE)?;
+    let key = Key::new("createDoctor", input.idempotency_key.as_deref(), &input)?;
+    let mut check = Check::new(["input"]);
+    let uuid = input.uuid.unwrap_or_else(Uuid::new_v4);
+    let row = ActiveModel {
+        uuid: Set(uuid),
+        first_name: check.required("firstName", Kind::Plain(50), &MaybeUndefined::Value(input.first_name)),
+        last_name: check.required("lastName", Kind::Plain(50), &MaybeUndefined::Value(input.last_name)),
+        license_number: check.optional("licenseNumber", Kind::Plain(50), &Some(input.license_number).into()),
+        email: check.optional("email", Kind::Email, &Some(input.email).into()),
+        phone_number: check.optional("phoneNumber", Kind::Phone, &Some(input.phone_number).into()),
+        institution_id: Set(input.institution_id.unwrap_or(scope.default_institution().0)),
+        specialty_id: Set(input.specialty_id),
+        ..ActiveModel::default()
+    };
+    let new = New::<Doctors> { check, uuid, row };
+    let mut rows = create_all(scope, cluster, clock.now(), vec![new], key).await?;
+    rows.pop().ok_or_else(|| Error::internal("a record was created and not returned"))
+}
+
+/// Changes a doctor.
+///
+/// # Errors
+/// `Rejected` with every broken rule; `Forbidden`; as any write.
+pub async fn update(scope: &Scope, cluster: &Cluster, input: UpdateDoctorInput) -> Result<Row<Entity>> {
+    scope.require(Doctors::WRITE)?;
+    let mut check = Check::new(["input"]);
+    let changes = ActiveModel {
+        first_name: check.required("firstName", Kind::Plain(50), &input.first_name),
+        last_name: check.required("lastName", Kind::Plain(50), &input.last_name),
+        license_number: check.optional("licenseNumber", Kind::Plain(50), &input.license_number),
+        email: check.optional("email", Kind::Email, &input.email),
+        phone_number: check.optional("phoneNumber", Kind::Phone, &input.phone_number),
+        institution_id: check.reference("institutionId", &input.institution_id),
+        specialty_id: optional_reference(&input.specialty_id),
+        ..ActiveModel::default()
+    };
+    let target = Target { uuid: input.uuid, expected_version: input.expected_version, deleted: Deleted::Excluded };
+    change::<Doctors>(scope, cluster, check, target, changes).await
+}
+
+impl Aggregate for Doctors {
+    const WRITE: Permission = Permission::WriteDirectory;
+
+    fn uuid(model: &Model) -> Uuid {
+        model.uuid
+    }
+
+    fn version(model: &Model) -> i32 {
+        model.version
+    }
+
+    async fn check_others(
+        row: &ActiveModel,
+        own: Uuid,
+        check: &mut Check,
+        scope: &Scope,
+        tx: &Transaction,
+    ) -> Result<()> {
+        if let Some(key) = row.institution_id.try_as_ref() {
+            let condition = entity::medical_institution::Column::Uuid.eq(*key);
+            if !exists::<MedicalInstitutions>(tx, scope, condition).await? {
+                check.fault(&["institutionId"], FaultCode::ReferenceMissing, "there is no such institution");
+            }
+        }
+        if let Some(Some(key)) = row.specialty_id.try_as_ref() {
+            let condition = entity::doctor_specialty::Column::Uuid.eq(*key);
+            if !exists::<DoctorSpecialties>(tx, scope, condition).await? {
+                check.fault(&["specialtyId"], FaultCode::ReferenceMissing, "there is no such specialty");
+            }
+        }
+        if let Some(Some(license)) = row.license_number.try_as_ref() {
+            let other = Column::LicenseNumber.eq(license.as_str()).and(Column::Uuid.ne(own));
+            if exists::<Doctors>(tx, scope, other).await? {
+                check.fault(&["licenseNumber"], FaultCode::NotUnique, "another doctor has this licence");
+            }
+        }
+        Ok(())
+    }
+}

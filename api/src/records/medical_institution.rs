@@ -1,0 +1,154 @@
+//! Medical institutions: clinics and hospitals, each the tenant of its registers.
+
+use async_graphql::{InputObject, MaybeUndefined};
+use entity::medical_institution::{ActiveModel, Column, Entity, Model};
+use sea_orm::ActiveValue::Set;
+use serde::Serialize;
+use uuid::Uuid;
+
+use crate::clock::Clock;
+use crate::criteria;
+use crate::criteria::{DateTimeFilter, Direction, IntFilter, Term, TextFilter, UuidFilter};
+use crate::database::{Cluster, Transaction};
+use crate::error::{Error, Result};
+use crate::scope::{Permission, Scope};
+
+use super::aggregate::{Aggregate, New, Target, change, create as create_all};
+use super::check::{Check, Kind};
+use super::idempotency::Key;
+use super::{Collection, Deleted, Row};
+
+criteria! {
+    /// Medical institutions.
+    MedicalInstitutions: MedicalInstitutionFilter, MedicalInstitutionOrder, MedicalInstitutionOrderField on medical_institution {
+        /// The record's own key.
+        uuid: UuidFilter => Uuid;
+        /// Name.
+        name: TextFilter => Name folded "name_folded";
+        /// Email address.
+        email: TextFilter => Email;
+        /// Phone number.
+        phone_number: TextFilter => PhoneNumber;
+        /// Postal address.
+        address: TextFilter => Address;
+        /// How often the record has changed, counting from 1.
+        version: IntFilter => Version;
+        /// When the record was created.
+        created_at: DateTimeFilter => CreatedAt;
+        /// When the record last changed.
+        updated_at: DateTimeFilter => UpdatedAt;
+    }
+}
+
+impl Collection for MedicalInstitutions {
+    const READ: Permission = Permission::ReadDirectory;
+
+    fn key() -> Column {
+        Column::Uuid
+    }
+
+    fn default_order() -> Term<Column> {
+        Term { column: Column::Name, direction: Direction::Asc }
+    }
+
+    fn institution() -> Option<Column> {
+        Some(Column::Uuid)
+    }
+}
+
+/// An institution to create.
+#[derive(Clone, Debug, InputObject, Serialize)]
+pub struct CreateMedicalInstitutionInput {
+    /// The record's own key; made by the server when left out.
+    pub uuid: Option<Uuid>,
+    /// Name: 1 to 200 characters.
+    pub name: String,
+    /// Email address: at most 254 characters.
+    pub email: Option<String>,
+    /// Phone number: 10 to 15 characters of digits, `+ - ( )` and spaces.
+    pub phone_number: Option<String>,
+    /// Postal address: 1 to 200 characters.
+    pub address: Option<String>,
+    /// A text of the client's making, at most 200 characters. Sending the same key with the same input again, within 24
+    /// hours, returns the first result instead of creating twice.
+    #[serde(skip)]
+    pub idempotency_key: Option<String>,
+}
+
+/// An institution to change. What is left out stays as it is; null means unknown.
+#[derive(Clone, Debug, InputObject)]
+pub struct UpdateMedicalInstitutionInput {
+    /// The record's own key.
+    pub uuid: Uuid,
+    /// The version that the changes are meant for. If the record has changed since, nothing is written.
+    pub expected_version: Option<i32>,
+    /// Name: 1 to 200 characters.
+    pub name: MaybeUndefined<String>,
+    /// Email address: at most 254 characters.
+    pub email: MaybeUndefined<String>,
+    /// Phone number: 10 to 15 characters of digits, `+ - ( )` and spaces.
+    pub phone_number: MaybeUndefined<String>,
+    /// Postal address: 1 to 200 characters.
+    pub address: MaybeUndefined<String>,
+}
+
+/// Creates an institution.
+///
+/// # Errors
+/// `Rejected` with every broken rule; `Forbidden`; as any write.
+pub async fn create(
+    scope: &Scope,
+    cluster: &Cluster,
+    clock: &dyn Clock,
+    input: CreateMedicalInstitutionInput,
+) -> Result<Row<Entity>> {
+    scope.require(MedicalInstitutions::WRITE)?;
+    let key = Key::new("createMedicalInstitution", input.idempotency_key.as_deref(), &input)?;
+    let mut check = Check::new(["input"]);
+    let uuid = input.uuid.unwrap_or_else(Uuid::new_v4);
+    let row = ActiveModel {
+        uuid: Set(uuid),
+        name: check.required("name", Kind::Plain(200), &MaybeUndefined::Value(input.name)),
+        email: check.optional("email", Kind::Email, &Some(input.email).into()),
+        phone_number: check.optional("phoneNumber", Kind::Phone, &Some(input.phone_number).into()),
+        address: check.optional("address", Kind::Plain(200), &Some(input.address).into()),
+        ..ActiveModel::default()
+    };
+    let new = New::<MedicalInstitutions> { check, uuid, row };
+    let mut rows = create_all(scope, cluster, clock.now(), vec![new], key).await?;
+    rows.pop().ok_or_else(|| Error::internal("a record was created and not returned"))
+}
+
+/// Changes an institution.
+///
+/// # Errors
+/// `Rejected` with every broken rule; `Forbidden`; as any write.
+pub async fn update(scope: &Scope, cluster: &Cluster, input: UpdateMedicalInstitutionInput) -> Result<Row<Entity>> {
+    scope.require(MedicalInstitutions::WRITE)?;
+    let mut check = Check::new(["input"]);
+    let changes = ActiveModel {
+        name: check.required("name", Kind::Plain(200), &input.name),
+        email: check.optional("email", Kind::Email, &input.email),
+        phone_number: check.optional("phoneNumber", Kind::Phone, &input.phone_number),
+        address: check.optional("address", Kind::Plain(200), &input.address),
+        ..ActiveModel::default()
+    };
+    let target = Target { uuid: input.uuid, expected_version: input.expected_version, deleted: Deleted::Excluded };
+    change::<MedicalInstitutions>(scope, cluster, check, target, changes).await
+}
+
+impl Aggregate for MedicalInstitutions {
+    const WRITE: Permission = Permission::WriteDirectory;
+
+    fn uuid(model: &Model) -> Uuid {
+        model.uuid
+    }
+
+    fn version(model: &Model) -> i32 {
+        model.version
+    }
+
+    async fn check_others(_: &ActiveModel, _: Uuid, _: &mut Check, _: &Scope, _: &Transaction) -> Result<()> {
+        Ok(())
+    }
+}

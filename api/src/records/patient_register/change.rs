@@ -1,0 +1,126 @@
+use entity::patient_register::{ActiveModel, Entity, Model, Status};
+use sea_orm::ActiveValue::{self, Set};
+use sea_orm::ColumnTrait;
+use uuid::Uuid;
+
+use crate::clock::Clock;
+use crate::database::{Cluster, Transaction};
+use crate::error::{FaultCode, Result};
+use crate::records::aggregate::{Aggregate, Target, change, exists};
+use crate::records::check::Check;
+use crate::records::doctor::Doctors;
+use crate::records::medical_institution::MedicalInstitutions;
+use crate::records::{Deleted, Row};
+use crate::scope::{Permission, Scope};
+
+use super::{DeletePatientRegisterInput, PatientRegisters, RestorePatientRegisterInput, UpdatePatientRegisterInput};
+
+/// Changes a register. Filling what an incomplete one lacks makes it pending.
+///
+/// # Errors
+/// `Rejected` with every broken rule; `Forbidden`; as any write.
+pub async fn update(
+    scope: &Scope,
+    cluster: &Cluster,
+    clock: &dyn Clock,
+    input: UpdatePatientRegisterInput,
+) -> Result<Row<Entity>> {
+    scope.require(PatientRegisters::WRITE)?;
+    let mut check = Check::new(["input"]);
+    let changes = input.changes.columns(clock, &mut check);
+    let target = Target { uuid: input.uuid, expected_version: input.expected_version, deleted: Deleted::Excluded };
+    change::<PatientRegisters>(scope, cluster, check, target, changes).await
+}
+
+/// Deletes a register: it becomes a tombstone, which no ordinary read shows.
+///
+/// # Errors
+/// As [`update`].
+pub async fn delete(
+    scope: &Scope,
+    cluster: &Cluster,
+    clock: &dyn Clock,
+    input: DeletePatientRegisterInput,
+) -> Result<Row<Entity>> {
+    scope.require(PatientRegisters::WRITE)?;
+    // PostgreSQL keeps microseconds, so SQLite keeps no more.
+    let now = chrono::SubsecRound::trunc_subsecs(clock.now(), 6);
+    let changes = ActiveModel { deleted_at: Set(Some(now)), ..ActiveModel::default() };
+    let target = Target { uuid: input.uuid, expected_version: input.expected_version, deleted: Deleted::Excluded };
+    change::<PatientRegisters>(scope, cluster, Check::new(["input"]), target, changes).await
+}
+
+/// Restores a deleted register.
+///
+/// # Errors
+/// As [`update`]; `INVALID_STATE` for a register that was not deleted.
+pub async fn restore(scope: &Scope, cluster: &Cluster, input: RestorePatientRegisterInput) -> Result<Row<Entity>> {
+    scope.require(PatientRegisters::WRITE)?;
+    let changes = ActiveModel { deleted_at: Set(None), ..ActiveModel::default() };
+    let target = Target { uuid: input.uuid, expected_version: input.expected_version, deleted: Deleted::Included };
+    change::<PatientRegisters>(scope, cluster, Check::new(["input"]), target, changes).await
+}
+
+impl Aggregate for PatientRegisters {
+    const WRITE: Permission = Permission::WritePatients;
+
+    fn uuid(model: &Model) -> Uuid {
+        model.uuid
+    }
+
+    fn version(model: &Model) -> i32 {
+        model.version
+    }
+
+    /// Only an incomplete register may lack an email address or an emergency contact; one that has both is no longer
+    /// incomplete.
+    fn complete(present: &Model, changes: &mut ActiveModel, check: &mut Check) {
+        if changes.deleted_at == Set(None) && present.deleted_at.is_none() {
+            check.fault(&["uuid"], FaultCode::InvalidState, "the register was not deleted");
+        }
+        let email = is_known(&changes.email, present.email.as_ref());
+        let contact = is_known(&changes.emergency_contact, present.emergency_contact.as_ref());
+        if present.status == Status::Incomplete {
+            if email && contact {
+                changes.status = Set(Status::Pending);
+            }
+            return;
+        }
+        for (field, known) in [("email", email), ("emergencyContact", contact)] {
+            if !known {
+                check.fault(&[field], FaultCode::Required, "only an incomplete register may lack this");
+            }
+        }
+        if present.status == Status::Validated && changes.doctor_id == Set(None) {
+            check.fault(&["doctorId"], FaultCode::InvalidState, "a validated register must have a doctor");
+        }
+    }
+
+    async fn check_others(
+        row: &ActiveModel,
+        _own: Uuid,
+        check: &mut Check,
+        scope: &Scope,
+        tx: &Transaction,
+    ) -> Result<()> {
+        if let Some(key) = row.institution_id.try_as_ref() {
+            let condition = entity::medical_institution::Column::Uuid.eq(*key);
+            if !exists::<MedicalInstitutions>(tx, scope, condition).await? {
+                check.fault(&["institutionId"], FaultCode::ReferenceMissing, "there is no such institution");
+            }
+        }
+        if let Some(Some(key)) = row.doctor_id.try_as_ref()
+            && !exists::<Doctors>(tx, scope, entity::doctor::Column::Uuid.eq(*key)).await?
+        {
+            check.fault(&["doctorId"], FaultCode::ReferenceMissing, "there is no such doctor");
+        }
+        Ok(())
+    }
+}
+
+fn is_known(change: &ActiveValue<Option<String>>, present: Option<&String>) -> bool {
+    match change {
+        Set(change) => change.is_some(),
+        _ => present.is_some(),
+    }
+}

@@ -1,0 +1,82 @@
+use entity::patient_register::{Entity, Status};
+use sea_orm::ActiveValue::{NotSet, Set};
+use uuid::Uuid;
+
+use crate::clock::Clock;
+use crate::database::Cluster;
+use crate::error::{Error, FaultCode, Result};
+use crate::records::Row;
+use crate::records::aggregate::{Aggregate, New, create as create_all};
+use crate::records::check::Check;
+use crate::records::idempotency::Key;
+use crate::scope::Scope;
+
+use super::{
+    CreatePatientRegisterInput, CreatePatientRegistersInput, PatientRegisterChanges, PatientRegisterItemInput,
+    PatientRegisters,
+};
+
+/// Registers in one batch at most.
+pub const MAX_BATCH: usize = 1000;
+
+/// Registers a patient.
+///
+/// # Errors
+/// `Rejected` with every broken rule; `Forbidden`; as any write.
+pub async fn create(
+    scope: &Scope,
+    cluster: &Cluster,
+    clock: &dyn Clock,
+    input: CreatePatientRegisterInput,
+) -> Result<Row<Entity>> {
+    scope.require(PatientRegisters::WRITE)?;
+    let key = Key::new("createPatientRegister", input.idempotency_key.as_deref(), &input.register)?;
+    let item = new(scope, clock, Check::new(["input"]), input.register);
+    let mut rows = create_all(scope, cluster, clock.now(), vec![item], key).await?;
+    rows.pop().ok_or_else(|| Error::internal("a record was created and not returned"))
+}
+
+/// Registers patients, all or none.
+///
+/// # Errors
+/// `Rejected` with every broken rule of every item; `Forbidden`; as any write.
+pub async fn create_many(
+    scope: &Scope,
+    cluster: &Cluster,
+    clock: &dyn Clock,
+    input: CreatePatientRegistersInput,
+) -> Result<Vec<Row<Entity>>> {
+    scope.require(PatientRegisters::WRITE)?;
+    if input.items.is_empty() {
+        return Err(Error::rejected(FaultCode::Required, &["input", "items"], "must have at least one item"));
+    }
+    if input.items.len() > MAX_BATCH {
+        let message = format!("must have at most {MAX_BATCH} items");
+        return Err(Error::rejected(FaultCode::TooMany, &["input", "items"], message));
+    }
+    let key = Key::new("createPatientRegisters", input.idempotency_key.as_deref(), &input.items)?;
+    let items = input.items.into_iter().enumerate();
+    let items = items.map(|(index, item)| new(scope, clock, Check::new(["input", "items", &index.to_string()]), item));
+    create_all(scope, cluster, clock.now(), items.collect(), key).await
+}
+
+fn new(scope: &Scope, clock: &dyn Clock, mut check: Check, item: PatientRegisterItemInput) -> New<PatientRegisters> {
+    let uuid = item.uuid.unwrap_or_else(Uuid::new_v4);
+    let mut row = PatientRegisterChanges::from(item).columns(clock, &mut check);
+    for (field, missing) in
+        [("email", row.email == Set(None)), ("emergencyContact", row.emergency_contact == Set(None))]
+    {
+        if missing {
+            check.fault(&[field], FaultCode::Required, "must not be empty");
+        }
+    }
+    row.uuid = Set(uuid);
+    row.status = Set(Status::Pending);
+    if row.institution_id == NotSet {
+        row.institution_id = Set(scope.default_institution().0);
+    }
+    if row.doctor_id == NotSet {
+        row.doctor_id = Set(None);
+    }
+    New { check, uuid, row }
+}

@@ -1,0 +1,112 @@
+use async_graphql::Enum;
+use entity::patient_register::{Column, Status};
+use sea_orm::Value;
+use sea_orm::sea_query::ArrayType;
+
+use crate::choice_filter;
+use crate::criteria;
+use crate::criteria::{
+    Bind, DateFilter, DateTimeFilter, Direction, IntFilter, Term, TextFilter, TextListFilter, UuidFilter,
+};
+use crate::error::Result;
+use crate::records::Collection;
+use crate::records::doctor::DoctorFilter;
+use crate::records::medical_institution::MedicalInstitutionFilter;
+use crate::scope::Permission;
+
+/// How far a register has come towards being relied on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+#[graphql(remote = "Status")]
+pub enum PatientRegisterStatus {
+    /// Something that a complete register needs is not known.
+    Incomplete,
+    /// Complete, and waiting for validation.
+    Pending,
+    /// Confirmed; has a doctor and an institution.
+    Validated,
+    /// Refused in validation.
+    Rejected,
+}
+
+impl Bind for PatientRegisterStatus {
+    const ARRAY: ArrayType = ArrayType::String;
+
+    fn bind(&self) -> Result<Value> {
+        Ok(Value::from(Status::from(*self)))
+    }
+}
+
+choice_filter! {
+    /// Conditions on a register's status.
+    PatientRegisterStatusFilter for PatientRegisterStatus
+}
+
+criteria! {
+    /// Patient registers.
+    PatientRegisters: PatientRegisterFilter, PatientRegisterOrder, PatientRegisterOrderField on patient_register {
+        /// The record's own key.
+        uuid: UuidFilter => Uuid;
+        /// First name.
+        first_name: TextFilter => FirstName folded "first_name_folded";
+        /// Last name.
+        last_name: TextFilter => LastName folded "last_name_folded";
+        /// Date of birth.
+        date_of_birth: DateFilter => DateOfBirth;
+        /// Email address.
+        email: TextFilter => Email;
+        /// Phone number.
+        phone_number: TextFilter => PhoneNumber;
+        /// Postal address.
+        address: TextFilter => Address;
+        /// Whom to call in an emergency.
+        emergency_contact: TextFilter => EmergencyContact;
+        /// How far the register has come.
+        status: PatientRegisterStatusFilter => Status;
+        /// Key of the institution that the register belongs to.
+        institution_id: UuidFilter => InstitutionId;
+        /// Key of the patient's usual doctor.
+        doctor_id: UuidFilter => DoctorId;
+        /// How often the record has changed, counting from 1.
+        version: IntFilter => Version;
+        /// When the record was created.
+        created_at: DateTimeFilter => CreatedAt;
+        /// When the record last changed.
+        updated_at: DateTimeFilter => UpdatedAt;
+        /// When the record was deleted.
+        deleted_at: DateTimeFilter => DeletedAt;
+    }
+    lists {
+        /// Allergies, as told at registration.
+        allergies: TextListFilter => Allergies [ReadClinical];
+        /// Medical history, as told at registration.
+        medical_history: TextListFilter => MedicalHistory [ReadClinical];
+        /// Current medications, as told at registration.
+        current_medications: TextListFilter => CurrentMedications [ReadClinical];
+    }
+    relations {
+        /// The institution that the register belongs to.
+        institution: MedicalInstitutionFilter => InstitutionId of medical_institution;
+        /// The patient's usual doctor.
+        doctor: DoctorFilter => DoctorId of doctor;
+    }
+}
+
+impl Collection for PatientRegisters {
+    const READ: Permission = Permission::ReadPatients;
+
+    fn key() -> Column {
+        Column::Uuid
+    }
+
+    fn default_order() -> Term<Column> {
+        Term { column: Column::CreatedAt, direction: Direction::Desc }
+    }
+
+    fn institution() -> Option<Column> {
+        Some(Column::InstitutionId)
+    }
+
+    fn tombstone() -> Option<Column> {
+        Some(Column::DeletedAt)
+    }
+}

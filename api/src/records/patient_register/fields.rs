@@ -1,0 +1,163 @@
+use async_graphql::{InputObject, MaybeUndefined};
+use entity::patient_register::ActiveModel;
+use serde::Serialize;
+use uuid::Uuid;
+
+use crate::clock::Clock;
+use crate::date::Date;
+use crate::records::check::{Check, Kind, optional_reference};
+
+/// A patient to register.
+#[derive(Clone, Debug, InputObject, Serialize)]
+pub struct PatientRegisterItemInput {
+    /// The record's own key; made by the server when left out.
+    pub uuid: Option<Uuid>,
+    /// First name: 1 to 50 characters.
+    pub first_name: String,
+    /// Last name: 1 to 50 characters.
+    pub last_name: String,
+    /// Date of birth: from 1900-01-01 to today.
+    pub date_of_birth: Date,
+    /// Email address: at most 254 characters.
+    pub email: String,
+    /// Phone number: 10 to 15 characters of digits, `+ - ( )` and spaces.
+    pub phone_number: String,
+    /// Postal address: 1 to 100 characters.
+    pub address: String,
+    /// Whom to call in an emergency: 1 to 50 characters.
+    pub emergency_contact: String,
+    /// Allergies in plain words: at most 100, of at most 500 characters each.
+    #[graphql(default)]
+    pub allergies: Vec<String>,
+    /// Medical history in plain words: at most 100 entries, of at most 500 characters each.
+    #[graphql(default)]
+    pub medical_history: Vec<String>,
+    /// Current medications in plain words: at most 100, of at most 500 characters each.
+    #[graphql(default)]
+    pub current_medications: Vec<String>,
+    /// Key of the institution that the register belongs to; the caller's own when left out.
+    pub institution_id: Option<Uuid>,
+    /// Key of the patient's usual doctor.
+    pub doctor_id: Option<Uuid>,
+}
+
+/// A patient to register.
+#[derive(Clone, Debug, InputObject)]
+pub struct CreatePatientRegisterInput {
+    /// The patient.
+    #[graphql(flatten)]
+    pub register: PatientRegisterItemInput,
+    /// A text of the client's making, at most 200 characters. Sending the same key with the same input again, within 24
+    /// hours, returns the first result instead of registering twice.
+    pub idempotency_key: Option<String>,
+}
+
+/// Patients to register, all or none.
+#[derive(Clone, Debug, InputObject)]
+pub struct CreatePatientRegistersInput {
+    /// The patients: 1 to 1000.
+    pub items: Vec<PatientRegisterItemInput>,
+    /// A text of the client's making, at most 200 characters. Sending the same key with the same input again, within 24
+    /// hours, returns the first result instead of registering twice.
+    pub idempotency_key: Option<String>,
+}
+
+/// What is to be changed. What is left out stays as it is; null means unknown, where a record may do without.
+#[derive(Clone, Debug, Default, InputObject)]
+pub struct PatientRegisterChanges {
+    /// First name: 1 to 50 characters.
+    pub first_name: MaybeUndefined<String>,
+    /// Last name: 1 to 50 characters.
+    pub last_name: MaybeUndefined<String>,
+    /// Date of birth: from 1900-01-01 to today.
+    pub date_of_birth: MaybeUndefined<Date>,
+    /// Email address: at most 254 characters. Only an incomplete register may lack it.
+    pub email: MaybeUndefined<String>,
+    /// Phone number: 10 to 15 characters of digits, `+ - ( )` and spaces.
+    pub phone_number: MaybeUndefined<String>,
+    /// Postal address: 1 to 100 characters.
+    pub address: MaybeUndefined<String>,
+    /// Whom to call in an emergency: 1 to 50 characters. Only an incomplete register may lack it.
+    pub emergency_contact: MaybeUndefined<String>,
+    /// Allergies in plain words: at most 100, of at most 500 characters each. The list replaces the present one.
+    pub allergies: MaybeUndefined<Vec<String>>,
+    /// Medical history in plain words: at most 100 entries, of at most 500 characters each. The list replaces the present one.
+    pub medical_history: MaybeUndefined<Vec<String>>,
+    /// Current medications in plain words: at most 100, of at most 500 characters each. The list replaces the present one.
+    pub current_medications: MaybeUndefined<Vec<String>>,
+    /// Key of the institution that the register belongs to.
+    pub institution_id: MaybeUndefined<Uuid>,
+    /// Key of the patient's usual doctor.
+    pub doctor_id: MaybeUndefined<Uuid>,
+}
+
+/// A register to change.
+#[derive(Clone, Debug, InputObject)]
+pub struct UpdatePatientRegisterInput {
+    /// The record's own key.
+    pub uuid: Uuid,
+    /// The version that the changes are meant for. If the record has changed since, nothing is written.
+    pub expected_version: Option<i32>,
+    /// The changes.
+    #[graphql(flatten)]
+    pub changes: PatientRegisterChanges,
+}
+
+/// A register to delete. It stays as a tombstone, and can be restored.
+#[derive(Clone, Debug, InputObject)]
+pub struct DeletePatientRegisterInput {
+    /// The record's own key.
+    pub uuid: Uuid,
+    /// The version that is meant. If the record has changed since, nothing is deleted.
+    pub expected_version: Option<i32>,
+}
+
+/// A deleted register to restore.
+#[derive(Clone, Debug, InputObject)]
+pub struct RestorePatientRegisterInput {
+    /// The record's own key.
+    pub uuid: Uuid,
+    /// The version that is meant. If the record has changed since, nothing is restored.
+    pub expected_version: Option<i32>,
+}
+
+impl From<PatientRegisterItemInput> for PatientRegisterChanges {
+    fn from(item: PatientRegisterItemInput) -> Self {
+        Self {
+            first_name: MaybeUndefined::Value(item.first_name),
+            last_name: MaybeUndefined::Value(item.last_name),
+            date_of_birth: MaybeUndefined::Value(item.date_of_birth),
+            email: MaybeUndefined::Value(item.email),
+            phone_number: MaybeUndefined::Value(item.phone_number),
+            address: MaybeUndefined::Value(item.address),
+            emergency_contact: MaybeUndefined::Value(item.emergency_contact),
+            allergies: MaybeUndefined::Value(item.allergies),
+            medical_history: MaybeUndefined::Value(item.medical_history),
+            current_medications: MaybeUndefined::Value(item.current_medications),
+            institution_id: item.institution_id.map_or(MaybeUndefined::Undefined, MaybeUndefined::Value),
+            doctor_id: item.doctor_id.map_or(MaybeUndefined::Undefined, MaybeUndefined::Value),
+        }
+    }
+}
+
+impl PatientRegisterChanges {
+    /// The columns to write, and into `check` every rule that the values break. What a record as a whole must have is
+    /// judged elsewhere.
+    pub(super) fn columns(&self, clock: &dyn Clock, check: &mut Check) -> ActiveModel {
+        ActiveModel {
+            first_name: check.required("firstName", Kind::Plain(50), &self.first_name),
+            last_name: check.required("lastName", Kind::Plain(50), &self.last_name),
+            date_of_birth: check.birth_date("dateOfBirth", self.date_of_birth, clock.today()),
+            email: check.optional("email", Kind::Email, &self.email),
+            phone_number: check.required("phoneNumber", Kind::Phone, &self.phone_number),
+            address: check.required("address", Kind::Plain(100), &self.address),
+            emergency_contact: check.optional("emergencyContact", Kind::Plain(50), &self.emergency_contact),
+            allergies: check.texts("allergies", &self.allergies),
+            medical_history: check.texts("medicalHistory", &self.medical_history),
+            current_medications: check.texts("currentMedications", &self.current_medications),
+            institution_id: check.reference("institutionId", &self.institution_id),
+            doctor_id: optional_reference(&self.doctor_id),
+            ..ActiveModel::default()
+        }
+    }
+}

@@ -1,0 +1,17 @@
+//! Patient registers: who a patient is, how to reach them, and what was told at registration.
+
+mod change;
+mod create;
+mod criteria;
+mod fields;
+
+pub use change::{delete, restore, update};
+pub use create::{MAX_BATCH, create, create_many};
+pub use criteria::{
+    PatientRegisterFilter, PatientRegisterOrder, PatientRegisterOrderField, PatientRegisterStatus,
+    PatientRegisterStatusFilter, PatientRegisters,
+};
+pub use fields::{
+    CreatePatientRegisterInput, CreatePatientRegistersInput, DeletePatientRegisterInput, PatientRegisterChanges,
+    PatientRegisterItemInput, RestorePatientRegisterInput, UpdatePatientRegisterInput,
+};

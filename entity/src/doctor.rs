@@ -1,0 +1,38 @@
+//! Table `doctors`: who treats, each in an institution.
+
+use sea_orm::entity::prelude::*;
+
+/// A row of `doctors`.
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "doctors")]
+pub struct Model {
+    /// The record's own key.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub uuid: Uuid,
+    /// 1 to 50 characters.
+    pub first_name: String,
+    /// 1 to 50 characters.
+    pub last_name: String,
+    /// The licence to practise, unique: 1 to 50 characters.
+    pub license_number: Option<String>,
+    /// At most 254 characters (RFC 5321).
+    pub email: Option<String>,
+    /// 10 to 15 characters of digits, `+ - ( )` and space.
+    pub phone_number: Option<String>,
+    /// Where the doctor practises.
+    pub institution_id: Uuid,
+    /// What the doctor practises.
+    pub specialty_id: Option<Uuid>,
+    /// Counts the row's changes, from 1; kept by the database.
+    pub version: i32,
+    /// When the row came to be; kept by the database.
+    pub created_at: DateTimeUtc,
+    /// When the row last changed; kept by the database.
+    pub updated_at: DateTimeUtc,
+}
+
+/// Relations are read in batches by key, so none is declared here.
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}

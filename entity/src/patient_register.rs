@@ -1,0 +1,72 @@
+//! Table `patientregister`: one row per patient, as registered.
+
+use sea_orm::entity::prelude::*;
+
+use crate::TextList;
+
+/// How far a register has come towards being relied on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
+#[sea_orm(rs_type = "String", db_type = "String(StringLen::N(10))")]
+pub enum Status {
+    /// Something that a complete register needs is not known.
+    #[sea_orm(string_value = "INCOMPLETE")]
+    Incomplete,
+    /// Complete, and waiting for validation.
+    #[sea_orm(string_value = "PENDING")]
+    Pending,
+    /// Confirmed; has a doctor and an institution.
+    #[sea_orm(string_value = "VALIDATED")]
+    Validated,
+    /// Refused in validation.
+    #[sea_orm(string_value = "REJECTED")]
+    Rejected,
+}
+
+/// A row of `patientregister`.
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "patientregister")]
+pub struct Model {
+    /// The record's own key.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub uuid: Uuid,
+    /// 1 to 50 characters.
+    pub first_name: String,
+    /// 1 to 50 characters.
+    pub last_name: String,
+    /// From 1900-01-01 to today.
+    pub date_of_birth: Date,
+    /// At most 254 characters (RFC 5321); null only while the register is incomplete.
+    pub email: Option<String>,
+    /// 10 to 15 characters of digits, `+ - ( )` and space.
+    pub phone_number: String,
+    /// 1 to 100 characters.
+    pub address: String,
+    /// 1 to 50 characters; null only while the register is incomplete.
+    pub emergency_contact: Option<String>,
+    /// As told at registration.
+    pub allergies: TextList,
+    /// As told at registration.
+    pub medical_history: TextList,
+    /// As told at registration.
+    pub current_medications: TextList,
+    /// How far the register has come.
+    pub status: Status,
+    /// The institution the register belongs to.
+    pub institution_id: Uuid,
+    /// The patient's usual doctor.
+    pub doctor_id: Option<Uuid>,
+    /// Counts the row's changes, from 1; kept by the database.
+    pub version: i32,
+    /// When the row came to be; kept by the database.
+    pub created_at: DateTimeUtc,
+    /// When the row last changed; kept by the database.
+    pub updated_at: DateTimeUtc,
+    /// When the register was deleted: such a row is a tombstone.
+    pub deleted_at: Option<DateTimeUtc>,
+}
+
+/// Relations are read in batches by key, so none is declared here.
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}

@@ -1,0 +1,1 @@
+//! Real databases, real processes and real clients.
