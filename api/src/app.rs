@@ -92,18 +92,20 @@ pub fn make_folder(target: &Target) -> Result<(), Error> {
 /// When it cannot start; nothing is left running.
 pub async fn serve(config: &Config, demo: bool) -> Result<(), Error> {
     let address = loopback(&config.server.listen)?;
-    let target = config.target()?;
+    let nodes = config.nodes()?;
+    let target = nodes.main.clone();
     if demo {
         crate::demo::check_target(&target)?;
     }
     let listener = TcpListener::bind(address).await.map_err(|source| Error::Listen { address, source })?;
-    fit_schema(&target).await?;
+    let known = Known { migrations: migration::steps().into_iter().map(|step| step.name).collect() };
+    fit_embedded(&target).await?;
     let clock: SharedClock = Arc::new(SystemClock);
-    let cluster = Cluster::new(target.clone(), config.pool_limits());
+    let cluster = Cluster::new(nodes, config.cluster_settings(Arc::clone(&known.migrations)));
+    fit_servers(&target, &cluster).await?;
     if demo {
         crate::demo::fill(&cluster, &*clock).await?;
     }
-    let known = Known { migrations: migration::steps().into_iter().map(|step| step.name).collect() };
     let engine = Engine::new(config.limits, config.server.introspection);
     let service = Service::new(&config.server, engine, cluster, clock, known);
     let router = router(service, config.server.playground);
@@ -122,18 +124,36 @@ fn loopback(listen: &str) -> Result<SocketAddr, Error> {
     if address.ip().is_loopback() { Ok(address) } else { Err(Error::Exposed(address)) }
 }
 
-/// An SQLite file is brought up to date; a PostgreSQL server is an operator's decision.
-async fn fit_schema(target: &Target) -> Result<(), Error> {
-    make_folder(target)?;
-    let database = migrations(target);
-    if matches!(target, Target::Sqlite(_)) {
-        let applied = database.up(None).await?;
-        if !applied.is_empty() {
-            tracing::info!(migrations = applied.len(), "schema brought up to date");
-        }
+/// An SQLite file is brought up to date.
+async fn fit_embedded(target: &Target) -> Result<(), Error> {
+    if matches!(target, Target::Postgres(_)) {
         return Ok(());
     }
-    let status = database.status().await?;
+    make_folder(target)?;
+    let applied = migrations(target).up(None).await?;
+    if !applied.is_empty() {
+        tracing::info!(migrations = applied.len(), "schema brought up to date");
+    }
+    Ok(())
+}
+
+/// The schema of PostgreSQL servers is an operator's decision: one that does not fit is refused. Where nothing can be
+/// asked now, the server starts all the same, and serves as soon as something can.
+async fn fit_servers(main: &Target, cluster: &Cluster) -> Result<(), Error> {
+    if matches!(main, Target::Sqlite(_)) {
+        return Ok(());
+    }
+    cluster.first_look().await;
+    let status = cluster.status();
+    for node in &status.nodes {
+        if let Some(reason) = &node.reason {
+            tracing::warn!(db.node = node.address, reason, "node is not used");
+        }
+    }
+    if !status.nodes.first().is_some_and(|node| node.is_reachable) {
+        return Ok(());
+    }
+    let status = migrations(main).status().await?;
     match status.pending.first() {
         None => Ok(()),
         Some(first) => Err(Error::Pending { count: status.pending.len(), first: first.clone() }),

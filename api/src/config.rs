@@ -1,12 +1,13 @@
 //! Typed settings: the embedded defaults, then a file, then the environment.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::Deserialize;
 use toml::{Table, Value};
 
-use crate::database::{PoolLimits, Target};
+use crate::database::{Balancing, LagLimits, Nodes, PoolLimits, Settings, Target};
 use crate::graphql::Limits;
 
 /// Every setting with its default, explained.
@@ -29,6 +30,17 @@ const ENVIRONMENT: &[(&str, &str, &str)] = &[
     ("PHR_MAX_DIRECTIVES", "limits", "max_directives"),
     ("PHR_MAX_TOKENS", "limits", "max_tokens"),
     ("DATABASE_URL", "database", "url"),
+    ("READ_REPLICA_URLS", "database", "replica_urls"),
+    ("DR_REPLICA_URLS", "database", "disaster_urls"),
+    ("DB_READ_REPLICAS_ENABLED", "database", "replicas_enabled"),
+    ("DB_BALANCING", "database", "balancing"),
+    ("DB_MAX_LAG_BYTES", "database", "max_lag_bytes"),
+    ("DB_MAX_LAG_SECONDS", "database", "max_lag_seconds"),
+    ("DB_PROBE_INTERVAL", "database", "probe_interval"),
+    ("DB_PRIMARY_TIMEOUT", "database", "primary_timeout"),
+    ("CIRCUIT_BREAKER_TIMEOUT", "database", "breaker_timeout"),
+    ("DB_POOL_PROFILE", "database", "pool_profile"),
+    ("DB_POOL_MIN", "database", "pool_min"),
     ("DB_POOL_MAX", "database", "pool_max"),
     ("DB_POOL_TIMEOUT", "database", "pool_timeout"),
     ("DB_POOL_RECYCLE", "database", "pool_recycle"),
@@ -82,7 +94,29 @@ pub struct Server {
 pub struct Database {
     /// Where the records are; may hold a password.
     pub url: String,
-    /// Connections at most.
+    /// Where its replicas are, separated by commas.
+    pub replica_urls: String,
+    /// Where its replicas for disaster recovery are, separated by commas.
+    pub disaster_urls: String,
+    /// Whether replicas are used.
+    pub replicas_enabled: bool,
+    /// How reads are spread over replicas.
+    pub balancing: Balancing,
+    /// How far behind a replica may be, in bytes of log.
+    pub max_lag_bytes: u64,
+    /// How far behind a replica may be, in seconds.
+    pub max_lag_seconds: u64,
+    /// How often each node is asked what it is, in milliseconds.
+    pub probe_interval: u64,
+    /// How long a write waits for a primary, in seconds.
+    pub primary_timeout: u64,
+    /// How long a node that failed again and again is left alone, in seconds.
+    pub breaker_timeout: u64,
+    /// Sizes of pools by name.
+    pub pool_profile: PoolProfile,
+    /// Connections that are held ready; 0 for what the profile says.
+    pub pool_min: usize,
+    /// Connections at most; 0 for what the profile says.
     pub pool_max: usize,
     /// How long a request waits for a connection, in seconds.
     pub pool_timeout: u64,
@@ -99,6 +133,28 @@ impl std::fmt::Debug for Database {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let target = self.url.parse::<Target>();
         f.debug_struct("Database").field("target", &target).field("pool_max", &self.pool_max).finish_non_exhaustive()
+    }
+}
+
+/// Sizes of pools by name: connections that are held ready, and connections at most.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum PoolProfile {
+    /// 5, and up to 15.
+    Small,
+    /// 20, and up to 50.
+    Standard,
+    /// 50, and up to 500.
+    Large,
+}
+
+impl PoolProfile {
+    const fn sizes(self) -> (usize, usize) {
+        match self {
+            Self::Small => (5, 15),
+            Self::Standard => (20, 50),
+            Self::Large => (50, 500),
+        }
     }
 }
 
@@ -169,6 +225,7 @@ impl Config {
         {
             table["database"]["url"] = Value::String(url);
         }
+        pool_sizes(&variable, &mut table)?;
         if variable("LOG_LEVEL").is_none() && variable("DEBUG").is_some_and(|debug| is_true(&debug)) {
             table["log"]["level"] = Value::String("debug".to_owned());
         }
@@ -185,7 +242,8 @@ impl Config {
             ("server.max_body", self.server.max_body as u64),
             ("server.max_batch", self.server.max_batch as u64),
             ("server.max_connections", self.server.max_connections as u64),
-            ("database.pool_max", self.database.pool_max as u64),
+            ("database.probe_interval", self.database.probe_interval),
+            ("database.primary_timeout", self.database.primary_timeout),
             ("database.pool_timeout", self.database.pool_timeout),
             ("database.query_timeout", self.database.query_timeout),
         ];
@@ -205,11 +263,53 @@ impl Config {
         self.database.url.parse().map_err(|message| Error::Malformed { from: "DATABASE_URL".to_owned(), message })
     }
 
-    /// How connections are held.
+    /// Where all nodes are.
+    ///
+    /// # Errors
+    /// When a URL is malformed, or replicas are named of an SQLite file.
+    pub fn nodes(&self) -> Result<Nodes, Error> {
+        let main = self.target()?;
+        let list = |name: &str, urls: &str| -> Result<Vec<Target>, Error> {
+            let urls = urls.split(',').map(str::trim).filter(|url| !url.is_empty());
+            let targets = urls.map(|url| match url.parse() {
+                Ok(Target::Sqlite(_)) => Err("a replica is a PostgreSQL server".to_owned()),
+                other => other,
+            });
+            let wrong = |message| Error::Malformed { from: name.to_owned(), message };
+            targets.collect::<Result<_, String>>().map_err(wrong)
+        };
+        let enabled = self.database.replicas_enabled;
+        let replicas = if enabled { list("READ_REPLICA_URLS", &self.database.replica_urls)? } else { Vec::new() };
+        let disaster = list("DR_REPLICA_URLS", &self.database.disaster_urls)?;
+        if matches!(main, Target::Sqlite(_)) && !(replicas.is_empty() && disaster.is_empty()) {
+            let message = "an SQLite file has no replicas: give DATABASE_URL a PostgreSQL server".to_owned();
+            return Err(Error::Malformed { from: "READ_REPLICA_URLS".to_owned(), message });
+        }
+        Ok(Nodes { main, replicas, disaster })
+    }
+
+    /// How the nodes are used. `migrations` are those that a node must have.
     #[must_use]
-    pub const fn pool_limits(&self) -> PoolLimits {
+    pub fn cluster_settings(&self, migrations: Arc<[String]>) -> Settings {
+        let database = &self.database;
+        Settings {
+            pool: self.pool_limits(),
+            balancing: database.balancing,
+            lag: LagLimits { bytes: database.max_lag_bytes, time: Duration::from_secs(database.max_lag_seconds) },
+            probe_period: Duration::from_millis(database.probe_interval),
+            breaker_rest: Duration::from_secs(database.breaker_timeout),
+            primary_timeout: Duration::from_secs(database.primary_timeout),
+            migrations,
+        }
+    }
+
+    fn pool_limits(&self) -> PoolLimits {
+        let (min, max) = self.database.pool_profile.sizes();
+        let max = if self.database.pool_max == 0 { max } else { self.database.pool_max };
+        let min = if self.database.pool_min == 0 { min } else { self.database.pool_min };
         PoolLimits {
-            max: self.database.pool_max,
+            min: min.min(max),
+            max,
             acquire_timeout: Duration::from_secs(self.database.pool_timeout),
             idle_timeout: Duration::from_millis(self.database.pool_idle_timeout),
             max_age: Duration::from_secs(self.database.pool_recycle),
@@ -251,6 +351,19 @@ fn parse_as(default: &Value, text: &str, variable: &str) -> Result<Value, Error>
         Value::Boolean(_) => Err(wrong("true or false")),
         _ => Ok(Value::String(text.to_owned())),
     }
+}
+
+/// A pool's size and overflow, as some deployments name them: connections held ready, and how many more there may be.
+fn pool_sizes(variable: &impl Fn(&str) -> Option<String>, table: &mut Table) -> Result<(), Error> {
+    let number = |name: &str| -> Result<Option<i64>, Error> {
+        let wrong = |_| Error::Malformed { from: name.to_owned(), message: "must be a whole number".to_owned() };
+        variable(name).filter(|text| !text.is_empty()).map(|text| text.parse().map_err(wrong)).transpose()
+    };
+    let Some(size) = number("DB_POOL_SIZE")? else { return Ok(()) };
+    let overflow = number("DB_MAX_OVERFLOW")?.unwrap_or_default();
+    table["database"]["pool_min"] = Value::Integer(size);
+    table["database"]["pool_max"] = Value::Integer(size.saturating_add(overflow));
+    Ok(())
 }
 
 fn is_true(text: &str) -> bool {
@@ -318,12 +431,7 @@ mod tests {
 
     #[test]
     fn a_value_that_makes_no_sense_is_refused_by_name() {
-        for (name, text) in [
-            ("DB_POOL_MAX", "many"),
-            ("PHR_INTROSPECTION", "maybe"),
-            ("DATABASE_URL", "mysql://x"),
-            ("DB_POOL_MAX", "0"),
-        ] {
+        for (name, text) in [("DB_POOL_MAX", "many"), ("PHR_INTROSPECTION", "maybe"), ("DATABASE_URL", "mysql://x")] {
             let message = load(&[(name, text)]).unwrap_err().to_string();
             assert!(message.contains(name) || message.contains("pool_max"), "{message}");
         }

@@ -6,11 +6,15 @@
 //! | `Forbidden` | top-level error `FORBIDDEN` |
 //! | `BadRequest`, `Limit` | top-level error `BAD_REQUEST`, `LIMIT_EXCEEDED` |
 //! | `Unavailable`, `Timeout`, `OutcomeUnknown` | top-level error of the same name; `UNAVAILABLE` and `TIMEOUT` are retryable |
+//! | `Consistency` | top-level error `CONSISTENCY_UNAVAILABLE`, retryable |
 //! | `Internal` | top-level error `INTERNAL`; the cause is logged with the request's id and never returned |
 
 use std::io;
 
 use sea_orm::{ConnAcquireErr, DbErr, RuntimeErr};
+
+/// How the `database` room says, through SeaORM's errors, that no node is as fresh as a read wants.
+pub const NOT_FRESH_ENOUGH: &str = "no node is fresh enough";
 
 /// What every fallible function of the domain returns.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -33,6 +37,11 @@ pub enum Error {
     /// No database can serve this now. Nothing was changed.
     #[error("the database is not available")]
     Unavailable(#[source] Source),
+    /// No node that can be reached shows what the caller is to see.
+    #[error(
+        "no database that can be reached is as fresh as the request wants; try again, or ask with X-Consistency: eventual"
+    )]
+    Consistency,
     /// It took longer than it may. A write was rolled back.
     #[error("the request took too long")]
     Timeout,
@@ -112,6 +121,9 @@ pub enum FaultCode {
 /// System faults are told apart by what the caller can do about them.
 impl From<DbErr> for Error {
     fn from(error: DbErr) -> Self {
+        if matches!(&error, DbErr::Custom(text) if text == NOT_FRESH_ENOUGH) {
+            return Self::Consistency;
+        }
         match kind(&error) {
             Kind::Timeout => Self::Timeout,
             Kind::Unavailable => Self::Unavailable(Box::new(error)),

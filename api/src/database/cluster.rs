@@ -1,39 +1,261 @@
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
 
-use crate::error::Result;
+use parking_lot::{Mutex, RwLock};
+
+use crate::error::{Error, Result};
 use crate::scope::Scope;
 
-use super::{Consistency, Node, PoolLimits, Reader, Target, Transaction};
+use super::breaker::BreakerState;
+use super::observation::{History, Role};
+use super::owed::{Owed, Position};
+use super::probe::{self, watch};
+use super::routing::{self, Routing, judge};
+use super::settings::{Balancing, Nodes, Settings};
+use super::{Consistency, Node, Reader, Target, Transaction};
+
+/// How long a write pauses before it looks for a primary again.
+const PAUSE: Duration = Duration::from_millis(50);
 
 /// The database nodes that serve one set of records, behind two verbs.
 #[derive(Clone, Debug)]
 pub struct Cluster {
-    node: Arc<Node>,
+    pub(super) inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+pub(super) struct Inner {
+    pub(super) nodes: Vec<Arc<Node>>,
+    pub(super) settings: Settings,
+    pub(super) routing: RwLock<Arc<Routing>>,
+    history: Mutex<History>,
+    system: Mutex<Option<String>>,
+    turn: AtomicUsize,
+    pub(super) owed: Owed,
+    /// Reads that the primary served because no replica was fit to.
+    pub(super) fallbacks: AtomicU64,
+    is_probed: bool,
 }
 
 impl Cluster {
-    /// Knows where the database is; connects when first asked to read or write.
+    /// Knows where the nodes are, and begins to ask PostgreSQL servers what they are. Must be called within a runtime.
     #[must_use]
-    pub fn new(target: Target, limits: PoolLimits) -> Self {
-        Self { node: Arc::new(Node::new(target, limits)) }
+    pub fn new(nodes: Nodes, settings: Settings) -> Self {
+        let is_probed = matches!(nodes.main, Target::Postgres(_));
+        let ordinary = std::iter::once(nodes.main).chain(nodes.replicas);
+        let all = ordinary
+            .map(|target| (target, routing::Purpose::Ordinary))
+            .chain(nodes.disaster.into_iter().map(|target| (target, routing::Purpose::Disaster)));
+        let nodes: Vec<_> = all.map(|(target, purpose)| Arc::new(Node::new(target, purpose, &settings))).collect();
+        let routing = if is_probed { Routing::default() } else { Routing { primary: Some(0), ..Routing::default() } };
+        let inner = Arc::new(Inner {
+            nodes,
+            settings,
+            routing: RwLock::new(Arc::new(routing)),
+            history: Mutex::default(),
+            system: Mutex::default(),
+            turn: AtomicUsize::new(0),
+            owed: Owed::default(),
+            fallbacks: AtomicU64::new(0),
+            is_probed,
+        });
+        if is_probed {
+            for number in 0..inner.nodes.len() {
+                tokio::spawn(watch(Arc::downgrade(&inner), number, inner.settings.probe_period));
+            }
+        }
+        Self { inner }
     }
 
     /// Reads of one request. All of them run on one node, so that parents and children agree.
     #[must_use]
-    pub fn read(&self, _scope: &Scope, _consistency: Consistency) -> Reader {
-        Reader::new(Arc::clone(&self.node))
+    pub fn read(&self, _scope: &Scope, consistency: Consistency) -> Reader {
+        Reader::new(Arc::clone(&self.inner), consistency)
     }
 
-    /// Opens a transaction on the primary, in which the database knows the scope's actor and request.
+    /// Opens a transaction on the primary, in which the database knows the scope's actor and request. Waits a while for
+    /// a primary where there is none.
     ///
     /// # Errors
-    /// `Unavailable` when no connection can be had in time.
+    /// `Unavailable` when no primary was found in time: nothing was changed.
     pub async fn write(&self, scope: &Scope) -> Result<Transaction> {
-        Transaction::begin(&self.node, scope).await
+        let deadline = Instant::now() + self.inner.settings.primary_timeout;
+        loop {
+            let primary = self.inner.routing.read().primary;
+            let failure = match primary {
+                Some(number) => match Transaction::begin(&self.inner, number, scope).await {
+                    Err(Error::Unavailable(source)) => source,
+                    result => return result,
+                },
+                None => "no primary is known".into(),
+            };
+            if Instant::now() + PAUSE >= deadline {
+                return Err(Error::Unavailable(failure));
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
     }
 
     /// Whether reads can be served now.
     pub async fn is_ready(&self) -> bool {
-        self.node.ping().await.is_ok()
+        if !self.inner.is_probed {
+            return self.inner.nodes[0].ping().await.is_ok();
+        }
+        let routing = Arc::clone(&*self.inner.routing.read());
+        routing.primary.is_some()
+            || !routing.replicas.is_empty()
+            || !routing.disaster.is_empty()
+            || !routing.lagging.is_empty()
     }
+
+    /// Waits until every node has been asked once, or as long as a probe may take.
+    pub async fn first_look(&self) {
+        if !self.inner.is_probed {
+            return;
+        }
+        let deadline = Instant::now() + probe::PATIENCE + Duration::from_millis(200);
+        let asked = |node: &Arc<Node>| node.sight().trouble.as_deref() != Some("not reached yet");
+        while !self.inner.nodes.iter().all(asked) && Instant::now() < deadline {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+
+    /// Closes the breaker of the node at `address`, whatever made it open. Returns whether there is such a node.
+    #[must_use]
+    pub fn reset_breaker(&self, address: &str) -> bool {
+        let found = self.inner.nodes.iter().filter(|node| node.address() == address);
+        found.map(|node| node.breaker.reset()).count() > 0
+    }
+}
+
+impl Inner {
+    /// Judges every node by what is known now.
+    pub(super) fn reroute(&self) {
+        let now = Instant::now();
+        let sights: Vec<_> = self.nodes.iter().map(|node| (node.purpose, node.sight())).collect();
+        let mut system = self.system.lock();
+        if system.is_none() {
+            *system = identify(&sights);
+        }
+        let mut history = self.history.lock();
+        let mut current = self.routing.write();
+        let newest = current.newest_timeline;
+        let mut next = judge(&sights, system.as_deref(), newest, &history, self.settings.lag, now);
+        if let Some(seen) = next.primary.and_then(|primary| sights[primary].1.observation.as_ref()) {
+            history.record(now, seen.position);
+            next = judge(&sights, system.as_deref(), newest, &history, self.settings.lag, now);
+        }
+        self.announce(&current, &next);
+        let timeline = next.newest_timeline;
+        let primary = next.primary.map(|primary| self.nodes[primary].position());
+        let replicas = next.replicas.iter().map(|number| self.nodes[*number].position());
+        self.owed.settle(timeline, primary, replicas);
+        *current = Arc::new(next);
+    }
+
+    fn announce(&self, before: &Routing, after: &Routing) {
+        let address = |number: usize| self.nodes[number].address().to_owned();
+        if before.primary != after.primary {
+            match after.primary {
+                Some(number) => {
+                    tracing::info!(db.node = address(number), timeline = after.newest_timeline, "primary");
+                    self.nodes[number].writes.warm();
+                }
+                None => tracing::warn!("no primary: writes wait for one"),
+            }
+        }
+        for (number, verdict) in after.verdicts.iter().enumerate() {
+            let was = before.verdicts.get(number);
+            if was == Some(verdict) || matches!(verdict, routing::Verdict::Unreachable(_)) {
+                continue;
+            }
+            match verdict.reason(address) {
+                Some(reason)
+                    if !matches!(
+                        (was, verdict),
+                        (Some(routing::Verdict::Lagging(_)), routing::Verdict::Lagging(_))
+                    ) =>
+                {
+                    tracing::warn!(db.node = address(number), reason, "node is not used");
+                }
+                None => self.nodes[number].reads.warm(),
+                Some(_) => {}
+            }
+        }
+    }
+
+    /// The node for a read: of those not yet tried, the best that is at least at `position`.
+    pub(super) fn pick(&self, tried: &[usize], position: u64, only_primary: bool) -> Option<usize> {
+        let routing = Arc::clone(&*self.routing.read());
+        let now = Instant::now();
+        let works = |number: &usize| self.nodes[*number].breaker.state(now) != BreakerState::Open;
+        let is_new = |number: &usize| !tried.contains(number);
+        let reaches = |number: &usize| self.nodes[*number].position() >= position;
+        let primary = routing.primary.filter(is_new);
+        if only_primary || !self.is_probed {
+            return primary;
+        }
+        let mut fit: Vec<usize> =
+            routing.replicas.iter().copied().filter(is_new).filter(works).filter(reaches).collect();
+        if !fit.is_empty() {
+            return Some(self.balance(&mut fit));
+        }
+        if let Some(primary) = primary.filter(works) {
+            if self.nodes.len() > 1 {
+                self.fallbacks.fetch_add(1, Ordering::Relaxed);
+            }
+            return Some(primary);
+        }
+        let second_best = routing.disaster.iter().chain(&routing.lagging).copied().filter(is_new).find(reaches);
+        second_best.or_else(|| self.last_resort(&routing, tried).filter(reaches))
+    }
+
+    /// A node that is said not to work is better than none, as long as it has the right records.
+    fn last_resort(&self, routing: &Routing, tried: &[usize]) -> Option<usize> {
+        let plausible = |number: &usize| {
+            !tried.contains(number)
+                && matches!(
+                    routing.verdicts.get(*number),
+                    None | Some(routing::Verdict::Fit | routing::Verdict::Unreachable(_))
+                )
+        };
+        (0..self.nodes.len()).find(plausible)
+    }
+
+    fn balance(&self, fit: &mut [usize]) -> usize {
+        match self.settings.balancing {
+            Balancing::RoundRobin => fit[self.turn.fetch_add(1, Ordering::Relaxed) % fit.len()],
+            Balancing::LeastConnections => {
+                // Ties go round, so that an idle cluster is used evenly.
+                let start = self.turn.fetch_add(1, Ordering::Relaxed) % fit.len();
+                fit.rotate_left(start);
+                fit.iter().copied().min_by_key(|number| self.nodes[*number].running()).unwrap_or(fit[0])
+            }
+            Balancing::Latency => {
+                fit.iter().copied().min_by_key(|number| self.nodes[*number].sight().latency).unwrap_or(fit[0])
+            }
+        }
+    }
+
+    /// Whether another node could serve what runs on this one.
+    pub(super) fn has_other(&self, number: usize) -> bool {
+        let routing = self.routing.read();
+        routing.replicas.iter().chain(&routing.primary).chain(&routing.disaster).any(|other| *other != number)
+    }
+
+    /// The position from which on a node shows every write that this server has acknowledged.
+    pub(super) fn committed(&self, position: u64) {
+        let timeline = self.routing.read().newest_timeline;
+        self.owed.add(Position { timeline, position });
+    }
+}
+
+/// The cluster's system identifier: the primary's, or that of the node named first.
+fn identify(sights: &[(routing::Purpose, super::observation::Sight)]) -> Option<String> {
+    let reachable =
+        || sights.iter().filter_map(|(_, sight)| sight.observation.as_ref().filter(|_| sight.is_reachable()));
+    let first = sights.first().and_then(|(_, sight)| sight.observation.as_ref());
+    let primary = || reachable().find(|seen| seen.role == Role::Primary);
+    first.or_else(primary).or_else(|| reachable().next()).map(|seen| seen.system.clone())
 }

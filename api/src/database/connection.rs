@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use sea_orm::{DbErr, ExecResult, QueryResult, RuntimeErr, Statement, Values};
 use sea_query_sqlx::SqlxValues;
-use sqlx::{AssertSqlSafe, ConnectOptions, PgConnection, SqliteConnection};
+use sqlx::{AssertSqlSafe, ConnectOptions, PgConnection, Row, SqliteConnection};
 
 use super::target::{Purpose, Target, postgres_options, sqlite_options};
 use super::values::for_sqlite;
@@ -57,9 +57,9 @@ impl Connection {
         Ok(Self { raw, opened: Instant::now() })
     }
 
-    pub(super) async fn query_all(&mut self, statement: Statement) -> Result<Vec<QueryResult>, sqlx::Error> {
-        let values = statement.values.unwrap_or(Values(Vec::new()));
-        let sql = AssertSqlSafe(statement.sql);
+    pub(super) async fn query_all(&mut self, statement: &Statement) -> Result<Vec<QueryResult>, sqlx::Error> {
+        let values = statement.values.clone().unwrap_or(Values(Vec::new()));
+        let sql = AssertSqlSafe(statement.sql.as_str());
         match &mut self.raw {
             Raw::Postgres(connection) => {
                 let rows = sqlx::query_with(sql, SqlxValues(values)).fetch_all(&mut **connection).await?;
@@ -72,9 +72,9 @@ impl Connection {
         }
     }
 
-    pub(super) async fn execute(&mut self, statement: Statement) -> Result<ExecResult, sqlx::Error> {
-        let values = statement.values.unwrap_or(Values(Vec::new()));
-        let sql = AssertSqlSafe(statement.sql);
+    pub(super) async fn execute(&mut self, statement: &Statement) -> Result<ExecResult, sqlx::Error> {
+        let values = statement.values.clone().unwrap_or(Values(Vec::new()));
+        let sql = AssertSqlSafe(statement.sql.as_str());
         match &mut self.raw {
             Raw::Postgres(connection) => {
                 let done = sqlx::query_with(sql, SqlxValues(values)).execute(&mut **connection).await?;
@@ -93,6 +93,18 @@ impl Connection {
         match &mut self.raw {
             Raw::Postgres(connection) => sql.execute(&mut **connection).await.map(drop),
             Raw::Sqlite { connection, .. } => sql.execute(&mut **connection).await.map(drop),
+        }
+    }
+
+    /// Several statements without values, in one round trip; the number in the last one's row.
+    pub(super) async fn batch_number(&mut self, sql: &str) -> Result<Option<i64>, sqlx::Error> {
+        let sql = sqlx::raw_sql(AssertSqlSafe(sql.to_owned()));
+        match &mut self.raw {
+            Raw::Postgres(connection) => {
+                let rows = sql.fetch_all(&mut **connection).await?;
+                rows.last().map(|row| row.try_get(0)).transpose()
+            }
+            Raw::Sqlite { connection, .. } => sql.execute(&mut **connection).await.map(|_| None),
         }
     }
 }

@@ -18,6 +18,7 @@ const GRACE: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub(super) struct Lease {
     connection: Option<Connection>,
+    pub(super) was_idle: bool,
     in_doubt: bool,
     in_transaction: bool,
     pool: Pool,
@@ -25,20 +26,25 @@ pub(super) struct Lease {
 }
 
 impl Lease {
-    pub(super) const fn new(connection: Connection, pool: Pool, permit: OwnedSemaphorePermit) -> Self {
-        Self { connection: Some(connection), in_doubt: false, in_transaction: false, pool, _permit: permit }
+    pub(super) const fn new(connection: Connection, was_idle: bool, pool: Pool, permit: OwnedSemaphorePermit) -> Self {
+        Self { connection: Some(connection), was_idle, in_doubt: false, in_transaction: false, pool, _permit: permit }
     }
 
-    pub(super) async fn query_all(&mut self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
+    pub(super) async fn query_all(&mut self, statement: &Statement) -> Result<Vec<QueryResult>, DbErr> {
         self.run(async |connection| connection.query_all(statement).await).await
     }
 
-    pub(super) async fn execute(&mut self, statement: Statement) -> Result<ExecResult, DbErr> {
+    pub(super) async fn execute(&mut self, statement: &Statement) -> Result<ExecResult, DbErr> {
         self.run(async |connection| connection.execute(statement).await).await
     }
 
     pub(super) async fn batch(&mut self, sql: &str) -> Result<(), DbErr> {
         self.run(async |connection| connection.batch(sql).await).await
+    }
+
+    /// Several statements without values, in one round trip; the number in the last one's row.
+    pub(super) async fn batch_number(&mut self, sql: &str) -> Result<Option<i64>, DbErr> {
+        self.run(async |connection| connection.batch_number(sql).await).await
     }
 
     /// From here until [`Self::leave_transaction`] the connection goes back to the pool only by leaving.

@@ -1,23 +1,41 @@
 //! Where queries run. [`Cluster::read`] and [`Cluster::write`] are the only ways to a database, so the choice of
 //! connection is a verb at the call site. Nothing here knows a table.
+//!
+//! Every node is asked, well under a second apart, what it is ([`probe`]); a pure function judges from all answers which
+//! node may serve what ([`routing`]); reads go where they may and move on when a node fails ([`reader`]); writes go to
+//! the primary ([`transaction`]).
 
+mod breaker;
 mod cluster;
 mod connection;
 mod consistency;
 mod lease;
 mod node;
+mod observation;
+mod owed;
 mod pool;
+mod probe;
 mod reader;
+mod retry;
+mod routing;
+mod settings;
+mod status;
 mod target;
 mod transaction;
 mod values;
 mod violation;
 
+pub use breaker::{BreakerState, FAILURES_TO_OPEN, SUCCESSES_TO_CLOSE};
 pub use cluster::Cluster;
 pub use consistency::Consistency;
 pub use node::Node;
-pub use pool::PoolLimits;
+pub use observation::Role;
+pub use pool::{PoolLimits, PoolUse};
 pub use reader::Reader;
+pub use retry::Retry;
+pub use routing::LagLimits;
+pub use settings::{Balancing, Nodes, Settings};
+pub use status::{ClusterStatus, NodeStatus, Receiver, Standby};
 pub use target::{SERVER_ROLE, Target};
 pub use transaction::Transaction;
 pub use violation::{Violation, violation};

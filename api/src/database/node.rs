@@ -1,45 +1,144 @@
-use sea_orm::{DbBackend, DbErr, Statement};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Instant;
 
-use super::pool::{Pool, PoolLimits};
+use parking_lot::RwLock;
+use sea_orm::{DbBackend, DbErr, Statement};
+use sqlx::postgres::PgConnectOptions;
+use tokio::sync::watch;
+
+use super::breaker::{Breaker, Turn};
+use super::observation::{Observation, Sight};
+use super::pool::Pool;
+use super::routing;
+use super::settings::Settings;
 use super::target::{Purpose, Target};
 
 /// One database server, or the SQLite file.
 #[derive(Debug)]
 pub struct Node {
-    backend: DbBackend,
+    target: Target,
     address: String,
+    pub(super) purpose: routing::Purpose,
     pub(super) reads: Pool,
     pub(super) writes: Pool,
+    pub(super) breaker: Breaker,
+    pub(super) running: AtomicUsize,
+    sight: RwLock<Sight>,
+    reachable: watch::Sender<bool>,
 }
 
 impl Node {
-    pub(super) fn new(target: Target, limits: PoolLimits) -> Self {
+    pub(super) fn new(target: Target, purpose: routing::Purpose, settings: &Settings) -> Self {
+        let is_probed = matches!(target, Target::Postgres(_));
         let writers = match target {
-            Target::Postgres(_) => limits,
-            Target::Sqlite(_) => PoolLimits { max: 1, ..limits },
+            Target::Postgres(_) => settings.pool,
+            Target::Sqlite(_) => settings.pool.of_one(),
         };
         Self {
-            backend: target.backend(),
             address: target.address(),
-            reads: Pool::new(target.clone(), Purpose::Read, limits),
-            writes: Pool::new(target, Purpose::Write, writers),
+            purpose,
+            reads: Pool::new(target.clone(), Purpose::Read, settings.pool),
+            writes: Pool::new(target.clone(), Purpose::Write, writers),
+            target,
+            breaker: Breaker::new(settings.breaker_rest, Instant::now()),
+            running: AtomicUsize::new(0),
+            sight: RwLock::new(Sight::nothing()),
+            reachable: watch::Sender::new(!is_probed),
         }
     }
 
     /// Which SQL it speaks.
-    #[must_use]
     pub const fn backend(&self) -> DbBackend {
-        self.backend
+        self.target.backend()
     }
 
     /// `host:port`, or `sqlite`.
-    #[must_use]
     pub fn address(&self) -> &str {
         &self.address
     }
 
+    /// How to connect to a PostgreSQL server.
+    pub(super) fn options(&self) -> &PgConnectOptions {
+        match &self.target {
+            Target::Postgres(options) => options,
+            Target::Sqlite(_) => unreachable!("an SQLite file is never probed"),
+        }
+    }
+
+    pub(super) fn sight(&self) -> Sight {
+        self.sight.read().clone()
+    }
+
+    pub(super) fn position(&self) -> u64 {
+        self.sight.read().observation.as_ref().map_or(0, |seen| seen.position)
+    }
+
+    /// Takes in the answer to a probe that began at `began`.
+    pub(super) fn saw(&self, answer: Result<Observation, String>, began: Instant) {
+        let now = Instant::now();
+        let mut sight = self.sight.write();
+        let was_reachable = sight.is_reachable();
+        match answer {
+            Ok(observation) => {
+                let took = now.duration_since(began);
+                sight.latency = if sight.latency.is_zero() { took } else { (sight.latency * 7 + took) / 8 };
+                let is_other = |before: &Observation| before.started != observation.started;
+                if sight.observation.as_ref().is_some_and(is_other) {
+                    // Connections of another incarnation are dead, and positions of it count for nothing.
+                    self.reads.discard_idle();
+                    self.writes.discard_idle();
+                }
+                sight.observation = Some(observation);
+                sight.trouble = None;
+                sight.seen = Some(now);
+            }
+            Err(trouble) => sight.trouble = Some(trouble),
+        }
+        let is_reachable = sight.is_reachable();
+        let trouble = sight.trouble.clone();
+        drop(sight);
+        self.note(was_reachable, is_reachable, trouble);
+    }
+
+    fn note(&self, was_reachable: bool, is_reachable: bool, trouble: Option<String>) {
+        if was_reachable == is_reachable {
+            return;
+        }
+        if is_reachable {
+            self.breaker.came_back();
+            tracing::info!(db.node = self.address, "node is reachable");
+        } else {
+            self.reads.discard_idle();
+            self.writes.discard_idle();
+            tracing::warn!(db.node = self.address, trouble = trouble.unwrap_or_default(), "node is not reachable");
+        }
+        self.reachable.send_replace(is_reachable);
+    }
+
+    /// Waits until the node is found not to answer.
+    pub(super) async fn lost(&self) {
+        let mut reachable = self.reachable.subscribe();
+        reachable.wait_for(|reachable| !reachable).await.ok();
+    }
+
+    pub(super) fn failed(&self) {
+        if self.breaker.failed(Instant::now()) == Some(Turn::Opened) {
+            tracing::warn!(db.node = self.address, "circuit breaker opened");
+        }
+    }
+
+    pub(super) fn succeeded(&self) {
+        if self.breaker.succeeded() == Some(Turn::Closed) {
+            tracing::info!(db.node = self.address, "circuit breaker closed: the node has recovered");
+        }
+    }
+
+    pub(super) fn running(&self) -> usize {
+        self.running.load(Ordering::Relaxed)
+    }
+
     pub(super) async fn ping(&self) -> Result<(), DbErr> {
-        let mut lease = self.reads.acquire().await?;
-        lease.query_all(Statement::from_string(self.backend, "SELECT 1")).await.map(drop)
+        let mut lease = self.reads.acquire(self.reads.limits().acquire_timeout).await?;
+        lease.query_all(&Statement::from_string(self.backend(), "SELECT 1")).await.map(drop)
     }
 }

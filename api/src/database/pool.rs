@@ -1,4 +1,5 @@
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
@@ -9,12 +10,19 @@ use super::connection::{Connection, db_err};
 use super::lease::Lease;
 use super::target::{Purpose, Target};
 
+/// From this part of its connections in use a pool counts as exhausted, in percent.
+const EXHAUSTED_PERCENT: usize = 95;
+/// How long after a warning of exhaustion the next one may come.
+const WARNING_PAUSE: Duration = Duration::from_mins(1);
+
 /// What a pool may hold, and how long anything may take.
 #[derive(Clone, Copy, Debug)]
 pub struct PoolLimits {
+    /// Connections that are opened as soon as the node can be used.
+    pub min: usize,
     /// Connections at most.
     pub max: usize,
-    /// How long a request waits for a connection, connecting included.
+    /// How long a request waits for a connection in all, connecting included.
     pub acquire_timeout: Duration,
     /// A connection unused for longer is closed instead of used.
     pub idle_timeout: Duration,
@@ -22,6 +30,28 @@ pub struct PoolLimits {
     pub max_age: Duration,
     /// How long one statement may run.
     pub query_timeout: Duration,
+}
+
+impl PoolLimits {
+    /// The same, for a single connection.
+    pub(super) const fn of_one(self) -> Self {
+        Self { min: 1, max: 1, ..self }
+    }
+}
+
+/// How a pool is used at the moment.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PoolUse {
+    /// Connections that are open.
+    pub total: usize,
+    /// Connections on loan.
+    pub active: usize,
+    /// Connections at rest.
+    pub idle: usize,
+    /// Requests that wait for a connection.
+    pub waiting: usize,
+    /// Connections at most.
+    pub max: usize,
 }
 
 /// Held connections of one kind to one node. No statement is spent on testing them: a connection whose state is in
@@ -36,6 +66,10 @@ struct Inner {
     limits: PoolLimits,
     idle: Mutex<Vec<Idle>>,
     permits: Arc<Semaphore>,
+    waiting: AtomicUsize,
+    /// Milliseconds from `created` to the last warning.
+    warned: AtomicU64,
+    created: Instant,
 }
 
 #[derive(Debug)]
@@ -46,33 +80,60 @@ struct Idle {
 
 impl Pool {
     pub(super) fn new(target: Target, purpose: Purpose, limits: PoolLimits) -> Self {
-        let permits = Arc::new(Semaphore::new(limits.max));
-        Self(Arc::new(Inner { target, purpose, limits, idle: Mutex::default(), permits }))
+        Self(Arc::new(Inner {
+            target,
+            purpose,
+            limits,
+            idle: Mutex::default(),
+            permits: Arc::new(Semaphore::new(limits.max)),
+            waiting: AtomicUsize::new(0),
+            warned: AtomicU64::new(0),
+            created: Instant::now(),
+        }))
     }
 
     pub(super) fn limits(&self) -> &PoolLimits {
         &self.0.limits
     }
 
-    /// The connection used last, or a new one.
-    pub(super) async fn acquire(&self) -> Result<Lease, DbErr> {
-        tokio::time::timeout(self.0.limits.acquire_timeout, self.wait_and_open())
+    pub(super) fn usage(&self) -> PoolUse {
+        let idle = self.0.idle.lock().len();
+        let active = self.0.limits.max - self.0.permits.available_permits();
+        let waiting = self.0.waiting.load(Ordering::Relaxed);
+        PoolUse { total: idle + active, active, idle, waiting, max: self.0.limits.max }
+    }
+
+    /// The connection used last, or a new one, within this time.
+    pub(super) async fn acquire(&self, patience: Duration) -> Result<Lease, DbErr> {
+        if let Ok(permit) = Arc::clone(&self.0.permits).try_acquire_owned() {
+            if let Some(connection) = self.take_idle(Instant::now()) {
+                return Ok(Lease::new(connection, true, self.clone(), permit));
+            }
+        }
+        tokio::time::timeout(patience, self.wait_and_open())
             .await
             .map_err(|_| DbErr::ConnectionAcquire(ConnAcquireErr::Timeout))?
     }
 
     async fn wait_and_open(&self) -> Result<Lease, DbErr> {
+        let waits = Waits::begin(&self.0.waiting);
+        self.warn_if_exhausted();
         let permit = Arc::clone(&self.0.permits)
             .acquire_owned()
             .await
             .map_err(|_| DbErr::ConnectionAcquire(ConnAcquireErr::ConnectionClosed))?;
-        let connection = match self.take_idle(Instant::now()) {
+        drop(waits);
+        let idle = self.take_idle(Instant::now());
+        let was_idle = idle.is_some();
+        let connection = match idle {
             Some(connection) => connection,
-            None => {
-                Connection::open(&self.0.target, self.0.purpose, self.0.limits.query_timeout).await.map_err(db_err)?
-            }
+            None => self.open().await.map_err(db_err)?,
         };
-        Ok(Lease::new(connection, self.clone(), permit))
+        Ok(Lease::new(connection, was_idle, self.clone(), permit))
+    }
+
+    async fn open(&self) -> Result<Connection, sqlx::Error> {
+        Connection::open(&self.0.target, self.0.purpose, self.0.limits.query_timeout).await
     }
 
     fn take_idle(&self, now: Instant) -> Option<Connection> {
@@ -95,5 +156,54 @@ impl Pool {
     /// Closes every idle connection: one of them turned out to be broken.
     pub(super) fn discard_idle(&self) {
         self.0.idle.lock().clear();
+    }
+
+    /// Opens connections in the background until there are as many as there shall be at least.
+    pub(super) fn warm(&self) {
+        let pool = self.clone();
+        tokio::spawn(async move {
+            while pool.usage().total < pool.0.limits.min {
+                match pool.open().await {
+                    Ok(connection) => pool.give_back(connection, Instant::now()),
+                    Err(_) => return,
+                }
+            }
+        });
+    }
+
+    fn warn_if_exhausted(&self) {
+        let usage = self.usage();
+        if usage.active * 100 < usage.max * EXHAUSTED_PERCENT || usage.max < 2 {
+            return;
+        }
+        let now = u64::try_from(self.0.created.elapsed().as_millis()).unwrap_or(u64::MAX).max(1);
+        let last = self.0.warned.load(Ordering::Relaxed);
+        let is_due = last == 0 || now - last >= u64::try_from(WARNING_PAUSE.as_millis()).unwrap_or(u64::MAX);
+        if is_due && self.0.warned.compare_exchange(last, now, Ordering::Relaxed, Ordering::Relaxed).is_ok() {
+            tracing::warn!(
+                db.node = ?self.0.target,
+                db.pool = ?self.0.purpose,
+                db.connections.active = usage.active,
+                db.connections.max = usage.max,
+                db.connections.waiting = usage.waiting,
+                "connection pool exhausted: look for slow statements, add replicas, or raise DB_POOL_MAX (and PostgreSQL's max_connections)"
+            );
+        }
+    }
+}
+
+/// Counts a request among those that wait, for as long as it does.
+struct Waits<'w>(&'w AtomicUsize);
+
+impl<'w> Waits<'w> {
+    fn begin(waiting: &'w AtomicUsize) -> Self {
+        waiting.fetch_add(1, Ordering::Relaxed);
+        Self(waiting)
+    }
+}
+
+impl Drop for Waits<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }

@@ -1,57 +1,210 @@
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
 
-use sea_orm::{ConnectionTrait, DbBackend, DbErr, ExecResult, QueryResult, RuntimeErr, Statement};
+use parking_lot::Mutex;
+use sea_orm::{ConnAcquireErr, ConnectionTrait, DbBackend, DbErr, ExecResult, QueryResult, RuntimeErr, Statement};
 
-use super::Node;
-use super::connection::is_refusal;
+use crate::error::NOT_FRESH_ENOUGH;
+
+use super::cluster::Inner;
+use super::connection::{db_err, is_refusal};
+use super::{Consistency, Node};
+
+/// How long connecting to one node, or waiting for one of its connections, may take while there are others.
+const PER_NODE: Duration = Duration::from_secs(1);
+/// How long to pause when every node has been tried.
+const PAUSE: Duration = Duration::from_millis(50);
 
 /// The reads of one request. Every statement is one round trip on a held connection; statements of one request may run
-/// side by side.
+/// side by side. A statement that loses its node is run on another, and so are those that follow it.
 #[derive(Clone, Debug)]
 pub struct Reader {
-    node: Arc<Node>,
+    cluster: Arc<Inner>,
+    consistency: Consistency,
+    place: Arc<Mutex<Place>>,
+}
+
+/// Where a request reads.
+#[derive(Debug, Default)]
+struct Place {
+    node: Option<usize>,
+    /// What the request has been shown: another node must have come as far.
+    position: u64,
 }
 
 impl Reader {
-    pub(super) const fn new(node: Arc<Node>) -> Self {
-        Self { node }
+    pub(super) fn new(cluster: Arc<Inner>, consistency: Consistency) -> Self {
+        Self { cluster, consistency, place: Arc::default() }
     }
 
-    /// The node that serves this request, as `host:port`, or `sqlite`.
+    /// The node that serves this request, as `host:port`, or `sqlite`; none before the first statement.
     #[must_use]
-    pub fn served_by(&self) -> &str {
-        self.node.address()
+    pub fn served_by(&self) -> Option<&str> {
+        self.place.lock().node.map(|number| self.cluster.nodes[number].address())
     }
 
-    /// A connection that broke while it lay idle is no fault of this request: it is tried once more, on a new one.
-    async fn query(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
-        let mut lease = self.node.reads.acquire().await?;
-        let first = lease.query_all(statement.clone()).await;
-        match first {
-            Err(error) if is_broken(&error) => {
-                drop(lease);
-                self.node.reads.discard_idle();
-                self.node.reads.acquire().await?.query_all(statement).await
+    /// How far behind the primary that node was last seen; none when nobody knows.
+    #[must_use]
+    pub fn lag(&self) -> Option<Duration> {
+        let number = self.place.lock().node?;
+        let routing = self.cluster.routing.read();
+        routing.lags.get(number).map_or(Some(Duration::ZERO), |lag| lag.map(|lag| lag.time))
+    }
+
+    async fn query(&self, statement: &Statement) -> Result<Vec<QueryResult>, DbErr> {
+        let deadline = Instant::now() + self.patience();
+        let mut tried = Vec::new();
+        let mut last = None;
+        loop {
+            let Some(number) = self.choose(&tried) else {
+                if Instant::now() + PAUSE >= deadline {
+                    return Err(last.unwrap_or_else(|| self.nowhere()));
+                }
+                tokio::time::sleep(PAUSE).await;
+                tried.clear();
+                continue;
+            };
+            match self.attempt(number, statement, deadline).await {
+                Err(error) if is_the_nodes(&error) && Instant::now() < deadline => {
+                    tried.push(number);
+                    last = Some(error);
+                }
+                result => return result,
             }
-            result => result,
+        }
+    }
+
+    /// Who wants more than some node's answer waits no longer than a write would.
+    fn patience(&self) -> Duration {
+        let settings = &self.cluster.settings;
+        if self.is_particular() { settings.primary_timeout } else { settings.pool.acquire_timeout }
+    }
+
+    fn is_particular(&self) -> bool {
+        match self.consistency {
+            Consistency::Strong => true,
+            Consistency::Session => self.cluster.owed.get().is_some(),
+            Consistency::Eventual => false,
+        }
+    }
+
+    fn nowhere(&self) -> DbErr {
+        if self.is_particular() {
+            DbErr::Custom(NOT_FRESH_ENOUGH.to_owned())
+        } else {
+            DbErr::ConnectionAcquire(ConnAcquireErr::Timeout)
+        }
+    }
+
+    /// The request's node; another one when that has failed.
+    fn choose(&self, tried: &[usize]) -> Option<usize> {
+        let mut place = self.place.lock();
+        if let Some(number) = place.node.filter(|number| !tried.contains(number)) {
+            return Some(number);
+        }
+        let (mut position, mut only_primary) = (place.position, false);
+        match self.consistency {
+            Consistency::Strong => only_primary = true,
+            Consistency::Session => {
+                if let Some(owed) = self.cluster.owed.get() {
+                    only_primary = owed.timeline != self.cluster.routing.read().newest_timeline;
+                    position = position.max(owed.position);
+                }
+            }
+            Consistency::Eventual => {}
+        }
+        let number = self.cluster.pick(tried, position, only_primary)?;
+        place.node = Some(number);
+        Some(number)
+    }
+
+    async fn attempt(
+        &self,
+        number: usize,
+        statement: &Statement,
+        deadline: Instant,
+    ) -> Result<Vec<QueryResult>, DbErr> {
+        let node = &self.cluster.nodes[number];
+        let remaining = deadline.saturating_duration_since(Instant::now());
+        let patience = if self.cluster.has_other(number) { remaining.min(PER_NODE) } else { remaining };
+        node.running.fetch_add(1, Ordering::Relaxed);
+        let result = tokio::select! {
+            biased;
+            result = run(node, statement, patience) => result,
+            () = self.abandoned(number) => Err(lost()),
+        };
+        node.running.fetch_sub(1, Ordering::Relaxed);
+        match &result {
+            Ok(_) => {
+                node.succeeded();
+                let mut place = self.place.lock();
+                place.position = place.position.max(node.position());
+            }
+            Err(error) if is_connection_failure(error) => node.failed(),
+            Err(_) => {}
+        }
+        result
+    }
+
+    /// Waits until the node is found not to answer while another one could.
+    async fn abandoned(&self, number: usize) {
+        self.cluster.nodes[number].lost().await;
+        while !self.cluster.has_other(number) {
+            tokio::time::sleep(PAUSE).await;
         }
     }
 }
 
-fn is_broken(error: &DbErr) -> bool {
-    match error {
-        DbErr::Query(RuntimeErr::SqlxError(error)) => match &**error {
-            sqlx::Error::Io(error) => error.kind() != std::io::ErrorKind::TimedOut,
-            error => !is_refusal(error),
-        },
-        _ => false,
+/// A connection that broke while it lay idle says nothing of its node: that is tried once more, on a new one.
+async fn run(node: &Node, statement: &Statement, patience: Duration) -> Result<Vec<QueryResult>, DbErr> {
+    let mut lease = node.reads.acquire(patience).await?;
+    let was_idle = lease.was_idle;
+    match lease.query_all(statement).await {
+        Err(error) if was_idle && is_connection_failure(&error) => {
+            drop(lease);
+            node.reads.discard_idle();
+            node.reads.acquire(patience).await?.query_all(statement).await
+        }
+        result => result,
     }
+}
+
+fn lost() -> DbErr {
+    db_err(sqlx::Error::Io(std::io::ErrorKind::ConnectionAborted.into()))
+}
+
+fn sqlx_error(error: &DbErr) -> Option<&sqlx::Error> {
+    match error {
+        DbErr::Query(RuntimeErr::SqlxError(error)) | DbErr::Conn(RuntimeErr::SqlxError(error)) => Some(error),
+        _ => None,
+    }
+}
+
+/// The connection broke, or could not be made.
+pub(super) fn is_connection_failure(error: &DbErr) -> bool {
+    match (error, sqlx_error(error)) {
+        (DbErr::ConnectionAcquire(_), _) => true,
+        (_, Some(sqlx::Error::Io(error))) => error.kind() != std::io::ErrorKind::TimedOut,
+        (_, Some(error)) => !is_refusal(error),
+        (_, None) => false,
+    }
+}
+
+/// Whether another node may answer what this one did not: its connection failed, a standby had to choose between the
+/// statement and its replay (40001), it has no connection left (53300), or it has not replayed a migration (42P01, 42703).
+fn is_the_nodes(error: &DbErr) -> bool {
+    let code = sqlx_error(error)
+        .and_then(sqlx::Error::as_database_error)
+        .and_then(|error| error.code().map(|code| code.into_owned()));
+    is_connection_failure(error)
+        || code.is_some_and(|code| ["40001", "53300", "42P01", "42703"].contains(&code.as_str()))
 }
 
 #[async_trait::async_trait]
 impl ConnectionTrait for Reader {
     fn get_database_backend(&self) -> DbBackend {
-        self.node.backend()
+        self.cluster.nodes[0].backend()
     }
 
     async fn execute_raw(&self, _: Statement) -> Result<ExecResult, DbErr> {
@@ -63,10 +216,10 @@ impl ConnectionTrait for Reader {
     }
 
     async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
-        Ok(self.query(statement).await?.into_iter().next())
+        Ok(self.query(&statement).await?.into_iter().next())
     }
 
     async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
-        self.query(statement).await
+        self.query(&statement).await
     }
 }

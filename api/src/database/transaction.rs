@@ -1,51 +1,73 @@
+use std::sync::Arc;
+
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, ExecResult, QueryResult, Statement};
 use tokio::sync::Mutex;
 
 use crate::error::{Error, Result};
 use crate::scope::Scope;
 
-use super::Node;
+use super::cluster::Inner;
 use super::lease::Lease;
+use super::reader::is_connection_failure;
+
+/// How long connecting to the primary, or waiting for one of its connections, may take before it is looked for anew.
+const PATIENCE: std::time::Duration = std::time::Duration::from_secs(1);
 
 /// A transaction on the primary. What is not committed is rolled back: at once by [`Self::rollback`], or by closing the
 /// connection when the transaction is dropped, as when its request is cancelled.
 #[derive(Debug)]
 pub struct Transaction {
-    backend: DbBackend,
+    cluster: Arc<Inner>,
+    number: usize,
     lease: Mutex<Lease>,
 }
 
 impl Transaction {
-    pub(super) async fn begin(node: &Node, scope: &Scope) -> Result<Self> {
-        let backend = node.backend();
-        let opening = opening(backend, scope);
-        let mut lease = node.writes.acquire().await?;
+    pub(super) async fn begin(cluster: &Arc<Inner>, number: usize, scope: &Scope) -> Result<Self> {
+        let node = &cluster.nodes[number];
+        let opening = opening(node.backend(), scope);
+        let pool = &node.writes;
+        let patience = if cluster.nodes.len() > 1 { PATIENCE } else { pool.limits().acquire_timeout };
+        let mut lease = pool.acquire(patience).await.inspect_err(|_| node.failed())?;
         lease.enter_transaction();
-        if lease.batch(&opening).await.is_err() {
+        if let Err(error) = lease.batch(&opening).await {
+            if !is_connection_failure(&error) {
+                return Err(error.into());
+            }
             // Nothing has happened yet: a connection that broke while it lay idle is replaced.
             drop(lease);
-            node.writes.discard_idle();
-            lease = node.writes.acquire().await?;
+            pool.discard_idle();
+            lease = pool.acquire(patience).await.inspect_err(|_| node.failed())?;
             lease.enter_transaction();
             lease.batch(&opening).await?;
         }
-        Ok(Self { backend, lease: Mutex::new(lease) })
+        Ok(Self { cluster: Arc::clone(cluster), number, lease: Mutex::new(lease) })
     }
 
+    /// Makes the changes last, and seen by later reads of this server's callers.
+    ///
     /// # Errors
     /// `OutcomeUnknown` when the connection was lost before the database answered.
     pub async fn commit(self) -> Result<()> {
         let mut lease = self.lease.into_inner();
-        let closing = match self.backend {
+        // The position is that of what was flushed, this commit included; what others have in flight is not.
+        let closing = match self.cluster.nodes[self.number].backend() {
             DbBackend::Sqlite => "DELETE FROM request_context; COMMIT",
-            _ => "COMMIT",
+            _ => "COMMIT; SELECT (pg_current_wal_flush_lsn() - '0/0'::pg_lsn)::int8",
         };
-        lease.batch(closing).await.map_err(|error| match Error::from(error) {
-            Error::Unavailable(source) => Error::OutcomeUnknown(source),
-            Error::Timeout => Error::OutcomeUnknown("no answer to COMMIT in time".into()),
-            error => error,
+        let position = lease.batch_number(closing).await.map_err(|error| {
+            if !is_connection_failure(&error) {
+                return match Error::from(error) {
+                    Error::Timeout => Error::OutcomeUnknown("no answer to COMMIT in time".into()),
+                    error => error,
+                };
+            }
+            Error::OutcomeUnknown(Box::new(error))
         })?;
         lease.leave_transaction();
+        if let Some(position) = position.and_then(|position| u64::try_from(position).ok()) {
+            self.cluster.committed(position);
+        }
         Ok(())
     }
 
@@ -62,7 +84,7 @@ impl Transaction {
 }
 
 /// Opens the transaction and tells the database who acts, for its change log, in one round trip. The values are UUIDs
-/// and numbers of ours, in their own notation, so there is nothing to escape.
+/// of ours, in their own notation, so there is nothing to escape.
 fn opening(backend: DbBackend, scope: &Scope) -> String {
     let (actor, request) = (scope.actor.0, scope.request);
     match backend {
@@ -78,22 +100,23 @@ fn opening(backend: DbBackend, scope: &Scope) -> String {
 #[async_trait::async_trait]
 impl ConnectionTrait for Transaction {
     fn get_database_backend(&self) -> DbBackend {
-        self.backend
+        self.cluster.nodes[self.number].backend()
     }
 
     async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
-        self.lease.lock().await.execute(statement).await
+        self.lease.lock().await.execute(&statement).await
     }
 
     async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
-        self.lease.lock().await.execute(Statement::from_string(self.backend, sql)).await
+        let statement = Statement::from_string(self.get_database_backend(), sql);
+        self.lease.lock().await.execute(&statement).await
     }
 
     async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
-        Ok(self.lease.lock().await.query_all(statement).await?.into_iter().next())
+        Ok(self.lease.lock().await.query_all(&statement).await?.into_iter().next())
     }
 
     async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
-        self.lease.lock().await.query_all(statement).await
+        self.lease.lock().await.query_all(&statement).await
     }
 }

@@ -34,6 +34,14 @@ impl Context {
     }
 }
 
+impl Context {
+    /// From now on reads from the primary: a mutation shows what it has just written.
+    pub(super) fn read_from_primary(&mut self) {
+        self.reader = self.cluster.read(&self.scope, Consistency::Strong);
+        self.loaders = Loaders::new(self.scope, self.reader.clone());
+    }
+}
+
 /// The request's context, which the engine puts into every request.
 pub(super) fn of<'a>(ctx: &async_graphql::Context<'a>) -> &'a Context {
     ctx.data_unchecked::<Arc<Context>>()

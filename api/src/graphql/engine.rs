@@ -6,6 +6,7 @@ use async_graphql::{Response, ServerError, ValidationMode, Value, Variables};
 use serde::Deserialize;
 use uuid::Uuid;
 
+use crate::database::Reader;
 use crate::error::Error;
 
 use super::documents::{Documents, Fault};
@@ -101,9 +102,8 @@ impl Engine {
     }
 
     /// Executes one request.
-    pub async fn execute(&self, request: Request<'_>, method: Method, context: Context) -> Answer {
+    pub async fn execute(&self, request: Request<'_>, method: Method, mut context: Context) -> Answer {
         let id = context.scope.request;
-        let served_by = context.reader.served_by().to_owned();
         let text = match self.text(&request) {
             Ok(text) => text,
             Err(fault) => return *fault.answer(id),
@@ -119,10 +119,14 @@ impl Engine {
             Ok(cost) => cost,
             Err(error) => return Answer::refused(error, id),
         };
-        if method == Method::Get && changes_something(&document.parsed, operation) {
-            let error = Error::BadRequest("a mutation is sent by POST".to_owned());
-            return Answer { is_wrong_method: true, ..Answer::refused(error, id) };
+        if changes_something(&document.parsed, operation) {
+            if method == Method::Get {
+                let error = Error::BadRequest("a mutation is sent by POST".to_owned());
+                return Answer { is_wrong_method: true, ..Answer::refused(error, id) };
+            }
+            context.read_from_primary();
         }
+        let reader = context.reader.clone();
         let mut inner = async_graphql::Request::new("").variables(variables).data(Arc::new(context));
         inner.operation_name = operation.map(ToOwned::to_owned);
         inner.set_parsed_query((*document.parsed).clone());
@@ -133,7 +137,7 @@ impl Engine {
             self.documents.remember(&text, document.parsed);
         }
         finish(&mut response, id);
-        describe(&mut response, &served_by, cost);
+        describe(&mut response, &reader, cost);
         Answer { response, is_refused, is_wrong_method: false }
     }
 
@@ -196,8 +200,11 @@ fn changes_something(document: &ExecutableDocument, operation: Option<&str>) -> 
     chosen(document, operation).is_some_and(|operation| operation.ty != OperationType::Query)
 }
 
-fn describe(response: &mut Response, served_by: &str, cost: Cost) {
-    let consistency = [("servedBy", Value::from(served_by))];
+/// Which node served the request, how old what it shows is, and what the request cost.
+fn describe(response: &mut Response, reader: &Reader, cost: Cost) {
+    let served_by = reader.served_by().map_or(Value::Null, Value::from);
+    let lag = reader.lag().map(|lag| u64::try_from(lag.as_millis()).unwrap_or(u64::MAX));
+    let consistency = [("servedBy", served_by), ("lagMs", lag.map_or(Value::Null, Value::from))];
     let cost = [("complexity", Value::from(cost.complexity)), ("depth", Value::from(cost.depth))];
     response.extensions.insert("consistency".to_owned(), object(consistency));
     response.extensions.insert("cost".to_owned(), object(cost));

@@ -44,6 +44,7 @@ const fn code(error: &Error) -> (&'static str, bool) {
         Error::Limit(_) => ("LIMIT_EXCEEDED", false),
         Error::Forbidden(_) => ("FORBIDDEN", false),
         Error::Unavailable(_) => ("UNAVAILABLE", true),
+        Error::Consistency => ("CONSISTENCY_UNAVAILABLE", true),
         Error::Timeout => ("TIMEOUT", true),
         Error::OutcomeUnknown(_) => ("OUTCOME_UNKNOWN", false),
         Error::Internal(_) => ("INTERNAL", false),
@@ -59,6 +60,7 @@ fn report(error: &Error, request: Uuid) {
         }
         Error::OutcomeUnknown(cause) => tracing::error!(request.id = %request, cause = %safe(cause), "outcome unknown"),
         Error::Timeout => tracing::warn!(request.id = %request, "timeout"),
+        Error::Consistency => tracing::warn!(request.id = %request, "no node is fresh enough"),
         Error::Rejected(_) | Error::BadRequest(_) | Error::Limit(_) | Error::Forbidden(_) => {}
     }
 }

@@ -18,6 +18,7 @@ mod operations;
 mod patient_register;
 mod payload;
 mod record;
+mod replication;
 
 use async_graphql::{EmptySubscription, MergedObject, SDLExportOptions, Schema, SchemaBuilder};
 
@@ -36,6 +37,7 @@ pub struct Query(
     doctor::DoctorQuery,
     doctor_specialty::DoctorSpecialtyQuery,
     operations::OperationsQuery,
+    replication::ReplicationQuery,
 );
 
 /// Everything that can be changed.
@@ -46,6 +48,7 @@ pub struct Mutation(
     medical_institution::MedicalInstitutionMutation,
     doctor::DoctorMutation,
     doctor_specialty::DoctorSpecialtyMutation,
+    replication::ReplicationMutation,
 );
 
 type Roots = Schema<Query, Mutation, EmptySubscription>;

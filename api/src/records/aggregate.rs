@@ -13,7 +13,7 @@ use sea_orm::{
 use uuid::Uuid;
 
 use crate::criteria::Criteria;
-use crate::database::{Cluster, Transaction, Violation, violation};
+use crate::database::{Cluster, Retry, Transaction, Violation, violation};
 use crate::error::{Error, Fault, FaultCode, Result};
 use crate::scope::{Permission, Scope};
 
@@ -65,6 +65,22 @@ pub(super) async fn create<A: Aggregate>(
     key: Option<Key>,
 ) -> Result<Vec<Row<A::Entity>>> {
     refuse_twins(&mut items);
+    let mut retry = Retry::new();
+    loop {
+        match create_once::<A>(scope, cluster, now, &items, key.as_ref()).await {
+            Err(error) if retry.after(&error).await => {}
+            result => return result,
+        }
+    }
+}
+
+async fn create_once<A: Aggregate>(
+    scope: &Scope,
+    cluster: &Cluster,
+    now: DateTime<Utc>,
+    items: &[New<A>],
+    key: Option<&Key>,
+) -> Result<Vec<Row<A::Entity>>> {
     let tx = cluster.write(scope).await?;
     if items.iter().any(|item| !item.check.passed()) {
         let faults = diagnose(items, scope, &tx).await;
@@ -99,6 +115,22 @@ pub(super) async fn create<A: Aggregate>(
 
 /// Changes a record. The caller's permission has been required.
 pub(super) async fn change<A: Aggregate>(
+    scope: &Scope,
+    cluster: &Cluster,
+    check: Check,
+    target: Target,
+    changes: ActiveModel<A>,
+) -> Result<Row<A::Entity>> {
+    let mut retry = Retry::new();
+    loop {
+        match change_once::<A>(scope, cluster, check.clone(), target, changes.clone()).await {
+            Err(error) if retry.after(&error).await => {}
+            result => return result,
+        }
+    }
+}
+
+async fn change_once<A: Aggregate>(
     scope: &Scope,
     cluster: &Cluster,
     mut check: Check,
@@ -161,14 +193,15 @@ fn refuse_twins<A: Aggregate>(items: &mut [New<A>]) {
 }
 
 /// Everything that is wrong with new records, what only the database knows included.
-async fn diagnose<A: Aggregate>(items: Vec<New<A>>, scope: &Scope, tx: &Transaction) -> Result<Vec<Fault>> {
+async fn diagnose<A: Aggregate>(items: &[New<A>], scope: &Scope, tx: &Transaction) -> Result<Vec<Fault>> {
     let mut faults = Vec::new();
-    for mut item in items {
+    for item in items {
+        let mut check = item.check.clone();
         if A::Entity::find().filter(A::key().eq(item.uuid)).one(tx).await?.is_some() {
-            item.check.fault(&["uuid"], FaultCode::NotUnique, "a record with this key exists already");
+            check.fault(&["uuid"], FaultCode::NotUnique, "a record with this key exists already");
         }
-        A::check_others(&item.row, item.uuid, &mut item.check, scope, tx).await?;
-        faults.extend(item.check.into_faults());
+        A::check_others(&item.row, item.uuid, &mut check, scope, tx).await?;
+        faults.extend(check.into_faults());
     }
     Ok(faults)
 }

@@ -30,7 +30,7 @@ pub(super) enum Kind {
 }
 
 /// Collects every broken rule of one input, each with its path.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Check {
     root: Vec<String>,
     faults: Vec<Fault>,
