@@ -7,4 +7,5 @@ mod database;
 mod step;
 
 pub use database::{Applied, Database, Error, Status};
+pub use sea_orm_migration::sea_orm::DbBackend;
 pub use step::{Step, steps};

@@ -1,0 +1,8 @@
+//! The integration tests: real servers on real databases, one file per subject.
+
+mod batches;
+mod conformance;
+mod directory;
+mod idempotency;
+mod patients;
+mod tombstones;

@@ -1,1 +1,0 @@
-//! Real databases, real processes and real clients.

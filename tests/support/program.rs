@@ -1,0 +1,84 @@
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
+
+use crate::Database;
+
+/// What a command printed, and how it ended.
+#[derive(Debug)]
+pub struct Output {
+    /// Standard output.
+    pub stdout: String,
+    /// Standard error.
+    pub stderr: String,
+    /// The exit code.
+    pub code: Option<i32>,
+}
+
+impl Output {
+    /// Whether the command succeeded.
+    #[must_use]
+    pub fn succeeded(&self) -> bool {
+        self.code == Some(0)
+    }
+}
+
+/// The sources' root.
+#[must_use]
+pub fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the package stands in the workspace")
+}
+
+/// The folder that cargo builds into: the running test stands in `TARGET/PROFILE/deps`.
+pub(crate) fn target() -> PathBuf {
+    let own = std::env::current_exe().expect("a process knows its program");
+    own.ancestors().nth(3).expect("cargo puts tests in TARGET/PROFILE/deps").to_owned()
+}
+
+/// The `phr` program, as built from the present sources.
+#[must_use]
+pub fn binary() -> &'static Path {
+    static BINARY: OnceLock<PathBuf> = OnceLock::new();
+    BINARY.get_or_init(|| {
+        let own = std::env::current_exe().expect("a process knows its program");
+        let binary = own.ancestors().nth(2).expect("cargo puts tests in TARGET/PROFILE/deps").join("phr");
+        let stale = stale_source(&binary);
+        assert_eq!(stale, None, "{} is missing or older than that: run `cargo build -p phr` first", binary.display());
+        binary
+    })
+}
+
+/// A source that has changed since the program was built from it, by the list that cargo keeps beside it.
+fn stale_source(binary: &Path) -> Option<String> {
+    let modified = |path: &Path| path.metadata().and_then(|data| data.modified()).ok();
+    let Some(built) = modified(binary) else { return Some("the program".to_owned()) };
+    let list = std::fs::read_to_string(binary.with_extension("d")).unwrap_or_default();
+    let sources = list.split_once(": ").map(|(_, sources)| sources).unwrap_or_default();
+    let newer = |source: &&str| modified(Path::new(source)).is_none_or(|modified| modified > built);
+    sources.split_whitespace().find(newer).map(ToOwned::to_owned)
+}
+
+/// A command with nothing of the caller's environment that `phr` would read.
+pub(crate) fn command(folder: &Path, arguments: &[&str], environment: &[(&str, &str)]) -> Command {
+    let mut command = Command::new(binary());
+    command.args(arguments).current_dir(folder).env_clear().envs(environment.iter().copied());
+    command
+}
+
+/// Runs `phr` in `folder` to its end.
+#[must_use]
+pub fn phr(folder: &Path, arguments: &[&str], environment: &[(&str, &str)]) -> Output {
+    let output = command(folder, arguments, environment).output().expect("the program starts");
+    Output {
+        stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+        stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+        code: output.status.code(),
+    }
+}
+
+/// Runs `phr migrate` on a database, as somebody who may change its schema.
+#[must_use]
+pub fn migrate(database: &Database, arguments: &[&str]) -> Output {
+    let url = database.owner_url();
+    phr(database.folder(), &[&["migrate"], arguments].concat(), &[("DATABASE_URL", &url)])
+}
