@@ -7,7 +7,7 @@ use sqlx::{ConnectOptions, Connection, Row};
 
 use crate::app;
 use crate::config::Config;
-use crate::database::{SERVER_ROLE, Target};
+use crate::database::{Cluster, Nodes, Role, SERVER_ROLE, Target};
 use crate::playground;
 
 /// How well something is.
@@ -73,11 +73,43 @@ async fn examine(config: &Config) -> Vec<Finding> {
     } else {
         Finding::warning("GraphiQL", "not embedded; its page loads it from a CDN", "build where npm is installed")
     });
-    match config.target() {
-        Ok(target) => examine_database(&target, &mut findings).await,
-        Err(error) => findings.push(Finding::error("database", error.to_string(), "correct DATABASE_URL")),
+    match config.nodes() {
+        Ok(nodes) => {
+            examine_database(&nodes.main, &mut findings).await;
+            if matches!(nodes.main, Target::Postgres(_)) {
+                examine_cluster(config, nodes, &mut findings).await;
+            }
+        }
+        Err(error) => findings.push(Finding::error("database", error.to_string(), "correct the setting")),
     }
     findings
+}
+
+/// Looks at every node as the server would.
+async fn examine_cluster(config: &Config, nodes: Nodes, findings: &mut Vec<Finding>) {
+    let steps = migration::steps().into_iter().map(|step| step.name).collect();
+    let cluster = Cluster::new(nodes, config.cluster_settings(steps));
+    cluster.first_look().await;
+    let status = cluster.status();
+    for node in &status.nodes {
+        let role = match node.role {
+            Some(Role::Primary) => "primary",
+            Some(Role::Replica) => "replica",
+            None => "node",
+        };
+        let lag = node.lag_bytes.map_or_else(String::new, |bytes| format!(", {bytes} bytes behind"));
+        let timeline = node.timeline.map_or_else(String::new, |timeline| format!(", timeline {timeline}"));
+        findings.push(match &node.reason {
+            None => Finding::ok("node", format!("{}: {role}{timeline}{lag}", node.address)),
+            Some(reason) => {
+                Finding::error("node", format!("{}: {reason}", node.address), "see docker/README.md, troubleshooting")
+            }
+        });
+    }
+    if !status.nodes.iter().any(|node| node.is_eligible && node.role == Some(Role::Primary)) {
+        let advice = "start the primary, or promote a replica: SELECT pg_promote()";
+        findings.push(Finding::error("cluster", "no primary: writes fail, reads are served by replicas", advice));
+    }
 }
 
 async fn examine_database(target: &Target, findings: &mut Vec<Finding>) {

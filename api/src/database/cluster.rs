@@ -157,12 +157,11 @@ impl Inner {
     fn announce(&self, before: &Routing, after: &Routing) {
         let address = |number: usize| self.nodes[number].address().to_owned();
         if before.primary != after.primary {
-            match after.primary {
-                Some(number) => {
-                    tracing::info!(db.node = address(number), timeline = after.newest_timeline, "primary");
-                    self.nodes[number].writes.warm();
-                }
-                None => tracing::warn!("no primary: writes wait for one"),
+            if let Some(number) = after.primary {
+                tracing::info!(db.node = address(number), timeline = after.newest_timeline, "primary");
+                self.nodes[number].writes.warm();
+            } else {
+                tracing::warn!("no primary: writes wait for one");
             }
         }
         for (number, verdict) in after.verdicts.iter().enumerate() {

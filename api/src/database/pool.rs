@@ -105,10 +105,10 @@ impl Pool {
 
     /// The connection used last, or a new one, within this time.
     pub(super) async fn acquire(&self, patience: Duration) -> Result<Lease, DbErr> {
-        if let Ok(permit) = Arc::clone(&self.0.permits).try_acquire_owned() {
-            if let Some(connection) = self.take_idle(Instant::now()) {
-                return Ok(Lease::new(connection, true, self.clone(), permit));
-            }
+        if let Ok(permit) = Arc::clone(&self.0.permits).try_acquire_owned()
+            && let Some(connection) = self.take_idle(Instant::now())
+        {
+            return Ok(Lease::new(connection, true, self.clone(), permit));
         }
         tokio::time::timeout(patience, self.wait_and_open())
             .await

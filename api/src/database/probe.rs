@@ -2,7 +2,7 @@ use std::sync::Weak;
 use std::time::{Duration, Instant};
 
 use sqlx::postgres::PgConnectOptions;
-use sqlx::{ConnectOptions, Connection, PgConnection, Row};
+use sqlx::{ConnectOptions, PgConnection, Row};
 
 use super::Node;
 use super::cluster::Inner;

@@ -196,7 +196,7 @@ pub(super) fn is_connection_failure(error: &DbErr) -> bool {
 fn is_the_nodes(error: &DbErr) -> bool {
     let code = sqlx_error(error)
         .and_then(sqlx::Error::as_database_error)
-        .and_then(|error| error.code().map(|code| code.into_owned()));
+        .and_then(|error| error.code().map(std::borrow::Cow::into_owned));
     is_connection_failure(error)
         || code.is_some_and(|code| ["40001", "53300", "42P01", "42703"].contains(&code.as_str()))
 }

@@ -44,6 +44,11 @@ pub(super) enum Verdict {
         newest: u32,
     },
     LacksMigrations,
+    /// It follows a timeline that the primary has left.
+    Stranded {
+        timeline: u32,
+        newest: u32,
+    },
     Lagging(Lag),
 }
 
@@ -55,7 +60,7 @@ pub(super) struct Routing {
     pub(super) replicas: Vec<usize>,
     /// Replicas for disaster recovery that could serve reads.
     pub(super) disaster: Vec<usize>,
-    /// Nodes that answer and have the right records, but lag too far behind.
+    /// Nodes that answer and have the right records, but are too far behind.
     pub(super) lagging: Vec<usize>,
     pub(super) verdicts: Vec<Verdict>,
     pub(super) lags: Vec<Option<Lag>>,
@@ -90,7 +95,7 @@ pub(super) fn judge(
         match (&verdict, purpose) {
             (Verdict::Fit, Purpose::Ordinary) if is_replica => routing.replicas.push(number),
             (Verdict::Fit, Purpose::Disaster) if is_replica => routing.disaster.push(number),
-            (Verdict::Lagging(_), _) => routing.lagging.push(number),
+            (Verdict::Lagging(_) | Verdict::Stranded { .. }, _) => routing.lagging.push(number),
             _ => {}
         }
         routing.verdicts.push(verdict);
@@ -148,6 +153,9 @@ fn verdict(
     if seen.lacks_migrations {
         return Verdict::LacksMigrations;
     }
+    if let Some(timeline) = seen.timeline.filter(|timeline| has_primary && *timeline < newest) {
+        return Verdict::Stranded { timeline, newest };
+    }
     match lag {
         // Without a primary nobody can be fresher than the freshest replica.
         Some(lag)
@@ -175,6 +183,9 @@ impl Verdict {
                 timeline.map_or_else(|| "unknown".to_owned(), |timeline| timeline.to_string())
             )),
             Self::LacksMigrations => Some("lacks migrations that this program needs: run `phr migrate up` on the primary".to_owned()),
+            Self::Stranded { timeline, newest } => Some(format!(
+                "follows timeline {timeline}, and the primary is on timeline {newest}: let it follow the primary, or rebuild it"
+            )),
             Self::Lagging(lag) => Some(format!("lags {} bytes and {} ms behind", lag.bytes, lag.time.as_millis())),
         }
     }
@@ -224,7 +235,7 @@ mod tests {
     #[test]
     fn a_replica_is_fit_by_bytes_or_by_time() {
         let now = Instant::now();
-        let late = now + Duration::from_secs(60);
+        let late = now + Duration::from_mins(1);
         let mut history = History::default();
         history.record(now, 1000);
         history.record(late, 2000);
@@ -254,6 +265,16 @@ mod tests {
         assert_eq!(routing.primary, Some(0), "a stranger's timeline counts for nothing");
         assert_eq!(routing.replicas, [2]);
         assert_eq!(routing.verdicts[1..], [Verdict::Foreign, Verdict::Fit, Verdict::SameAs(2)]);
+    }
+
+    #[test]
+    fn a_replica_on_a_timeline_that_the_primary_has_left_is_second_best() {
+        let (now, history) = (Instant::now(), History::default());
+        let mut nodes = [sight(Role::Primary, 2, 10, 1), sight(Role::Replica, 1, 10, 2)];
+        let routing = judged(&nodes, &history, now);
+        assert_eq!((routing.replicas.len(), routing.lagging.len()), (0, 1));
+        nodes[0].1.trouble = Some("gone".to_owned());
+        assert_eq!(judged(&nodes, &history, now).replicas, [1], "without a primary it is as good as any");
     }
 
     #[test]
