@@ -1,10 +1,11 @@
 use async_graphql::{InputType, MaybeUndefined};
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Utc};
 use sea_orm::sea_query::extension::postgres::PgFunc;
 use sea_orm::sea_query::{ArrayType, Expr, ExprTrait, IntoIden};
 use sea_orm::{ColumnTrait, DbBackend, Value};
 use uuid::Uuid;
 
+use crate::date::Date;
 use crate::error::{Error, Result};
 
 use super::{MAX_OPERAND_LENGTH, MAX_OPERANDS, Translation};
@@ -56,7 +57,15 @@ macro_rules! bind {
     )+};
 }
 
-bind!(Uuid => Uuid, NaiveDate => ChronoDate, DateTime<Utc> => ChronoDateTimeUtc, i32 => Int);
+bind!(Uuid => Uuid, DateTime<Utc> => ChronoDateTimeUtc, i32 => Int);
+
+impl Bind for Date {
+    const ARRAY: ArrayType = ArrayType::ChronoDate;
+
+    fn bind(&self) -> Result<Value> {
+        Ok(Value::from(self.0))
+    }
+}
 
 impl Bind for String {
     const ARRAY: ArrayType = ArrayType::String;
