@@ -12,6 +12,7 @@ use crate::error::Error;
 use super::documents::{Documents, Fault};
 use super::errors::{finish, refusal};
 use super::limits::{Cost, Limits, chosen};
+use super::ordered::order;
 use super::{Context, Roots, roots};
 
 /// Executes GraphQL requests.
@@ -132,6 +133,9 @@ impl Engine {
         inner.set_parsed_query((*document.parsed).clone());
         let schema = if document.is_validated { &self.fast } else { &self.strict };
         let mut response = schema.execute(inner).await;
+        if let Some(operation) = chosen(&document.parsed, operation) {
+            order(&mut response.data, operation, &document.parsed);
+        }
         let is_refused = is_refused(&response);
         if !document.is_validated && !is_refused {
             self.documents.remember(&text, document.parsed);

@@ -15,6 +15,7 @@ mod loaders;
 mod medical_institution;
 mod node;
 mod operations;
+mod ordered;
 mod patient_register;
 mod payload;
 mod record;
