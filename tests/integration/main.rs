@@ -2,7 +2,9 @@
 
 mod batches;
 mod conformance;
+mod criteria;
 mod directory;
 mod idempotency;
 mod patients;
+mod seeded;
 mod tombstones;

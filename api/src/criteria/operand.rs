@@ -103,6 +103,10 @@ pub(super) fn among<T: Bind>(operand: &Operand, values: &[T], negated: bool, bac
             operand.field
         )));
     }
+    if values.is_empty() && negated {
+        // Databases let an unknown value pass here.
+        return Ok(is_null(operand, false));
+    }
     let values = values.iter().map(Bind::bind).collect::<Result<Vec<_>>>()?;
     let column = operand.column.clone();
     Ok(match (backend, negated) {
