@@ -5,6 +5,7 @@ mod conformance;
 mod criteria;
 mod directory;
 mod idempotency;
+mod paging;
 mod patients;
 mod seeded;
 mod tombstones;
