@@ -2,7 +2,10 @@
 
 mod batches;
 mod conformance;
+mod criteria;
 mod directory;
 mod idempotency;
+mod paging;
 mod patients;
+mod seeded;
 mod tombstones;
