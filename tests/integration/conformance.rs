@@ -294,7 +294,8 @@ fn errors_carry_code_request_and_retryability(phr: &Phr) {
     assert_eq!(error["extensions"]["code"], "BAD_REQUEST");
     assert_eq!(error["extensions"]["retryable"], false);
     assert_eq!(error["extensions"]["requestId"].as_str(), reply.header("x-request-id"));
-    let healthy = phr.response("{ health { status } }", &json!({}));
+    let healthy = phr.response("{ medicalInstitutions { nodes { name } } }", &json!({}));
     assert!(healthy["extensions"]["consistency"]["servedBy"].is_string(), "{healthy}");
+    assert!(healthy["extensions"]["consistency"]["lagMs"].is_number(), "{healthy}");
     assert!(healthy["extensions"]["cost"]["complexity"].is_number(), "{healthy}");
 }
