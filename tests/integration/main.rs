@@ -4,6 +4,7 @@ mod batches;
 mod conformance;
 mod criteria;
 mod directory;
+mod hosts;
 mod idempotency;
 mod paging;
 mod patients;
