@@ -129,9 +129,9 @@ enum Kind {
 fn kind(error: &DbErr) -> Kind {
     match error {
         DbErr::ConnectionAcquire(ConnAcquireErr::Timeout | ConnAcquireErr::ConnectionClosed) => Kind::Unavailable,
-        DbErr::Conn(RuntimeErr::SqlxError(error))
-        | DbErr::Exec(RuntimeErr::SqlxError(error))
-        | DbErr::Query(RuntimeErr::SqlxError(error)) => sqlx_kind(error),
+        // Whatever keeps a connection from being opened, nothing has happened yet.
+        DbErr::Conn(_) => Kind::Unavailable,
+        DbErr::Exec(RuntimeErr::SqlxError(error)) | DbErr::Query(RuntimeErr::SqlxError(error)) => sqlx_kind(error),
         _ => Kind::Other,
     }
 }

@@ -2,10 +2,10 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
-use sea_orm::{ConnAcquireErr, DbErr};
+use sea_orm::{ConnAcquireErr, DbErr, RuntimeErr};
 use tokio::sync::Semaphore;
 
-use super::connection::{Connection, db_err};
+use super::connection::Connection;
 use super::lease::Lease;
 use super::target::{Purpose, Target};
 
@@ -69,7 +69,8 @@ impl Pool {
         let connection = match self.take_idle(Instant::now()) {
             Some(connection) => connection,
             None => {
-                Connection::open(&self.0.target, self.0.purpose, self.0.limits.query_timeout).await.map_err(db_err)?
+                let opened = Connection::open(&self.0.target, self.0.purpose, self.0.limits.query_timeout).await;
+                opened.map_err(|error| DbErr::Conn(RuntimeErr::SqlxError(Arc::new(error))))?
             }
         };
         Ok(Lease::new(connection, self.clone(), permit))
