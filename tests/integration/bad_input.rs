@@ -202,9 +202,9 @@ fn the_log_holds_no_patient_data(phr: &Phr) {
     faults(phr, "createPatientRegister", &with(input.clone(), &json!({"phoneNumber": "1"})));
     faults(phr, "createPatientRegister", &with(input.clone(), &json!({"idempotencyKey": null, "uuid": uuid})));
     read(phr, uuid.as_str().unwrap());
-    let _ = phr.error(CREATE, &json!({"input": with(input.clone(), &json!({"middleName": secret[0]}))}));
-    let _ = phr.post(&format!("{{\"query\": \"{{ {} }}\", \"variables\": {input}", secret[0]));
-    let _ = phr.post(&json!({"query": format!("{{ patientRegisters(filter: {{lastName: {{equal: \"{}\"}}}}) {{ x }} }}", secret[1])}).to_string());
+    phr.error(CREATE, &json!({"input": with(input.clone(), &json!({"middleName": secret[0]}))}));
+    phr.post(&format!("{{\"query\": \"{{ {} }}\", \"variables\": {input}", secret[0]));
+    phr.post(&json!({"query": format!("{{ patientRegisters(filter: {{lastName: {{equal: \"{}\"}}}}) {{ x }} }}", secret[1])}).to_string());
     // A write that only the database refuses, and quotes.
     let column = match phr.backend() {
         Backend::Postgres => {

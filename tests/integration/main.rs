@@ -2,12 +2,18 @@
 
 mod bad_input;
 mod batches;
+mod cancellation;
+mod change_log;
 mod conformance;
 mod criteria;
 mod directory;
 mod http;
 mod idempotency;
+mod migrations;
 mod paging;
 mod patients;
+mod rules;
 mod seeded;
+mod serve;
+mod statements;
 mod tombstones;
