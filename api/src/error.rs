@@ -11,7 +11,7 @@
 
 use std::io;
 
-use sea_orm::{ConnAcquireErr, DbErr, RuntimeErr};
+use sea_orm::{DbErr, RuntimeErr};
 
 /// How the `database` room says, through SeaORM's errors, that no node is as fresh as a read wants.
 pub const NOT_FRESH_ENOUGH: &str = "no node is fresh enough";
@@ -140,10 +140,9 @@ enum Kind {
 
 fn kind(error: &DbErr) -> Kind {
     match error {
-        DbErr::ConnectionAcquire(ConnAcquireErr::Timeout | ConnAcquireErr::ConnectionClosed) => Kind::Unavailable,
-        DbErr::Conn(RuntimeErr::SqlxError(error))
-        | DbErr::Exec(RuntimeErr::SqlxError(error))
-        | DbErr::Query(RuntimeErr::SqlxError(error)) => sqlx_kind(error),
+        // Whatever keeps a connection from being had, nothing has happened yet.
+        DbErr::ConnectionAcquire(_) | DbErr::Conn(_) => Kind::Unavailable,
+        DbErr::Exec(RuntimeErr::SqlxError(error)) | DbErr::Query(RuntimeErr::SqlxError(error)) => sqlx_kind(error),
         _ => Kind::Other,
     }
 }

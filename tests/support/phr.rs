@@ -92,19 +92,16 @@ impl Phr {
     }
 
     /// A GraphQL request's HTTP answer.
-    #[must_use]
     pub fn post(&self, body: &str) -> Reply {
         self.http("POST", "/graphql", JSON, body.as_bytes())
     }
 
     /// A GraphQL request's whole response: data, errors, extensions.
-    #[must_use]
     pub fn response(&self, query: &str, variables: &Value) -> Value {
         self.begin(query, variables).finish().json()
     }
 
     /// The data of a request that has no errors.
-    #[must_use]
     pub fn ask(&self, query: &str, variables: &Value) -> Value {
         let mut response = self.response(query, variables);
         assert!(response.get("errors").is_none(), "{query} {variables}: {response}");
@@ -112,7 +109,6 @@ impl Phr {
     }
 
     /// The code and the message of a request's first error.
-    #[must_use]
     pub fn error(&self, query: &str, variables: &Value) -> (String, String) {
         let response = self.response(query, variables);
         let error = &response["errors"][0];

@@ -3,10 +3,10 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
-use sea_orm::{ConnAcquireErr, DbErr};
+use sea_orm::{ConnAcquireErr, DbErr, RuntimeErr};
 use tokio::sync::Semaphore;
 
-use super::connection::{Connection, db_err};
+use super::connection::Connection;
 use super::lease::Lease;
 use super::target::{Purpose, Target};
 
@@ -127,7 +127,7 @@ impl Pool {
         let was_idle = idle.is_some();
         let connection = match idle {
             Some(connection) => connection,
-            None => self.open().await.map_err(db_err)?,
+            None => self.open().await.map_err(|error| DbErr::Conn(RuntimeErr::SqlxError(Arc::new(error))))?,
         };
         Ok(Lease::new(connection, was_idle, self.clone(), permit))
     }

@@ -184,7 +184,7 @@ fn sqlx_error(error: &DbErr) -> Option<&sqlx::Error> {
 /// The connection broke, or could not be made.
 pub(super) fn is_connection_failure(error: &DbErr) -> bool {
     match (error, sqlx_error(error)) {
-        (DbErr::ConnectionAcquire(_), _) => true,
+        (DbErr::ConnectionAcquire(_) | DbErr::Conn(_), _) => true,
         (_, Some(sqlx::Error::Io(error))) => error.kind() != std::io::ErrorKind::TimedOut,
         (_, Some(error)) => !is_refusal(error),
         (_, None) => false,
