@@ -128,9 +128,10 @@ enum Kind {
 
 fn kind(error: &DbErr) -> Kind {
     match error {
-        DbErr::ConnectionAcquire(ConnAcquireErr::Timeout | ConnAcquireErr::ConnectionClosed) => Kind::Unavailable,
         // Whatever keeps a connection from being opened, nothing has happened yet.
-        DbErr::Conn(_) => Kind::Unavailable,
+        DbErr::Conn(_) | DbErr::ConnectionAcquire(ConnAcquireErr::Timeout | ConnAcquireErr::ConnectionClosed) => {
+            Kind::Unavailable
+        }
         DbErr::Exec(RuntimeErr::SqlxError(error)) | DbErr::Query(RuntimeErr::SqlxError(error)) => sqlx_kind(error),
         _ => Kind::Other,
     }

@@ -66,13 +66,11 @@ impl Pool {
             .acquire_owned()
             .await
             .map_err(|_| DbErr::ConnectionAcquire(ConnAcquireErr::ConnectionClosed))?;
-        let connection = match self.take_idle(Instant::now()) {
-            Some(connection) => connection,
-            None => {
-                let opened = Connection::open(&self.0.target, self.0.purpose, self.0.limits.query_timeout).await;
-                opened.map_err(|error| DbErr::Conn(RuntimeErr::SqlxError(Arc::new(error))))?
-            }
-        };
+        if let Some(connection) = self.take_idle(Instant::now()) {
+            return Ok(Lease::new(connection, self.clone(), permit));
+        }
+        let opened = Connection::open(&self.0.target, self.0.purpose, self.0.limits.query_timeout).await;
+        let connection = opened.map_err(|error| DbErr::Conn(RuntimeErr::SqlxError(Arc::new(error))))?;
         Ok(Lease::new(connection, self.clone(), permit))
     }
 

@@ -15,7 +15,7 @@ use uuid::Uuid;
 use crate::criteria::{Criteria, client_name};
 use crate::database::{Cluster, Transaction, Violation, violation};
 use crate::error::{Error, Fault, FaultCode, Result};
-use crate::scope::{Permission, Scope};
+use crate::scope::{Boundary, Permission, Scope};
 
 use super::Row;
 use super::check::Check;
@@ -67,7 +67,7 @@ pub(super) async fn create<A: Aggregate>(
     refuse_twins(&mut items);
     let tx = cluster.write(scope).await?;
     if items.iter().any(|item| !item.check.passed()) {
-        let faults = diagnose(items, scope, &tx).await;
+        let faults = diagnose(&mut items, scope, &tx).await;
         tx.rollback().await?;
         return Err(Error::Rejected(faults?));
     }
@@ -79,6 +79,13 @@ pub(super) async fn create<A: Aggregate>(
         tx.rollback().await?;
         return Ok(in_order::<A>(models, &earlier));
     }
+    if is_bounded(scope) {
+        let faults = diagnose(&mut items, scope, &tx).await?;
+        if !faults.is_empty() {
+            tx.rollback().await?;
+            return Err(Error::Rejected(faults));
+        }
+    }
     match insert::<A>(&tx, items.iter().map(|item| item.row.clone()).collect()).await {
         Ok(models) => {
             tx.commit().await?;
@@ -88,7 +95,7 @@ pub(super) async fn create<A: Aggregate>(
             drop(tx);
             Err(refused(error, async || {
                 let tx = cluster.write(scope).await?;
-                let faults = diagnose(items, scope, &tx).await;
+                let faults = diagnose(&mut items, scope, &tx).await;
                 tx.rollback().await?;
                 faults
             })
@@ -114,7 +121,7 @@ pub(super) async fn change<A: Aggregate>(
         }
         None => check.fault(&["uuid"], FaultCode::NotFound, "there is no such record"),
     }
-    if !check.passed() {
+    if !check.passed() || is_bounded(scope) {
         A::check_others(&changes, target.uuid, &mut check, scope, &tx).await?;
     }
     let Some(present) = present.filter(|_| check.passed()) else {
@@ -151,6 +158,11 @@ pub(super) struct Target {
     pub(super) deleted: Deleted,
 }
 
+/// Whether there are records that the caller must not refer to, although the database knows them.
+fn is_bounded(scope: &Scope) -> bool {
+    scope.boundary != Boundary::All
+}
+
 fn refuse_twins<A: Aggregate>(items: &mut [New<A>]) {
     let mut keys = HashSet::new();
     for item in items {
@@ -161,14 +173,14 @@ fn refuse_twins<A: Aggregate>(items: &mut [New<A>]) {
 }
 
 /// Everything that is wrong with new records, what only the database knows included.
-async fn diagnose<A: Aggregate>(items: Vec<New<A>>, scope: &Scope, tx: &Transaction) -> Result<Vec<Fault>> {
+async fn diagnose<A: Aggregate>(items: &mut [New<A>], scope: &Scope, tx: &Transaction) -> Result<Vec<Fault>> {
     let mut faults = Vec::new();
-    for mut item in items {
+    for item in items {
         if A::Entity::find().filter(A::key().eq(item.uuid)).one(tx).await?.is_some() {
             item.check.fault(&["uuid"], FaultCode::NotUnique, "a record with this key exists already");
         }
         A::check_others(&item.row, item.uuid, &mut item.check, scope, tx).await?;
-        faults.extend(item.check.into_faults());
+        faults.extend(item.check.take_faults());
     }
     Ok(faults)
 }

@@ -54,6 +54,12 @@ impl Check {
         self.faults
     }
 
+    /// Takes out what was found so far.
+    #[must_use]
+    pub(super) fn take_faults(&mut self) -> Vec<Fault> {
+        std::mem::take(&mut self.faults)
+    }
+
     /// Whether nothing was found so far.
     #[must_use]
     pub(super) const fn passed(&self) -> bool {
