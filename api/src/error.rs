@@ -5,7 +5,8 @@
 //! | `Rejected` | `userErrors` of the mutation's payload |
 //! | `Forbidden` | top-level error `FORBIDDEN` |
 //! | `BadRequest`, `Limit` | top-level error `BAD_REQUEST`, `LIMIT_EXCEEDED` |
-//! | `Unavailable`, `Timeout`, `OutcomeUnknown` | top-level error of the same name; `UNAVAILABLE` and `TIMEOUT` are retryable |
+//! | `Unavailable`, `Interrupted` | top-level error `UNAVAILABLE`, retryable |
+//! | `Timeout`, `OutcomeUnknown` | top-level error of the same name; `TIMEOUT` is retryable |
 //! | `Consistency` | top-level error `CONSISTENCY_UNAVAILABLE`, retryable |
 //! | `Internal` | top-level error `INTERNAL`; the cause is logged with the request's id and never returned |
 
@@ -37,6 +38,9 @@ pub enum Error {
     /// No database can serve this now. Nothing was changed.
     #[error("the database is not available")]
     Unavailable(#[source] Source),
+    /// The database was lost on the way, or gave way to another transaction. Nothing was changed.
+    #[error("the database is not available")]
+    Interrupted(#[source] Source),
     /// No node that can be reached shows what the caller is to see.
     #[error(
         "no database that can be reached is as fresh as the request wants; try again, or ask with X-Consistency: eventual"
@@ -126,7 +130,7 @@ impl From<DbErr> for Error {
         }
         match kind(&error) {
             Kind::Timeout => Self::Timeout,
-            Kind::Unavailable => Self::Unavailable(Box::new(error)),
+            Kind::Unavailable => Self::Interrupted(Box::new(error)),
             Kind::Other => Self::Internal(Box::new(error)),
         }
     }

@@ -25,8 +25,14 @@ fn specialties(phr: &Phr) -> Value {
     phr.ask("{ doctorSpecialties { totalCount } }", &json!({}))["doctorSpecialties"]["totalCount"].take()
 }
 
+fn sha256(text: &str) -> String {
+    let bytes: Vec<String> = Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect();
+    bytes.concat()
+}
+
 fn encoded(text: &str) -> String {
-    text.bytes().map(|byte| format!("%{byte:02X}")).collect()
+    let bytes: Vec<String> = text.bytes().map(|byte| format!("%{byte:02X}")).collect();
+    bytes.concat()
 }
 
 #[test]
@@ -92,7 +98,7 @@ fn a_mutation_never_comes_by_get() {
     assert_eq!(named("A").status, 200);
     refused(&phr, &named("B"), 405, "BAD_REQUEST");
     // Nor by the hash of a document that was sent before.
-    let hash: String = Sha256::digest(DELETE).iter().map(|byte| format!("{byte:02x}")).collect();
+    let hash = sha256(DELETE);
     let extensions = json!({"persistedQuery": {"version": 1, "sha256Hash": hash}});
     let known = phr.post(&json!({"query": DELETE, "extensions": extensions}).to_string());
     assert_eq!(known.json()["data"]["createDoctorSpecialty"]["userErrors"], json!([]));
@@ -105,7 +111,7 @@ fn a_mutation_never_comes_by_get() {
 fn persisted_queries_are_known_by_their_hash_alone() {
     let phr = Phr::start(Backend::Sqlite);
     let text = "{ health { status } }";
-    let hash: String = Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect();
+    let hash = sha256(text);
     let by_hash = |hash: &str| json!({"extensions": {"persistedQuery": {"version": 1, "sha256Hash": hash}}});
     let reply = phr.post(&by_hash(&hash).to_string());
     assert_eq!(reply.json()["errors"][0]["message"], "PersistedQueryNotFound");
@@ -123,12 +129,15 @@ fn persisted_queries_are_known_by_their_hash_alone() {
 fn documents_that_ask_for_too_much_are_refused_before_anything_runs() {
     let phr = Phr::start(Backend::Sqlite);
     let nested = |open: &str, close: &str, depth: usize| format!("{}{}", open.repeat(depth), close.repeat(depth));
-    let aliases: String = (0..1000).map(|number| format!("a{number}: health {{ status }} ")).collect();
+    let aliases = (0..1000).map(|number| format!("a{number}: health {{ status }} ")).collect::<Vec<_>>().concat();
     let node = "{ patientRegisters { nodes { doctor { uuid } } } }";
     let deep = format!("{{ patientRegisters {{ nodes {} {} }} }}", "{ doctor ".repeat(100), "}".repeat(100));
     let batch: String = "... on Query { __typename } ".repeat(30_000);
     let chain = |length: usize| -> String {
-        (0..length).map(|number| format!("fragment F{number} on Query {{ ...F{} }} ", number + 1)).collect()
+        (0..length)
+            .map(|number| format!("fragment F{number} on Query {{ ...F{} }} ", number + 1))
+            .collect::<Vec<_>>()
+            .concat()
     };
     let chained = format!("{{ ...F0 }} {} fragment F600 on Query {{ __typename }}", chain(600));
     for (query, word) in [
@@ -142,13 +151,7 @@ fn documents_that_ask_for_too_much_are_refused_before_anything_runs() {
         (format!("{{ node(id: {}) {{ id }} }}", nested("[", "]", 100_000)), "levels deep"),
         (format!("{{ health {{ status {} }} }}", "@skip(if: false) ".repeat(101)), "directives"),
         (format!("{{ {batch} }}"), "tokens"),
-        (
-            format!(
-                "{{ patientRegisters(first: 1000) {{ nodes {{ {} }} }} }}",
-                "a: uuid ".repeat(1) + &"uuid ".repeat(200)
-            ),
-            "fields",
-        ),
+        (format!("{{ patientRegisters(first: 1000) {{ nodes {{ {} }} }} }}", "uuid ".repeat(200)), "fields"),
         ("{ ...A } fragment A on Query { ...B } fragment B on Query { ...A }".to_owned(), ""),
     ] {
         let reply = phr.post(&json!({ "query": query }).to_string());

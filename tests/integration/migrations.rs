@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use serde_json::{Value, json};
-use support::{Backend, Database, Output, Phr, eventually, migrate, phr, root};
+use support::{Backend, Database, Output, Phr, migrate, phr, root};
 
 fn on_both(test: impl Fn(&Database)) {
     for backend in [Backend::Sqlite, Backend::Postgres] {
@@ -44,11 +44,11 @@ fn tables(database: &Database) -> String {
 fn every_step_goes_up_down_and_up_again() {
     on_both(|database| {
         assert_eq!(status(database)["pending"], json!(names()));
-        let up: String = names().iter().map(|name| format!("applied {name}\n")).collect();
+        let up = names().iter().map(|name| format!("applied {name}\n")).collect::<Vec<_>>().concat();
         assert_eq!(succeeded(&migrate(database, &["up"])), up);
         assert!(succeeded(&migrate(database, &["up"])).contains("up to date"));
         let full = tables(database);
-        let down: String = names().iter().rev().map(|name| format!("took back {name}\n")).collect();
+        let down = names().iter().rev().map(|name| format!("took back {name}\n")).collect::<Vec<_>>().concat();
         assert_eq!(succeeded(&migrate(database, &["down", "99"])), down);
         assert_eq!(tables(database), "0", "{:?}: something stays behind", database.backend());
         assert!(succeeded(&migrate(database, &["down"])).contains("nothing to take back"));
@@ -196,5 +196,4 @@ fn every_step_has_its_four_files_and_a_time_of_its_own() {
     }
     times.dedup();
     assert_eq!(times.len(), names().len());
-    eventually("a step is listed", || (!times.is_empty()).then_some(()));
 }

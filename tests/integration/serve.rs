@@ -155,13 +155,14 @@ fn readiness_follows_the_database_and_liveness_does_not() {
 fn a_server_that_is_told_to_stop_finishes_what_runs() {
     let mut server = Phr::start(Backend::Postgres);
     let uuid = register(&server, &json!({}));
-    let mut holder = server.database.sql();
+    // A transaction sees the server's activity as it was when it first looked, so another connection looks.
+    let (mut holder, mut looker) = (server.database.sql(), server.database.sql());
     holder.run("BEGIN; LOCK TABLE patientregister IN ACCESS EXCLUSIVE MODE");
     let running =
         server.begin("query($uuid: UUID!) { patientRegister(uuid: $uuid) { lastName } }", &json!({"uuid": uuid}));
     let waiting =
         "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
-    eventually("the request waits for the lock", || (holder.value(waiting) == "1").then_some(()));
+    eventually("the request waits for the lock", || (looker.value(waiting) == "1").then_some(()));
     server.signal("TERM");
     let address = server.address;
     eventually("no new connections are taken", || std::net::TcpStream::connect(address).err());

@@ -74,7 +74,7 @@ impl Transaction {
     /// Takes back everything since the beginning.
     ///
     /// # Errors
-    /// `Unavailable` when the connection was lost, which takes everything back as well.
+    /// `Interrupted` when the connection was lost, which takes everything back as well.
     pub async fn rollback(self) -> Result<()> {
         let mut lease = self.lease.into_inner();
         lease.batch("ROLLBACK").await?;

@@ -43,7 +43,7 @@ const fn code(error: &Error) -> (&'static str, bool) {
         Error::Rejected(_) | Error::BadRequest(_) => ("BAD_REQUEST", false),
         Error::Limit(_) => ("LIMIT_EXCEEDED", false),
         Error::Forbidden(_) => ("FORBIDDEN", false),
-        Error::Unavailable(_) => ("UNAVAILABLE", true),
+        Error::Unavailable(_) | Error::Interrupted(_) => ("UNAVAILABLE", true),
         Error::Consistency => ("CONSISTENCY_UNAVAILABLE", true),
         Error::Timeout => ("TIMEOUT", true),
         Error::OutcomeUnknown(_) => ("OUTCOME_UNKNOWN", false),
@@ -55,7 +55,7 @@ const fn code(error: &Error) -> (&'static str, bool) {
 fn report(error: &Error, request: Uuid) {
     match error {
         Error::Internal(cause) => tracing::error!(request.id = %request, cause = %safe(cause), "internal error"),
-        Error::Unavailable(cause) => {
+        Error::Unavailable(cause) | Error::Interrupted(cause) => {
             tracing::warn!(request.id = %request, cause = %safe(cause), "database not available");
         }
         Error::OutcomeUnknown(cause) => tracing::error!(request.id = %request, cause = %safe(cause), "outcome unknown"),

@@ -15,7 +15,7 @@ use uuid::Uuid;
 use crate::criteria::{Criteria, client_name};
 use crate::database::{Cluster, Retry, Transaction, Violation, violation};
 use crate::error::{Error, Fault, FaultCode, Result};
-use crate::scope::{Permission, Scope};
+use crate::scope::{Boundary, Permission, Scope};
 
 use super::Row;
 use super::check::Check;
@@ -95,6 +95,13 @@ async fn create_once<A: Aggregate>(
         tx.rollback().await?;
         return Ok(in_order::<A>(models, &earlier));
     }
+    if is_bounded(scope) {
+        let faults = diagnose(items, scope, &tx).await?;
+        if !faults.is_empty() {
+            tx.rollback().await?;
+            return Err(Error::Rejected(faults));
+        }
+    }
     match insert::<A>(&tx, items.iter().map(|item| item.row.clone()).collect()).await {
         Ok(models) => {
             tx.commit().await?;
@@ -146,7 +153,7 @@ async fn change_once<A: Aggregate>(
         }
         None => check.fault(&["uuid"], FaultCode::NotFound, "there is no such record"),
     }
-    if !check.passed() {
+    if !check.passed() || is_bounded(scope) {
         A::check_others(&changes, target.uuid, &mut check, scope, &tx).await?;
     }
     let Some(present) = present.filter(|_| check.passed()) else {
@@ -181,6 +188,11 @@ pub(super) struct Target {
     pub(super) uuid: Uuid,
     pub(super) expected_version: Option<i32>,
     pub(super) deleted: Deleted,
+}
+
+/// Whether there are records that the caller must not refer to, although the database knows them.
+fn is_bounded(scope: &Scope) -> bool {
+    scope.boundary != Boundary::All
 }
 
 fn refuse_twins<A: Aggregate>(items: &mut [New<A>]) {
