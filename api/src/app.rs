@@ -103,7 +103,10 @@ pub async fn serve(config: &Config, demo: bool) -> Result<(), Error> {
     if demo {
         crate::demo::fill(&cluster, &*clock).await?;
     }
-    let known = Known { migrations: migration::steps().into_iter().map(|step| step.name).collect() };
+    let known = Known {
+        migrations: migration::steps().into_iter().map(|step| step.name).collect(),
+        fhir: Arc::new(crate::fhir::Fhir),
+    };
     let engine = Engine::new(config.limits, config.server.introspection);
     let service = Service::new(&config.server, engine, cluster, clock, known);
     let router = router(service, config.server.playground);
@@ -123,7 +126,7 @@ fn loopback(listen: &str) -> Result<SocketAddr, Error> {
 }
 
 /// An SQLite file is brought up to date; a PostgreSQL server is an operator's decision.
-async fn fit_schema(target: &Target) -> Result<(), Error> {
+pub(crate) async fn fit_schema(target: &Target) -> Result<(), Error> {
     make_folder(target)?;
     let database = migrations(target);
     if matches!(target, Target::Sqlite(_)) {
@@ -133,7 +136,12 @@ async fn fit_schema(target: &Target) -> Result<(), Error> {
         }
         return Ok(());
     }
-    let status = database.status().await?;
+    check_schema(target).await
+}
+
+/// Whether the schema is what this program works with.
+pub(crate) async fn check_schema(target: &Target) -> Result<(), Error> {
+    let status = migrations(target).status().await?;
     match status.pending.first() {
         None => Ok(()),
         Some(first) => Err(Error::Pending { count: status.pending.len(), first: first.clone() }),

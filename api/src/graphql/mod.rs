@@ -10,6 +10,8 @@ mod documents;
 mod engine;
 mod errors;
 mod id;
+mod import_fhir;
+mod json;
 mod limits;
 mod loaders;
 mod medical_institution;
@@ -24,6 +26,7 @@ use async_graphql::{EmptySubscription, MergedObject, SDLExportOptions, Schema, S
 pub use context::{Context, Known};
 pub use engine::{Answer, Engine, Method, Request};
 pub use errors::refusal;
+pub(crate) use errors::without_values;
 pub use limits::Limits;
 
 /// Everything that can be asked.
@@ -46,6 +49,7 @@ pub struct Mutation(
     medical_institution::MedicalInstitutionMutation,
     doctor::DoctorMutation,
     doctor_specialty::DoctorSpecialtyMutation,
+    import_fhir::ImportFhirMutation,
 );
 
 type Roots = Schema<Query, Mutation, EmptySubscription>;
