@@ -22,7 +22,7 @@ impl Library {
     pub(crate) fn of(database: &Database) -> Self {
         let url = database.url();
         let config = Config::load(None, |name| (name == "DATABASE_URL").then(|| url.clone())).unwrap();
-        let known = Known { migrations: migration::steps().into_iter().map(|step| step.name).collect() };
+        let known = phr::app::known();
         let settings = config.cluster_settings(std::sync::Arc::clone(&known.migrations));
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let cluster = runtime.block_on(async {

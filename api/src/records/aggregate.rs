@@ -273,7 +273,7 @@ async fn refused(error: DbErr, diagnose: impl AsyncFnOnce() -> Result<Vec<Fault>
 }
 
 /// The fault that a constraint's name tells, such as `doctors_license_number_key`, or `doctors.license_number` on SQLite.
-fn by_name(violation: &Violation) -> Fault {
+pub(super) fn by_name(violation: &Violation) -> Fault {
     let (code, name, message) = match violation {
         Violation::Unique(name) => (FaultCode::NotUnique, name, "another record has this value already"),
         Violation::Reference(name) => (FaultCode::ReferenceMissing, name, "the record referred to does not exist"),
