@@ -10,6 +10,7 @@ mod documents;
 mod engine;
 mod errors;
 mod id;
+mod inputs;
 mod limits;
 mod loaders;
 mod medical_institution;
