@@ -45,7 +45,8 @@ fn storm(phr: &Phr) {
 
 #[test]
 fn hanging_up_leaves_nothing_open_on_postgres() {
-    let phr = Phr::with(Backend::Postgres, &[("DB_POOL_MAX", "4"), ("DB_QUERY_TIMEOUT", "5")]);
+    // So long that PostgreSQL's own limit on idle transactions does not come to the rescue.
+    let phr = Phr::with(Backend::Postgres, &[("DB_POOL_MAX", "4"), ("DB_QUERY_TIMEOUT", "90")]);
     storm(&phr);
     let mut sql = phr.database.sql();
     let open = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()
@@ -59,6 +60,27 @@ fn hanging_up_leaves_nothing_open_on_postgres() {
     let actors =
         "SELECT count(*) FROM change_log WHERE entity = 'PatientRegister' AND (actor_id IS NULL OR request_id IS NULL)";
     assert_eq!(sql.value(actors), "0");
+}
+
+#[test]
+fn a_write_whose_client_has_gone_is_taken_back() {
+    let phr = Phr::with(Backend::Postgres, &[("DB_POOL_MAX", "1"), ("DB_QUERY_TIMEOUT", "90")]);
+    register(&phr, &json!({}));
+    let (mut holder, mut looker) = (phr.database.sql(), phr.database.sql());
+    holder.run("BEGIN; LOCK TABLE change_log IN ACCESS EXCLUSIVE MODE");
+    let sent = phr.begin(CREATE, &json!({"input": jane()}));
+    let others = "FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'phr'";
+    let waiting = format!("SELECT count(*) {others} AND wait_event_type = 'Lock'");
+    eventually("the write waits for the lock", || (looker.value(&waiting) == "1").then_some(()));
+    drop(sent);
+    // While the lock is held: it is the server that gives up, not the write that gets through.
+    eventually("the write is given up", || (looker.value(&waiting) == "0").then_some(()));
+    holder.run("ROLLBACK");
+    let open = format!("SELECT count(*) {others} AND state <> 'idle'");
+    eventually("no transaction stays open", || (looker.value(&open) == "0").then_some(()));
+    assert_eq!(count(&phr), 1);
+    register(&phr, &json!({}));
+    assert_eq!(count(&phr), 2);
 }
 
 #[test]

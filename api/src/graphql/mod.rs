@@ -11,6 +11,7 @@ mod engine;
 mod errors;
 mod id;
 mod import_fhir;
+mod inputs;
 mod json;
 mod limits;
 mod loaders;
