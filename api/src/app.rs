@@ -12,7 +12,7 @@ use hyper_util::server::conn::auto::Builder;
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tower::ServiceExt;
 
 use crate::clock::{SharedClock, SystemClock};
@@ -168,17 +168,8 @@ async fn accept(listener: TcpListener, router: axum::Router, config: &config::Se
     builder.http1().timer(TokioTimer::new()).header_read_timeout(Duration::from_secs(config.header_timeout));
     let mut stop = std::pin::pin!(told_to_stop());
     loop {
-        let Ok(slot) = Arc::clone(&slots).acquire_owned().await else { break };
-        let stream = tokio::select! {
-            accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => stream,
-                Err(error) => {
-                    // Out of file descriptors, most likely: wait for some to be given back.
-                    tracing::warn!(%error, "cannot accept a connection");
-                    tokio::time::sleep(Duration::from_millis(100)).await;
-                    continue;
-                }
-            },
+        let (slot, stream) = tokio::select! {
+            accepted = next(&listener, &slots) => accepted,
             () = &mut stop => break,
         };
         let connection = graceful.watch(connection(&builder, stream, router.clone()).into_owned());
@@ -193,6 +184,21 @@ async fn accept(listener: TcpListener, router: axum::Router, config: &config::Se
     let limit = Duration::from_secs(config.shutdown_timeout);
     if tokio::time::timeout(limit, graceful.shutdown()).await.is_err() {
         tracing::warn!(limit_seconds = config.shutdown_timeout, "requests were still running and were cut off");
+    }
+}
+
+/// The next connection, as soon as there may be one more.
+async fn next(listener: &TcpListener, slots: &Arc<Semaphore>) -> (Option<OwnedSemaphorePermit>, TcpStream) {
+    let slot = Arc::clone(slots).acquire_owned().await.ok();
+    loop {
+        match listener.accept().await {
+            Ok((stream, _)) => return (slot, stream),
+            Err(error) => {
+                // Out of file descriptors, most likely: wait for some to be given back.
+                tracing::warn!(%error, "cannot accept a connection");
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            }
+        }
     }
 }
 

@@ -16,6 +16,7 @@ pub const DEFAULTS: &str = include_str!("../config.default.toml");
 /// Which environment variable overrides which setting.
 const ENVIRONMENT: &[(&str, &str, &str)] = &[
     ("PHR_LISTEN", "server", "listen"),
+    ("PHR_ALLOWED_HOSTS", "server", "allowed_hosts"),
     ("PHR_REQUEST_TIMEOUT", "server", "request_timeout"),
     ("PHR_HEADER_TIMEOUT", "server", "header_timeout"),
     ("PHR_SHUTDOWN_TIMEOUT", "server", "shutdown_timeout"),
@@ -70,6 +71,8 @@ pub struct Config {
 pub struct Server {
     /// Address and port to listen on.
     pub listen: String,
+    /// Host names by which the server may be addressed, separated by commas.
+    pub allowed_hosts: String,
     /// How long one request may take.
     pub request_timeout: u64,
     /// How long a client may take to send a request's head.
@@ -353,12 +356,16 @@ fn parse_as(default: &Value, text: &str, variable: &str) -> Result<Value, Error>
     }
 }
 
-/// A pool's size and overflow, as some deployments name them: connections held ready, and how many more there may be.
+/// A pool's size and overflow, as some deployments name them: connections held ready, and how many more there may be;
+/// and the time to wait for one in milliseconds.
 fn pool_sizes(variable: &impl Fn(&str) -> Option<String>, table: &mut Table) -> Result<(), Error> {
     let number = |name: &str| -> Result<Option<i64>, Error> {
         let wrong = |_| Error::Malformed { from: name.to_owned(), message: "must be a whole number".to_owned() };
         variable(name).filter(|text| !text.is_empty()).map(|text| text.parse().map_err(wrong)).transpose()
     };
+    if let (Some(millis), None) = (number("DB_POOL_ACQUIRE_TIMEOUT")?, number("DB_POOL_TIMEOUT")?) {
+        table["database"]["pool_timeout"] = Value::Integer((millis / 1000).max(1));
+    }
     let Some(size) = number("DB_POOL_SIZE")? else { return Ok(()) };
     let overflow = number("DB_MAX_OVERFLOW")?.unwrap_or_default();
     table["database"]["pool_min"] = Value::Integer(size);

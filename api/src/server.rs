@@ -8,10 +8,11 @@ use axum::Router;
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::State;
 use axum::http::header::{
-    ACCEPT, ALLOW, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, VARY,
+    ACCEPT, ALLOW, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HOST, REFERRER_POLICY, VARY,
     X_CONTENT_TYPE_OPTIONS,
 };
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Request as HttpRequest, StatusCode, Uri};
+use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get};
 use futures_util::FutureExt;
@@ -39,6 +40,7 @@ pub struct Service {
     request_timeout: Duration,
     max_body: usize,
     max_batch: usize,
+    allowed_hosts: Vec<String>,
 }
 
 impl Service {
@@ -53,6 +55,7 @@ impl Service {
             request_timeout: Duration::from_secs(config.request_timeout),
             max_body: config.max_body,
             max_batch: config.max_batch,
+            allowed_hosts: config.allowed_hosts.split(',').map(|host| host.trim().to_ascii_lowercase()).collect(),
         }
     }
 }
@@ -66,7 +69,19 @@ pub fn router(service: Service, with_playground: bool) -> Router {
     if with_playground {
         router = router.route("/", get(page)).route("/playground/{file}", get(page));
     }
-    router.with_state(Arc::new(service))
+    let service = Arc::new(service);
+    router.layer(from_fn_with_state(Arc::clone(&service), known_host)).with_state(service)
+}
+
+/// Refuses requests that are addressed to another host.
+async fn known_host(State(service): State<Arc<Service>>, request: HttpRequest<Body>, next: Next) -> Response {
+    let host = request.headers().get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+    let name = host.rsplit_once(':').filter(|(_, port)| port.bytes().all(|byte| byte.is_ascii_digit()));
+    let name = name.map_or(host, |(name, _)| name).to_ascii_lowercase();
+    if service.allowed_hosts.contains(&name) {
+        return next.run(request).await;
+    }
+    plain(StatusCode::MISDIRECTED_REQUEST, "this server is not known by that name: see the setting allowed_hosts")
 }
 
 /// The process answers.
@@ -109,7 +124,7 @@ async fn page(uri: Uri) -> Response {
 
 /// GraphQL over HTTP, as its specification has it: <https://graphql.github.io/graphql-over-http/draft/>.
 async fn graphql(State(service): State<Arc<Service>>, request: HttpRequest<Body>) -> Response {
-    let id = Uuid::new_v4();
+    let id = request_id(request.headers());
     let Some(media) = media::negotiate(request.headers().get(ACCEPT)) else {
         return plain(
             StatusCode::NOT_ACCEPTABLE,
@@ -201,6 +216,12 @@ fn malformed(error: &serde_json::Error) -> Error {
         ),
         _ => format!("the body is not JSON (line {line}, column {column})"),
     })
+}
+
+/// The id that a proxy has given the request already, or a new one.
+fn request_id(headers: &HeaderMap) -> Uuid {
+    let given = headers.get(REQUEST_ID).and_then(|id| id.to_str().ok());
+    given.and_then(|id| id.parse().ok()).unwrap_or_else(Uuid::new_v4)
 }
 
 fn consistency(headers: &HeaderMap) -> Result<Consistency, &'static str> {

@@ -2,7 +2,11 @@
 
 mod batches;
 mod conformance;
+mod criteria;
 mod directory;
+mod hosts;
 mod idempotency;
+mod paging;
 mod patients;
+mod seeded;
 mod tombstones;

@@ -1,9 +1,10 @@
 use async_graphql::{InputObject, MaybeUndefined};
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Utc};
 use sea_orm::Condition;
 use sea_orm::sea_query::ExprTrait;
 use uuid::Uuid;
 
+use crate::date::Date;
 use crate::error::Result;
 
 use super::operand::{Bind, among, given, is_null};
@@ -12,7 +13,7 @@ use super::{Operand, Operators, Translation};
 /// Conditions on a value that has an order. All that are given must hold; an unknown value meets none but `isNull`.
 #[derive(Clone, Debug, InputObject)]
 #[graphql(concrete(name = "UUIDFilter", params(Uuid)))]
-#[graphql(concrete(name = "DateFilter", params(NaiveDate)))]
+#[graphql(concrete(name = "DateFilter", params(Date)))]
 #[graphql(concrete(name = "DateTimeFilter", params("DateTime<Utc>")))]
 #[graphql(concrete(name = "IntFilter", params(i32)))]
 pub struct Comparison<T: Bind> {
@@ -40,7 +41,7 @@ pub struct Comparison<T: Bind> {
 /// Conditions on a key.
 pub type UuidFilter = Comparison<Uuid>;
 /// Conditions on a date.
-pub type DateFilter = Comparison<NaiveDate>;
+pub type DateFilter = Comparison<Date>;
 /// Conditions on an instant.
 pub type DateTimeFilter = Comparison<DateTime<Utc>>;
 /// Conditions on a number.

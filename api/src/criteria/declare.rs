@@ -54,7 +54,8 @@ macro_rules! criteria {
                     all = all.add(any);
                 }
                 if let Some(not) = &self.not {
-                    all = all.add(translation.nested(|translation| not.condition(translation))?.not());
+                    let held = translation.nested(|translation| not.condition(translation))?;
+                    all = all.add(translation.fails(held));
                 }
                 $(if let Some(operators) = &self.$field {
                     $(translation.require($crate::scope::Permission::$permission)?;)?

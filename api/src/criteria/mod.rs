@@ -8,6 +8,7 @@ mod choice;
 mod comparison;
 mod cursor;
 mod declare;
+mod name;
 mod operand;
 mod order;
 mod page;
@@ -17,6 +18,7 @@ mod text_list;
 mod translation;
 
 pub use comparison::{Comparison, DateFilter, DateTimeFilter, IntFilter, UuidFilter};
+pub use name::client_name;
 pub use operand::{Bind, Operand};
 pub use order::{Direction, Order, OrderField, Ordering, Term};
 pub use page::{DEFAULT_PER_PAGE, MAX_OFFSET, MAX_PER_PAGE, Page, PageArguments, PageInput};

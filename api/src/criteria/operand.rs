@@ -1,19 +1,20 @@
 use async_graphql::{InputType, MaybeUndefined};
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Utc};
 use sea_orm::sea_query::extension::postgres::PgFunc;
 use sea_orm::sea_query::{ArrayType, Expr, ExprTrait, IntoIden};
 use sea_orm::{ColumnTrait, DbBackend, Value};
 use uuid::Uuid;
 
+use crate::date::Date;
 use crate::error::{Error, Result};
 
-use super::{MAX_OPERAND_LENGTH, MAX_OPERANDS, Translation};
+use super::{MAX_OPERAND_LENGTH, MAX_OPERANDS, Translation, client_name};
 
 /// The column that operators apply to.
 #[derive(Clone, Debug)]
 pub struct Operand {
-    /// The field's name as clients know it, for messages.
-    pub field: &'static str,
+    /// The field's name, for messages.
+    field: &'static str,
     pub(super) column: Expr,
     pub(super) folded: Option<Expr>,
 }
@@ -22,6 +23,11 @@ impl Operand {
     /// A column of a table.
     pub fn new<C: ColumnTrait>(field: &'static str, column: C) -> Self {
         Self { field, column: Expr::col(column.as_column_ref()), folded: None }
+    }
+
+    /// The field's name as clients know it.
+    pub(super) fn name(&self) -> String {
+        client_name(self.field)
     }
 
     /// A text column that has, on PostgreSQL, a twin in lower case, so that case-insensitive search finds an index.
@@ -56,7 +62,15 @@ macro_rules! bind {
     )+};
 }
 
-bind!(Uuid => Uuid, NaiveDate => ChronoDate, DateTime<Utc> => ChronoDateTimeUtc, i32 => Int);
+bind!(Uuid => Uuid, DateTime<Utc> => ChronoDateTimeUtc, i32 => Int);
+
+impl Bind for Date {
+    const ARRAY: ArrayType = ArrayType::ChronoDate;
+
+    fn bind(&self) -> Result<Value> {
+        Ok(Value::from(self.0))
+    }
+}
 
 impl Bind for String {
     const ARRAY: ArrayType = ArrayType::String;
@@ -86,7 +100,7 @@ pub(super) fn given<'o, T>(
         MaybeUndefined::Undefined => Ok(None),
         MaybeUndefined::Null => Err(Error::BadRequest(format!(
             "{}: {operator} cannot be null: leave it out, or ask with isNull",
-            operand.field
+            operand.name()
         ))),
         MaybeUndefined::Value(value) => {
             translation.count()?;
@@ -100,8 +114,12 @@ pub(super) fn among<T: Bind>(operand: &Operand, values: &[T], negated: bool, bac
     if values.len() > MAX_OPERANDS {
         return Err(Error::Limit(format!(
             "{}: a list to compare with has at most {MAX_OPERANDS} values",
-            operand.field
+            operand.name()
         )));
+    }
+    if values.is_empty() && negated {
+        // Databases let an unknown value pass here.
+        return Ok(is_null(operand, false));
     }
     let values = values.iter().map(Bind::bind).collect::<Result<Vec<_>>>()?;
     let column = operand.column.clone();

@@ -42,7 +42,7 @@ impl Operators for TextListFilter {
 
 fn bound(on: &Operand, entries: &[String]) -> Result<Vec<Value>> {
     if entries.len() > MAX_OPERANDS {
-        return Err(Error::Limit(format!("{}: a list to compare with has at most {MAX_OPERANDS} values", on.field)));
+        return Err(Error::Limit(format!("{}: a list to compare with has at most {MAX_OPERANDS} values", on.name())));
     }
     entries.iter().map(Bind::bind).collect()
 }

@@ -1,4 +1,5 @@
 use async_graphql::InputType;
+use sea_orm::sea_query::Expr;
 use sea_orm::{Condition, DbBackend};
 
 use crate::error::{Error, Result};
@@ -73,6 +74,17 @@ impl<'a> Translation<'a> {
         let translated = translate(self);
         self.depth -= 1;
         translated
+    }
+
+    /// Whatever does not meet a condition, also because it has no value to be judged by. SQL's NOT would leave that out,
+    /// so that a filter and its negation would not make up the whole.
+    #[must_use]
+    pub fn fails(&self, condition: Condition) -> Expr {
+        let template = match self.backend {
+            DbBackend::Postgres => "($1) IS NOT TRUE",
+            _ => "(?) IS NOT TRUE",
+        };
+        Expr::cust_with_exprs(template, [Expr::from(condition)])
     }
 
     /// Translates each of several filters.

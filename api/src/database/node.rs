@@ -87,6 +87,7 @@ impl Node {
                     // Connections of another incarnation are dead, and positions of it count for nothing.
                     self.reads.discard_idle();
                     self.writes.discard_idle();
+                    self.breaker.came_back();
                 }
                 sight.observation = Some(observation);
                 sight.trouble = None;

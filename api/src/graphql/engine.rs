@@ -1,5 +1,6 @@
 use std::borrow::Cow;
 use std::sync::Arc;
+use std::time::Instant;
 
 use async_graphql::parser::types::{ExecutableDocument, OperationType};
 use async_graphql::{Response, ServerError, ValidationMode, Value, Variables};
@@ -12,6 +13,7 @@ use crate::error::Error;
 use super::documents::{Documents, Fault};
 use super::errors::{finish, refusal};
 use super::limits::{Cost, Limits, chosen};
+use super::ordered::order;
 use super::{Context, Roots, roots};
 
 /// Executes GraphQL requests.
@@ -103,7 +105,7 @@ impl Engine {
 
     /// Executes one request.
     pub async fn execute(&self, request: Request<'_>, method: Method, mut context: Context) -> Answer {
-        let id = context.scope.request;
+        let (id, began) = (context.scope.request, Instant::now());
         let text = match self.text(&request) {
             Ok(text) => text,
             Err(fault) => return *fault.answer(id),
@@ -132,7 +134,19 @@ impl Engine {
         inner.set_parsed_query((*document.parsed).clone());
         let schema = if document.is_validated { &self.fast } else { &self.strict };
         let mut response = schema.execute(inner).await;
+        if let Some(operation) = chosen(&document.parsed, operation) {
+            order(&mut response.data, operation, &document.parsed);
+        }
         let is_refused = is_refused(&response);
+        tracing::debug!(
+            request.id = %id,
+            graphql.operation = operation,
+            graphql.errors = response.errors.len(),
+            graphql.complexity = cost.complexity,
+            db.node = reader.served_by(),
+            duration_ms = began.elapsed().as_secs_f64() * 1000.0,
+            "request"
+        );
         if !document.is_validated && !is_refused {
             self.documents.remember(&text, document.parsed);
         }

@@ -15,6 +15,7 @@ mod loaders;
 mod medical_institution;
 mod node;
 mod operations;
+mod ordered;
 mod patient_register;
 mod payload;
 mod record;
@@ -60,5 +61,30 @@ fn roots() -> SchemaBuilder<Query, Mutation, EmptySubscription> {
 /// The schema as clients read it: the contents of `schema.graphql`.
 #[must_use]
 pub fn sdl() -> String {
-    roots().finish().sdl_with_options(SDLExportOptions::new().include_specified_by())
+    own(&roots().finish().sdl_with_options(SDLExportOptions::new().include_specified_by()))
+}
+
+/// Without the directives that the GraphQL specification itself defines: tools bring their own definitions of them.
+fn own(sdl: &str) -> String {
+    const STANDARD: [&str; 5] = ["include(", "skip(", "specifiedBy(", "deprecated(", "oneOf"];
+    let mut text = String::with_capacity(sdl.len());
+    let mut description = String::new();
+    let mut describes = false;
+    for line in sdl.lines() {
+        if line == "\"\"\"" {
+            describes = !describes;
+        } else if !describes {
+            let directive = line.strip_prefix("directive @");
+            if !directive.is_some_and(|rest| STANDARD.iter().any(|name| rest.starts_with(name))) {
+                text.push_str(&description);
+                text.push_str(line);
+                text.push('\n');
+            }
+            description.clear();
+            continue;
+        }
+        description.push_str(line);
+        description.push('\n');
+    }
+    text
 }

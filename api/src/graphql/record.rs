@@ -3,7 +3,7 @@ use std::collections::HashMap;
 use async_graphql::{OutputType, SelectionField};
 use sea_orm::{EntityTrait, IdenStatic, Iterable};
 
-use crate::criteria::Criteria;
+use crate::criteria::{Criteria, client_name};
 use crate::records::{Collection, Row};
 
 pub(super) type Column<R> = <<<R as Record>::Collection as Criteria>::Entity as EntityTrait>::Column;
@@ -24,22 +24,6 @@ pub(super) trait Record: OutputType + From<Row<<Self::Collection as Criteria>::E
 /// The columns that the selected fields of an object show.
 pub(super) fn columns<'a, R: Record>(fields: impl Iterator<Item = SelectionField<'a>>) -> Vec<Column<R>> {
     let by_field: HashMap<String, Column<R>> =
-        Column::<R>::iter().map(|column| (camel_case(column.as_str()), column)).collect();
+        Column::<R>::iter().map(|column| (client_name(column.as_str()), column)).collect();
     fields.filter_map(|field| by_field.get(field.name()).copied().or_else(|| R::relation(field.name()))).collect()
-}
-
-/// All of them, for records that come from a write.
-fn camel_case(snake: &str) -> String {
-    let mut name = String::with_capacity(snake.len());
-    let mut upper = false;
-    for letter in snake.chars() {
-        if letter == '_' {
-            upper = true;
-        } else if std::mem::take(&mut upper) {
-            name.push(letter.to_ascii_uppercase());
-        } else {
-            name.push(letter);
-        }
-    }
-    name
 }

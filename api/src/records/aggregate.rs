@@ -12,7 +12,7 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use crate::criteria::Criteria;
+use crate::criteria::{Criteria, client_name};
 use crate::database::{Cluster, Retry, Transaction, Violation, violation};
 use crate::error::{Error, Fault, FaultCode, Result};
 use crate::scope::{Permission, Scope};
@@ -273,18 +273,8 @@ fn by_name(violation: &Violation) -> Fault {
         .find_map(|table| column.strip_prefix(table))
         .unwrap_or(column)
         .trim_start_matches(['_', '.']);
-    let column = (!column.is_empty()).then(|| camel_case(column));
+    let column = (!column.is_empty()).then(|| client_name(column));
     Fault::new(code, std::iter::once("input".to_owned()).chain(column), message)
-}
-
-fn camel_case(snake: &str) -> String {
-    let mut words = snake.split('_');
-    let first = words.next().unwrap_or_default().to_owned();
-    words.fold(first, |name, word| {
-        let mut letters = word.chars();
-        let initial = letters.next().map(|letter| letter.to_ascii_uppercase());
-        name + &initial.into_iter().chain(letters).collect::<String>()
-    })
 }
 
 #[cfg(test)]
