@@ -1,6 +1,7 @@
 //! The integration tests: real servers on real databases, one file per subject.
 
 mod batches;
+mod cluster;
 mod conformance;
 mod criteria;
 mod directory;

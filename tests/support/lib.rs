@@ -5,17 +5,32 @@
 #![expect(clippy::missing_panics_doc, reason = "whatever fails here, fails the test")]
 
 mod both;
+mod client;
+mod cluster;
 mod database;
+pub mod faults;
 mod http;
+mod load;
+mod node;
 mod phr;
+mod ports;
 mod postgres;
 mod program;
+mod proxy;
+mod server;
 mod sql;
+mod template;
 mod wait;
 
+pub use client::Client;
+pub use cluster::{Cluster, Setup};
 pub use database::{Backend, Database};
 pub use http::{Exchange, Reply, request};
+pub use load::{Answered, Load, Traffic, Written};
+pub use node::Node;
 pub use phr::Phr;
 pub use program::{Output, binary, migrate, phr, root};
+pub use proxy::{Proxy, Way};
+pub use server::Server;
 pub use sql::Sql;
 pub use wait::{eventually, within};

@@ -1,0 +1,3 @@
+//! A primary and two replicas, each of which may die.
+
+mod faults;
