@@ -141,9 +141,9 @@ enum Kind {
 fn kind(error: &DbErr) -> Kind {
     match error {
         DbErr::ConnectionAcquire(ConnAcquireErr::Timeout | ConnAcquireErr::ConnectionClosed) => Kind::Unavailable,
-        DbErr::Conn(RuntimeErr::SqlxError(error))
-        | DbErr::Exec(RuntimeErr::SqlxError(error))
-        | DbErr::Query(RuntimeErr::SqlxError(error)) => sqlx_kind(error),
+        // No connection could be made, for whatever reason.
+        DbErr::Conn(_) => Kind::Unavailable,
+        DbErr::Exec(RuntimeErr::SqlxError(error)) | DbErr::Query(RuntimeErr::SqlxError(error)) => sqlx_kind(error),
         _ => Kind::Other,
     }
 }

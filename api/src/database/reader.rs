@@ -170,13 +170,14 @@ async fn run(node: &Node, statement: &Statement, patience: Duration) -> Result<V
     }
 }
 
-fn lost() -> DbErr {
+/// The error of a statement whose node was given up.
+pub(super) fn lost() -> DbErr {
     db_err(sqlx::Error::Io(std::io::ErrorKind::ConnectionAborted.into()))
 }
 
 fn sqlx_error(error: &DbErr) -> Option<&sqlx::Error> {
     match error {
-        DbErr::Query(RuntimeErr::SqlxError(error)) | DbErr::Conn(RuntimeErr::SqlxError(error)) => Some(error),
+        DbErr::Query(RuntimeErr::SqlxError(error)) => Some(error),
         _ => None,
     }
 }
@@ -184,7 +185,7 @@ fn sqlx_error(error: &DbErr) -> Option<&sqlx::Error> {
 /// The connection broke, or could not be made.
 pub(super) fn is_connection_failure(error: &DbErr) -> bool {
     match (error, sqlx_error(error)) {
-        (DbErr::ConnectionAcquire(_), _) => true,
+        (DbErr::ConnectionAcquire(_) | DbErr::Conn(_), _) => true,
         (_, Some(sqlx::Error::Io(error))) => error.kind() != std::io::ErrorKind::TimedOut,
         (_, Some(error)) => !is_refusal(error),
         (_, None) => false,
@@ -192,13 +193,13 @@ pub(super) fn is_connection_failure(error: &DbErr) -> bool {
 }
 
 /// Whether another node may answer what this one did not: its connection failed, a standby had to choose between the
-/// statement and its replay (40001), it has no connection left (53300), or it has not replayed a migration (42P01, 42703).
+/// statement and its replay (40001, 40P01), or it has not replayed a migration (42P01, 42703).
 fn is_the_nodes(error: &DbErr) -> bool {
     let code = sqlx_error(error)
         .and_then(sqlx::Error::as_database_error)
         .and_then(|error| error.code().map(std::borrow::Cow::into_owned));
     is_connection_failure(error)
-        || code.is_some_and(|code| ["40001", "53300", "42P01", "42703"].contains(&code.as_str()))
+        || code.is_some_and(|code| ["40001", "40P01", "42P01", "42703"].contains(&code.as_str()))
 }
 
 #[async_trait::async_trait]
