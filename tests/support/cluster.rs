@@ -104,6 +104,11 @@ impl Cluster {
         node.start(&self.place);
     }
 
+    /// Starts a node that is no replica, whatever the others are.
+    pub fn restart_as_primary(&self, node: &Node) {
+        node.start_with(&self.place, &[("PHR_PG_FENCED", "ignore".to_owned())]);
+    }
+
     /// Makes a replica primary; `force` even while another one is.
     pub fn promote(&self, node: &Node, force: bool) {
         self.place.run("promote", if force { &["--force"] } else { &[] }, &node.environment);
@@ -127,6 +132,24 @@ impl Cluster {
     #[must_use]
     pub fn url(node: &Node) -> String {
         format!("postgres://phr:{SECRET_IN_URL}@{}/{DATABASE}", node.address())
+    }
+
+    /// A node's URL past its proxy.
+    #[must_use]
+    pub fn direct_url(&self, node: &Node) -> String {
+        Self::url(node).replace(&node.address(), &self.direct_address(node))
+    }
+
+    /// A node's address past its proxy.
+    #[must_use]
+    pub fn direct_address(&self, node: &Node) -> String {
+        format!("127.0.0.1:{}", node.port.number)
+    }
+
+    /// A node's data directory.
+    #[must_use]
+    pub fn data(&self, node: &Node) -> std::path::PathBuf {
+        self.place.data(node.name)
     }
 
     /// The settings of a server of this cluster.
@@ -176,7 +199,7 @@ impl Server {
     }
 
     /// Why a node is not used, once it is not.
-    #[must_use]
+    #[expect(clippy::must_use_candidate, reason = "many only wait until it is not")]
     pub fn reason(&self, node: &Node) -> String {
         within(LIMIT, &format!("{} is not used", node.name), || {
             self.node(node)["reason"].as_str().map(ToOwned::to_owned)

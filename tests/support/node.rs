@@ -148,9 +148,14 @@ impl Node {
 
     /// Starts the server as what its data say it is.
     pub(crate) fn start(&self, place: &Place) {
+        self.start_with(place, &[]);
+    }
+
+    pub(crate) fn start_with(&self, place: &Place, more: &[(&'static str, String)]) {
         let log = File::options().create(true).append(true).open(self.data.with_extension("log"));
         let log = log.expect("a folder of ours can be written");
-        let mut command = place.command("run", &[], &self.environment);
+        let environment = [&self.environment, more].concat();
+        let mut command = place.command("run", &[], &environment);
         command.stdout(log.try_clone().expect("a file can be opened twice")).stderr(log);
         *self.child.lock().expect("nobody panics here") = Some(command.spawn().expect("the scripts can be run"));
     }

@@ -78,8 +78,9 @@ impl Scene {
 /// Registers enough that looking at all of them takes a while.
 fn fill(cluster: &Cluster) {
     cluster.main().sql().run(
-        "INSERT INTO patientregister (first_name, last_name, date_of_birth, phone_number, address) \
-         SELECT 'Jane', 'Smith', '1985-04-12', '555-267-5674', 'street ' || number FROM generate_series(1, 20000) AS number",
+        "INSERT INTO patientregister (first_name, last_name, date_of_birth, phone_number, email, emergency_contact, \
+             address) \
+         SELECT 'Jane', 'Smith', '1985-04-12', '555-267-5674', 'jane@mail.example', 'John', 'street ' || number FROM generate_series(1, 20000) AS number",
     );
 }
 
