@@ -21,7 +21,7 @@ pub(crate) const DATABASE: &str = "db_patient_health_record";
 pub(crate) const NAMES: [&str; 3] = ["db-main", "db-replica-01", "db-replica-02"];
 
 /// How long making or starting a node may take.
-pub(crate) const LIMIT: std::time::Duration = std::time::Duration::from_mins(2);
+pub(crate) const LIMIT: std::time::Duration = std::time::Duration::from_secs(45);
 
 /// The folder with a stopped primary and two replicas of it, made by the project's set-up scripts once, with the present
 /// schema. Tests copy it.

@@ -197,13 +197,17 @@ impl Inner {
         }
     }
 
-    /// The node for a read: of those not yet tried, the best that is at least at `position`.
-    pub(super) fn pick(&self, tried: &[usize], position: u64, only_primary: bool) -> Option<usize> {
+    /// The node for a read: of those not yet tried, the best that has come as far as is wanted. On an older
+    /// timeline the same position may be another history.
+    pub(super) fn pick(&self, tried: &[usize], wanted: Position, only_primary: bool) -> Option<usize> {
         let routing = Arc::clone(&*self.routing.read());
         let now = Instant::now();
         let works = |number: &usize| self.nodes[*number].breaker.state(now) != BreakerState::Open;
         let is_new = |number: &usize| !tried.contains(number);
-        let reaches = |number: &usize| self.nodes[*number].position() >= position;
+        let reaches = |number: &usize| {
+            let node = &self.nodes[*number];
+            node.position() >= wanted.position && (wanted.timeline == 0 || node.timeline() >= Some(wanted.timeline))
+        };
         let primary = routing.primary.filter(is_new);
         if only_primary || !self.is_probed {
             return primary;

@@ -9,6 +9,7 @@ use crate::error::NOT_FRESH_ENOUGH;
 
 use super::cluster::Inner;
 use super::connection::{db_err, is_refusal};
+use super::owed::Position;
 use super::{Consistency, Node};
 
 /// How long connecting to one node, or waiting for one of its connections, may take while there are others.
@@ -103,18 +104,18 @@ impl Reader {
         if let Some(number) = place.node.filter(|number| !tried.contains(number)) {
             return Some(number);
         }
-        let (mut position, mut only_primary) = (place.position, false);
+        let (mut wanted, mut only_primary) = (Position { timeline: 0, position: place.position }, false);
         match self.consistency {
             Consistency::Strong => only_primary = true,
             Consistency::Session => {
                 if let Some(owed) = self.cluster.owed.get() {
                     only_primary = owed.timeline != self.cluster.routing.read().newest_timeline;
-                    position = position.max(owed.position);
+                    wanted = Position { timeline: owed.timeline, position: wanted.position.max(owed.position) };
                 }
             }
             Consistency::Eventual => {}
         }
-        let number = self.cluster.pick(tried, position, only_primary)?;
+        let number = self.cluster.pick(tried, wanted, only_primary)?;
         place.node = Some(number);
         Some(number)
     }

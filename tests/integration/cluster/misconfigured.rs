@@ -161,7 +161,8 @@ fn of_two_primaries_on_one_timeline_only_the_first_is_written_to() {
     cluster.main().kill();
     server.reason(cluster.main());
     assert_eq!(error_code(&server.response(CREATE, &json!({"input": jane()}))), "UNAVAILABLE");
-    cluster.restart(cluster.main());
+    // Its own scripts would keep it from starting beside the other.
+    cluster.restart_as_primary(cluster.main());
     server.wait_until_eligible([cluster.main()]);
     create(&server, &json!({}));
 }

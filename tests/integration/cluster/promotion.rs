@@ -29,7 +29,8 @@ fn of_two_primaries_the_promoted_one_is_written_to_and_the_other_is_fenced_off()
     }
     old.kill();
     cluster.rebuild(old);
-    server.wait_until_eligible(&cluster.nodes);
+    // The other replica has gone on with the old primary, beyond where the timelines parted.
+    server.wait_until_eligible(&cluster.nodes[..2]);
     eventually("the old primary serves reads", || (sees(&server, "eventual", NOBODY).1 == old.address()).then_some(()));
 }
 
@@ -40,7 +41,8 @@ fn a_replica_that_stayed_on_the_old_timeline_is_not_preferred() {
     server.wait_until_eligible(&cluster.nodes);
     let [new, left] = cluster.replicas() else { panic!("there are two replicas") };
     // It cannot find the new primary.
-    left.sql().run("ALTER SYSTEM SET primary_conninfo = 'host=127.0.0.1 port=1'; SELECT pg_reload_conf()");
+    left.sql().run("ALTER SYSTEM SET primary_conninfo = 'host=127.0.0.1 port=1'");
+    left.sql().run("SELECT pg_reload_conf()");
     cluster.main().kill();
     cluster.promote(new, false);
     let reason = server.reason(left);
@@ -50,7 +52,6 @@ fn a_replica_that_stayed_on_the_old_timeline_is_not_preferred() {
     }
     // Also when it has forgotten what it received.
     left.kill();
-    assert!(server.reason(left).contains("timeline") || !server.reason(left).is_empty());
     cluster.restart(left);
     eventually("it is known to be left behind", || server.reason(left).contains("follows timeline 1").then_some(()));
     new.kill();
