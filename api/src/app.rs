@@ -17,7 +17,7 @@ use tower::ServiceExt;
 
 use crate::clock::{SharedClock, SystemClock};
 use crate::config::{self, Config};
-use crate::database::{Cluster, Nodes, Target};
+use crate::database::{Cluster, NodeStatus, Nodes, Role, Target};
 use crate::graphql::{Engine, Known};
 use crate::server::{Service, router};
 
@@ -137,8 +137,9 @@ async fn fit_embedded(target: &Target) -> Result<(), Error> {
     Ok(())
 }
 
-/// The schema of PostgreSQL servers is an operator's decision: one that does not fit is refused. Where nothing can be
-/// asked now, the server starts all the same, and serves as soon as something can.
+/// The schema of PostgreSQL servers is an operator's decision: one that does not fit is refused. Where no primary can be
+/// asked now, the server starts all the same, and serves as soon as something can. A replica without the schema is
+/// just not used.
 async fn fit_servers(main: &Target, cluster: &Cluster) -> Result<(), Error> {
     if matches!(main, Target::Sqlite(_)) {
         return Ok(());
@@ -150,7 +151,8 @@ async fn fit_servers(main: &Target, cluster: &Cluster) -> Result<(), Error> {
             tracing::warn!(db.node = node.address, reason, "node is not used");
         }
     }
-    if status.nodes.first().is_some_and(|node| node.is_reachable) { check_schema(main).await } else { Ok(()) }
+    let is_primary = |node: &NodeStatus| node.is_reachable && node.role == Some(Role::Primary);
+    if status.nodes.first().is_some_and(is_primary) { check_schema(main).await } else { Ok(()) }
 }
 
 /// An SQLite file is brought up to date; a PostgreSQL server whose schema does not fit is refused.

@@ -5,6 +5,7 @@ mod bad_input;
 mod batches;
 mod cancellation;
 mod change_log;
+mod cluster;
 mod conformance;
 mod coverage;
 mod criteria;

@@ -6,17 +6,32 @@
 #![expect(clippy::must_use_candidate, reason = "a request may be sent for what it does")]
 
 mod both;
+mod client;
+mod cluster;
 mod database;
+pub mod faults;
 mod http;
+mod load;
+mod node;
 mod phr;
+mod ports;
 mod postgres;
 mod program;
+mod proxy;
+mod server;
 mod sql;
+mod template;
 mod wait;
 
+pub use client::Client;
+pub use cluster::{Cluster, Setup};
 pub use database::{Backend, Database};
 pub use http::{Exchange, Reply, request};
+pub use load::{Answered, Load, Traffic, Written};
+pub use node::Node;
 pub use phr::Phr;
 pub use program::{Output, binary, migrate, phr, root};
+pub use proxy::{Proxy, Way};
+pub use server::Server;
 pub use sql::Sql;
 pub use wait::{eventually, within};

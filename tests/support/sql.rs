@@ -27,6 +27,7 @@ impl Sql {
         let runtime = runtime();
         let options = PgConnectOptions::new_without_pgpass().host("127.0.0.1").port(port);
         let options = options.username(user).database(database).disable_statement_logging();
+        let options = if user == crate::template::TESTER { options.password(crate::template::SECRET) } else { options };
         let options = if user == "phr_app" { options.options([("role", "phr_server")]) } else { options };
         let connection = runtime.block_on(options.connect())?;
         Ok(Self { runtime, connection: Some(Raw::Postgres(connection)) })

@@ -8,10 +8,10 @@ use crate::error::{Error, Result};
 use crate::scope::Scope;
 
 use super::breaker::BreakerState;
-use super::observation::{History, Role};
+use super::observation::{History, Sight};
 use super::owed::{Owed, Position};
 use super::probe::{self, watch};
-use super::routing::{self, Routing, judge};
+use super::routing::{self, Routing, Verdict, judge};
 use super::settings::{Balancing, Nodes, Settings};
 use super::{Consistency, Node, Reader, Target, Transaction};
 
@@ -30,6 +30,7 @@ pub(super) struct Inner {
     pub(super) settings: Settings,
     pub(super) routing: RwLock<Arc<Routing>>,
     history: Mutex<History>,
+    /// The identifier that nodes must have.
     system: Mutex<Option<String>>,
     turn: AtomicUsize,
     pub(super) owed: Owed,
@@ -117,7 +118,7 @@ impl Cluster {
             return;
         }
         let deadline = Instant::now() + probe::PATIENCE + Duration::from_millis(200);
-        let asked = |node: &Arc<Node>| node.sight().trouble.as_deref() != Some("not reached yet");
+        let asked = |node: &Arc<Node>| node.sight().was_asked();
         while !self.inner.nodes.iter().all(asked) && Instant::now() < deadline {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
@@ -136,24 +137,41 @@ impl Inner {
     pub(super) fn reroute(&self) {
         let now = Instant::now();
         let sights: Vec<_> = self.nodes.iter().map(|node| (node.purpose, node.sight())).collect();
-        let mut system = self.system.lock();
-        if system.is_none() {
-            *system = identify(&sights);
+        if !sights[0].1.was_asked() {
+            // Until the node named first has been asked, another cluster's could be taken for ours.
+            return;
         }
+        let mut system = self.system.lock();
         let mut history = self.history.lock();
         let mut current = self.routing.write();
-        let newest = current.newest_timeline;
-        let mut next = judge(&sights, system.as_deref(), newest, &history, self.settings.lag, now);
+        let found = identify(&sights).or_else(|| system.clone());
+        if system.is_some() && *system != found {
+            // What was taken for ours was not: its log and its timeline mean nothing.
+            *history = History::default();
+            self.owed.forget();
+            *current = Arc::new(Routing { verdicts: current.verdicts.clone(), ..Routing::default() });
+        }
+        system.clone_from(&found);
+        let mut next = judge(&sights, found.as_deref(), &current, &history, self.settings.lag, now);
         if let Some(seen) = next.primary.and_then(|primary| sights[primary].1.observation.as_ref()) {
             history.record(now, seen.position);
-            next = judge(&sights, system.as_deref(), newest, &history, self.settings.lag, now);
+            next = judge(&sights, found.as_deref(), &current, &history, self.settings.lag, now);
         }
         self.announce(&current, &next);
-        let timeline = next.newest_timeline;
-        let primary = next.primary.map(|primary| self.nodes[primary].position());
-        let replicas = next.replicas.iter().map(|number| self.nodes[*number].position());
-        self.owed.settle(timeline, primary, replicas);
+        self.settle(&next);
         *current = Arc::new(next);
+    }
+
+    fn settle(&self, routing: &Routing) {
+        let primary = routing.primary.map(|primary| self.nodes[primary].position());
+        let others = (0..self.nodes.len()).filter(|number| {
+            let serves_nothing = matches!(
+                routing.verdicts[*number],
+                Verdict::Foreign | Verdict::SameAs(_) | Verdict::Fenced { .. } | Verdict::Rival(_)
+            );
+            routing.primary != Some(*number) && !serves_nothing
+        });
+        self.owed.settle(routing.newest_timeline, primary, others.map(|number| self.nodes[number].position()));
     }
 
     fn announce(&self, before: &Routing, after: &Routing) {
@@ -168,16 +186,11 @@ impl Inner {
         }
         for (number, verdict) in after.verdicts.iter().enumerate() {
             let was = before.verdicts.get(number);
-            if was == Some(verdict) || matches!(verdict, routing::Verdict::Unreachable(_)) {
+            if was == Some(verdict) || matches!(verdict, Verdict::Unreachable(_)) {
                 continue;
             }
             match verdict.reason(address) {
-                Some(reason)
-                    if !matches!(
-                        (was, verdict),
-                        (Some(routing::Verdict::Lagging(_)), routing::Verdict::Lagging(_))
-                    ) =>
-                {
+                Some(reason) if !matches!((was, verdict), (Some(Verdict::Lagging(_)), Verdict::Lagging(_))) => {
                     tracing::warn!(db.node = address(number), reason, "node is not used");
                 }
                 None => self.nodes[number].reads.warm(),
@@ -186,13 +199,17 @@ impl Inner {
         }
     }
 
-    /// The node for a read: of those not yet tried, the best that is at least at `position`.
-    pub(super) fn pick(&self, tried: &[usize], position: u64, only_primary: bool) -> Option<usize> {
+    /// The node for a read: of those not yet tried, the best that has come as far as is wanted. On an older
+    /// timeline the same position may be another history.
+    pub(super) fn pick(&self, tried: &[usize], wanted: Position, only_primary: bool) -> Option<usize> {
         let routing = Arc::clone(&*self.routing.read());
         let now = Instant::now();
         let works = |number: &usize| self.nodes[*number].breaker.state(now) != BreakerState::Open;
         let is_new = |number: &usize| !tried.contains(number);
-        let reaches = |number: &usize| self.nodes[*number].position() >= position;
+        let reaches = |number: &usize| {
+            let node = &self.nodes[*number];
+            node.position() >= wanted.position && (wanted.timeline == 0 || node.timeline() >= Some(wanted.timeline))
+        };
         let primary = routing.primary.filter(is_new);
         if only_primary || !self.is_probed {
             return primary;
@@ -216,10 +233,7 @@ impl Inner {
     fn last_resort(&self, routing: &Routing, tried: &[usize]) -> Option<usize> {
         let plausible = |number: &usize| {
             !tried.contains(number)
-                && matches!(
-                    routing.verdicts.get(*number),
-                    None | Some(routing::Verdict::Fit | routing::Verdict::Unreachable(_))
-                )
+                && matches!(routing.verdicts.get(*number), None | Some(Verdict::Fit | Verdict::Unreachable(_)))
         };
         (0..self.nodes.len()).find(plausible)
     }
@@ -252,11 +266,16 @@ impl Inner {
     }
 }
 
-/// The cluster's system identifier: the primary's, or that of the node named first.
-fn identify(sights: &[(routing::Purpose, super::observation::Sight)]) -> Option<String> {
-    let reachable =
-        || sights.iter().filter_map(|(_, sight)| sight.observation.as_ref().filter(|_| sight.is_reachable()));
-    let first = sights.first().and_then(|(_, sight)| sight.observation.as_ref());
-    let primary = || reachable().find(|seen| seen.role == Role::Primary);
-    first.or_else(primary).or_else(|| reachable().next()).map(|seen| seen.system.clone())
+/// The cluster's system identifier: that of the node named first. As long as that one was never reached, what most of
+/// the others that answer have; among equals, the one named first.
+fn identify(sights: &[(routing::Purpose, Sight)]) -> Option<String> {
+    if let Some(seen) = sights.first().and_then(|(_, sight)| sight.observation.as_ref()) {
+        return Some(seen.system.clone());
+    }
+    let reachable = || sights.iter().filter(|(_, sight)| sight.is_reachable());
+    let systems: Vec<&str> =
+        reachable().filter_map(|(_, sight)| sight.observation.as_ref()).map(|seen| seen.system.as_str()).collect();
+    let count = |system: &str| systems.iter().filter(|other| **other == system).count();
+    // Of equals, `max_by_key` takes the last.
+    systems.iter().rev().max_by_key(|system| count(system)).map(|system| (*system).to_owned())
 }

@@ -73,6 +73,10 @@ impl Node {
         self.sight.read().observation.as_ref().map_or(0, |seen| seen.position)
     }
 
+    pub(super) fn timeline(&self) -> Option<u32> {
+        self.sight.read().observation.as_ref().and_then(|seen| seen.timeline)
+    }
+
     /// Takes in the answer to a probe that began at `began`.
     pub(super) fn saw(&self, answer: Result<Observation, String>, began: Instant) {
         let now = Instant::now();

@@ -21,12 +21,12 @@ pub(super) struct Observation {
     pub(super) system: String,
     /// When this server process started: another one is another incarnation.
     pub(super) started: DateTime<Utc>,
-    /// None where a standby has not told since it started.
+    /// On a standby that receives nothing, the one it had reached when it last wrote that down.
     pub(super) timeline: Option<u32>,
     /// Log position: flushed on a primary, replayed on a replica. Bytes since the beginning of the log.
     pub(super) position: u64,
-    /// Which of this program's migrations the node lacks.
-    pub(super) lacks_migrations: bool,
+    /// The first of this program's migrations that the node lacks.
+    pub(super) lacks: Option<String>,
 }
 
 /// What is known of a node.
@@ -42,10 +42,18 @@ pub(super) struct Sight {
     pub(super) latency: Duration,
 }
 
+/// The trouble with a node that was not asked yet.
+const UNASKED: &str = "not reached yet";
+
 impl Sight {
     /// Nothing is known yet.
     pub(super) fn nothing() -> Self {
-        Self { observation: None, trouble: Some("not reached yet".to_owned()), seen: None, latency: Duration::ZERO }
+        Self { observation: None, trouble: Some(UNASKED.to_owned()), seen: None, latency: Duration::ZERO }
+    }
+
+    /// Whether the node was asked what it is, whatever came of it.
+    pub(super) fn was_asked(&self) -> bool {
+        self.trouble.as_deref() != Some(UNASKED)
     }
 
     pub(super) const fn is_reachable(&self) -> bool {

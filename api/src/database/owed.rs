@@ -26,16 +26,21 @@ impl Owed {
         }
     }
 
-    /// Forgets what every replica shows. On a new timeline, positions of the old one mean nothing: then it is what the
-    /// new primary has that is owed.
-    pub(super) fn settle(&self, timeline: u32, primary: Option<u64>, mut replicas: impl Iterator<Item = u64>) {
+    /// Forgets everything.
+    pub(super) fn forget(&self) {
+        *self.0.lock() = None;
+    }
+
+    /// Forgets what every other node shows, those that cannot be reached now included: they may come back as they were.
+    /// On a new timeline, positions of the old one mean nothing: then it is what the new primary has that is owed.
+    pub(super) fn settle(&self, timeline: u32, primary: Option<u64>, mut others: impl Iterator<Item = u64>) {
         let mut owed = self.0.lock();
         let Some(position) = &mut *owed else { return };
         if position.timeline != timeline {
             let Some(primary) = primary else { return };
             *position = Position { timeline, position: primary };
         }
-        if replicas.all(|replica| replica >= position.position) {
+        if others.all(|other| other >= position.position) {
             *owed = None;
         }
     }

@@ -15,6 +15,9 @@ const EXHAUSTED_PERCENT: usize = 95;
 /// How long after a warning of exhaustion the next one may come.
 const WARNING_PAUSE: Duration = Duration::from_mins(1);
 
+/// How long a connection that nobody waits for may take to be made.
+const WARMING_PATIENCE: Duration = Duration::from_secs(5);
+
 /// What a pool may hold, and how long anything may take.
 #[derive(Clone, Copy, Debug)]
 pub struct PoolLimits {
@@ -127,13 +130,15 @@ impl Pool {
         let was_idle = idle.is_some();
         let connection = match idle {
             Some(connection) => connection,
-            None => self.open().await.map_err(|error| DbErr::Conn(RuntimeErr::SqlxError(Arc::new(error))))?,
+            None => self.open().await?,
         };
         Ok(Lease::new(connection, was_idle, self.clone(), permit))
     }
 
-    async fn open(&self) -> Result<Connection, sqlx::Error> {
-        Connection::open(&self.0.target, self.0.purpose, self.0.limits.query_timeout).await
+    /// Whatever keeps a connection from being made (a wrong password, say) is the node's failure, not the request's.
+    async fn open(&self) -> Result<Connection, DbErr> {
+        let opened = Connection::open(&self.0.target, self.0.purpose, self.0.limits.query_timeout).await;
+        opened.map_err(|error| DbErr::Conn(RuntimeErr::SqlxError(Arc::new(error))))
     }
 
     fn take_idle(&self, now: Instant) -> Option<Connection> {
@@ -163,9 +168,9 @@ impl Pool {
         let pool = self.clone();
         tokio::spawn(async move {
             while pool.usage().total < pool.0.limits.min {
-                match pool.open().await {
-                    Ok(connection) => pool.give_back(connection, Instant::now()),
-                    Err(_) => return,
+                match tokio::time::timeout(WARMING_PATIENCE, pool.open()).await {
+                    Ok(Ok(connection)) => pool.give_back(connection, Instant::now()),
+                    _ => return,
                 }
             }
         });

@@ -14,12 +14,14 @@ pub(super) const PATIENCE: Duration = Duration::from_secs(1);
 const SCHEMA_PERIOD: Duration = Duration::from_secs(5);
 
 /// On a primary, the timeline is that of the log file written now: the control file can still name the old one after a
-/// promotion. A standby tells which timeline it receives, as long as it receives.
+/// promotion. A standby tells which timeline it receives, as long as it receives; from its control file it can be behind.
 const LOOK: &str = "SELECT pg_is_in_recovery() AS standby, \
     (SELECT system_identifier::text FROM pg_control_system()) AS system, \
     pg_postmaster_start_time() AS started, \
     CASE WHEN pg_is_in_recovery() THEN NULL ELSE substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8) END AS primary_timeline, \
     (SELECT received_tli FROM pg_stat_wal_receiver LIMIT 1) AS received_timeline, \
+    (SELECT greatest(c.timeline_id, r.min_recovery_end_timeline) FROM pg_control_checkpoint() c, pg_control_recovery() r) \
+        AS recorded_timeline, \
     (CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_flush_lsn() END - '0/0'::pg_lsn)::int8 AS position";
 
 /// Asks one node what it is, again and again, on a connection of its own, for as long as the cluster is in use.
@@ -64,7 +66,8 @@ struct Prober {
     connection: Option<PgConnection>,
     /// What a standby received when it last received anything, in this incarnation.
     received: Option<(chrono::DateTime<chrono::Utc>, u32)>,
-    schema: Option<(Instant, bool)>,
+    /// When the node was last found to have every migration.
+    complete: Option<Instant>,
 }
 
 impl Prober {
@@ -75,14 +78,15 @@ impl Prober {
         };
         let row = sqlx::query(LOOK).fetch_one(&mut *connection).await?;
         let now = Instant::now();
-        let lacks_migrations = match self.schema {
-            Some((at, lacks)) if now.duration_since(at) < SCHEMA_PERIOD => lacks,
-            _ => {
-                let lacks = lacks(connection, migrations).await?;
-                self.schema = Some((now, lacks));
-                lacks
-            }
+        let lacks = match self.complete {
+            Some(at) if now.duration_since(at) < SCHEMA_PERIOD => None,
+            _ => lacks(connection, migrations).await?,
         };
+        if lacks.is_some() {
+            self.complete = None;
+        } else if self.complete.is_none_or(|at| now.duration_since(at) >= SCHEMA_PERIOD) {
+            self.complete = Some(now);
+        }
         let standby: bool = row.try_get("standby")?;
         let started = row.try_get("started")?;
         let received: Option<i32> = row.try_get("received_timeline")?;
@@ -94,7 +98,12 @@ impl Prober {
         let own: Option<String> = row.try_get("primary_timeline")?;
         let timeline = match own {
             Some(hexadecimal) => u32::from_str_radix(&hexadecimal, 16).ok(),
-            None => self.received.filter(|(incarnation, _)| *incarnation == started).map(|(_, timeline)| timeline),
+            None => match self.received.filter(|(incarnation, _)| *incarnation == started) {
+                Some((_, timeline)) => Some(timeline),
+                None => row
+                    .try_get::<Option<i32>, _>("recorded_timeline")?
+                    .and_then(|recorded| u32::try_from(recorded).ok()),
+            },
         };
         let position: i64 = row.try_get("position")?;
         Ok(Observation {
@@ -103,7 +112,7 @@ impl Prober {
             started,
             timeline,
             position: u64::try_from(position).unwrap_or_default(),
-            lacks_migrations,
+            lacks,
         })
     }
 }
@@ -118,18 +127,19 @@ async fn connect(options: &PgConnectOptions) -> Result<PgConnection, sqlx::Error
         .await
 }
 
-async fn lacks(connection: &mut PgConnection, migrations: &[String]) -> Result<bool, sqlx::Error> {
+/// The first migration that the node lacks.
+async fn lacks(connection: &mut PgConnection, migrations: &[String]) -> Result<Option<String>, sqlx::Error> {
     let exists: bool = sqlx::query("SELECT to_regclass('seaql_migrations') IS NOT NULL")
         .fetch_one(&mut *connection)
         .await?
         .try_get(0)?;
     if !exists {
-        return Ok(!migrations.is_empty());
+        return Ok(migrations.first().cloned());
     }
-    let known: i64 = sqlx::query("SELECT count(*) FROM seaql_migrations WHERE version = ANY($1)")
+    let rows = sqlx::query("SELECT version FROM seaql_migrations WHERE version = ANY($1)")
         .bind(migrations)
-        .fetch_one(connection)
-        .await?
-        .try_get(0)?;
-    Ok(usize::try_from(known).unwrap_or_default() < migrations.len())
+        .fetch_all(connection)
+        .await?;
+    let known = rows.iter().map(|row| row.try_get(0)).collect::<Result<Vec<String>, _>>()?;
+    Ok(migrations.iter().find(|name| !known.contains(name)).cloned())
 }

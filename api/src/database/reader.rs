@@ -9,6 +9,7 @@ use crate::error::NOT_FRESH_ENOUGH;
 
 use super::cluster::Inner;
 use super::connection::{db_err, is_refusal};
+use super::owed::Position;
 use super::{Consistency, Node};
 
 /// How long connecting to one node, or waiting for one of its connections, may take while there are others.
@@ -104,18 +105,18 @@ impl Reader {
         if let Some(number) = place.node.filter(|number| !tried.contains(number)) {
             return Some(number);
         }
-        let (mut position, mut only_primary) = (place.position, false);
+        let (mut wanted, mut only_primary) = (Position { timeline: 0, position: place.position }, false);
         match self.consistency {
             Consistency::Strong => only_primary = true,
             Consistency::Session => {
                 if let Some(owed) = self.cluster.owed.get() {
                     only_primary = owed.timeline != self.cluster.routing.read().newest_timeline;
-                    position = position.max(owed.position);
+                    wanted = Position { timeline: owed.timeline, position: wanted.position.max(owed.position) };
                 }
             }
             Consistency::Eventual => {}
         }
-        let number = self.cluster.pick(tried, position, only_primary)?;
+        let number = self.cluster.pick(tried, wanted, only_primary)?;
         place.node = Some(number);
         Some(number)
     }
@@ -171,13 +172,14 @@ async fn run(node: &Node, statement: &Statement, patience: Duration) -> Result<V
     }
 }
 
-fn lost() -> DbErr {
+/// The error of a statement whose node was given up.
+pub(super) fn lost() -> DbErr {
     db_err(sqlx::Error::Io(std::io::ErrorKind::ConnectionAborted.into()))
 }
 
 fn sqlx_error(error: &DbErr) -> Option<&sqlx::Error> {
     match error {
-        DbErr::Query(RuntimeErr::SqlxError(error)) | DbErr::Conn(RuntimeErr::SqlxError(error)) => Some(error),
+        DbErr::Query(RuntimeErr::SqlxError(error)) => Some(error),
         _ => None,
     }
 }
@@ -193,13 +195,13 @@ pub(super) fn is_connection_failure(error: &DbErr) -> bool {
 }
 
 /// Whether another node may answer what this one did not: its connection failed, a standby had to choose between the
-/// statement and its replay (40001), it has no connection left (53300), or it has not replayed a migration (42P01, 42703).
+/// statement and its replay (40001, 40P01), or it has not replayed a migration (42P01, 42703).
 fn is_the_nodes(error: &DbErr) -> bool {
     let code = sqlx_error(error)
         .and_then(sqlx::Error::as_database_error)
         .and_then(|error| error.code().map(std::borrow::Cow::into_owned));
     is_connection_failure(error)
-        || code.is_some_and(|code| ["40001", "53300", "42P01", "42703"].contains(&code.as_str()))
+        || code.is_some_and(|code| ["40001", "40P01", "42P01", "42703"].contains(&code.as_str()))
 }
 
 #[async_trait::async_trait]

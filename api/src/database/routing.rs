@@ -43,7 +43,10 @@ pub(super) enum Verdict {
         timeline: Option<u32>,
         newest: u32,
     },
-    LacksMigrations,
+    /// It claims to be primary on the same timeline as the one that was there first.
+    Rival(usize),
+    /// The first migration that it lacks.
+    Lacks(String),
     /// It follows a timeline that the primary has left.
     Stranded {
         timeline: u32,
@@ -66,13 +69,16 @@ pub(super) struct Routing {
     pub(super) lags: Vec<Option<Lag>>,
     /// The highest timeline ever seen: a primary on a lower one is a ghost.
     pub(super) newest_timeline: u32,
+    /// The node that is or was primary on that timeline: since a promotion begins another, no second one can be.
+    pub(super) holder: Option<usize>,
 }
 
-/// Judges every node anew. `system` is the identifier that nodes must have, once one is known.
+/// Judges every node anew, after it was judged `before`. `system` is the identifier that nodes must have, once one is
+/// known.
 pub(super) fn judge(
     sights: &[(Purpose, Sight)],
     system: Option<&str>,
-    newest_timeline: u32,
+    before: &Routing,
     history: &History,
     limits: LagLimits,
     now: Instant,
@@ -82,15 +88,28 @@ pub(super) fn judge(
         .filter_map(|(_, sight)| own(sight, system)?.timeline)
         .max()
         .unwrap_or_default()
-        .max(newest_timeline);
+        .max(before.newest_timeline);
     let mut routing = Routing { newest_timeline: newest, ..Routing::default() };
-    routing.primary = sights.iter().position(|(_, sight)| {
+    let holder = before.holder.filter(|_| before.newest_timeline == newest);
+    let held = holder.and_then(|holder| sights.get(holder)?.1.observation.as_ref());
+    routing.primary = sights.iter().enumerate().position(|(number, (_, sight))| {
         sight.is_reachable()
-            && own(sight, system).is_some_and(|seen| seen.role == Role::Primary && seen.timeline == Some(newest))
+            && own(sight, system).is_some_and(|seen| {
+                let may_be = holder.is_none_or(|holder| number == holder)
+                    || held.is_some_and(|held| held.started == seen.started);
+                seen.role == Role::Primary && seen.timeline == Some(newest) && may_be
+            })
     });
+    routing.holder = holder.or(routing.primary);
     for (number, (purpose, sight)) in sights.iter().enumerate() {
         let lag = own(sight, system).and_then(|seen| lag(seen, history, now));
-        let verdict = verdict(sights, number, system, newest, lag, routing.primary.is_some(), limits);
+        let mut verdict = verdict(sights, number, system, newest, lag, routing.primary.is_some(), limits);
+        let is_primary = sight.observation.as_ref().is_some_and(|seen| seen.role == Role::Primary);
+        if let Some(holder) =
+            routing.holder.filter(|_| verdict == Verdict::Fit && is_primary && routing.primary != Some(number))
+        {
+            verdict = Verdict::Rival(holder);
+        }
         let is_replica = sight.observation.as_ref().is_some_and(|seen| seen.role == Role::Replica);
         match (&verdict, purpose) {
             (Verdict::Fit, Purpose::Ordinary) if is_replica => routing.replicas.push(number),
@@ -150,8 +169,8 @@ fn verdict(
     if seen.role == Role::Primary && seen.timeline != Some(newest) {
         return Verdict::Fenced { timeline: seen.timeline, newest };
     }
-    if seen.lacks_migrations {
-        return Verdict::LacksMigrations;
+    if let Some(first) = &seen.lacks {
+        return Verdict::Lacks(first.clone());
     }
     if let Some(timeline) = seen.timeline.filter(|timeline| has_primary && *timeline < newest) {
         return Verdict::Stranded { timeline, newest };
@@ -182,7 +201,13 @@ impl Verdict {
                 "claims to be primary on timeline {}, but timeline {newest} has gone on without it: rebuild it as a replica",
                 timeline.map_or_else(|| "unknown".to_owned(), |timeline| timeline.to_string())
             )),
-            Self::LacksMigrations => Some("lacks migrations that this program needs: run `phr migrate up` on the primary".to_owned()),
+            Self::Rival(holder) => Some(format!(
+                "claims to be primary, as {} does on the same timeline: stop the wrong one, and rebuild it as a replica",
+                address(*holder)
+            )),
+            Self::Lacks(first) => Some(format!(
+                "lacks the migration {first}, which this program needs: run `phr migrate up` on the primary, and let replicas follow"
+            )),
             Self::Stranded { timeline, newest } => Some(format!(
                 "follows timeline {timeline}, and the primary is on timeline {newest}: let it follow the primary, or rebuild it"
             )),
@@ -206,7 +231,7 @@ mod tests {
             started: DateTime::from_timestamp_micros(started).unwrap(),
             timeline: Some(timeline),
             position,
-            lacks_migrations: false,
+            lacks: None,
         };
         (
             Purpose::Ordinary,
@@ -215,7 +240,7 @@ mod tests {
     }
 
     fn judged(sights: &[(Purpose, Sight)], history: &History, now: Instant) -> Routing {
-        judge(sights, Some("ours"), 0, history, LIMITS, now)
+        judge(sights, Some("ours"), &Routing::default(), history, LIMITS, now)
     }
 
     #[test]
@@ -226,10 +251,27 @@ mod tests {
         assert_eq!(routing.primary, Some(1));
         assert_eq!(routing.verdicts[0], Verdict::Fenced { timeline: Some(1), newest: 2 });
         let ghost = [sight(Role::Primary, 1, 900, 1)];
-        let alone = judge(&ghost, Some("ours"), 2, &history, LIMITS, now);
+        let alone = judge(&ghost, Some("ours"), &routing, &history, LIMITS, now);
         assert_eq!(alone.primary, None, "also when the right one is not seen now");
         let replica_knows = [sight(Role::Primary, 1, 900, 1), sight(Role::Replica, 2, 500, 2)];
         assert_eq!(judged(&replica_knows, &history, now).primary, None);
+    }
+
+    #[test]
+    fn of_two_primaries_on_one_timeline_the_first_seen_stays() {
+        let (now, history) = (Instant::now(), History::default());
+        let mut nodes = [sight(Role::Primary, 1, 500, 1), sight(Role::Primary, 1, 900, 2)];
+        let routing = judged(&nodes, &history, now);
+        assert_eq!((routing.primary, &routing.verdicts[1]), (Some(0), &Verdict::Rival(0)));
+        nodes[0].1.trouble = Some("gone".to_owned());
+        let alone = judge(&nodes, Some("ours"), &routing, &history, LIMITS, now);
+        assert_eq!((alone.primary, &alone.verdicts[1]), (None, &Verdict::Rival(0)), "writes would go two ways");
+        nodes[1] = sight(Role::Primary, 1, 500, 1);
+        let twin = judge(&nodes, Some("ours"), &routing, &history, LIMITS, now);
+        assert_eq!(twin.primary, Some(1), "the same server, by another way");
+        nodes[1] = sight(Role::Primary, 2, 900, 2);
+        let promoted = judge(&nodes, Some("ours"), &routing, &history, LIMITS, now);
+        assert_eq!(promoted.primary, Some(1));
     }
 
     #[test]
@@ -281,7 +323,7 @@ mod tests {
     fn a_node_without_the_schema_serves_nothing() {
         let (now, history) = (Instant::now(), History::default());
         let mut nodes = [sight(Role::Primary, 1, 10, 1), sight(Role::Replica, 1, 10, 2)];
-        nodes[1].1.observation.as_mut().unwrap().lacks_migrations = true;
+        nodes[1].1.observation.as_mut().unwrap().lacks = Some("a step".to_owned());
         let routing = judged(&nodes, &history, now);
         assert_eq!((routing.primary, routing.replicas.len()), (Some(0), 0));
     }

@@ -4,7 +4,7 @@ use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use chrono::{DateTime, Utc};
-use sea_orm::{DbErr, QueryResult, Statement};
+use sea_orm::{ConnAcquireErr, DbErr, QueryResult, Statement};
 
 use super::breaker::BreakerState;
 use super::observation::Role;
@@ -140,8 +140,12 @@ impl Cluster {
     async fn ask(&self, address: &str, sql: &str) -> Result<Vec<QueryResult>, DbErr> {
         let node = self.inner.nodes.iter().find(|node| node.address() == address);
         let node = node.ok_or_else(|| DbErr::RecordNotFound("a node".to_owned()))?;
-        let mut lease = node.reads.acquire(PATIENCE).await?;
-        lease.query_all(&Statement::from_string(node.backend(), sql)).await
+        let answer = async {
+            let mut lease = node.reads.acquire(PATIENCE).await?;
+            lease.query_all(&Statement::from_string(node.backend(), sql)).await
+        };
+        let late = |_| DbErr::ConnectionAcquire(ConnAcquireErr::Timeout);
+        tokio::time::timeout(PATIENCE, answer).await.map_err(late)?
     }
 }
 

@@ -1,4 +1,5 @@
 use std::sync::Arc;
+use std::time::Duration;
 
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, ExecResult, QueryResult, Statement};
 use tokio::sync::Mutex;
@@ -6,12 +7,14 @@ use tokio::sync::Mutex;
 use crate::error::{Error, Result};
 use crate::scope::Scope;
 
+use super::Node;
 use super::cluster::Inner;
 use super::lease::Lease;
-use super::reader::is_connection_failure;
+use super::pool::Pool;
+use super::reader::{is_connection_failure, lost};
 
 /// How long connecting to the primary, or waiting for one of its connections, may take before it is looked for anew.
-const PATIENCE: std::time::Duration = std::time::Duration::from_secs(1);
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// A transaction on the primary. What is not committed is rolled back: at once by [`Self::rollback`], or by closing the
 /// connection when the transaction is dropped, as when its request is cancelled.
@@ -25,23 +28,30 @@ pub struct Transaction {
 impl Transaction {
     pub(super) async fn begin(cluster: &Arc<Inner>, number: usize, scope: &Scope) -> Result<Self> {
         let node = &cluster.nodes[number];
-        let opening = opening(node.backend(), scope);
         let pool = &node.writes;
         let patience = if cluster.nodes.len() > 1 { PATIENCE } else { pool.limits().acquire_timeout };
-        let mut lease = pool.acquire(patience).await.inspect_err(|_| node.failed())?;
-        lease.enter_transaction();
-        if let Err(error) = lease.batch(&opening).await {
-            if !is_connection_failure(&error) {
-                return Err(error.into());
+        let opening = opening(node.backend(), scope);
+        let opened = unless_lost(node, async {
+            match open(pool, patience, &opening).await {
+                // Nothing has happened yet: a connection that broke while it lay idle is replaced.
+                Err(error) if is_connection_failure(&error) => {
+                    pool.discard_idle();
+                    open(pool, patience, &opening).await
+                }
+                result => result,
             }
-            // Nothing has happened yet: a connection that broke while it lay idle is replaced.
-            drop(lease);
-            pool.discard_idle();
-            lease = pool.acquire(patience).await.inspect_err(|_| node.failed())?;
-            lease.enter_transaction();
-            lease.batch(&opening).await?;
-        }
+        });
+        let lease = opened.await.inspect_err(|error| {
+            if is_connection_failure(error) {
+                node.failed();
+            }
+        })?;
+        node.succeeded();
         Ok(Self { cluster: Arc::clone(cluster), number, lease: Mutex::new(lease) })
+    }
+
+    fn node(&self) -> &Node {
+        &self.cluster.nodes[self.number]
     }
 
     /// Makes the changes last, and seen by later reads of this server's callers.
@@ -55,7 +65,18 @@ impl Transaction {
             DbBackend::Sqlite => "DELETE FROM request_context; COMMIT",
             _ => "COMMIT; SELECT (pg_current_wal_flush_lsn() - '0/0'::pg_lsn)::int8",
         };
-        let position = lease.batch_number(closing).await.map_err(|error| {
+        let node = &self.cluster.nodes[self.number];
+        // What was sent to be committed may be committed: the answer is worth waiting for, longer than for others.
+        let given_up = async {
+            node.lost().await;
+            tokio::time::sleep(self.cluster.settings.primary_timeout).await;
+        };
+        let answer = tokio::select! {
+            biased;
+            answer = lease.batch_number(closing) => answer,
+            () = given_up => Err(lost()),
+        };
+        let position = answer.map_err(|error| {
             if !is_connection_failure(&error) {
                 return match Error::from(error) {
                     Error::Timeout => Error::OutcomeUnknown("no answer to COMMIT in time".into()),
@@ -76,10 +97,28 @@ impl Transaction {
     /// # Errors
     /// `Interrupted` when the connection was lost, which takes everything back as well.
     pub async fn rollback(self) -> Result<()> {
+        let node = &self.cluster.nodes[self.number];
         let mut lease = self.lease.into_inner();
-        lease.batch("ROLLBACK").await?;
+        unless_lost(node, lease.batch("ROLLBACK")).await?;
         lease.leave_transaction();
         Ok(())
+    }
+}
+
+async fn open(pool: &Pool, patience: Duration, opening: &str) -> Result<Lease, DbErr> {
+    let mut lease = pool.acquire(patience).await?;
+    lease.enter_transaction();
+    lease.batch(opening).await?;
+    Ok(lease)
+}
+
+/// Carries out what is not a commit, unless the node stops answering: then the connection is given up, and with it
+/// everything that was not committed.
+async fn unless_lost<T>(node: &Node, work: impl Future<Output = Result<T, DbErr>>) -> Result<T, DbErr> {
+    tokio::select! {
+        biased;
+        result = work => result,
+        () = node.lost() => Err(lost()),
     }
 }
 
@@ -104,19 +143,20 @@ impl ConnectionTrait for Transaction {
     }
 
     async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
-        self.lease.lock().await.execute(&statement).await
+        let mut lease = self.lease.lock().await;
+        unless_lost(self.node(), lease.execute(&statement)).await
     }
 
     async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
-        let statement = Statement::from_string(self.get_database_backend(), sql);
-        self.lease.lock().await.execute(&statement).await
+        self.execute_raw(Statement::from_string(self.get_database_backend(), sql)).await
     }
 
     async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
-        Ok(self.lease.lock().await.query_all(&statement).await?.into_iter().next())
+        Ok(self.query_all_raw(statement).await?.into_iter().next())
     }
 
     async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
-        self.lease.lock().await.query_all(&statement).await
+        let mut lease = self.lease.lock().await;
+        unless_lost(self.node(), lease.query_all(&statement)).await
     }
 }

@@ -92,7 +92,8 @@ async fn create_once<A: Aggregate>(
         && let Claim::Done(earlier) = key.claim(&tx, scope, now, &keys).await?
     {
         let models = A::Entity::find().filter(A::key().is_in(earlier.iter().copied())).all(&tx).await?;
-        tx.rollback().await?;
+        // Not taken back: the caller's later reads are to see the first result, whose commit may not have been answered.
+        tx.commit().await?;
         return Ok(in_order::<A>(models, &earlier));
     }
     if is_bounded(scope) {

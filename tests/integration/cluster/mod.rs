@@ -1,0 +1,59 @@
+//! A primary and two replicas, each of which may die.
+
+mod breaker;
+mod consistency;
+mod faults;
+mod misconfigured;
+mod outcome;
+mod promotion;
+mod starts;
+
+use serde_json::{Value, json};
+use support::{Cluster, Node, Server, eventually};
+
+use crate::patients::{jane, with};
+
+const CREATE: &str = "mutation($input: CreatePatientRegisterInput!) { createPatientRegister(input: $input) \
+     { patientRegister { uuid } userErrors { code message } } }";
+const READ: &str = "query($uuid: UUID!) { patientRegister(uuid: $uuid) { uuid } }";
+
+/// Registers a patient; returns the key.
+fn create(server: &Server, changes: &Value) -> String {
+    let data = server.ask(CREATE, &json!({"input": with(jane(), changes)}));
+    let uuid = data["createPatientRegister"]["patientRegister"]["uuid"].as_str();
+    uuid.unwrap_or_else(|| panic!("{data}")).to_owned()
+}
+
+/// Whether a read of this consistency shows a register, and which node served it.
+fn sees(server: &Server, consistency: &str, uuid: &str) -> (bool, String) {
+    let response = server.response_as(consistency, READ, &json!({"uuid": uuid}));
+    assert!(response.get("errors").is_none(), "{response}");
+    let served_by = response["extensions"]["consistency"]["servedBy"].as_str().unwrap_or_default().to_owned();
+    (response["data"]["patientRegister"]["uuid"] == *uuid, served_by)
+}
+
+fn error_code(response: &Value) -> &str {
+    response["errors"][0]["extensions"]["code"].as_str().unwrap_or_default()
+}
+
+/// Keeps a replica from showing anything new.
+fn pause(node: &Node) {
+    let mut sql = node.sql();
+    sql.run("SELECT pg_wal_replay_pause()");
+    eventually("replay is paused", || (sql.value("SELECT pg_get_wal_replay_pause_state()") == "paused").then_some(()));
+}
+
+fn resume(node: &Node) {
+    node.sql().run("SELECT pg_wal_replay_resume()");
+}
+
+/// Waits until a replica shows all that the primary has.
+fn wait_until_caught_up(cluster: &Cluster) {
+    let position = cluster.main().sql().value("SELECT pg_current_wal_flush_lsn()");
+    for node in cluster.replicas() {
+        let mut sql = node.sql();
+        eventually("a replica catches up", || {
+            (sql.value(&format!("SELECT pg_last_wal_replay_lsn() >= '{position}'")) == "t").then_some(())
+        });
+    }
+}

@@ -1,0 +1,129 @@
+use std::io::{BufRead, BufReader};
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
+
+use serde_json::{Value, json};
+
+use crate::program::command;
+use crate::{Exchange, Reply, eventually, request};
+
+const JSON: &[(&str, &str)] = &[("content-type", "application/json"), ("accept", "application/graphql-response+json")];
+
+/// A running `phr serve`; killed when it is dropped.
+#[derive(Debug)]
+pub struct Server {
+    child: Child,
+    log: Arc<Mutex<String>>,
+    reading: Option<JoinHandle<()>>,
+    /// Where it listens.
+    pub address: SocketAddr,
+}
+
+impl Server {
+    /// Starts a server in `folder`, and returns when it is ready.
+    #[must_use]
+    pub fn start(folder: &Path, environment: &[(&str, &str)], arguments: &[&str]) -> Self {
+        let arguments = [&["serve", "--listen", "127.0.0.1:0"], arguments].concat();
+        let mut command = command(folder, &arguments, environment);
+        let mut child = command.stdin(Stdio::null()).stderr(Stdio::piped()).spawn().expect("the program starts");
+        let stderr = BufReader::new(child.stderr.take().expect("stderr is a pipe"));
+        let log = Arc::new(Mutex::new(String::new()));
+        let written = Arc::clone(&log);
+        let reading = std::thread::spawn(move || {
+            for line in stderr.lines().map_while(Result::ok) {
+                let mut log = written.lock().expect("nobody panics while logging");
+                log.push_str(&line);
+                log.push('\n');
+            }
+        });
+        let address = eventually("the server is ready", || {
+            let text = log.lock().expect("nobody panics while logging").clone();
+            if let Some((_, rest)) = text.split_once("phr is ready: http://") {
+                return rest.split('/').next().and_then(|address| address.parse().ok());
+            }
+            let ended = child.try_wait().expect("a child can be asked");
+            assert!(ended.is_none(), "the server ended: {text}");
+            None
+        });
+        Self { child, log, reading: Some(reading), address }
+    }
+
+    /// What it has logged.
+    #[must_use]
+    pub fn log(&self) -> String {
+        self.log.lock().expect("nobody panics while logging").clone()
+    }
+
+    /// Any HTTP request.
+    #[must_use]
+    pub fn http(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Reply {
+        request(self.address, method, path, headers, body)
+    }
+
+    /// A GraphQL request whose answer nobody waits for yet.
+    #[must_use]
+    pub fn begin(&self, query: &str, variables: &Value) -> Exchange {
+        let body = json!({ "query": query, "variables": variables }).to_string();
+        Exchange::begin(self.address, "POST", "/graphql", JSON, body.as_bytes())
+    }
+
+    /// A GraphQL request's HTTP answer.
+    pub fn post(&self, body: &str) -> Reply {
+        self.http("POST", "/graphql", JSON, body.as_bytes())
+    }
+
+    /// A GraphQL request's whole response: data, errors, extensions.
+    pub fn response(&self, query: &str, variables: &Value) -> Value {
+        self.begin(query, variables).finish().json()
+    }
+
+    /// The same, with an `X-Consistency`.
+    pub fn response_as(&self, consistency: &str, query: &str, variables: &Value) -> Value {
+        let body = json!({ "query": query, "variables": variables }).to_string();
+        let headers = [JSON, &[("x-consistency", consistency)]].concat();
+        self.http("POST", "/graphql", &headers, body.as_bytes()).json()
+    }
+
+    /// The data of a request that has no errors.
+    pub fn ask(&self, query: &str, variables: &Value) -> Value {
+        let mut response = self.response(query, variables);
+        assert!(response.get("errors").is_none(), "{query} {variables}: {response}");
+        response["data"].take()
+    }
+
+    /// The code and the message of a request's first error.
+    pub fn error(&self, query: &str, variables: &Value) -> (String, String) {
+        let response = self.response(query, variables);
+        let error = &response["errors"][0];
+        let text = |value: &Value| value.as_str().unwrap_or_else(|| panic!("no error: {response}")).to_owned();
+        (text(&error["extensions"]["code"]), text(&error["message"]))
+    }
+
+    /// Sends a signal, by its name.
+    pub fn signal(&self, name: &str) {
+        let sent = Command::new("kill").args(["-s", name, &self.child.id().to_string()]).status();
+        assert!(sent.is_ok_and(|status| status.success()), "cannot send {name}");
+    }
+
+    /// Waits until the process has ended by itself; returns its exit code.
+    #[must_use]
+    pub fn ended(&mut self) -> Option<i32> {
+        let status = eventually("the server ends", || self.child.try_wait().expect("a child can be asked"));
+        self.reading.take().map(JoinHandle::join);
+        status.code()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.child.kill().ok();
+        self.child.wait().ok();
+        self.reading.take().map(JoinHandle::join);
+        if std::thread::panicking() {
+            eprintln!("the server's log:\n{}", self.log());
+        }
+    }
+}
