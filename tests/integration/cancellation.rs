@@ -123,12 +123,15 @@ fn a_statement_that_takes_too_long_is_ended_on_postgres_too() {
     let (mut holder, mut looker) = (phr.database.sql(), phr.database.sql());
     holder.run("BEGIN; LOCK TABLE patientregister IN ACCESS EXCLUSIVE MODE");
     for (query, variables) in [(LIST, json!({})), (CREATE, json!({"input": jane()}))] {
+        let (_, from) = phr.database.log(0);
         let (error, took) = blocked(&phr, query, &variables);
         assert_eq!((&error["code"], &error["retryable"]), (&json!("TIMEOUT"), &json!(true)), "{error}");
         assert!(took < Duration::from_secs(3), "{took:?}");
         let waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()
              AND wait_event_type = 'Lock'";
         eventually("the server has ended it", || (looker.value(waiting) == "0").then_some(()));
+        let (log, _) = phr.database.log(from);
+        assert!(log.iter().any(|line| line.contains("due to statement timeout")), "by its own limit: {log:?}");
     }
     holder.run("ROLLBACK");
     assert_eq!(read(&phr, &uuid)["version"], 1);
