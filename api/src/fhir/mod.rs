@@ -19,6 +19,7 @@ mod map;
 mod place;
 mod r4;
 mod read;
+mod reading;
 mod resource;
 mod run;
 mod scanner;
