@@ -1,5 +1,8 @@
 //! `phr import`: records from elsewhere.
 
+#[cfg(test)]
+mod tests;
+
 use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;

@@ -28,9 +28,6 @@ mod survey;
 mod version;
 mod votes;
 
-#[cfg(test)]
-mod tests;
-
 pub use importer::Fhir;
 pub use run::{Options, Phase, Progress, Report, import};
 pub use source::{Source, Sources};
