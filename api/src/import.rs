@@ -1,5 +1,8 @@
 //! `phr import`: records from elsewhere.
 
+#[cfg(test)]
+mod tests;
+
 use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -61,9 +64,6 @@ pub(crate) enum Error {
     /// The database's schema.
     #[error(transparent)]
     App(#[from] app::Error),
-    /// The database that a dry run works on where there is none yet.
-    #[error("{0}")]
-    Migration(#[from] migration::Error),
     /// The database.
     #[error("the import broke off: {0}")]
     Records(String),
@@ -131,7 +131,7 @@ impl Place {
             Target::Sqlite(path) if !path.exists() => {
                 let path = std::env::temp_dir().join(format!("phr-dry-run-{}.sqlite", Uuid::new_v4().simple()));
                 let place = Self { target: Target::Sqlite(path.clone()), temporary: Some(path) };
-                app::migrations(&place.target).up(None).await?;
+                app::migrations(&place.target).up(None).await.map_err(app::Error::from)?;
                 return Ok(place);
             }
             _ => app::check_schema(&target).await?,

@@ -19,6 +19,7 @@ mod map;
 mod place;
 mod r4;
 mod read;
+mod reading;
 mod resource;
 mod run;
 mod scanner;
@@ -26,9 +27,6 @@ mod source;
 mod survey;
 mod version;
 mod votes;
-
-#[cfg(test)]
-mod tests;
 
 pub use importer::Fhir;
 pub use run::{Options, Phase, Progress, Report, import};

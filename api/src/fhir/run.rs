@@ -1,6 +1,6 @@
 use std::ops::ControlFlow;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use tokio::sync::mpsc;
@@ -13,12 +13,11 @@ use crate::records::import::{self, How, ImportedRegister, MAX_CHUNK, Outcome, Pu
 use crate::scope::Scope;
 
 use super::bundle::Found;
-use super::judge::{Fate, Results, Verdict, judge, on_twin};
-use super::key::Origin;
+use super::judge::{Fate, Results, Verdict};
 use super::map::Mapped;
 use super::place::Place;
-use super::read::read;
-use super::resource::{About, Body, Kind, Look, look};
+use super::reading::{Event, Shared};
+use super::resource::{About, Look};
 use super::source::Sources;
 use super::survey::{Survey, Waiting};
 
@@ -63,16 +62,6 @@ pub enum Phase {
     /// Tells what became of the rest.
     Rest,
 }
-
-/// What the reading thread and the writing task share.
-struct Shared {
-    sources: Sources,
-    base: String,
-    read: Arc<AtomicU64>,
-}
-
-/// Outcomes that are sent from thread to task at once.
-const BATCH: usize = 256;
 
 /// Imports everything in the sources. Safe to repeat, also after an interruption: what was imported before is unchanged.
 ///
@@ -256,107 +245,6 @@ impl Run<'_> {
             self.tell_all(outcomes);
         }
         reading.await.map_err(Error::internal)
-    }
-}
-
-enum Event {
-    Registers(Vec<Waiting<ImportedRegister>>),
-    Outcomes(Vec<Outcome>),
-}
-
-impl Shared {
-    fn each(
-        &self,
-        wanted: impl Fn(u32) -> bool,
-        visitor: &mut dyn FnMut(Place, Found<'_>) -> ControlFlow<()>,
-    ) -> ControlFlow<()> {
-        let mut flow = ControlFlow::Continue(());
-        for (index, source) in (0..).zip(&self.sources.list) {
-            if !wanted(index) {
-                continue;
-            }
-            read(source, index, &self.read, &mut |place, found| {
-                flow = visitor(place, found);
-                flow
-            });
-            flow?;
-        }
-        flow
-    }
-
-    fn look(&self, full_url: Option<&str>, json: &[u8]) -> (About, Look) {
-        look(json, Origin { base: &self.base, full_url })
-    }
-
-    /// Sends every patient, and what became of those that stand in the input again.
-    fn patients(&self, survey: &Survey, events: &mpsc::Sender<Event>) {
-        let mut waiting = Vec::with_capacity(MAX_CHUNK);
-        let send = |event| {
-            if events.blocking_send(event).is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
-        };
-        let read = self.each(|source| survey.with_patients.contains(&source), &mut |place, found| {
-            let Found::Resource { full_url, json } = found else { return ControlFlow::Continue(()) };
-            let (about, Look::Relevant(resource)) = self.look(full_url.as_deref(), json) else {
-                return ControlFlow::Continue(());
-            };
-            if resource.kind != Kind::Patient {
-                return ControlFlow::Continue(());
-            }
-            if let Some(verdict) = on_twin(survey, place, &resource) {
-                return send(Event::Outcomes(vec![self.outcome(place, about, verdict)]));
-            }
-            if let Body::Register(mapped) = resource.body {
-                waiting.push(Waiting { place, about, mapped: *mapped });
-            }
-            if waiting.len() < MAX_CHUNK {
-                return ControlFlow::Continue(());
-            }
-            send(Event::Registers(std::mem::replace(&mut waiting, Vec::with_capacity(MAX_CHUNK))))
-        });
-        if read.is_continue() && !waiting.is_empty() {
-            // Nobody listens any more when the writing has failed, which is told elsewhere.
-            events.blocking_send(Event::Registers(waiting)).ok();
-        }
-    }
-
-    fn judge_all(&self, survey: &Survey, results: &Results, events: &mpsc::Sender<Vec<Outcome>>) {
-        let mut outcomes = Vec::with_capacity(BATCH);
-        let read = self.each(|_| true, &mut |place, found| {
-            let (about, verdict) = match found {
-                Found::Resource { full_url, json } => {
-                    let (about, look) = self.look(full_url.as_deref(), json);
-                    (about, judge(survey, results, place, look))
-                }
-                Found::Empty => (About::default(), Some(Verdict::skipped("the entry holds no resource"))),
-                Found::Broken(reason) => (About::default(), Some(Verdict::failed(None, &reason))),
-            };
-            outcomes.extend(verdict.map(|verdict| self.outcome(place, about, verdict)));
-            if outcomes.len() < BATCH {
-                return ControlFlow::Continue(());
-            }
-            match events.blocking_send(std::mem::replace(&mut outcomes, Vec::with_capacity(BATCH))) {
-                Ok(()) => ControlFlow::Continue(()),
-                Err(_) => ControlFlow::Break(()),
-            }
-        });
-        if read.is_continue() {
-            // As above.
-            events.blocking_send(outcomes).ok();
-        }
-    }
-
-    fn outcome(&self, place: Place, about: About, verdict: Verdict) -> Outcome {
-        let source = self.sources.list.get(place.source as usize);
-        Outcome {
-            status: verdict.status,
-            resource_type: about.resource_type,
-            id: about.id,
-            file: source.and_then(|source| source.name()).map(str::to_owned),
-            line: place.line,
-            entry: place.entry,
-            path: verdict.path,
-            reason: verdict.reason,
-        }
     }
 }
 

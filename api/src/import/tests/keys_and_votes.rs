@@ -80,7 +80,7 @@ async fn a_urn_leads_to_a_resource_with_another_id() {
     assert_eq!(imported.count(Status::Failed), 0, "{:#?}", imported.outcomes);
     let register = &database.registers().await[0];
     assert_eq!(register.uuid, Uuid::new_v5(&Uuid::NAMESPACE_URL, b"Patient/pat-1"));
-    assert_eq!(register.medical_history.0, ["Prediabetes"]);
+    assert_eq!(register.medical_history, ["Prediabetes"]);
     assert_eq!(register.institution_id.to_string(), uuid(101));
 }
 
@@ -111,5 +111,5 @@ async fn a_medication_by_reference_is_told_in_words_or_fails() {
     ];
     let imported = database.import(document(&bundle(&resources))).await;
     assert_eq!(imported.failure().path.as_deref(), Some("MedicationRequest.medicationReference"));
-    assert_eq!(database.registers().await[0].current_medications.0, ["Aspirin", "Insulin"]);
+    assert_eq!(database.registers().await[0].current_medications, ["Aspirin", "Insulin"]);
 }

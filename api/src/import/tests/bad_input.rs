@@ -185,7 +185,7 @@ async fn a_list_takes_a_hundred_entries_and_says_so_of_the_next() {
     let imported = database.import(document(&bundle(&resources))).await;
     assert_eq!(imported.failure().entry, Some(102));
     assert_eq!(imported.failure().reason.as_deref(), Some("the register's list has 100 entries already"));
-    assert_eq!(database.registers().await[0].medical_history.0.len(), 100);
+    assert_eq!(database.registers().await[0].medical_history.len(), 100);
     let long = [patient(2), condition(2000, 2, &"x".repeat(501), "active")];
     let imported = database.import(document(&bundle(&long))).await;
     assert_eq!(path_and_reason(imported.failure()), (Some("Condition.code"), "must have at most 500 characters"));

@@ -9,17 +9,18 @@ mod real_bundles;
 
 use std::path::PathBuf;
 
-use sea_orm::{ConnectionTrait, EntityTrait, Statement};
+use chrono::NaiveDate;
+use sea_orm::{ConnectionTrait, FromQueryResult, QueryResult, Statement};
 use uuid::Uuid;
 
+use crate::app;
 use crate::clock::SystemClock;
 use crate::config::Config;
-use crate::database::{Cluster, Consistency};
+use crate::database::{Cluster, Consistency, Target};
 use crate::error::Result;
+use crate::fhir::{MAX_MEMORY, Options, Report, Source, Sources, import};
 use crate::records::import::{How, Outcome, Status, Summary};
 use crate::scope::Scope;
-
-use super::{MAX_MEMORY, Options, Report, Source, Sources, import};
 
 /// An empty SQLite database, removed afterwards.
 struct Database {
@@ -32,7 +33,7 @@ impl Database {
         let folder = std::env::temp_dir().join(format!("phr-fhir-{}", Uuid::new_v4().simple()));
         std::fs::create_dir_all(&folder).unwrap();
         let path = folder.join("phr.sqlite");
-        migration::Database::Sqlite(path.clone()).up(None).await.unwrap();
+        app::migrations(&Target::Sqlite(path.clone())).up(None).await.unwrap();
         let url = format!("sqlite:{}", path.display());
         let config = Config::load(None, |name| (name == "DATABASE_URL").then(|| url.clone())).unwrap();
         let cluster = Cluster::new(config.nodes().unwrap(), config.cluster_settings([].into()));
@@ -53,29 +54,83 @@ impl Database {
         Ok(Imported { outcomes, summary })
     }
 
-    async fn registers(&self) -> Vec<entity::patient_register::Model> {
+    async fn rows(&self, sql: &str) -> Vec<QueryResult> {
         let scope = Scope::local_operator(Uuid::nil());
         let reader = self.cluster.read(&scope, Consistency::Strong);
-        entity::patient_register::Entity::find().all(&reader).await.unwrap()
+        reader.query_all_raw(Statement::from_string(reader.get_database_backend(), sql)).await.unwrap()
     }
 
-    async fn doctors(&self) -> Vec<entity::doctor::Model> {
-        let scope = Scope::local_operator(Uuid::nil());
-        let reader = self.cluster.read(&scope, Consistency::Strong);
-        entity::doctor::Entity::find().all(&reader).await.unwrap()
+    async fn registers(&self) -> Vec<Register> {
+        self.rows("SELECT * FROM patientregister").await.iter().map(Register::of).collect()
+    }
+
+    async fn doctors(&self) -> Vec<Doctor> {
+        let doctors = self.rows("SELECT * FROM doctors").await;
+        let doctor = |row: &QueryResult| Doctor::from_query_result(row, "").unwrap();
+        doctors.iter().map(doctor).collect()
     }
 
     async fn number(&self, sql: &str) -> i64 {
-        let scope = Scope::local_operator(Uuid::nil());
-        let reader = self.cluster.read(&scope, Consistency::Strong);
-        let statement = Statement::from_string(reader.get_database_backend(), sql);
-        reader.query_one_raw(statement).await.unwrap().unwrap().try_get_by_index(0).unwrap()
+        self.rows(sql).await[0].try_get_by_index(0).unwrap()
     }
 
     async fn execute(&self, sql: &str) {
         let tx = self.cluster.write(&Scope::local_operator(Uuid::nil())).await.unwrap();
         tx.execute_unprepared(sql).await.unwrap();
         tx.commit().await.unwrap();
+    }
+}
+
+/// A row of `doctors`.
+#[derive(FromQueryResult)]
+struct Doctor {
+    uuid: Uuid,
+    institution_id: Uuid,
+}
+
+/// A row of `patientregister`.
+struct Register {
+    uuid: Uuid,
+    first_name: String,
+    last_name: String,
+    date_of_birth: NaiveDate,
+    email: Option<String>,
+    phone_number: String,
+    address: String,
+    emergency_contact: Option<String>,
+    allergies: Vec<String>,
+    medical_history: Vec<String>,
+    current_medications: Vec<String>,
+    status: String,
+    institution_id: Uuid,
+    doctor_id: Option<Uuid>,
+    version: i32,
+    deleted_at: Option<String>,
+}
+
+impl Register {
+    fn of(row: &QueryResult) -> Self {
+        let text = |column: &str| row.try_get::<String>("", column).unwrap();
+        let optional = |column: &str| row.try_get::<Option<String>>("", column).unwrap();
+        let list = |column: &str| serde_json::from_str(&text(column)).unwrap();
+        Self {
+            uuid: row.try_get("", "uuid").unwrap(),
+            first_name: text("first_name"),
+            last_name: text("last_name"),
+            date_of_birth: row.try_get("", "date_of_birth").unwrap(),
+            email: optional("email"),
+            phone_number: text("phone_number"),
+            address: text("address"),
+            emergency_contact: optional("emergency_contact"),
+            allergies: list("allergies"),
+            medical_history: list("medical_history"),
+            current_medications: list("current_medications"),
+            status: text("status"),
+            institution_id: row.try_get("", "institution_id").unwrap(),
+            doctor_id: row.try_get("", "doctor_id").unwrap(),
+            version: row.try_get("", "version").unwrap(),
+            deleted_at: optional("deleted_at"),
+        }
     }
 }
 

@@ -21,7 +21,7 @@ async fn a_folder_of_ndjson_is_read_in_whatever_order() {
     assert_eq!(imported.count(Status::Failed), 0, "{:#?}", imported.outcomes);
     assert_eq!(imported.of("Condition")[1].line, Some(3));
     let register = &database.registers().await[0];
-    assert_eq!(register.medical_history.0, ["Prediabetes"]);
+    assert_eq!(register.medical_history, ["Prediabetes"]);
     assert!(register.doctor_id.is_some());
 }
 
