@@ -140,9 +140,10 @@ enum Kind {
 
 fn kind(error: &DbErr) -> Kind {
     match error {
-        DbErr::ConnectionAcquire(ConnAcquireErr::Timeout | ConnAcquireErr::ConnectionClosed) => Kind::Unavailable,
-        // No connection could be made, for whatever reason.
-        DbErr::Conn(_) => Kind::Unavailable,
+        // No connection could be had, for whatever reason.
+        DbErr::ConnectionAcquire(ConnAcquireErr::Timeout | ConnAcquireErr::ConnectionClosed) | DbErr::Conn(_) => {
+            Kind::Unavailable
+        }
         DbErr::Exec(RuntimeErr::SqlxError(error)) | DbErr::Query(RuntimeErr::SqlxError(error)) => sqlx_kind(error),
         _ => Kind::Other,
     }

@@ -199,7 +199,6 @@ impl Server {
     }
 
     /// Why a node is not used, once it is not.
-    #[expect(clippy::must_use_candidate, reason = "many only wait until it is not")]
     pub fn reason(&self, node: &Node) -> String {
         within(LIMIT, &format!("{} is not used", node.name), || {
             self.node(node)["reason"].as_str().map(ToOwned::to_owned)
