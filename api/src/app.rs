@@ -17,7 +17,7 @@ use tower::ServiceExt;
 
 use crate::clock::{SharedClock, SystemClock};
 use crate::config::{self, Config};
-use crate::database::{Cluster, NodeStatus, Role, Target};
+use crate::database::{Cluster, NodeStatus, Nodes, Role, Target};
 use crate::graphql::{Engine, Known};
 use crate::server::{Service, router};
 
@@ -98,7 +98,7 @@ pub async fn serve(config: &Config, demo: bool) -> Result<(), Error> {
         crate::demo::check_target(&target)?;
     }
     let listener = TcpListener::bind(address).await.map_err(|source| Error::Listen { address, source })?;
-    let known = Known { migrations: migration::steps().into_iter().map(|step| step.name).collect() };
+    let known = known();
     fit_embedded(&target).await?;
     let clock: SharedClock = Arc::new(SystemClock);
     let cluster = Cluster::new(nodes, config.cluster_settings(Arc::clone(&known.migrations)));
@@ -152,10 +152,34 @@ async fn fit_servers(main: &Target, cluster: &Cluster) -> Result<(), Error> {
         }
     }
     let is_primary = |node: &NodeStatus| node.is_reachable && node.role == Some(Role::Primary);
-    if !status.nodes.first().is_some_and(is_primary) {
-        return Ok(());
+    if status.nodes.first().is_some_and(is_primary) { check_schema(main).await } else { Ok(()) }
+}
+
+/// An SQLite file is brought up to date; a PostgreSQL server whose schema does not fit is refused.
+pub(crate) async fn fit_schema(target: &Target) -> Result<(), Error> {
+    if matches!(target, Target::Sqlite(_)) { fit_embedded(target).await } else { check_schema(target).await }
+}
+
+/// The cluster of a command, which works on the primary alone.
+pub(crate) async fn connect(config: &Config, main: Target) -> Cluster {
+    let nodes = Nodes { main, replicas: Vec::new(), disaster: Vec::new() };
+    let cluster = Cluster::new(nodes, config.cluster_settings(known().migrations));
+    cluster.first_look().await;
+    cluster
+}
+
+/// What this program knows of itself.
+#[must_use]
+pub fn known() -> Known {
+    Known {
+        migrations: migration::steps().into_iter().map(|step| step.name).collect(),
+        fhir: Arc::new(crate::fhir::Fhir),
     }
-    let status = migrations(main).status().await?;
+}
+
+/// Whether the schema is what this program works with.
+pub(crate) async fn check_schema(target: &Target) -> Result<(), Error> {
+    let status = migrations(target).status().await?;
     match status.pending.first() {
         None => Ok(()),
         Some(first) => Err(Error::Pending { count: status.pending.len(), first: first.clone() }),

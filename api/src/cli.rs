@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::config::Config;
-use crate::{app, doctor, graphql, migrate, observability};
+use crate::{app, doctor, graphql, import, migrate, observability};
 
 /// A patient health record server: GraphQL over PostgreSQL, or over an embedded SQLite file.
 #[derive(Debug, Parser)]
@@ -33,6 +33,9 @@ enum Command {
     /// Change the database's schema, or see what was changed.
     #[command(subcommand)]
     Migrate(migrate::Command),
+    /// Import records from elsewhere.
+    #[command(subcommand)]
+    Import(import::Command),
     /// Print the GraphQL schema: the contents of schema.graphql.
     Schema,
     /// Check the settings and the database, and say what is wrong and what to do about it.
@@ -76,6 +79,7 @@ async fn execute(command: Command, mut config: Config) -> ExitCode {
         Command::Migrate(command) => {
             migrate::run(&config, command).await.map_or_else(|error| fail(&error), |()| ExitCode::SUCCESS)
         }
+        Command::Import(command) => import::run(&config, command).await.unwrap_or_else(|error| fail(&error)),
         Command::Doctor { json } => doctor::run(&config, json).await,
         Command::Schema => ExitCode::SUCCESS,
     }

@@ -5,13 +5,14 @@
 //! | `Rejected` | `userErrors` of the mutation's payload |
 //! | `Forbidden` | top-level error `FORBIDDEN` |
 //! | `BadRequest`, `Limit` | top-level error `BAD_REQUEST`, `LIMIT_EXCEEDED` |
-//! | `Unavailable`, `Timeout`, `OutcomeUnknown` | top-level error of the same name; `UNAVAILABLE` and `TIMEOUT` are retryable |
+//! | `Unavailable`, `Interrupted` | top-level error `UNAVAILABLE`, retryable |
+//! | `Timeout`, `OutcomeUnknown` | top-level error of the same name; `TIMEOUT` is retryable |
 //! | `Consistency` | top-level error `CONSISTENCY_UNAVAILABLE`, retryable |
 //! | `Internal` | top-level error `INTERNAL`; the cause is logged with the request's id and never returned |
 
 use std::io;
 
-use sea_orm::{ConnAcquireErr, DbErr, RuntimeErr};
+use sea_orm::{DbErr, RuntimeErr};
 
 /// How the `database` room says, through SeaORM's errors, that no node is as fresh as a read wants.
 pub const NOT_FRESH_ENOUGH: &str = "no node is fresh enough";
@@ -37,6 +38,9 @@ pub enum Error {
     /// No database can serve this now. Nothing was changed.
     #[error("the database is not available")]
     Unavailable(#[source] Source),
+    /// The database was lost on the way, or gave way to another transaction. Nothing was changed.
+    #[error("the database is not available")]
+    Interrupted(#[source] Source),
     /// No node that can be reached shows what the caller is to see.
     #[error(
         "no database that can be reached is as fresh as the request wants; try again, or ask with X-Consistency: eventual"
@@ -126,7 +130,7 @@ impl From<DbErr> for Error {
         }
         match kind(&error) {
             Kind::Timeout => Self::Timeout,
-            Kind::Unavailable => Self::Unavailable(Box::new(error)),
+            Kind::Unavailable => Self::Interrupted(Box::new(error)),
             Kind::Other => Self::Internal(Box::new(error)),
         }
     }
@@ -140,10 +144,8 @@ enum Kind {
 
 fn kind(error: &DbErr) -> Kind {
     match error {
-        // No connection could be had, for whatever reason.
-        DbErr::ConnectionAcquire(ConnAcquireErr::Timeout | ConnAcquireErr::ConnectionClosed) | DbErr::Conn(_) => {
-            Kind::Unavailable
-        }
+        // Whatever keeps a connection from being had, nothing has happened yet.
+        DbErr::ConnectionAcquire(_) | DbErr::Conn(_) => Kind::Unavailable,
         DbErr::Exec(RuntimeErr::SqlxError(error)) | DbErr::Query(RuntimeErr::SqlxError(error)) => sqlx_kind(error),
         _ => Kind::Other,
     }

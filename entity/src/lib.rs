@@ -6,6 +6,7 @@ pub mod change_log;
 pub mod doctor;
 pub mod doctor_specialty;
 pub mod idempotency_key;
+pub mod identifier;
 pub mod medical_institution;
 pub mod migration_history;
 pub mod patient_register;

@@ -104,6 +104,13 @@ impl Database {
         }
     }
 
+    /// A connection of the same kind to another database of the PostgreSQL server.
+    #[must_use]
+    pub fn sql_elsewhere(&self) -> Sql {
+        assert_eq!(self.backend, Backend::Postgres, "a file stands alone");
+        Postgres::get().admin("postgres")
+    }
+
     /// A connection that may do what the server may.
     #[must_use]
     pub fn sql_as_server(&self) -> Sql {

@@ -1,8 +1,14 @@
+use std::io::Read;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::sync::OnceLock;
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
 use crate::Database;
+
+/// How long a command may take.
+const LIMIT: Duration = Duration::from_mins(1);
 
 /// What a command printed, and how it ended.
 #[derive(Debug)]
@@ -68,12 +74,33 @@ pub(crate) fn command(folder: &Path, arguments: &[&str], environment: &[(&str, &
 /// Runs `phr` in `folder` to its end.
 #[must_use]
 pub fn phr(folder: &Path, arguments: &[&str], environment: &[(&str, &str)]) -> Output {
-    let output = command(folder, arguments, environment).output().expect("the program starts");
-    Output {
-        stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
-        stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
-        code: output.status.code(),
-    }
+    let mut command = command(folder, arguments, environment);
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program starts");
+    let stdout = reading(child.stdout.take().expect("stdout is a pipe"));
+    let stderr = reading(child.stderr.take().expect("stderr is a pipe"));
+    let deadline = Instant::now() + LIMIT;
+    let ended = loop {
+        if let Some(status) = child.try_wait().expect("a child can be asked") {
+            break Some(status);
+        }
+        if Instant::now() > deadline {
+            child.kill().and_then(|()| child.wait()).expect("a child can be killed");
+            break None;
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    };
+    let text = |reading: JoinHandle<String>| reading.join().expect("reading does not fail");
+    let (stdout, stderr) = (text(stdout), text(stderr));
+    let status = ended.unwrap_or_else(|| panic!("phr {arguments:?} did not end: {stderr}"));
+    Output { stdout, stderr, code: status.code() }
+}
+
+fn reading(mut pipe: impl Read + Send + 'static) -> JoinHandle<String> {
+    std::thread::spawn(move || {
+        let mut bytes = Vec::new();
+        pipe.read_to_end(&mut bytes).ok();
+        String::from_utf8_lossy(&bytes).into_owned()
+    })
 }
 
 /// Runs `phr migrate` on a database, as somebody who may change its schema.

@@ -71,19 +71,16 @@ impl Server {
     }
 
     /// A GraphQL request's HTTP answer.
-    #[must_use]
     pub fn post(&self, body: &str) -> Reply {
         self.http("POST", "/graphql", JSON, body.as_bytes())
     }
 
     /// A GraphQL request's whole response: data, errors, extensions.
-    #[must_use]
     pub fn response(&self, query: &str, variables: &Value) -> Value {
         self.begin(query, variables).finish().json()
     }
 
     /// The same, with an `X-Consistency`.
-    #[must_use]
     pub fn response_as(&self, consistency: &str, query: &str, variables: &Value) -> Value {
         let body = json!({ "query": query, "variables": variables }).to_string();
         let headers = [JSON, &[("x-consistency", consistency)]].concat();
@@ -91,7 +88,6 @@ impl Server {
     }
 
     /// The data of a request that has no errors.
-    #[must_use]
     pub fn ask(&self, query: &str, variables: &Value) -> Value {
         let mut response = self.response(query, variables);
         assert!(response.get("errors").is_none(), "{query} {variables}: {response}");
@@ -99,7 +95,6 @@ impl Server {
     }
 
     /// The code and the message of a request's first error.
-    #[must_use]
     pub fn error(&self, query: &str, variables: &Value) -> (String, String) {
         let response = self.response(query, variables);
         let error = &response["errors"][0];

@@ -81,17 +81,19 @@ impl Cluster {
     /// # Errors
     /// `Unavailable` when no primary was found in time: nothing was changed.
     pub async fn write(&self, scope: &Scope) -> Result<Transaction> {
-        let deadline = Instant::now() + self.inner.settings.primary_timeout;
+        let settings = &self.inner.settings;
+        let deadline = Instant::now() + settings.primary_timeout.min(settings.pool.acquire_timeout);
         loop {
             let primary = self.inner.routing.read().primary;
             let failure = match primary {
                 Some(number) => match Transaction::begin(&self.inner, number, scope).await {
-                    Err(Error::Unavailable(source)) => source,
+                    Err(Error::Interrupted(source)) => source,
                     result => return result,
                 },
                 None => "no primary is known".into(),
             };
-            if Instant::now() + PAUSE >= deadline {
+            // Who waits for another writer of an SQLite file has waited already.
+            if !self.inner.is_probed || Instant::now() + PAUSE >= deadline {
                 return Err(Error::Unavailable(failure));
             }
             tokio::time::sleep(PAUSE).await;

@@ -79,7 +79,8 @@ impl Reader {
     /// Who wants more than some node's answer waits no longer than a write would.
     fn patience(&self) -> Duration {
         let settings = &self.cluster.settings;
-        if self.is_particular() { settings.primary_timeout } else { settings.pool.acquire_timeout }
+        let longest = settings.pool.acquire_timeout;
+        if self.is_particular() { settings.primary_timeout.min(longest) } else { longest }
     }
 
     fn is_particular(&self) -> bool {

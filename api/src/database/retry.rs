@@ -11,9 +11,9 @@ const LONGEST_PAUSE: Duration = Duration::from_millis(320);
 
 /// When to carry out a write again.
 ///
-/// `Unavailable` says that nothing was changed: no primary was found, the connection broke before the change was sent
-/// to be committed, or the database rolled it back in favour of another (a deadlock, a failure to serialise). Only then
-/// is it tried again. A lost answer to a commit is `OutcomeUnknown`, and is not.
+/// `Interrupted` says that nothing was changed: the connection broke before the change was sent to be committed, or the
+/// database rolled it back in favour of another (a deadlock, a failure to serialise). Only then is it tried again. A
+/// lost answer to a commit is `OutcomeUnknown`, and is not.
 #[derive(Debug)]
 pub struct Retry {
     began: Instant,
@@ -29,7 +29,7 @@ impl Retry {
 
     /// Whether to try again after this error; if so, returns when it is time to.
     pub async fn after(&mut self, error: &Error) -> bool {
-        if !matches!(error, Error::Unavailable(_)) || self.began.elapsed() + self.pause >= LONGEST {
+        if !matches!(error, Error::Interrupted(_)) || self.began.elapsed() + self.pause >= LONGEST {
             return false;
         }
         tokio::time::sleep(self.pause).await;

@@ -95,7 +95,7 @@ impl Transaction {
     /// Takes back everything since the beginning.
     ///
     /// # Errors
-    /// `Unavailable` when the connection was lost, which takes everything back as well.
+    /// `Interrupted` when the connection was lost, which takes everything back as well.
     pub async fn rollback(self) -> Result<()> {
         let node = &self.cluster.nodes[self.number];
         let mut lease = self.lease.into_inner();

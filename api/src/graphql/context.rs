@@ -2,6 +2,7 @@ use std::sync::Arc;
 
 use crate::clock::SharedClock;
 use crate::database::{Cluster, Consistency, Reader};
+use crate::records::import::Importer;
 use crate::scope::Scope;
 
 use super::loaders::Loaders;
@@ -22,6 +23,8 @@ pub struct Context {
 pub struct Known {
     /// The schema's migrations in this program, the oldest first.
     pub migrations: Arc<[String]>,
+    /// Imports FHIR.
+    pub fhir: Arc<dyn Importer>,
 }
 
 impl Context {

@@ -1,8 +1,8 @@
 use std::sync::Arc;
 
 use async_graphql::ServerError;
-use async_graphql::parser::parse_query;
 use async_graphql::parser::types::ExecutableDocument;
+use async_graphql::parser::{self, parse_query};
 use moka::sync::Cache;
 use sha2::{Digest, Sha256};
 
@@ -54,7 +54,12 @@ impl Documents {
             return Ok(Document { parsed, is_validated: true });
         }
         limits.check_text(text).map_err(Fault::Refused)?;
-        let parsed = parse_query(text).map_err(|error| Fault::Syntax(error.into()))?;
+        let parsed = parse_query(text).map_err(|error| match error {
+            parser::Error::RecursionLimitExceeded => {
+                Fault::Refused(Error::Limit("the document nests too many levels deep".to_owned()))
+            }
+            error => Fault::Syntax(error.into()),
+        })?;
         Ok(Document { parsed: Arc::new(parsed), is_validated: false })
     }
 

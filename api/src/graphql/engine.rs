@@ -12,6 +12,7 @@ use crate::error::Error;
 
 use super::documents::{Documents, Fault};
 use super::errors::{finish, refusal};
+use super::inputs::Inputs;
 use super::limits::{Cost, Limits, chosen};
 use super::ordered::order;
 use super::{Context, Roots, roots};
@@ -26,6 +27,7 @@ pub struct Engine {
     strict: Roots,
     fast: Roots,
     documents: Arc<Documents>,
+    inputs: Arc<Inputs>,
     limits: Limits,
 }
 
@@ -100,7 +102,8 @@ impl Engine {
             if introspection { builder.finish() } else { builder.disable_introspection().finish() }
         };
         let (strict, fast) = (build(ValidationMode::Strict), build(ValidationMode::Fast));
-        Self { strict, fast, documents: Arc::new(Documents::new()), limits }
+        let inputs = Arc::new(Inputs::of(&strict.sdl()));
+        Self { strict, fast, documents: Arc::new(Documents::new()), inputs, limits }
     }
 
     /// Executes one request.
@@ -121,6 +124,11 @@ impl Engine {
             Ok(cost) => cost,
             Err(error) => return Answer::refused(error, id),
         };
+        if let Some(operation) = chosen(&document.parsed, operation)
+            && let Err(error) = self.inputs.check(operation, &variables)
+        {
+            return Answer::refused(error, id);
+        }
         if changes_something(&document.parsed, operation) {
             if method == Method::Get {
                 let error = Error::BadRequest("a mutation is sent by POST".to_owned());

@@ -43,7 +43,7 @@ const fn code(error: &Error) -> (&'static str, bool) {
         Error::Rejected(_) | Error::BadRequest(_) => ("BAD_REQUEST", false),
         Error::Limit(_) => ("LIMIT_EXCEEDED", false),
         Error::Forbidden(_) => ("FORBIDDEN", false),
-        Error::Unavailable(_) => ("UNAVAILABLE", true),
+        Error::Unavailable(_) | Error::Interrupted(_) => ("UNAVAILABLE", true),
         Error::Consistency => ("CONSISTENCY_UNAVAILABLE", true),
         Error::Timeout => ("TIMEOUT", true),
         Error::OutcomeUnknown(_) => ("OUTCOME_UNKNOWN", false),
@@ -54,11 +54,15 @@ const fn code(error: &Error) -> (&'static str, bool) {
 /// System faults go to the log, with the request's id by which they are found again.
 fn report(error: &Error, request: Uuid) {
     match error {
-        Error::Internal(cause) => tracing::error!(request.id = %request, cause = %safe(cause), "internal error"),
-        Error::Unavailable(cause) => {
-            tracing::warn!(request.id = %request, cause = %safe(cause), "database not available");
+        Error::Internal(cause) => {
+            tracing::error!(request.id = %request, cause = %without_values(cause), "internal error");
         }
-        Error::OutcomeUnknown(cause) => tracing::error!(request.id = %request, cause = %safe(cause), "outcome unknown"),
+        Error::Unavailable(cause) | Error::Interrupted(cause) => {
+            tracing::warn!(request.id = %request, cause = %without_values(cause), "database not available");
+        }
+        Error::OutcomeUnknown(cause) => {
+            tracing::error!(request.id = %request, cause = %without_values(cause), "outcome unknown");
+        }
         Error::Timeout => tracing::warn!(request.id = %request, "timeout"),
         Error::Consistency => tracing::warn!(request.id = %request, "no node is fresh enough"),
         Error::Rejected(_) | Error::BadRequest(_) | Error::Limit(_) | Error::Forbidden(_) => {}
@@ -66,7 +70,7 @@ fn report(error: &Error, request: Uuid) {
 }
 
 /// A cause without what databases quote of a statement's values: those may be a patient's.
-fn safe(cause: &crate::error::Source) -> String {
+pub(crate) fn without_values(cause: &crate::error::Source) -> String {
     let mut level: Option<&(dyn std::error::Error + 'static)> = Some(cause.as_ref());
     while let Some(error) = level {
         let database = error

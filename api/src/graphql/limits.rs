@@ -37,6 +37,9 @@ pub(super) struct Cost {
 /// How deep brackets may nest in a text before it is parsed: the parser calls itself for each.
 const MAX_BRACKETS: usize = 200;
 
+/// How deep fragments may spread each other without a field between them, which the depth of fields does not see.
+const MAX_NESTED_FRAGMENTS: usize = 50;
+
 impl Limits {
     /// Looks at the text alone, so that a hostile one is never parsed.
     pub(super) fn check_text(&self, text: &str) -> Result<()> {
@@ -80,6 +83,7 @@ impl Limits {
             operation,
             variables,
             spreads: 0,
+            open_fragments: 0,
             aliases: 0,
             directives: operation.directives.len(),
         };
@@ -130,6 +134,7 @@ struct Measure<'d> {
     operation: &'d OperationDefinition,
     variables: &'d Variables,
     spreads: usize,
+    open_fragments: usize,
     aliases: usize,
     directives: usize,
 }
@@ -194,8 +199,16 @@ impl Measure<'_> {
         if self.spreads > self.limits.max_tokens {
             return Err(Error::Limit("fragments spread each other too often".to_owned()));
         }
+        if self.open_fragments == MAX_NESTED_FRAGMENTS {
+            return Err(Error::Limit(format!(
+                "fragments spread each other more than {MAX_NESTED_FRAGMENTS} levels deep"
+            )));
+        }
         self.directives(fragment.node.directives.len())?;
-        self.selection(&fragment.node.selection_set.node, depth)
+        self.open_fragments += 1;
+        let cost = self.selection(&fragment.node.selection_set.node, depth);
+        self.open_fragments -= 1;
+        cost
     }
 
     fn directives(&mut self, more: usize) -> Result<()> {

@@ -10,6 +10,9 @@ mod documents;
 mod engine;
 mod errors;
 mod id;
+mod import_fhir;
+mod inputs;
+mod json;
 mod limits;
 mod loaders;
 mod medical_institution;
@@ -26,6 +29,7 @@ use async_graphql::{EmptySubscription, MergedObject, SDLExportOptions, Schema, S
 pub use context::{Context, Known};
 pub use engine::{Answer, Engine, Method, Request};
 pub use errors::refusal;
+pub(crate) use errors::without_values;
 pub use limits::Limits;
 
 /// Everything that can be asked.
@@ -50,6 +54,7 @@ pub struct Mutation(
     doctor::DoctorMutation,
     doctor_specialty::DoctorSpecialtyMutation,
     replication::ReplicationMutation,
+    import_fhir::ImportFhirMutation,
 );
 
 type Roots = Schema<Query, Mutation, EmptySubscription>;

@@ -15,7 +15,7 @@ use uuid::Uuid;
 use crate::criteria::{Criteria, client_name};
 use crate::database::{Cluster, Retry, Transaction, Violation, violation};
 use crate::error::{Error, Fault, FaultCode, Result};
-use crate::scope::{Permission, Scope};
+use crate::scope::{Boundary, Permission, Scope};
 
 use super::Row;
 use super::check::Check;
@@ -96,6 +96,13 @@ async fn create_once<A: Aggregate>(
         tx.commit().await?;
         return Ok(in_order::<A>(models, &earlier));
     }
+    if is_bounded(scope) {
+        let faults = diagnose(items, scope, &tx).await?;
+        if !faults.is_empty() {
+            tx.rollback().await?;
+            return Err(Error::Rejected(faults));
+        }
+    }
     match insert::<A>(&tx, items.iter().map(|item| item.row.clone()).collect()).await {
         Ok(models) => {
             tx.commit().await?;
@@ -147,7 +154,7 @@ async fn change_once<A: Aggregate>(
         }
         None => check.fault(&["uuid"], FaultCode::NotFound, "there is no such record"),
     }
-    if !check.passed() {
+    if !check.passed() || is_bounded(scope) {
         A::check_others(&changes, target.uuid, &mut check, scope, &tx).await?;
     }
     let Some(present) = present.filter(|_| check.passed()) else {
@@ -182,6 +189,11 @@ pub(super) struct Target {
     pub(super) uuid: Uuid,
     pub(super) expected_version: Option<i32>,
     pub(super) deleted: Deleted,
+}
+
+/// Whether there are records that the caller must not refer to, although the database knows them.
+fn is_bounded(scope: &Scope) -> bool {
+    scope.boundary != Boundary::All
 }
 
 fn refuse_twins<A: Aggregate>(items: &mut [New<A>]) {
@@ -262,7 +274,7 @@ async fn refused(error: DbErr, diagnose: impl AsyncFnOnce() -> Result<Vec<Fault>
 }
 
 /// The fault that a constraint's name tells, such as `doctors_license_number_key`, or `doctors.license_number` on SQLite.
-fn by_name(violation: &Violation) -> Fault {
+pub(super) fn by_name(violation: &Violation) -> Fault {
     let (code, name, message) = match violation {
         Violation::Unique(name) => (FaultCode::NotUnique, name, "another record has this value already"),
         Violation::Reference(name) => (FaultCode::ReferenceMissing, name, "the record referred to does not exist"),

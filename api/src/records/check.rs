@@ -48,6 +48,16 @@ impl Check {
         self.faults.push(Fault::new(code, path, message));
     }
 
+    /// Adds what was found in a part of the input.
+    pub(super) fn adopt(&mut self, part: Self) {
+        let root = &self.root;
+        self.faults.extend(
+            part.faults
+                .into_iter()
+                .map(|fault| Fault { path: root.iter().cloned().chain(fault.path).collect(), ..fault }),
+        );
+    }
+
     /// What was found so far.
     #[must_use]
     pub(super) fn into_faults(self) -> Vec<Fault> {

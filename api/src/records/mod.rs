@@ -7,6 +7,7 @@ mod collection;
 pub mod doctor;
 pub mod doctor_specialty;
 mod idempotency;
+pub mod import;
 pub mod medical_institution;
 pub mod patient_register;
 mod row;

@@ -15,7 +15,9 @@
 #   PHR_PG_NETWORKS          from where others may connect, comma separated: CIDR, or samenet. Default: 127.0.0.1/32,::1/128
 #   PHR_PG_TLS_DIR           folder with server.crt, server.key, root.crt: then nobody connects over the network without TLS
 #   PHR_PG_BIN               folder of PostgreSQL's programs. Default: the newest /usr/lib/postgresql/*/bin
-#   PHR_PG_OS_USER           who carries on when root calls. Default: postgres. PostgreSQL refuses to run as root.
+#   PHR_PG_OS_USER           who carries on when root calls, since PostgreSQL refuses to run as root. Default: postgres.
+#                            The folder above DATA is made for that user where it is missing, and else must let it write;
+#                            all folders above must let it pass.
 #   PHR_PG_ROLES_SQL         the roles that migrations rely on. Default: roles.postgres.sql beside the scripts' folder,
 #                            or migration/roles.postgres.sql of the checkout
 #   PHR_PG_INIT_SQL          SQL to run as superuser in the new database, at its making only
@@ -59,7 +61,8 @@ PHR_PG_DATA=${PHR_PG_DATA%/}
 
 if [[ $EUID -eq 0 ]]; then
     os_user=${PHR_PG_OS_USER:-postgres}
-    install -d -o "$os_user" "${PHR_PG_DATA%/*}" 2>/dev/null || true
+    # A folder that is there stays as it is; it must let that user write.
+    [[ -d ${PHR_PG_DATA%/*} ]] || install -d -m 700 -o "$os_user" "${PHR_PG_DATA%/*}"
     exec setpriv --reuid="$os_user" --regid="$(id -g "$os_user")" --init-groups "$(realpath "$0")" "$@"
 fi
 cd /
@@ -343,12 +346,14 @@ wait_for_primary() {
 
 # copy_from NODE: the primary's files, and the WAL of the meantime, into DATA.new; then in place of what there was.
 copy_from() {
-    local sync=()
+    local sync=() slot
     [[ ${PHR_PG_FAST:-} != 1 ]] || sync=(--no-sync)
     clear_data
+    # A slot that was given up serves nobody again, so an idle one makes room for a new one.
+    slot=$(slot_of "$PHR_PG_NODE")
     psql -X -q "host=$(host_of "$1") port=$(port_of "$1") user=$replication_user replication=true$(tls_parameters)" \
-        -c "CREATE_REPLICATION_SLOT $(slot_of "$PHR_PG_NODE") PHYSICAL" >/dev/null 2>&1 || true
-    pg_basebackup -D "$new_data" -X stream -R -S "$(slot_of "$PHR_PG_NODE")" --checkpoint=fast "${sync[@]}" \
+        -c "DROP_REPLICATION_SLOT $slot" -c "CREATE_REPLICATION_SLOT $slot PHYSICAL" >/dev/null 2>&1 || true
+    pg_basebackup -D "$new_data" -X stream -R -S "$slot" --checkpoint=fast "${sync[@]}" \
         -d "host=$(host_of "$1") port=$(port_of "$1") user=$replication_user$(tls_parameters)" || fail "cannot copy from $1"
     chmod 700 "$new_data"
     # -R has made it a standby; whom to follow is told by phr.conf at every start.

@@ -1,0 +1,251 @@
+//! Typed settings: the embedded defaults, then a file, then the environment.
+
+mod load;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::Deserialize;
+
+use crate::database::{Balancing, LagLimits, Nodes, PoolLimits, Settings, Target};
+use crate::graphql::Limits;
+
+/// Every setting with its default, explained.
+pub const DEFAULTS: &str = include_str!("../../config.default.toml");
+
+/// Every setting.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// HTTP.
+    pub server: Server,
+    /// What one GraphQL request may ask for.
+    pub limits: Limits,
+    /// Where the records are.
+    pub database: Database,
+    /// What is logged.
+    pub log: Log,
+}
+
+/// Settings of the HTTP server. Times are in seconds.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Server {
+    /// Address and port to listen on.
+    pub listen: String,
+    /// Host names by which the server may be addressed, separated by commas.
+    pub allowed_hosts: String,
+    /// How long one request may take.
+    pub request_timeout: u64,
+    /// How long a client may take to send a request's head.
+    pub header_timeout: u64,
+    /// How long running requests may go on after the server was told to stop.
+    pub shutdown_timeout: u64,
+    /// Bytes of a request's body at most.
+    pub max_body: usize,
+    /// GraphQL requests in one batched HTTP request at most.
+    pub max_batch: usize,
+    /// Connections at most.
+    pub max_connections: usize,
+    /// Whether GraphiQL is served.
+    pub playground: bool,
+    /// Whether the schema can be asked for.
+    pub introspection: bool,
+}
+
+/// Settings of the database.
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Database {
+    /// Where the records are; may hold a password.
+    pub url: String,
+    /// Where its replicas are, separated by commas.
+    pub replica_urls: String,
+    /// Where its replicas for disaster recovery are, separated by commas.
+    pub disaster_urls: String,
+    /// Whether replicas are used.
+    pub replicas_enabled: bool,
+    /// How reads are spread over replicas.
+    pub balancing: Balancing,
+    /// How far behind a replica may be, in bytes of log.
+    pub max_lag_bytes: u64,
+    /// How far behind a replica may be, in seconds.
+    pub max_lag_seconds: u64,
+    /// How often each node is asked what it is, in milliseconds.
+    pub probe_interval: u64,
+    /// How long a write waits for a primary, in seconds.
+    pub primary_timeout: u64,
+    /// How long a node that failed again and again is left alone, in seconds.
+    pub breaker_timeout: u64,
+    /// Sizes of pools by name.
+    pub pool_profile: PoolProfile,
+    /// Connections that are held ready; 0 for what the profile says.
+    pub pool_min: usize,
+    /// Connections at most; 0 for what the profile says.
+    pub pool_max: usize,
+    /// How long a request waits for a connection, in seconds.
+    pub pool_timeout: u64,
+    /// A connection older than this is replaced, in seconds.
+    pub pool_recycle: u64,
+    /// A connection unused for longer is replaced, in milliseconds.
+    pub pool_idle_timeout: u64,
+    /// How long one statement may run, in seconds.
+    pub query_timeout: u64,
+}
+
+impl std::fmt::Debug for Database {
+    /// Without the password.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let target = self.url.parse::<Target>();
+        f.debug_struct("Database").field("target", &target).field("pool_max", &self.pool_max).finish_non_exhaustive()
+    }
+}
+
+/// Sizes of pools by name: connections that are held ready, and connections at most.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum PoolProfile {
+    /// 5, and up to 15.
+    Small,
+    /// 20, and up to 50.
+    Standard,
+    /// 50, and up to 500.
+    Large,
+}
+
+impl PoolProfile {
+    const fn sizes(self) -> (usize, usize) {
+        match self {
+            Self::Small => (5, 15),
+            Self::Standard => (20, 50),
+            Self::Large => (50, 500),
+        }
+    }
+}
+
+/// Settings of the log.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Log {
+    /// What to log.
+    pub level: String,
+    /// `text` or `json`.
+    pub format: LogFormat,
+}
+
+/// How the log is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// For machines.
+    Json,
+}
+
+/// Why the settings cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The file cannot be read.
+    #[error("cannot read {path}: {source}")]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// The cause.
+        source: std::io::Error,
+    },
+    /// The file, or what it sets, makes no sense.
+    #[error("{from}: {message}")]
+    Malformed {
+        /// The file or the environment variable.
+        from: String,
+        /// What is wrong.
+        message: String,
+    },
+}
+
+impl Config {
+    fn check(&self) -> Result<(), Error> {
+        self.target()?;
+        let positive = [
+            ("server.request_timeout", self.server.request_timeout),
+            ("server.header_timeout", self.server.header_timeout),
+            ("server.max_body", self.server.max_body as u64),
+            ("server.max_batch", self.server.max_batch as u64),
+            ("server.max_connections", self.server.max_connections as u64),
+            ("database.probe_interval", self.database.probe_interval),
+            ("database.primary_timeout", self.database.primary_timeout),
+            ("database.pool_timeout", self.database.pool_timeout),
+            ("database.query_timeout", self.database.query_timeout),
+        ];
+        match positive.into_iter().find(|(_, value)| *value == 0) {
+            Some((name, _)) => {
+                Err(Error::Malformed { from: name.to_owned(), message: "must be at least 1".to_owned() })
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// Where the records are.
+    ///
+    /// # Errors
+    /// When the URL is malformed.
+    pub fn target(&self) -> Result<Target, Error> {
+        self.database.url.parse().map_err(|message| Error::Malformed { from: "DATABASE_URL".to_owned(), message })
+    }
+
+    /// Where all nodes are.
+    ///
+    /// # Errors
+    /// When a URL is malformed, or replicas are named of an SQLite file.
+    pub fn nodes(&self) -> Result<Nodes, Error> {
+        let main = self.target()?;
+        let list = |name: &str, urls: &str| -> Result<Vec<Target>, Error> {
+            let urls = urls.split(',').map(str::trim).filter(|url| !url.is_empty());
+            let targets = urls.map(|url| match url.parse() {
+                Ok(Target::Sqlite(_)) => Err("a replica is a PostgreSQL server".to_owned()),
+                other => other,
+            });
+            let wrong = |message| Error::Malformed { from: name.to_owned(), message };
+            targets.collect::<Result<_, String>>().map_err(wrong)
+        };
+        let enabled = self.database.replicas_enabled;
+        let replicas = if enabled { list("READ_REPLICA_URLS", &self.database.replica_urls)? } else { Vec::new() };
+        let disaster = list("DR_REPLICA_URLS", &self.database.disaster_urls)?;
+        if matches!(main, Target::Sqlite(_)) && !(replicas.is_empty() && disaster.is_empty()) {
+            let message = "an SQLite file has no replicas: give DATABASE_URL a PostgreSQL server".to_owned();
+            return Err(Error::Malformed { from: "READ_REPLICA_URLS".to_owned(), message });
+        }
+        Ok(Nodes { main, replicas, disaster })
+    }
+
+    /// How the nodes are used. `migrations` are those that a node must have.
+    #[must_use]
+    pub fn cluster_settings(&self, migrations: Arc<[String]>) -> Settings {
+        let database = &self.database;
+        Settings {
+            pool: self.pool_limits(),
+            balancing: database.balancing,
+            lag: LagLimits { bytes: database.max_lag_bytes, time: Duration::from_secs(database.max_lag_seconds) },
+            probe_period: Duration::from_millis(database.probe_interval),
+            breaker_rest: Duration::from_secs(database.breaker_timeout),
+            primary_timeout: Duration::from_secs(database.primary_timeout),
+            migrations,
+        }
+    }
+
+    fn pool_limits(&self) -> PoolLimits {
+        let (min, max) = self.database.pool_profile.sizes();
+        let max = if self.database.pool_max == 0 { max } else { self.database.pool_max };
+        let min = if self.database.pool_min == 0 { min } else { self.database.pool_min };
+        PoolLimits {
+            min: min.min(max),
+            max,
+            acquire_timeout: Duration::from_secs(self.database.pool_timeout),
+            idle_timeout: Duration::from_millis(self.database.pool_idle_timeout),
+            max_age: Duration::from_secs(self.database.pool_recycle),
+            query_timeout: Duration::from_secs(self.database.query_timeout),
+        }
+    }
+}

@@ -1,0 +1,57 @@
+//! From a resource to what `records` takes, and what else an import needs of it.
+
+mod entry;
+mod person;
+mod text;
+
+pub(super) use entry::{List, Note, NoteState, Visit, note, visit};
+pub(super) use person::{doctor, institution, register};
+
+use crate::error::Fault;
+
+/// A record, with the places in the resource that its fields come from.
+#[derive(Debug)]
+pub(super) struct Mapped<T> {
+    pub(super) record: T,
+    places: Vec<(&'static str, String)>,
+    /// What is wrong with the resource by FHIR's own rules.
+    pub(super) problem: Option<Problem>,
+}
+
+/// What is wrong, and where in the resource.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Problem {
+    pub(super) path: String,
+    pub(super) reason: String,
+}
+
+impl Problem {
+    pub(super) fn new(path: impl Into<String>, reason: impl Into<String>) -> Self {
+        Self { path: path.into(), reason: reason.into() }
+    }
+}
+
+impl<T> Mapped<T> {
+    /// Broken rules of the record as one problem of the resource: the place of the first, and all of the reasons.
+    pub(super) fn problem(&self, faults: &[Fault]) -> Problem {
+        let mut faults = faults.iter().map(|fault| Problem::new(self.place(&fault.path), fault.message.clone()));
+        let first = faults.next().unwrap_or_else(|| Problem::new("", "was refused"));
+        faults.fold(first, |all, next| Problem {
+            reason: format!("{}; {}: {}", all.reason, next.path, next.reason),
+            ..all
+        })
+    }
+
+    /// `["identifiers", "2", "value"]` comes from `Patient.identifier[2].value`.
+    fn place(&self, path: &[String]) -> String {
+        let field = path.first().map(String::as_str).unwrap_or_default();
+        let place = self.places.iter().find(|(known, _)| *known == field).map_or(field, |(_, place)| place);
+        match path.get(1..) {
+            Some([index, rest @ ..]) if index.parse::<usize>().is_ok() => {
+                let rest = rest.iter().map(|part| if part == "typeCode" { "type" } else { part });
+                rest.fold(format!("{place}[{index}]"), |path, part| format!("{path}.{part}"))
+            }
+            _ => place.to_owned(),
+        }
+    }
+}

@@ -1,0 +1,114 @@
+use chrono::NaiveDate;
+use uuid::Uuid;
+
+use crate::fhir::r4::{Address, ContactPoint, HumanName, Organization, Patient, Practitioner};
+use crate::records::import::{ImportedDoctor, ImportedInstitution, ImportedRegister};
+
+use super::text::{address, contact, given, identifiers, name, one_line, telecom, whom_to_call};
+use super::{Mapped, Problem};
+
+/// The record's fields and where they come from, as they are found.
+struct Fields {
+    root: &'static str,
+    places: Vec<(&'static str, String)>,
+}
+
+impl Fields {
+    fn new(root: &'static str) -> Self {
+        Self { root, places: vec![("identifiers", format!("{root}.identifier"))] }
+    }
+
+    fn at(&mut self, field: &'static str, place: &str) {
+        self.places.push((field, format!("{}.{place}", self.root)));
+    }
+
+    fn name(&mut self, names: &[HumanName]) -> (Option<String>, Option<String>) {
+        let found = name(names);
+        let index = found.map_or(0, |(index, _)| index);
+        self.at("firstName", &format!("name[{index}].given"));
+        self.at("lastName", &format!("name[{index}].family"));
+        found.map_or((None, None), |(_, name)| (given(name), name.family.clone()))
+    }
+
+    fn telecom(&mut self, field: &'static str, points: &[ContactPoint], system: &str) -> Option<String> {
+        let found = telecom(points, system);
+        match found {
+            Some((index, _)) => self.at(field, &format!("telecom[{index}].value")),
+            None => self.at(field, "telecom"),
+        }
+        found.map(|(_, value)| value.to_owned())
+    }
+
+    fn address(&mut self, addresses: &[Address]) -> Option<String> {
+        let found = address(addresses);
+        match found {
+            Some((index, _)) => self.at("address", &format!("address[{index}]")),
+            None => self.at("address", "address"),
+        }
+        found.and_then(|(_, address)| one_line(address))
+    }
+}
+
+/// Without lists, institution and doctor, which other resources tell.
+pub(in crate::fhir) fn register(uuid: Uuid, patient: Patient) -> Mapped<ImportedRegister> {
+    let mut fields = Fields::new("Patient");
+    let (first_name, last_name) = fields.name(&patient.name);
+    fields.at("dateOfBirth", "birthDate");
+    let found = contact(&patient.contact);
+    fields.at("emergencyContact", &format!("contact[{}]", found.map_or(0, |(index, _)| index)));
+    let date_of_birth = patient.birth_date.as_deref().and_then(whole_date);
+    let is_partial = date_of_birth.is_none() && patient.birth_date.is_some();
+    let record = ImportedRegister {
+        uuid,
+        first_name,
+        last_name,
+        date_of_birth,
+        email: fields.telecom("email", &patient.telecom, "email"),
+        phone_number: fields.telecom("phoneNumber", &patient.telecom, "phone"),
+        address: fields.address(&patient.address),
+        emergency_contact: found.and_then(|(_, contact)| whom_to_call(contact)),
+        allergies: None,
+        medical_history: None,
+        current_medications: None,
+        institution_id: None,
+        doctor_id: None,
+        identifiers: identifiers(patient.identifier),
+    };
+    let problem = is_partial.then(|| Problem::new("Patient.birthDate", "must be a whole date: year, month and day"));
+    Mapped { record, places: fields.places, problem }
+}
+
+pub(in crate::fhir) fn doctor(uuid: Uuid, practitioner: Practitioner) -> Mapped<ImportedDoctor> {
+    let mut fields = Fields::new("Practitioner");
+    let (first_name, last_name) = fields.name(&practitioner.name);
+    let record = ImportedDoctor {
+        uuid,
+        first_name,
+        last_name,
+        email: fields.telecom("email", &practitioner.telecom, "email"),
+        phone_number: fields.telecom("phoneNumber", &practitioner.telecom, "phone"),
+        institution_id: None,
+        identifiers: identifiers(practitioner.identifier),
+    };
+    Mapped { record, places: fields.places, problem: None }
+}
+
+pub(in crate::fhir) fn institution(uuid: Uuid, organization: Organization) -> Mapped<ImportedInstitution> {
+    let mut fields = Fields::new("Organization");
+    fields.at("name", "name");
+    let record = ImportedInstitution {
+        uuid,
+        name: organization.name.filter(|name| !name.trim().is_empty()),
+        email: fields.telecom("email", &organization.telecom, "email"),
+        phone_number: fields.telecom("phoneNumber", &organization.telecom, "phone"),
+        address: fields.address(&organization.address),
+        identifiers: identifiers(organization.identifier),
+    };
+    Mapped { record, places: fields.places, problem: None }
+}
+
+/// FHIR allows a year, or a year and a month, where this is unknown; a register does not.
+fn whole_date(text: &str) -> Option<NaiveDate> {
+    let date = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()?;
+    (date.to_string() == text).then_some(date)
+}

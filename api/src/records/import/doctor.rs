@@ -1,0 +1,76 @@
+use async_graphql::MaybeUndefined;
+use entity::doctor::ActiveModel;
+use entity::identifier;
+use sea_orm::ActiveValue::{NotSet, Set};
+use uuid::Uuid;
+
+use crate::database::Cluster;
+use crate::error::Result;
+use crate::records::check::{Check, Kind};
+use crate::records::doctor::Doctors;
+use crate::scope::{HOME_INSTITUTION, Scope};
+
+use super::identifier::{ImportedIdentifier, checked};
+use super::institution::IntoInput;
+use super::put::{Import, Item, put};
+use super::{How, Put};
+
+/// A doctor who was recorded elsewhere. What is not told stays as it is.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct ImportedDoctor {
+    /// The record's own key.
+    pub uuid: Uuid,
+    /// First name: 1 to 50 characters.
+    pub first_name: Option<String>,
+    /// Last name: 1 to 50 characters.
+    pub last_name: Option<String>,
+    /// Email address: at most 254 characters.
+    pub email: Option<String>,
+    /// Phone number: 10 to 15 characters of digits, `+ - ( )` and spaces.
+    pub phone_number: Option<String>,
+    /// Key of the institution where the doctor practises; for a new record the home institution, when not told.
+    pub institution_id: Option<Uuid>,
+    /// What others know the doctor by.
+    pub identifiers: Vec<ImportedIdentifier>,
+}
+
+/// Takes over doctors, at most [`MAX_CHUNK`](super::MAX_CHUNK), each with a key of its own.
+///
+/// # Errors
+/// `Forbidden`; as any write. A record that breaks a rule is no error: its result says so.
+pub async fn doctors(scope: &Scope, cluster: &Cluster, how: How, records: Vec<ImportedDoctor>) -> Result<Vec<Put>> {
+    let items: Vec<_> = records.into_iter().map(item).collect();
+    put::<Doctors>(scope, cluster, how, &items).await
+}
+
+fn item(record: ImportedDoctor) -> Item<Doctors> {
+    let mut check = Check::new([] as [&str; 0]);
+    let told = |text: Option<String>| text.map_or(MaybeUndefined::Undefined, MaybeUndefined::Value);
+    let row = ActiveModel {
+        uuid: Set(record.uuid),
+        first_name: check.required("firstName", Kind::Plain(50), &record.first_name.into_input()),
+        last_name: check.required("lastName", Kind::Plain(50), &record.last_name.into_input()),
+        email: check.optional("email", Kind::Email, &told(record.email)),
+        phone_number: check.optional("phoneNumber", Kind::Phone, &told(record.phone_number)),
+        institution_id: record.institution_id.map_or(NotSet, Set),
+        ..ActiveModel::default()
+    };
+    let identifiers = checked(record.identifiers, &mut check);
+    Item { uuid: record.uuid, row, faults: check.into_faults(), identifiers }
+}
+
+impl Import for Doctors {
+    const OWNER: identifier::Column = identifier::Column::DoctorId;
+
+    fn fill(row: &mut ActiveModel) {
+        for column in [&mut row.email, &mut row.phone_number, &mut row.license_number] {
+            if *column == NotSet {
+                *column = Set(None);
+            }
+        }
+        if row.institution_id == NotSet {
+            row.institution_id = Set(HOME_INSTITUTION.0);
+        }
+        row.specialty_id = Set(None);
+    }
+}

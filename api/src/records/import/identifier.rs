@@ -1,0 +1,89 @@
+use std::collections::{HashMap, HashSet};
+
+use async_graphql::MaybeUndefined;
+use entity::identifier::{ActiveModel, Column, Model};
+use sea_orm::ActiveValue::{NotSet, Set};
+use sea_orm::{ActiveModelTrait, Value};
+use uuid::Uuid;
+
+use crate::error::FaultCode;
+use crate::records::check::{Check, Kind};
+
+/// Identifiers of one record at most.
+const MAX_IDENTIFIERS: usize = 100;
+
+/// What others know a record by.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct ImportedIdentifier {
+    /// Who gives such numbers, as a URI: 1 to 200 characters.
+    pub system: Option<String>,
+    /// 1 to 200 characters.
+    pub value: String,
+    /// What kind of number, in the codes of HL7's table 0203: 1 to 50 characters.
+    pub type_code: Option<String>,
+}
+
+impl ImportedIdentifier {
+    /// The same key for the same number of the same owner, wherever it is imported.
+    fn key(&self, owner: Uuid) -> Uuid {
+        let name = format!("{}|{}", self.system.as_deref().unwrap_or_default(), self.value);
+        Uuid::new_v5(&owner, name.as_bytes())
+    }
+}
+
+/// The rules that identifiers break, under `identifiers`, and the identifiers as they are to be stored: trimmed, the
+/// first of those that are the same.
+pub(super) fn checked(identifiers: Vec<ImportedIdentifier>, check: &mut Check) -> Vec<ImportedIdentifier> {
+    if identifiers.len() > MAX_IDENTIFIERS {
+        let message = format!("must have at most {MAX_IDENTIFIERS} entries");
+        check.fault(&["identifiers"], FaultCode::TooMany, message);
+        return Vec::new();
+    }
+    let mut kept = Vec::with_capacity(identifiers.len());
+    let mut known = HashSet::new();
+    for (index, identifier) in identifiers.into_iter().enumerate() {
+        let mut inner = Check::new(["identifiers".to_owned(), index.to_string()]);
+        let system = inner.optional("system", Kind::Plain(200), &Some(identifier.system).into());
+        let value = inner.required("value", Kind::Plain(200), &MaybeUndefined::Value(identifier.value));
+        let type_code = inner.optional("typeCode", Kind::Plain(50), &Some(identifier.type_code).into());
+        check.adopt(inner);
+        if let (Set(system), Set(value), Set(type_code)) = (system, value, type_code)
+            && known.insert((system.clone(), value.clone()))
+        {
+            kept.push(ImportedIdentifier { system, value, type_code });
+        }
+    }
+    kept
+}
+
+/// The rows to write: those that are new or differ. What the import does not mention stays.
+pub(super) fn changed_identifiers(
+    told: &[ImportedIdentifier],
+    owner_column: Column,
+    owner: Uuid,
+    tenant: Option<Uuid>,
+    present: &HashMap<Uuid, Model>,
+) -> Vec<ActiveModel> {
+    let rows = told.iter().filter_map(|identifier| {
+        let uuid = identifier.key(owner);
+        if present.get(&uuid).is_some_and(|model| model.type_code == identifier.type_code) {
+            return None;
+        }
+        let mut row = ActiveModel {
+            uuid: Set(uuid),
+            patient_id: Set(None),
+            doctor_id: Set(None),
+            medical_institution_id: Set(None),
+            system: Set(identifier.system.clone()),
+            value: Set(identifier.value.clone()),
+            type_code: Set(identifier.type_code.clone()),
+            institution_id: Set(tenant),
+            version: NotSet,
+            created_at: NotSet,
+            updated_at: NotSet,
+        };
+        row.set(owner_column, Value::from(Some(owner)));
+        Some(row)
+    });
+    rows.collect()
+}

@@ -1,0 +1,84 @@
+use async_graphql::MaybeUndefined;
+use entity::identifier;
+use entity::medical_institution::ActiveModel;
+use sea_orm::ActiveValue::{NotSet, Set};
+use uuid::Uuid;
+
+use crate::database::Cluster;
+use crate::error::Result;
+use crate::records::check::{Check, Kind};
+use crate::records::medical_institution::MedicalInstitutions;
+use crate::scope::Scope;
+
+use super::identifier::{ImportedIdentifier, checked};
+use super::put::{Import, Item, put};
+use super::{How, Put};
+
+/// An institution that came to be elsewhere. What is not told stays as it is.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct ImportedInstitution {
+    /// The record's own key.
+    pub uuid: Uuid,
+    /// Name: 1 to 200 characters.
+    pub name: Option<String>,
+    /// Email address: at most 254 characters.
+    pub email: Option<String>,
+    /// Phone number: 10 to 15 characters of digits, `+ - ( )` and spaces.
+    pub phone_number: Option<String>,
+    /// Postal address: 1 to 200 characters.
+    pub address: Option<String>,
+    /// What others know it by.
+    pub identifiers: Vec<ImportedIdentifier>,
+}
+
+/// Takes over institutions, at most [`MAX_CHUNK`](super::MAX_CHUNK), each with a key of its own.
+///
+/// # Errors
+/// `Forbidden`; as any write. A record that breaks a rule is no error: its result says so.
+pub async fn institutions(
+    scope: &Scope,
+    cluster: &Cluster,
+    how: How,
+    records: Vec<ImportedInstitution>,
+) -> Result<Vec<Put>> {
+    let items: Vec<_> = records.into_iter().map(item).collect();
+    put::<MedicalInstitutions>(scope, cluster, how, &items).await
+}
+
+fn item(record: ImportedInstitution) -> Item<MedicalInstitutions> {
+    let mut check = Check::new([] as [&str; 0]);
+    let told = |text: Option<String>| text.map_or(MaybeUndefined::Undefined, MaybeUndefined::Value);
+    let row = ActiveModel {
+        uuid: Set(record.uuid),
+        name: check.required("name", Kind::Plain(200), &record.name.into_input()),
+        email: check.optional("email", Kind::Email, &told(record.email)),
+        phone_number: check.optional("phoneNumber", Kind::Phone, &told(record.phone_number)),
+        address: check.optional("address", Kind::Plain(200), &told(record.address)),
+        ..ActiveModel::default()
+    };
+    let identifiers = checked(record.identifiers, &mut check);
+    Item { uuid: record.uuid, row, faults: check.into_faults(), identifiers }
+}
+
+/// A text that a record must have: one that is not told is missing.
+pub(super) trait IntoInput {
+    fn into_input(self) -> MaybeUndefined<String>;
+}
+
+impl IntoInput for Option<String> {
+    fn into_input(self) -> MaybeUndefined<String> {
+        self.map_or(MaybeUndefined::Null, MaybeUndefined::Value)
+    }
+}
+
+impl Import for MedicalInstitutions {
+    const OWNER: identifier::Column = identifier::Column::MedicalInstitutionId;
+
+    fn fill(row: &mut ActiveModel) {
+        for column in [&mut row.email, &mut row.phone_number, &mut row.address] {
+            if *column == NotSet {
+                *column = Set(None);
+            }
+        }
+    }
+}

@@ -1,0 +1,91 @@
+//! Taking over records that came to be elsewhere and bring their keys along: what is new is created, what differs is
+//! updated, what is the same is left alone. A record that breaks a rule is refused by itself; the others are taken.
+
+mod doctor;
+mod identifier;
+mod institution;
+mod known;
+mod outcome;
+mod put;
+mod register;
+
+pub use doctor::{ImportedDoctor, doctors};
+pub use identifier::ImportedIdentifier;
+pub use institution::{ImportedInstitution, institutions};
+pub use known::{known_doctors, known_institutions};
+pub use outcome::{Outcome, Status, Summary};
+pub use register::{ImportedRegister, entry_fault, registers};
+
+use std::fmt::Debug;
+
+use crate::clock::Clock;
+use crate::database::Cluster;
+use crate::error::{Error, Fault, Result};
+use crate::scope::{Boundary, Permission, Scope};
+
+/// Records that one call takes at most: what fits one statement on either database.
+pub const MAX_CHUNK: usize = 300;
+
+/// Whether to write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum How {
+    /// Write.
+    Write,
+    /// Only tell what would be done.
+    DryRun,
+}
+
+/// What became of a record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Put {
+    /// There was none with this key.
+    Created,
+    /// These of its columns differed; none when only its identifiers did.
+    Updated(Vec<&'static str>),
+    /// It was there already, with the same contents.
+    Unchanged,
+    /// It was there and has been deleted, and stays so.
+    Deleted,
+    /// It breaks rules. Paths begin with the field's name.
+    Refused(Vec<Fault>),
+}
+
+/// What an import must be allowed.
+///
+/// # Errors
+/// `Forbidden` for who may not write registers and directory, or is bound to one institution: whose records a file holds
+/// shows only when it is read.
+pub fn require(scope: &Scope) -> Result<()> {
+    scope.require(Permission::WritePatients)?;
+    scope.require(Permission::WriteDirectory)?;
+    match scope.boundary {
+        Boundary::All => Ok(()),
+        Boundary::One(_) => Err(Error::Forbidden("only who works for all institutions may import records".to_owned())),
+    }
+}
+
+/// What is to be imported.
+#[derive(Clone, Debug)]
+pub enum Text {
+    /// A resource in each line.
+    Lines(String),
+    /// One document, as JSON.
+    Document(Vec<u8>),
+}
+
+/// Reads records in some format and imports them.
+#[async_trait::async_trait]
+pub trait Importer: Debug + Send + Sync {
+    /// Imports everything in `text`; what became of each resource.
+    ///
+    /// # Errors
+    /// As [`require`]; as any write.
+    async fn import(
+        &self,
+        scope: &Scope,
+        cluster: &Cluster,
+        clock: &dyn Clock,
+        text: Text,
+        how: How,
+    ) -> Result<Vec<Outcome>>;
+}

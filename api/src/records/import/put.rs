@@ -1,0 +1,244 @@
+use std::collections::{HashMap, VecDeque};
+use std::ops::Range;
+
+use entity::identifier;
+use sea_orm::sea_query::OnConflict;
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, DbBackend, DbErr, EntityTrait, IdenStatic, IntoActiveModel,
+    Iterable, ModelTrait, QueryFilter, QuerySelect, Select,
+};
+use uuid::Uuid;
+
+use crate::database::{Cluster, Consistency, violation};
+use crate::error::{Error, Fault, Result};
+use crate::records::aggregate::{ActiveModel, Aggregate, Model, by_name};
+use crate::records::check::Check;
+use crate::scope::Scope;
+
+use super::identifier::{ImportedIdentifier, changed_identifiers};
+use super::{How, MAX_CHUNK, Put, require};
+
+type Column<A> = <<A as crate::criteria::Criteria>::Entity as EntityTrait>::Column;
+
+/// Columns that the database keeps by itself.
+const KEPT: [&str; 3] = ["version", "created_at", "updated_at"];
+/// Identifiers in one statement at most.
+const IDENTIFIER_CHUNK: usize = 1000;
+
+/// A kind of record that can be imported.
+pub(super) trait Import: Aggregate<Entity: EntityTrait<Model: IntoActiveModel<ActiveModel<Self>>>> {
+    /// Which column of `identifiers` names a record of this kind.
+    const OWNER: identifier::Column;
+
+    /// Fills what the import did not tell of a new record.
+    fn fill(row: &mut ActiveModel<Self>);
+
+    /// Whether the record was deleted.
+    fn is_deleted(_model: &Model<Self>) -> bool {
+        false
+    }
+
+    /// The institution that the record's identifiers belong to; none for those that belong to all.
+    fn tenant(_row: &ActiveModel<Self>) -> Option<Uuid> {
+        None
+    }
+}
+
+/// A record as the import has it: columns that are not set are not told, and stay as they are.
+pub(super) struct Item<A: Import> {
+    pub(super) uuid: Uuid,
+    pub(super) row: ActiveModel<A>,
+    pub(super) faults: Vec<Fault>,
+    pub(super) identifiers: Vec<ImportedIdentifier>,
+}
+
+/// Creates, updates or leaves alone each of the records; the results are in their order. Keys must be distinct.
+///
+/// All are written in one transaction. When the database refuses it, the halves are tried, down to the one record that
+/// is at fault.
+pub(super) async fn put<A: Import>(scope: &Scope, cluster: &Cluster, how: How, items: &[Item<A>]) -> Result<Vec<Put>> {
+    require(scope)?;
+    if items.len() > MAX_CHUNK {
+        return Err(Error::internal("more records were imported at once than fit a statement"));
+    }
+    if how == How::DryRun {
+        let reader = cluster.read(scope, Consistency::Strong);
+        let present = present::<A>(&reader, items, |query| query).await?;
+        let identifiers = present_identifiers::<A>(&reader, items).await?;
+        return Ok(items.iter().map(|item| plan(item, present.get(&item.uuid), &identifiers).put).collect());
+    }
+    let mut results: Vec<Option<Put>> = vec![None; items.len()];
+    let mut parts: VecDeque<Range<usize>> = VecDeque::new();
+    parts.push_back(0..items.len());
+    while let Some(part) = parts.pop_front() {
+        match put_part(scope, cluster, &items[part.clone()]).await? {
+            Ok(puts) => results[part].iter_mut().zip(puts).for_each(|(slot, put)| *slot = Some(put)),
+            Err(fault) if part.len() == 1 => results[part.start] = Some(Put::Refused(vec![fault])),
+            Err(_) => {
+                let middle = part.start + part.len() / 2;
+                parts.extend([part.start..middle, middle..part.end]);
+            }
+        }
+    }
+    results.into_iter().map(|put| put.ok_or_else(|| Error::internal("an imported record has no result"))).collect()
+}
+
+/// Writes records in one transaction. The inner error is a constraint's, and nothing was written then.
+async fn put_part<A: Import>(scope: &Scope, cluster: &Cluster, items: &[Item<A>]) -> Result<Result<Vec<Put>, Fault>> {
+    let tx = cluster.write(scope).await?;
+    let present = present::<A>(&tx, items, QuerySelect::lock_exclusive).await?;
+    let identifiers = present_identifiers::<A>(&tx, items).await?;
+    let plans: Vec<Plan<A>> = items.iter().map(|item| plan(item, present.get(&item.uuid), &identifiers)).collect();
+    let rows: Vec<ActiveModel<A>> = plans.iter().filter_map(|plan| plan.row.clone()).collect();
+    let identifiers: Vec<identifier::ActiveModel> =
+        plans.iter().flat_map(|plan| plan.identifiers.iter().cloned()).collect();
+    if rows.is_empty() && identifiers.is_empty() {
+        tx.rollback().await?;
+        return Ok(Ok(plans.into_iter().map(|plan| plan.put).collect()));
+    }
+    match write::<A>(&tx, rows, identifiers).await {
+        Ok(()) => {
+            tx.commit().await?;
+            Ok(Ok(plans.into_iter().map(|plan| plan.put).collect()))
+        }
+        Err(error) => {
+            tx.rollback().await?;
+            match violation(&error) {
+                Some(violation) => Ok(Err(without_root(by_name(&violation)))),
+                None => Err(error.into()),
+            }
+        }
+    }
+}
+
+async fn write<A: Import>(
+    tx: &impl ConnectionTrait,
+    rows: Vec<ActiveModel<A>>,
+    identifiers: Vec<identifier::ActiveModel>,
+) -> Result<(), DbErr> {
+    if !rows.is_empty() {
+        let told: Vec<Column<A>> = Column::<A>::iter().filter(|column| !is_kept(column.as_str())).collect();
+        let conflict = OnConflict::column(A::key()).update_columns(told).to_owned();
+        A::Entity::insert_many(rows).on_conflict(conflict).exec_without_returning(tx).await?;
+    }
+    for chunk in identifiers.chunks(IDENTIFIER_CHUNK) {
+        let conflict = OnConflict::column(identifier::Column::Uuid)
+            .update_columns([identifier::Column::TypeCode, identifier::Column::InstitutionId])
+            .to_owned();
+        identifier::Entity::insert_many(chunk.iter().cloned()).on_conflict(conflict).exec_without_returning(tx).await?;
+    }
+    Ok(())
+}
+
+struct Plan<A: Import> {
+    put: Put,
+    row: Option<ActiveModel<A>>,
+    identifiers: Vec<identifier::ActiveModel>,
+}
+
+/// What is to be done with one record, given what is there.
+fn plan<A: Import>(
+    item: &Item<A>,
+    present: Option<&Model<A>>,
+    identifiers: &HashMap<Uuid, identifier::Model>,
+) -> Plan<A> {
+    let nothing = |put| Plan { put, row: None, identifiers: Vec::new() };
+    if present.is_some_and(A::is_deleted) {
+        return nothing(Put::Deleted);
+    }
+    if !item.faults.is_empty() {
+        return nothing(Put::Refused(item.faults.clone()));
+    }
+    let (row, changed) = match present {
+        None => {
+            let mut row = item.row.clone();
+            A::fill(&mut row);
+            (row, None)
+        }
+        Some(model) => {
+            let mut check = Check::new([] as [&str; 0]);
+            let (row, changed) = merge::<A>(model, item.row.clone(), &mut check);
+            if !check.passed() {
+                return nothing(Put::Refused(check.into_faults()));
+            }
+            (row, Some(changed))
+        }
+    };
+    let identifiers = changed_identifiers(&item.identifiers, A::OWNER, item.uuid, A::tenant(&row), identifiers);
+    match changed {
+        None => Plan { put: Put::Created, row: Some(row), identifiers },
+        Some(changed) if changed.is_empty() && identifiers.is_empty() => nothing(Put::Unchanged),
+        Some(changed) => {
+            let row = (!changed.is_empty()).then_some(row);
+            Plan { put: Put::Updated(changed), row, identifiers }
+        }
+    }
+}
+
+/// The present row with what is told of it, and the columns in which that differs.
+fn merge<A: Import>(
+    model: &Model<A>,
+    mut told: ActiveModel<A>,
+    check: &mut Check,
+) -> (ActiveModel<A>, Vec<&'static str>) {
+    for column in Column::<A>::iter() {
+        if told.get(column).into_value().is_some_and(|value| value == model.get(column)) {
+            told.not_set(column);
+        }
+    }
+    A::complete(model, &mut told, check);
+    let mut whole = model.clone().into_active_model();
+    let mut changed = Vec::new();
+    for column in Column::<A>::iter() {
+        if is_kept(column.as_str()) {
+            whole.not_set(column);
+        } else if let Some(value) = told.get(column).into_value() {
+            whole.set(column, value);
+            changed.push(column.as_str());
+        }
+    }
+    (whole, changed)
+}
+
+fn is_kept(column: &str) -> bool {
+    KEPT.contains(&column)
+}
+
+async fn present<A: Import>(
+    db: &impl ConnectionTrait,
+    items: &[Item<A>],
+    lock: impl FnOnce(Select<A::Entity>) -> Select<A::Entity>,
+) -> Result<HashMap<Uuid, Model<A>>> {
+    let keys: Vec<Uuid> = items.iter().map(|item| item.uuid).collect();
+    let models = lock(A::Entity::find().filter(among(db, A::key(), keys))).all(db).await?;
+    Ok(models.into_iter().map(|model| (A::uuid(&model), model)).collect())
+}
+
+async fn present_identifiers<A: Import>(
+    db: &impl ConnectionTrait,
+    items: &[Item<A>],
+) -> Result<HashMap<Uuid, identifier::Model>> {
+    let owners: Vec<Uuid> = items.iter().filter(|item| !item.identifiers.is_empty()).map(|item| item.uuid).collect();
+    if owners.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let models = identifier::Entity::find().filter(among(db, A::OWNER, owners)).all(db).await?;
+    Ok(models.into_iter().map(|model| (model.uuid, model)).collect())
+}
+
+/// One parameter on PostgreSQL, so that the statement is the same whatever the number of keys.
+pub(super) fn among(db: &impl ConnectionTrait, column: impl ColumnTrait, keys: Vec<Uuid>) -> sea_orm::Condition {
+    let condition = match db.get_database_backend() {
+        DbBackend::Postgres => column.eq_any(keys),
+        _ => column.is_in(keys),
+    };
+    sea_orm::Condition::all().add(condition)
+}
+
+/// Constraints are named for the input of a mutation; here the path begins with the field.
+fn without_root(mut fault: Fault) -> Fault {
+    if fault.path.first().is_some_and(|root| root == "input") {
+        fault.path.remove(0);
+    }
+    fault
+}

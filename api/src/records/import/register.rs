@@ -1,0 +1,135 @@
+use async_graphql::MaybeUndefined;
+use chrono::NaiveDate;
+use entity::patient_register::{ActiveModel, Model, Status};
+use entity::{TextList, identifier};
+use sea_orm::ActiveValue::{NotSet, Set};
+use uuid::Uuid;
+
+use crate::clock::Clock;
+use crate::database::Cluster;
+use crate::date::Date;
+use crate::error::{Fault, Result};
+use crate::records::check::{Check, Kind};
+use crate::records::patient_register::PatientRegisters;
+use crate::scope::{HOME_INSTITUTION, Scope};
+
+use super::identifier::{ImportedIdentifier, checked};
+use super::institution::IntoInput;
+use super::put::{Import, Item, put};
+use super::{How, Put};
+
+/// A patient who was registered elsewhere. What is not told stays as it is; a new register that lacks an email address or
+/// an emergency contact is incomplete.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct ImportedRegister {
+    /// The record's own key.
+    pub uuid: Uuid,
+    /// First name: 1 to 50 characters.
+    pub first_name: Option<String>,
+    /// Last name: 1 to 50 characters.
+    pub last_name: Option<String>,
+    /// Date of birth: from 1900-01-01 to today.
+    pub date_of_birth: Option<NaiveDate>,
+    /// Email address: at most 254 characters.
+    pub email: Option<String>,
+    /// Phone number: 10 to 15 characters of digits, `+ - ( )` and spaces.
+    pub phone_number: Option<String>,
+    /// Postal address: 1 to 100 characters.
+    pub address: Option<String>,
+    /// Whom to call in an emergency: 1 to 50 characters.
+    pub emergency_contact: Option<String>,
+    /// Allergies in plain words; replaces the present list.
+    pub allergies: Option<Vec<String>>,
+    /// Medical history in plain words; replaces the present list.
+    pub medical_history: Option<Vec<String>>,
+    /// Current medications in plain words; replaces the present list.
+    pub current_medications: Option<Vec<String>>,
+    /// Key of the institution that the register belongs to; for a new one the home institution, when not told.
+    pub institution_id: Option<Uuid>,
+    /// Key of the patient's usual doctor.
+    pub doctor_id: Option<Uuid>,
+    /// What others know the patient by.
+    pub identifiers: Vec<ImportedIdentifier>,
+}
+
+/// Takes over registers, at most [`MAX_CHUNK`](super::MAX_CHUNK), each with a key of its own.
+///
+/// # Errors
+/// `Forbidden`; as any write. A record that breaks a rule is no error: its result says so.
+pub async fn registers(
+    scope: &Scope,
+    cluster: &Cluster,
+    clock: &dyn Clock,
+    how: How,
+    records: Vec<ImportedRegister>,
+) -> Result<Vec<Put>> {
+    let items: Vec<_> = records.into_iter().map(|record| item(record, clock)).collect();
+    put::<PatientRegisters>(scope, cluster, how, &items).await
+}
+
+/// The rule that an entry of a list of texts breaks, if it breaks one.
+#[must_use]
+pub fn entry_fault(text: &str) -> Option<Fault> {
+    let mut check = Check::new([] as [&str; 0]);
+    check.texts("entry", &MaybeUndefined::Value(vec![text.to_owned()]));
+    check.into_faults().into_iter().next()
+}
+
+fn item(record: ImportedRegister, clock: &dyn Clock) -> Item<PatientRegisters> {
+    let mut check = Check::new([] as [&str; 0]);
+    let told = |text: Option<String>| text.map_or(MaybeUndefined::Undefined, MaybeUndefined::Value);
+    let list = |list: Option<Vec<String>>| list.map_or(MaybeUndefined::Undefined, MaybeUndefined::Value);
+    let birth = record.date_of_birth.map_or(MaybeUndefined::Null, |date| MaybeUndefined::Value(Date(date)));
+    let row = ActiveModel {
+        uuid: Set(record.uuid),
+        first_name: check.required("firstName", Kind::Plain(50), &record.first_name.into_input()),
+        last_name: check.required("lastName", Kind::Plain(50), &record.last_name.into_input()),
+        date_of_birth: check.birth_date("dateOfBirth", birth, clock.today()),
+        email: check.optional("email", Kind::Email, &told(record.email)),
+        phone_number: check.required("phoneNumber", Kind::Phone, &record.phone_number.into_input()),
+        address: check.required("address", Kind::Plain(100), &record.address.into_input()),
+        emergency_contact: check.optional("emergencyContact", Kind::Plain(50), &told(record.emergency_contact)),
+        allergies: check.texts("allergies", &list(record.allergies)),
+        medical_history: check.texts("medicalHistory", &list(record.medical_history)),
+        current_medications: check.texts("currentMedications", &list(record.current_medications)),
+        institution_id: record.institution_id.map_or(NotSet, Set),
+        doctor_id: record.doctor_id.map_or(NotSet, |key| Set(Some(key))),
+        ..ActiveModel::default()
+    };
+    let identifiers = checked(record.identifiers, &mut check);
+    Item { uuid: record.uuid, row, faults: check.into_faults(), identifiers }
+}
+
+impl Import for PatientRegisters {
+    const OWNER: identifier::Column = identifier::Column::PatientId;
+
+    fn fill(row: &mut ActiveModel) {
+        for column in [&mut row.email, &mut row.emergency_contact] {
+            if *column == NotSet {
+                *column = Set(None);
+            }
+        }
+        for list in [&mut row.allergies, &mut row.medical_history, &mut row.current_medications] {
+            if *list == NotSet {
+                *list = Set(TextList::default());
+            }
+        }
+        if row.institution_id == NotSet {
+            row.institution_id = Set(HOME_INSTITUTION.0);
+        }
+        if row.doctor_id == NotSet {
+            row.doctor_id = Set(None);
+        }
+        let is_complete = row.email != Set(None) && row.emergency_contact != Set(None);
+        row.status = Set(if is_complete { Status::Pending } else { Status::Incomplete });
+        row.deleted_at = Set(None);
+    }
+
+    fn is_deleted(model: &Model) -> bool {
+        model.deleted_at.is_some()
+    }
+
+    fn tenant(row: &ActiveModel) -> Option<Uuid> {
+        row.institution_id.try_as_ref().copied()
+    }
+}

@@ -1,0 +1,2 @@
+DROP TRIGGER patientregister_moved;
+DROP TABLE identifiers;

@@ -1,0 +1,134 @@
+//! How much a request costs PostgreSQL, counted in its log.
+
+use serde_json::{Value, json};
+use support::{Backend, Database, Phr, eventually};
+
+use crate::patients::{done, read, register};
+
+/// A server whose connections are open and whose statements are prepared.
+fn warm() -> Phr {
+    let database = Database::new(Backend::Postgres);
+    database.log_statements();
+    Phr::serve(std::sync::Arc::new(database), &[], &[])
+}
+
+/// The statements that a request costs when it is asked for the second time.
+fn statements(phr: &Phr, query: &str, variables: &Value) -> Vec<String> {
+    phr.ask(query, variables);
+    let (_, from) = phr.database.log(0);
+    phr.ask(query, variables);
+    let (lines, _) = phr.database.log(from);
+    let said = |line: &String| {
+        let statement = line.split_once("LOG:  ")?.1;
+        let text = statement.split_once(": ")?.1;
+        // The server asks each node what it is, on a connection of its own, whether requests come or not.
+        let is_probe = text.contains("pg_is_in_recovery()") || text.contains("seaql_migrations");
+        let counts = statement.starts_with("execute ") || statement.starts_with("statement: ");
+        (counts && !is_probe).then(|| text.to_owned())
+    };
+    lines.iter().filter_map(said).collect()
+}
+
+fn columns(statement: &str) -> Vec<String> {
+    let list = statement.strip_prefix("SELECT ").and_then(|rest| rest.split(" FROM ").next()).unwrap();
+    list.split(", ").map(|column| column.rsplit('.').next().unwrap().trim_matches('"').to_owned()).collect()
+}
+
+#[test]
+fn a_register_by_its_key_is_one_statement() {
+    let phr = warm();
+    let uuid = register(&phr, &json!({}));
+    let query = "query($uuid: UUID!) { patientRegister(uuid: $uuid) { uuid firstName lastName email status } }";
+    let sent = statements(&phr, query, &json!({ "uuid": uuid }));
+    assert_eq!(sent.len(), 1, "{sent:?}");
+    assert!(sent[0].starts_with("SELECT "), "no BEGIN, no setting: {sent:?}");
+    assert_eq!(columns(&sent[0]), ["uuid", "first_name", "last_name", "email", "status"]);
+}
+
+#[test]
+fn a_page_is_one_statement_and_a_total_one_more() {
+    let phr = warm();
+    register(&phr, &json!({}));
+    let page = |more: &str| {
+        format!(
+            "query($name: String!) {{ patientRegisters(
+                filter: {{lastName: {{equal: $name}}, dateOfBirth: {{greaterThanOrEqual: \"1980-01-01\"}}}},
+                order: [{{field: DATE_OF_BIRTH, direction: DESC}}], page: {{page: 1, perPage: 10}}
+            ) {{ nodes {{ firstName }} {more} }} }}"
+        )
+    };
+    let name = json!({"name": "Smith"});
+    let sent = statements(&phr, &page("pageInfo { hasNextPage page }"), &name);
+    assert_eq!(sent.len(), 1, "{sent:?}");
+    assert_eq!(
+        columns(&sent[0]),
+        ["uuid", "first_name", "date_of_birth"],
+        "only what was asked for and the order needs"
+    );
+    assert!(!sent[0].contains("Smith"), "values are bound: {sent:?}");
+    for more in ["totalCount", "pageInfo { totalPages }", "totalCount pageInfo { totalPages }"] {
+        let sent = statements(&phr, &page(more), &name);
+        assert_eq!(sent.len(), 2, "{more}: {sent:?}");
+        assert!(sent[1].starts_with("SELECT COUNT("), "{sent:?}");
+    }
+}
+
+#[test]
+fn a_keyset_page_is_one_statement_that_seeks() {
+    let phr = warm();
+    register(&phr, &json!({}));
+    let query = "query($after: String) { patientRegisters(order: [{field: LAST_NAME}], first: 5, after: $after) {
+        edges { cursor node { uuid } } pageInfo { endCursor hasNextPage } } }";
+    let first = phr.ask(query, &json!({}))["patientRegisters"]["pageInfo"]["endCursor"].take();
+    let sent = statements(&phr, query, &json!({ "after": first }));
+    assert_eq!(sent.len(), 1, "{sent:?}");
+    assert!(!sent[0].contains(" OR ") && !sent[0].contains("OFFSET"), "{sent:?}");
+}
+
+#[test]
+fn nested_records_are_one_statement_for_each_kind() {
+    let phr = warm();
+    let specialties: Vec<Value> = (0..3)
+        .map(|number| {
+            done(&phr, "createDoctorSpecialty", "uuid", &json!({"name": format!("S{number}")}))["uuid"].take()
+        })
+        .collect();
+    for number in 0..12 {
+        let doctor = json!({"firstName": "Ada", "lastName": "Lee", "specialtyId": specialties[number % 3]});
+        let doctor = done(&phr, "createDoctor", "uuid", &doctor)["uuid"].take();
+        register(&phr, &json!({ "doctorId": doctor }));
+    }
+    let query = "{ patientRegisters(first: 12) { nodes { firstName institution { name }
+        doctor { lastName specialty { name } } } } }";
+    // Records of one level wait for each other for a fraction of a millisecond: on a busy machine one may come late.
+    eventually("each kind is read at once", || {
+        let sent = statements(&phr, query, &json!({}));
+        assert!(sent.len() < 10, "{sent:?}");
+        let table = |statement: &String| statement.split(" FROM ").nth(1)?.split('"').nth(1).map(ToOwned::to_owned);
+        let mut tables: Vec<String> = sent.iter().filter_map(table).collect();
+        tables.sort_unstable();
+        (tables == ["doctor_specialties", "doctors", "medical_institutions", "patientregister"]).then_some(())
+    });
+}
+
+#[test]
+fn health_asks_and_introspection_costs_no_statement_of_a_table() {
+    let phr = warm();
+    assert_eq!(statements(&phr, "{ __schema { queryType { name } } }", &json!({})), Vec::<String>::new());
+    assert_eq!(statements(&phr, "{ health { status } }", &json!({})), ["SELECT 1"]);
+}
+
+#[test]
+fn a_write_is_one_transaction_that_names_its_actor() {
+    let phr = warm();
+    let uuid = register(&phr, &json!({}));
+    register(&phr, &json!({}));
+    let (_, from) = phr.database.log(0);
+    register(&phr, &json!({}));
+    let (lines, _) = phr.database.log(from);
+    let sent: Vec<&String> =
+        lines.iter().filter(|line| line.contains("statement:") || line.contains("execute")).collect();
+    assert_eq!(sent.len(), 3, "BEGIN with the two settings, INSERT, COMMIT: {sent:?}");
+    assert!(sent.iter().any(|line| line.contains("SET LOCAL phr.actor")), "{sent:?}");
+    assert_eq!(read(&phr, &uuid)["version"], 1);
+}
