@@ -8,7 +8,7 @@ use crate::error::{Error, Result};
 use crate::scope::Scope;
 
 use super::breaker::BreakerState;
-use super::observation::{History, Sight};
+use super::observation::{History, Sight, UNASKED};
 use super::owed::{Owed, Position};
 use super::probe::{self, watch};
 use super::routing::{self, Routing, Verdict, judge};
@@ -112,14 +112,18 @@ impl Cluster {
             || !routing.lagging.is_empty()
     }
 
-    /// Waits until every node has been asked once, or as long as a probe may take.
+    /// Waits until every node has been asked once and judged by its answer, or as long as a probe may take.
     pub async fn first_look(&self) {
         if !self.inner.is_probed {
             return;
         }
         let deadline = Instant::now() + probe::PATIENCE + Duration::from_millis(200);
-        let asked = |node: &Arc<Node>| node.sight().was_asked();
-        while !self.inner.nodes.iter().all(asked) && Instant::now() < deadline {
+        let is_judged = |verdict: &Verdict| !matches!(verdict, Verdict::Unreachable(trouble) if trouble == UNASKED);
+        let are_judged = || {
+            let routing = self.inner.routing.read();
+            !routing.verdicts.is_empty() && routing.verdicts.iter().all(is_judged)
+        };
+        while !are_judged() && Instant::now() < deadline {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     }

@@ -43,7 +43,7 @@ pub(super) struct Sight {
 }
 
 /// The trouble with a node that was not asked yet.
-const UNASKED: &str = "not reached yet";
+pub(super) const UNASKED: &str = "not reached yet";
 
 impl Sight {
     /// Nothing is known yet.
