@@ -3,7 +3,8 @@
 use async_graphql::Enum;
 use sea_orm::sea_query::{Expr, Func};
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect, QueryTrait,
+    ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, DbBackend, EntityTrait, QueryFilter, QuerySelect,
+    QueryTrait, Select, Statement,
 };
 use uuid::Uuid;
 
@@ -156,14 +157,10 @@ pub async fn list<C: Collection>(scope: &Scope, reader: &Reader, query: Query<C>
     columns.extend(ordering.terms().iter().map(|term| term.column));
     let columns = distinct::<C>(columns);
     let part = Part::of(&page, &ordering, &condition)?;
-    let statement = part
-        .ordering
-        .apply(C::Entity::find().select_only().columns(columns.iter().copied()).filter(part.condition))
-        .offset(part.offset)
-        .limit(part.limit + 1)
-        .into_query();
+    let query = C::Entity::find().select_only().columns(columns.iter().copied()).filter(part.condition);
+    let statement = statement(part.ordering.apply(query), part.offset, part.limit + 1, reader.get_database_backend());
     let plan = Plan::<C::Entity>::new(&columns);
-    let results = reader.query_all(&statement).await?;
+    let results = reader.query_all_raw(statement).await?;
     let mut rows = results.iter().map(|result| plan.read(result)).collect::<Result<Vec<_>, _>>()?;
     let more = rows.len() as u64 > part.limit;
     if more {
@@ -213,6 +210,17 @@ impl<E: EntityTrait> Part<E> {
             }
         }
     }
+}
+
+/// A limit is written into the text: of a parameter PostgreSQL assumes a tenth of all records, and then plans the
+/// statement anew for every page. Offsets stay parameters: they would make too many texts.
+fn statement<E: EntityTrait>(query: Select<E>, offset: Option<u64>, limit: u64, backend: DbBackend) -> Statement {
+    if let Some(offset) = offset {
+        return query.offset(offset).limit(limit).build(backend);
+    }
+    let mut statement = query.build(backend);
+    statement.sql.extend([" LIMIT ", &limit.to_string()]);
+    statement
 }
 
 /// What the caller may see at all.
