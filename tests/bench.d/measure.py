@@ -70,7 +70,7 @@ class Usage:
             self.watcher.join()
         self.server_cpu = after[0] - self.before[0]
         self.database_cpu = [after - before for before, after in zip(self.before[1], after[1])]
-        generator = after[2] - self.before[2]
+        self.generator_cpu = generator = after[2] - self.before[2]
         available = (after[4] - self.before[4]) * os.cpu_count()
         busy = after[3] - self.before[3]
         # What other programs took of the machine: above a few percent the figures are worth little.
@@ -106,6 +106,7 @@ def phr(name, server, databases, bodies, seconds, connections, headers):
         "server_cpu_ms": usage.server_cpu * 1000 / run["requests"],
         "postgres_cpu_ms": usage.database_cpu[0] * 1000 / run["requests"],
         "replicas_cpu_ms": sum(usage.database_cpu[1:]) * 1000 / run["requests"],
+        "generator_cpu_ms": usage.generator_cpu * 1000 / run["requests"],
         "memory_mb": usage.peak_mb,
         "others": usage.others,
     }
@@ -139,5 +140,6 @@ def pgbench(database, name, scripts, definitions, seconds, connections, folder):
         "p50_ms": times[len(times) // 2] / 1000,
         "p99_ms": times[len(times) * 99 // 100] / 1000,
         "postgres_cpu_ms": usage.database_cpu[0] * 1000 / transactions,
+        "generator_cpu_ms": usage.generator_cpu * 1000 / transactions,
         "others": usage.others,
     }

@@ -2,7 +2,7 @@
 
 COLUMNS = (
     "workload     requests/s    p50    p99  server  PostgreSQL  replicas  memory  others |  pgbench/s    p50    p99"
-    "  PostgreSQL  others |  ratio"
+    "  PostgreSQL  others |  ratio  by CPU"
 )
 UNITS = (
     "                            ms     ms     ms          ms        ms      MB       % |             ms     ms"
@@ -36,7 +36,7 @@ def line(result):
         f" {result['server_cpu_ms']:7.4f} {result['postgres_cpu_ms']:11.4f} {result['replicas_cpu_ms']:9.4f}"
         f" {result['memory_mb']:7.0f} {result['others'] * 100:7.0f} |"
         f" {mean('per_second'):10.0f} {mean('p50_ms'):6.2f} {mean('p99_ms'):6.2f} {mean('postgres_cpu_ms'):11.4f}"
-        f" {mean('others') * 100:7.0f} | {result['ratio']:6.2f}"
+        f" {mean('others') * 100:7.0f} | {result['ratio']:6.2f} {result['cpu_ratio']:7.2f}"
     )
 
 
