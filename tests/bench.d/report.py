@@ -14,7 +14,7 @@ def heading(record):
     settings = ", ".join(f"{name} {value}" for name, value in record["settings"].items())
     return "\n".join([
         "",
-        f"commit {record['commit']}, {record['date']}; {record['patients']} patients, seed {record['seed']}; "
+        f"phr {record['commit']}, {record['date']}; {record['patients']} patients, seed {record['seed']}; "
         f"{record['nodes']} node(s); {record['connections']} connections; {record['seconds']} s a workload; "
         f"{record['processors']} processors",
         f"PostgreSQL {record['postgres']} ({settings}; else its defaults: writes are durable); "
