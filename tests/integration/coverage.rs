@@ -24,7 +24,7 @@ const FIELDS: &[(&str, &str)] = &[
     ("doctors", "{ doctors { nodes { uuid } } }"),
     ("doctorSpecialty", "{ doctorSpecialty(uuid: \"KEY\") { uuid } }"),
     ("doctorSpecialties", "{ doctorSpecialties { nodes { uuid } } }"),
-    ("importFhir", "mutation { importFhir(input: {ndjson: \"{}\"}) { userErrors { code } } }"),
+    ("importFhir", "mutation { importFhir(input: {ndjson: \"\"}) { failed } }"),
     ("replicationStatus", "{ replicationStatus { nodes { address standbys { pid } walReceiver { status } } } }"),
     (
         "resetCircuitBreaker",

@@ -1,6 +1,6 @@
 use async_graphql::{Enum, InputType};
-use sea_orm::sea_query::{self, NullOrdering};
-use sea_orm::{ColumnTrait, EntityTrait, Iterable, PrimaryKeyToColumn, QueryOrder};
+use sea_orm::sea_query::{self, NullOrdering, SelectStatement};
+use sea_orm::{ColumnTrait, EntityTrait, Iterable, PrimaryKeyToColumn};
 
 use crate::error::{Error, Result};
 use crate::scope::{Permission, Scope};
@@ -112,18 +112,19 @@ impl<E: EntityTrait> Ordering<E> {
     }
 
     /// Orders a query. Unknown values count as the greatest, on every database.
-    pub fn apply<Q: QueryOrder>(&self, query: Q) -> Q {
-        self.terms.iter().fold(query, |query, term| {
+    pub fn apply(&self, query: &mut SelectStatement) {
+        for term in &self.terms {
             let (order, nulls) = match term.direction {
                 Direction::Asc => (sea_query::Order::Asc, NullOrdering::Last),
                 Direction::Desc => (sea_query::Order::Desc, NullOrdering::First),
             };
+            let column = term.column.as_column_ref();
             if is_nullable(&term.column) {
-                query.order_by_with_nulls(term.column, order, nulls)
+                query.order_by_with_nulls(column, order, nulls);
             } else {
-                query.order_by(term.column, order)
+                query.order_by(column, order);
             }
-        })
+        }
     }
 
     /// What a cursor is bound to: the table and the steps.

@@ -7,19 +7,22 @@ use super::{Direction, Ordering, Term};
 /// What follows, in `ordering`, the record that has these values: one for each step.
 ///
 /// Written so that an index is sought, not scanned: when all steps go one way and none can be unknown, as one comparison
-/// of rows under a bound on the first column. Otherwise step by step, under the same bound where there is one.
+/// of rows, and no bound beside it: PostgreSQL would take the two for independent conditions, expect too much of them,
+/// and plan the statement anew for every page. Otherwise step by step, under a bound on the first column where there is
+/// one.
 #[must_use]
 pub fn seek<E: EntityTrait>(ordering: &Ordering<E>, values: &[Value]) -> Condition {
     let terms = ordering.terms();
     let mut all = Condition::all();
+    if terms.iter().all(|term| term.direction == terms[0].direction && !is_nullable(&term.column)) {
+        return all.add(rows(terms, values));
+    }
     if let (Some(first), Some(value)) = (terms.first(), values.first())
         && !is_nullable(&first.column)
-        && terms.len() > 1
     {
         all = all.add(from(first, value));
     }
-    let one_way = terms.iter().all(|term| term.direction == terms[0].direction && !is_nullable(&term.column));
-    if one_way { all.add(rows(terms, values)) } else { all.add(step_by_step(terms, values)) }
+    all.add(step_by_step(terms, values))
 }
 
 fn column<C: ColumnTrait>(term: &Term<C>) -> Expr {

@@ -99,13 +99,15 @@ impl<R: Record> Connection<R> {
     /// Where in the list the page is.
     async fn page_info(&self, ctx: &Context<'_>) -> Result<PageInfo> {
         let listing = &self.listing;
-        let cursor = |row: Option<&RowOf<R>>| row.map(|row| listing.cursor(row)).transpose();
+        let cursor = |field: &str, row: Option<&RowOf<R>>| {
+            row.filter(|_| ctx.look_ahead().field(field).exists()).map(|row| listing.cursor(row)).transpose()
+        };
         let (total, counted, reader) = (Arc::clone(&self.total), Arc::clone(listing), of(ctx).reader.clone());
         Ok(PageInfo {
             has_next_page: listing.has_next,
             has_previous_page: listing.has_previous,
-            start_cursor: cursor(listing.rows.first())?,
-            end_cursor: cursor(listing.rows.last())?,
+            start_cursor: cursor("startCursor", listing.rows.first())?,
+            end_cursor: cursor("endCursor", listing.rows.last())?,
             numbered: match listing.page {
                 Page::Numbered { page, per_page } => Some((page, per_page)),
                 Page::Cursor { .. } => None,

@@ -1,9 +1,7 @@
-use std::collections::HashMap;
-
 use async_graphql::{OutputType, SelectionField};
 use sea_orm::{EntityTrait, IdenStatic, Iterable};
 
-use crate::criteria::{Criteria, client_name};
+use crate::criteria::Criteria;
 use crate::records::{Collection, Row};
 
 pub(super) type Column<R> = <<<R as Record>::Collection as Criteria>::Entity as EntityTrait>::Column;
@@ -23,7 +21,25 @@ pub(super) trait Record: OutputType + From<Row<<Self::Collection as Criteria>::E
 
 /// The columns that the selected fields of an object show.
 pub(super) fn columns<'a, R: Record>(fields: impl Iterator<Item = SelectionField<'a>>) -> Vec<Column<R>> {
-    let by_field: HashMap<String, Column<R>> =
-        Column::<R>::iter().map(|column| (client_name(column.as_str()), column)).collect();
-    fields.filter_map(|field| by_field.get(field.name()).copied().or_else(|| R::relation(field.name()))).collect()
+    let column = |field: SelectionField<'_>| {
+        let name = field.name();
+        Column::<R>::iter().find(|column| is_namesake(name, column.as_str())).or_else(|| R::relation(name))
+    };
+    fields.filter_map(column).collect()
+}
+
+/// Whether a field is called as a column is, but for the writing: `dateOfBirth` and `date_of_birth`.
+fn is_namesake(field: &str, column: &str) -> bool {
+    let (mut letters, mut upper) = (field.chars(), false);
+    for letter in column.chars() {
+        if letter == '_' {
+            upper = true;
+            continue;
+        }
+        let written = if std::mem::take(&mut upper) { letter.to_ascii_uppercase() } else { letter };
+        if letters.next() != Some(written) {
+            return false;
+        }
+    }
+    letters.next().is_none()
 }

@@ -1,9 +1,10 @@
 //! Reading any kind of record: one by its key, several by theirs, or a page of a list.
 
 use async_graphql::Enum;
-use sea_orm::sea_query::{Expr, Func};
+use sea_orm::sea_query::{self, Expr, Func, SelectStatement};
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect, QueryTrait,
+    ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, DbBackend, EntityName, EntityTrait, QueryFilter,
+    QuerySelect, QueryTrait, Statement,
 };
 use uuid::Uuid;
 
@@ -156,14 +157,11 @@ pub async fn list<C: Collection>(scope: &Scope, reader: &Reader, query: Query<C>
     columns.extend(ordering.terms().iter().map(|term| term.column));
     let columns = distinct::<C>(columns);
     let part = Part::of(&page, &ordering, &condition)?;
-    let statement = part
-        .ordering
-        .apply(C::Entity::find().select_only().columns(columns.iter().copied()).filter(part.condition))
-        .offset(part.offset)
-        .limit(part.limit + 1)
-        .into_query();
+    let mut query = query_of::<C>(&columns, part.condition);
+    part.ordering.apply(&mut query);
+    let statement = page_of(query, part.offset, part.limit + 1, reader.get_database_backend());
     let plan = Plan::<C::Entity>::new(&columns);
-    let results = reader.query_all(&statement).await?;
+    let results = reader.query_all_raw(statement).await?;
     let mut rows = results.iter().map(|result| plan.read(result)).collect::<Result<Vec<_>, _>>()?;
     let more = rows.len() as u64 > part.limit;
     if more {
@@ -215,6 +213,17 @@ impl<E: EntityTrait> Part<E> {
     }
 }
 
+/// A limit is written into the text: of a parameter PostgreSQL assumes a tenth of all records, and then plans the
+/// statement anew for every page. Offsets stay parameters: they would make too many texts.
+fn page_of(mut query: SelectStatement, offset: Option<u64>, limit: u64, backend: DbBackend) -> Statement {
+    if let Some(offset) = offset {
+        return backend.build(query.offset(offset).limit(limit));
+    }
+    let mut statement = backend.build(&query);
+    statement.sql.extend([" LIMIT ", &limit.to_string()]);
+    statement
+}
+
 /// What the caller may see at all.
 pub(super) fn visible<C: Collection>(scope: &Scope, deleted: Deleted) -> Condition {
     let mut condition = Condition::all();
@@ -237,10 +246,17 @@ async fn select<C: Collection>(
     columns: &[Column<C>],
 ) -> Result<Vec<Row<C::Entity>>> {
     let columns = distinct::<C>(columns.to_vec());
-    let statement = C::Entity::find().select_only().columns(columns.iter().copied()).filter(condition).into_query();
     let plan = Plan::<C::Entity>::new(&columns);
-    let results = reader.query_all(&statement).await?;
+    let results = reader.query_all(&query_of::<C>(&columns, condition)).await?;
     Ok(results.iter().map(|result| plan.read(result)).collect::<Result<Vec<_>, _>>()?)
+}
+
+/// Reads these columns and no others. `Entity::find` would first write all of them, only to forget them again.
+fn query_of<C: Collection>(columns: &[Column<C>], condition: Condition) -> SelectStatement {
+    let mut query = sea_query::Query::select();
+    query.columns(columns.iter().map(ColumnTrait::as_column_ref));
+    query.from(C::Entity::default().table_ref()).cond_where(condition);
+    query
 }
 
 /// The columns without repetition, the key among them.
