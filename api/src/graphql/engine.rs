@@ -14,7 +14,7 @@ use super::documents::{Documents, Fault};
 use super::errors::{finish, refusal};
 use super::inputs::Inputs;
 use super::limits::{Cost, Limits, chosen};
-use super::ordered::order;
+use super::ordered::{fill, order};
 use super::{Context, Roots, roots};
 
 /// Executes GraphQL requests.
@@ -142,6 +142,7 @@ impl Engine {
         inner.set_parsed_query((*document.parsed).clone());
         let schema = if document.is_validated { &self.fast } else { &self.strict };
         let mut response = schema.execute(inner).await;
+        fill(&mut response.data, &response.errors);
         if let Some(operation) = chosen(&document.parsed, operation) {
             order(&mut response.data, operation, &document.parsed);
         }

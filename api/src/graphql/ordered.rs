@@ -3,11 +3,37 @@
 
 use async_graphql::indexmap::IndexMap;
 use async_graphql::parser::types::{ExecutableDocument, OperationDefinition, Selection, SelectionSet};
-use async_graphql::{Name, Value};
+use async_graphql::{Name, PathSegment, ServerError, Value};
 
 /// Orders the data of a response to `operation`.
 pub(super) fn order(data: &mut Value, operation: &OperationDefinition, document: &ExecutableDocument) {
     arrange(data, &[&operation.selection_set.node], document);
+}
+
+/// Puts a null where a field failed. The library leaves such a field out, and clients would miss it: with its error, it is
+/// an answer.
+pub(super) fn fill(data: &mut Value, errors: &[ServerError]) {
+    for error in errors {
+        fill_at(data, &error.path);
+    }
+}
+
+fn fill_at(value: &mut Value, path: &[PathSegment]) {
+    let Some((first, rest)) = path.split_first() else { return };
+    match (value, first) {
+        (Value::Object(object), PathSegment::Field(name)) => match object.get_mut(name.as_str()) {
+            Some(below) => fill_at(below, rest),
+            None => {
+                object.insert(Name::new(name), Value::Null);
+            }
+        },
+        (Value::List(items), PathSegment::Index(index)) => {
+            if let Some(item) = items.get_mut(*index) {
+                fill_at(item, rest);
+            }
+        }
+        _ => {}
+    }
 }
 
 /// The fields of one object: each response name, with every selection of what is below it.
@@ -68,6 +94,21 @@ mod tests {
 
     use super::*;
     use crate::graphql::limits::chosen;
+
+    #[test]
+    fn a_field_that_failed_is_null() {
+        let mut data = Value::from_json(serde_json::json!({"nodes": [{"a": 1}, {}], "b": null})).unwrap();
+        let error = |path: Vec<PathSegment>| ServerError { path, ..ServerError::new("", None) };
+        let field = |name: &str| PathSegment::Field(name.to_owned());
+        let errors = [
+            error(vec![field("nodes"), PathSegment::Index(1), field("a")]),
+            error(vec![field("b"), field("c")]),
+            error(vec![field("d"), field("e")]),
+        ];
+        fill(&mut data, &errors);
+        let expected = serde_json::json!({"nodes": [{"a": 1}, {"a": null}], "b": null, "d": null});
+        assert_eq!(data.into_json().unwrap(), expected);
+    }
 
     #[test]
     fn fields_come_in_the_order_of_the_document() {
