@@ -14,6 +14,7 @@ export default {
           UUID: 'string',
           Date: 'string',
           DateTime: 'string',
+          JSON: 'unknown',
         },
         // Documents as plain strings: the program needs no GraphQL library when it runs.
         documentMode: 'string',
