@@ -3,7 +3,7 @@
 //! | variant | GraphQL |
 //! |---|---|
 //! | `Rejected` | `userErrors` of the mutation's payload |
-//! | `Forbidden` | top-level error `FORBIDDEN` |
+//! | `Unauthenticated`, `Forbidden` | top-level error of the same name |
 //! | `BadRequest`, `Limit` | top-level error `BAD_REQUEST`, `LIMIT_EXCEEDED` |
 //! | `Unavailable`, `Interrupted` | top-level error `UNAVAILABLE`, retryable |
 //! | `Timeout`, `OutcomeUnknown` | top-level error of the same name; `TIMEOUT` is retryable |
@@ -32,6 +32,9 @@ pub enum Error {
     /// The request asks for more than one request may.
     #[error("{0}")]
     Limit(String),
+    /// Nobody is known to ask: there is no session, or it has ended.
+    #[error("this needs a session: sign in, and send its access token as Authorization: Bearer")]
+    Unauthenticated,
     /// The caller lacks the permission.
     #[error("{0}")]
     Forbidden(String),

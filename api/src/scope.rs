@@ -1,6 +1,9 @@
 //! Who asks, within what boundary, with what permissions. Pure types: every function of `records` takes a [`Scope`]
 //! first, so there is no read or write that is nobody's.
 
+use std::net::IpAddr;
+use std::sync::Arc;
+
 use uuid::Uuid;
 
 use crate::error::{Error, Result};
@@ -16,8 +19,11 @@ pub const HOME_INSTITUTION: InstitutionId = InstitutionId(Uuid::from_u128(0x0000
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Actor(pub Uuid);
 
-/// The person at the machine itself, who the server acts as until callers have sessions.
+/// The person at the machine itself: whoever can read the server's key file and reach its database.
 pub const LOCAL_OPERATOR: Actor = Actor(Uuid::from_u128(0x0000_0000_0000_4000_8000_0000_0000_0002));
+
+/// A caller without a session.
+pub const NOBODY: Actor = Actor(Uuid::nil());
 
 /// Which records the caller may touch at all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -28,7 +34,7 @@ pub enum Boundary {
     All,
 }
 
-/// What a caller may do.
+/// What a caller may do: an action on a resource.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[repr(u32)]
 pub enum Permission {
@@ -44,9 +50,62 @@ pub enum Permission {
     WriteDirectory = 1 << 4,
     /// See how the server and its databases do.
     Operate = 1 << 5,
+    /// Import records from elsewhere.
+    Import = 1 << 6,
+    /// Create and change users and what they may do, and end their sessions.
+    ManageUsers = 1 << 7,
+    /// Change what roles may do.
+    ManageRoles = 1 << 8,
+    /// Read the audit trail.
+    ReadAudit = 1 << 9,
+    /// Open one record outside the own boundary, with a reason.
+    BreakGlass = 1 << 10,
+    /// Review who opened records that way.
+    ReviewBreakGlass = 1 << 11,
 }
 
 impl Permission {
+    /// Every permission.
+    pub const EVERY: [Self; 12] = [
+        Self::ReadPatients,
+        Self::ReadClinical,
+        Self::WritePatients,
+        Self::ReadDirectory,
+        Self::WriteDirectory,
+        Self::Operate,
+        Self::Import,
+        Self::ManageUsers,
+        Self::ManageRoles,
+        Self::ReadAudit,
+        Self::BreakGlass,
+        Self::ReviewBreakGlass,
+    ];
+
+    /// The resource and the action, as roles name them.
+    #[must_use]
+    pub const fn parts(self) -> (&'static str, &'static str) {
+        match self {
+            Self::ReadPatients => ("PatientRegister", "read"),
+            Self::ReadClinical => ("ClinicalRecord", "read"),
+            Self::WritePatients => ("PatientRegister", "write"),
+            Self::ReadDirectory => ("Directory", "read"),
+            Self::WriteDirectory => ("Directory", "write"),
+            Self::Operate => ("System", "operate"),
+            Self::Import => ("System", "import"),
+            Self::ManageUsers => ("User", "manage"),
+            Self::ManageRoles => ("Role", "manage"),
+            Self::ReadAudit => ("AuditEvent", "read"),
+            Self::BreakGlass => ("BreakGlass", "use"),
+            Self::ReviewBreakGlass => ("BreakGlass", "review"),
+        }
+    }
+
+    /// The permission for this action on this resource.
+    #[must_use]
+    pub fn named(resource: &str, action: &str) -> Option<Self> {
+        Self::EVERY.into_iter().find(|permission| permission.parts() == (resource, action))
+    }
+
     const fn name(self) -> &'static str {
         match self {
             Self::ReadPatients => "read patient registers",
@@ -55,6 +114,12 @@ impl Permission {
             Self::ReadDirectory => "read institutions, doctors and specialties",
             Self::WriteDirectory => "change institutions, doctors and specialties",
             Self::Operate => "see how the server does",
+            Self::Import => "import records",
+            Self::ManageUsers => "manage users",
+            Self::ManageRoles => "manage roles",
+            Self::ReadAudit => "read the audit trail",
+            Self::BreakGlass => "open records of another institution",
+            Self::ReviewBreakGlass => "review who opened records of another institution",
         }
     }
 }
@@ -89,30 +154,75 @@ impl Permissions {
 }
 
 /// Who asks, within what boundary, with what permissions, in which request.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Scope {
     /// Who asks.
     pub actor: Actor,
+    /// The name of the role in which they ask; empty for nobody.
+    pub role: Arc<str>,
+    /// The session they ask in; none for a token that was made at the machine itself.
+    pub session: Option<Uuid>,
     /// Which records the caller may touch at all.
     pub boundary: Boundary,
+    /// The only patient whose record they may touch: of a patient, the own one.
+    pub patient: Option<Uuid>,
+    /// The leave by which a record outside the caller's own boundary is open.
+    pub grant: Option<Uuid>,
     /// What the caller may do.
     pub permissions: Permissions,
     /// The request's id, as in its log lines and in the change log.
     pub request: Uuid,
+    /// Where the request came from.
+    pub origin: Option<IpAddr>,
 }
 
 impl Scope {
     /// The local operator: every institution, every permission.
     #[must_use]
-    pub const fn local_operator(request: Uuid) -> Self {
-        Self { actor: LOCAL_OPERATOR, boundary: Boundary::All, permissions: Permissions::ALL, request }
+    pub fn local_operator(request: Uuid) -> Self {
+        Self {
+            actor: LOCAL_OPERATOR,
+            role: Arc::from("administrator"),
+            session: None,
+            boundary: Boundary::All,
+            patient: None,
+            grant: None,
+            permissions: Permissions::ALL,
+            request,
+            origin: None,
+        }
+    }
+
+    /// A caller without a session, who may do nothing that wants a permission.
+    #[must_use]
+    pub fn nobody(request: Uuid) -> Self {
+        Self {
+            actor: NOBODY,
+            role: Arc::from(""),
+            session: None,
+            boundary: Boundary::One(InstitutionId(Uuid::nil())),
+            patient: None,
+            grant: None,
+            permissions: Permissions::NONE,
+            request,
+            origin: None,
+        }
+    }
+
+    /// Whether nobody is known to ask.
+    #[must_use]
+    pub fn is_nobody(&self) -> bool {
+        self.actor == NOBODY
     }
 
     /// # Errors
-    /// `Forbidden` when the caller lacks `permission`.
+    /// `Unauthenticated` when nobody is known to ask; `Forbidden` when the caller lacks `permission`.
     pub fn require(&self, permission: Permission) -> Result<()> {
         if self.permissions.contain(permission) {
             return Ok(());
+        }
+        if self.is_nobody() {
+            return Err(Error::Unauthenticated);
         }
         Err(Error::Forbidden(format!("you have no permission to {}", permission.name())))
     }

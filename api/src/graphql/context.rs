@@ -32,7 +32,7 @@ impl Context {
     #[must_use]
     pub fn new(scope: Scope, cluster: Cluster, clock: SharedClock, known: Known, consistency: Consistency) -> Self {
         let reader = cluster.read(&scope, consistency);
-        let loaders = Loaders::new(scope, reader.clone());
+        let loaders = Loaders::new(scope.clone(), reader.clone());
         Self { scope, cluster, clock, reader, loaders, known }
     }
 }
@@ -41,7 +41,7 @@ impl Context {
     /// From now on reads from the primary: a mutation shows what it has just written.
     pub(super) fn read_from_primary(&mut self) {
         self.reader = self.cluster.read(&self.scope, Consistency::Strong);
-        self.loaders = Loaders::new(self.scope, self.reader.clone());
+        self.loaders = Loaders::new(self.scope.clone(), self.reader.clone());
     }
 }
 

@@ -62,7 +62,7 @@ impl Loaders {
     }
 
     fn by_key<C: Keyed>(&self) -> ByKey<C> {
-        let batch = Batch { scope: self.scope, reader: self.reader.clone(), kind: PhantomData };
+        let batch = Batch { scope: self.scope.clone(), reader: self.reader.clone(), kind: PhantomData };
         DataLoader::with_cache(batch, tokio::spawn, HashMapCache::default()).delay(DELAY)
     }
 }
