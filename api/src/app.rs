@@ -14,7 +14,9 @@ use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tower::ServiceExt;
+use uuid::Uuid;
 
+use crate::auth::{Authority, ForeignKeys, KeyFile, KeyFileError, SigningAlgorithm};
 use crate::clock::{SharedClock, SystemClock};
 use crate::config::{self, Config};
 use crate::database::{Cluster, NodeStatus, Nodes, Role, Target};
@@ -30,11 +32,17 @@ pub enum Error {
     /// Not an address.
     #[error("cannot listen on {0}: give an address and a port, such as 127.0.0.1:8000")]
     Address(String),
-    /// An address that others can reach.
+    /// An address that others can reach, without a secret that an operator made for it.
     #[error(
-        "will not listen on {0}: callers have no sessions yet, so whoever reaches this server may read and change every record. Listen on a loopback address, such as 127.0.0.1:8000, and let a proxy that authenticates callers reach it there"
+        "will not listen on {0} with {1}: beyond loopback the server wants a key file of the installation's own. Make one with `phr key create FILE` and name it in PHR_KEY_FILE, or listen on a loopback address such as 127.0.0.1:8000"
     )]
-    Exposed(SocketAddr),
+    Exposed(SocketAddr, &'static str),
+    /// The key file.
+    #[error(transparent)]
+    KeyFile(#[from] KeyFileError),
+    /// The key file is not the database's.
+    #[error(transparent)]
+    ForeignKeys(#[from] ForeignKeys),
     /// The port is taken, or may not be used.
     #[error("cannot listen on {address}: {source}")]
     Listen {
@@ -62,9 +70,23 @@ pub enum Error {
         /// The cause.
         source: std::io::Error,
     },
+    /// A rule of the domain, or the database.
+    #[error("{}", told(.0))]
+    Domain(#[from] crate::error::Error),
     /// The demonstration's registers were not made.
     #[error("{0}")]
     Demo(#[from] crate::demo::Error),
+}
+
+/// An error of the domain with all that it lists.
+fn told(error: &crate::error::Error) -> String {
+    match error {
+        crate::error::Error::Rejected(faults) => {
+            let faults = faults.iter().map(|fault| format!("{}: {}", fault.path.join("."), fault.message));
+            faults.collect::<Vec<_>>().join("; ")
+        }
+        error => error.to_string(),
+    }
 }
 
 /// The database as the migrations know it.
@@ -91,7 +113,9 @@ pub fn make_folder(target: &Target) -> Result<(), Error> {
 /// # Errors
 /// When it cannot start; nothing is left running.
 pub async fn serve(config: &Config, demo: bool) -> Result<(), Error> {
-    let address = loopback(&config.server.listen)?;
+    let address = address(&config.server.listen)?;
+    let key_file = config.key_file()?;
+    check_exposure(address, &key_file, demo)?;
     let nodes = config.nodes()?;
     let target = nodes.main.clone();
     if demo {
@@ -106,22 +130,33 @@ pub async fn serve(config: &Config, demo: bool) -> Result<(), Error> {
     if demo {
         crate::demo::fill(&cluster, &*clock).await?;
     }
+    let authority = Authority::open(cluster.clone(), Arc::clone(&clock), config.auth_settings()?, key_file).await?;
     let engine = Engine::new(config.limits, config.server.introspection);
-    let service = Service::new(&config.server, engine, cluster, clock, known);
+    let service = Service::new(&config.server, engine, cluster, clock, known, authority, demo);
     let router = router(service, config.server.playground);
     let address = listener.local_addr().unwrap_or(address);
     tracing::info!(%address, database = ?target, "ready");
     eprintln!("phr is ready: http://{address}/ (GraphiQL), http://{address}/graphql (GraphQL)");
+    if demo {
+        eprintln!("GraphiQL is signed in as administrator; for other clients: phr token");
+    }
     accept(listener, router, &config.server).await;
     tracing::info!("stopped");
     Ok(())
 }
 
-/// Only who is at this machine can reach a loopback address.
-fn loopback(listen: &str) -> Result<SocketAddr, Error> {
+fn address(listen: &str) -> Result<SocketAddr, Error> {
     let listen = listen.replace("localhost:", "127.0.0.1:");
-    let address: SocketAddr = listen.parse().map_err(|_| Error::Address(listen.clone()))?;
-    if address.ip().is_loopback() { Ok(address) } else { Err(Error::Exposed(address)) }
+    listen.parse().map_err(|_| Error::Address(listen.clone()))
+}
+
+/// Only who is at this machine can reach a loopback address. Anybody else meets a secret that an operator made.
+fn check_exposure(address: SocketAddr, key_file: &KeyFile, demo: bool) -> Result<(), Error> {
+    match (address.ip().is_loopback(), demo, key_file.is_local()) {
+        (true, ..) | (false, false, false) => Ok(()),
+        (false, true, _) => Err(Error::Exposed(address, "--demo")),
+        (false, false, true) => Err(Error::Exposed(address, "a key file that this machine made for itself")),
+    }
 }
 
 /// An SQLite file is brought up to date.
@@ -166,6 +201,26 @@ pub(crate) async fn connect(config: &Config, main: Target) -> Cluster {
     let cluster = Cluster::new(nodes, config.cluster_settings(known().migrations));
     cluster.first_look().await;
     cluster
+}
+
+/// The authority of a command, which reads and writes on the primary.
+pub(crate) async fn authority(config: &Config) -> Result<(Cluster, Authority), Error> {
+    let target = config.target()?;
+    fit_schema(&target).await?;
+    let cluster = connect(config, target).await;
+    let clock: SharedClock = Arc::new(SystemClock);
+    let authority =
+        Authority::open(cluster.clone(), clock, config.auth_settings()?, config.key_file()?).await?;
+    Ok((cluster, authority))
+}
+
+/// Makes a new signing key, also where another key file sealed the present ones.
+pub(crate) async fn rotate_keys(config: &Config, algorithm: SigningAlgorithm, revoke: bool) -> Result<Uuid, Error> {
+    let target = config.target()?;
+    fit_schema(&target).await?;
+    let cluster = connect(config, target).await;
+    let clock: SharedClock = Arc::new(SystemClock);
+    Ok(Authority::rotate(&cluster, &*clock, config.key_file()?, algorithm, revoke).await?)
 }
 
 /// What this program knows of itself.

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::config::Config;
-use crate::{app, doctor, graphql, import, migrate, observability};
+use crate::{app, doctor, graphql, import, key, migrate, observability, token, user};
 
 /// A patient health record server: GraphQL over PostgreSQL, or over an embedded SQLite file.
 #[derive(Debug, Parser)]
@@ -36,6 +36,14 @@ enum Command {
     /// Import records from elsewhere.
     #[command(subcommand)]
     Import(import::Command),
+    /// Print an access token for whoever is at this machine.
+    Token(token::Options),
+    /// Create users from this machine.
+    #[command(subcommand)]
+    User(user::Command),
+    /// Make the installation's key file, and keys that sign tokens.
+    #[command(subcommand)]
+    Key(key::Command),
     /// Print the GraphQL schema: the contents of schema.graphql.
     Schema,
     /// Check the settings and the database, and say what is wrong and what to do about it.
@@ -74,15 +82,20 @@ async fn execute(command: Command, mut config: Config) -> ExitCode {
             if let Some(listen) = listen {
                 config.server.listen = listen;
             }
-            app::serve(&config, demo).await.map_or_else(|error| fail(&error), |()| ExitCode::SUCCESS)
+            done(app::serve(&config, demo).await)
         }
-        Command::Migrate(command) => {
-            migrate::run(&config, command).await.map_or_else(|error| fail(&error), |()| ExitCode::SUCCESS)
-        }
+        Command::Migrate(command) => done(migrate::run(&config, command).await),
         Command::Import(command) => import::run(&config, command).await.unwrap_or_else(|error| fail(&error)),
+        Command::Token(options) => done(token::run(&config, options).await),
+        Command::User(command) => done(user::run(&config, command).await),
+        Command::Key(command) => done(key::run(&config, command).await),
         Command::Doctor { json } => doctor::run(&config, json).await,
         Command::Schema => ExitCode::SUCCESS,
     }
+}
+
+fn done<E: std::fmt::Display>(result: Result<(), E>) -> ExitCode {
+    result.map_or_else(|error| fail(&error), |()| ExitCode::SUCCESS)
 }
 
 fn fail(error: &dyn std::fmt::Display) -> ExitCode {

@@ -17,6 +17,9 @@ use sea_orm::{DbErr, RuntimeErr};
 /// How the `database` room says, through SeaORM's errors, that no node is as fresh as a read wants.
 pub const NOT_FRESH_ENOUGH: &str = "no node is fresh enough";
 
+/// What is said to whoever asks without a session, or with one that has ended.
+pub const NO_SESSION: &str = "this needs a session: sign in, and send its access token as Authorization: Bearer";
+
 /// What every fallible function of the domain returns.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -32,9 +35,9 @@ pub enum Error {
     /// The request asks for more than one request may.
     #[error("{0}")]
     Limit(String),
-    /// Nobody is known to ask: there is no session, or it has ended.
-    #[error("this needs a session: sign in, and send its access token as Authorization: Bearer")]
-    Unauthenticated,
+    /// Nobody is known to ask, or they did not prove who they are.
+    #[error("{0}")]
+    Unauthenticated(&'static str),
     /// The caller lacks the permission.
     #[error("{0}")]
     Forbidden(String),

@@ -1,8 +1,9 @@
 //! `phr`: a patient health record server. The rooms, from the top down; imports point down only:
 //!
-//! `cli` -> `app` -> `server` -> `graphql` -> `records` -> `database` -> `criteria` -> `scope` -> `entity`
+//! `cli` -> `app` -> `server` -> `graphql` -> `auth` -> `records` -> `database` -> `criteria` -> `scope` -> `entity`
 
 pub mod app;
+pub mod auth;
 pub mod cli;
 pub mod clock;
 pub mod config;
@@ -15,6 +16,7 @@ pub mod error;
 pub mod fhir;
 pub mod graphql;
 mod import;
+mod key;
 mod media;
 mod migrate;
 pub mod observability;
@@ -22,3 +24,5 @@ pub mod playground;
 pub mod records;
 pub mod scope;
 pub mod server;
+mod token;
+mod user;

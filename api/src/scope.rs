@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
-use crate::error::{Error, Result};
+use crate::error::{Error, NO_SESSION, Result};
 
 /// The key of a medical institution, which is a tenant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -21,6 +21,9 @@ pub struct Actor(pub Uuid);
 
 /// The person at the machine itself: whoever can read the server's key file and reach its database.
 pub const LOCAL_OPERATOR: Actor = Actor(Uuid::from_u128(0x0000_0000_0000_4000_8000_0000_0000_0002));
+
+/// The server itself, as it keeps its own books.
+pub const SERVER: Actor = Actor(Uuid::from_u128(0x0000_0000_0000_4000_8000_0000_0000_0003));
 
 /// A caller without a session.
 pub const NOBODY: Actor = Actor(Uuid::nil());
@@ -146,6 +149,12 @@ impl Permissions {
         Self(self.0 & !(permission as u32))
     }
 
+    /// Whether everything in `other` is in this set too.
+    #[must_use]
+    pub const fn include(self, other: Self) -> bool {
+        other.0 & !self.0 == 0
+    }
+
     /// Whether the set holds `permission`.
     #[must_use]
     pub const fn contain(self, permission: Permission) -> bool {
@@ -193,6 +202,13 @@ impl Scope {
         }
     }
 
+    /// The server itself, when it looks up who somebody is: every institution, no permission.
+    #[must_use]
+    pub fn server(request: Uuid) -> Self {
+        let nobody = Self::nobody(request);
+        Self { actor: SERVER, role: Arc::from("server"), boundary: Boundary::All, ..nobody }
+    }
+
     /// A caller without a session, who may do nothing that wants a permission.
     #[must_use]
     pub fn nobody(request: Uuid) -> Self {
@@ -222,7 +238,7 @@ impl Scope {
             return Ok(());
         }
         if self.is_nobody() {
-            return Err(Error::Unauthenticated);
+            return Err(Error::Unauthenticated(NO_SESSION));
         }
         Err(Error::Forbidden(format!("you have no permission to {}", permission.name())))
     }

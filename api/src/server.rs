@@ -8,8 +8,8 @@ use axum::Router;
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::State;
 use axum::http::header::{
-    ACCEPT, ALLOW, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HOST, REFERRER_POLICY, VARY,
-    X_CONTENT_TYPE_OPTIONS,
+    ACCEPT, ALLOW, AUTHORIZATION, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HOST,
+    REFERRER_POLICY, VARY, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS,
 };
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Request as HttpRequest, StatusCode, Uri};
 use axum::middleware::{Next, from_fn_with_state};
@@ -18,6 +18,7 @@ use axum::routing::{any, get};
 use futures_util::FutureExt;
 use uuid::Uuid;
 
+use crate::auth::{Authority, LocalToken};
 use crate::clock::SharedClock;
 use crate::config;
 use crate::database::{Cluster, Consistency};
@@ -37,6 +38,8 @@ pub struct Service {
     cluster: Cluster,
     clock: SharedClock,
     known: Known,
+    authority: Authority,
+    signs_playground_in: bool,
     request_timeout: Duration,
     max_body: usize,
     max_batch: usize,
@@ -44,14 +47,25 @@ pub struct Service {
 }
 
 impl Service {
-    /// A service over these databases.
+    /// A service over these databases, whose callers are let in by `authority`. With `signs_playground_in`, whoever opens
+    /// GraphiQL is an administrator: for demonstrations on this machine.
     #[must_use]
-    pub fn new(config: &config::Server, engine: Engine, cluster: Cluster, clock: SharedClock, known: Known) -> Self {
+    pub fn new(
+        config: &config::Server,
+        engine: Engine,
+        cluster: Cluster,
+        clock: SharedClock,
+        known: Known,
+        authority: Authority,
+        signs_playground_in: bool,
+    ) -> Self {
         Self {
             engine,
             cluster,
             clock,
             known,
+            authority,
+            signs_playground_in,
             request_timeout: Duration::from_secs(config.request_timeout),
             max_body: config.max_body,
             max_batch: config.max_batch,
@@ -65,9 +79,13 @@ pub fn router(service: Service, with_playground: bool) -> Router {
     let mut router = Router::new()
         .route("/graphql", any(graphql))
         .route("/healthz/live", get(live))
-        .route("/healthz/ready", get(ready));
+        .route("/healthz/ready", get(ready))
+        .route("/.well-known/jwks.json", get(keys));
     if with_playground {
         router = router.route("/", get(page)).route("/playground/{file}", get(page));
+        if service.signs_playground_in {
+            router = router.route("/playground/session", get(session));
+        }
     }
     let service = Arc::new(service);
     router.layer(from_fn_with_state(Arc::clone(&service), known_host)).with_state(service)
@@ -95,6 +113,27 @@ async fn ready(State(service): State<Arc<Service>>) -> (StatusCode, &'static str
         (StatusCode::OK, "ready\n")
     } else {
         (StatusCode::SERVICE_UNAVAILABLE, "no database can serve reads\n")
+    }
+}
+
+/// The public keys by which others can verify the access tokens of this server (RFC 7517).
+async fn keys(State(service): State<Arc<Service>>) -> Response {
+    let body = serde_json::to_vec(&service.authority.published_keys()).unwrap_or_default();
+    let headers = [(CONTENT_TYPE, "application/jwk-set+json"), (CACHE_CONTROL, "public, max-age=60")];
+    (headers, body).into_response()
+}
+
+/// What a demonstration's GraphiQL signs in with. Pages of other sites cannot read it: their requests are addressed to
+/// another host, or are not told the answer.
+async fn session(State(service): State<Arc<Service>>) -> Response {
+    let wanted =
+        LocalToken { role: "administrator".to_owned(), institution: None, lifetime: Duration::from_hours(12) };
+    match service.authority.local_token(&wanted) {
+        Ok(token) => {
+            let headers = [(CONTENT_TYPE, "application/json"), (CACHE_CONTROL, "no-store")];
+            (headers, serde_json::json!({ "accessToken": token }).to_string()).into_response()
+        }
+        Err(_) => plain(StatusCode::SERVICE_UNAVAILABLE, "no key has been read yet"),
     }
 }
 
@@ -136,7 +175,8 @@ async fn graphql(State(service): State<Arc<Service>>, request: HttpRequest<Body>
         Ok(consistency) => consistency,
         Err(message) => return reply.refuse(StatusCode::BAD_REQUEST, Error::BadRequest(message.to_owned())),
     };
-    let call = Call { service: &service, consistency, id };
+    let caller = caller(&service, request.headers(), id).await;
+    let call = Call { service: &service, consistency, caller };
     let answered = match *request.method() {
         axum::http::Method::GET => by_get(&call, &reply, request.uri()).left_future(),
         axum::http::Method::POST => by_post(&call, &reply, request).right_future(),
@@ -231,17 +271,32 @@ fn consistency(headers: &HeaderMap) -> Result<Consistency, &'static str> {
     }
 }
 
+/// Who asks. A token that is not good is as good as none: signing in anew must not want the old one to be thrown away.
+async fn caller(service: &Service, headers: &HeaderMap, id: Uuid) -> Scope {
+    let header = headers.get(AUTHORIZATION).and_then(|header| header.to_str().ok());
+    let token = header.and_then(|header| {
+        let (scheme, token) = header.split_once(' ')?;
+        scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+    });
+    let known = match token {
+        Some(token) => service.authority.authenticate(token, id, None).await,
+        None => None,
+    };
+    known.unwrap_or_else(|| Scope::nobody(id))
+}
+
 struct Call<'s> {
     service: &'s Service,
     consistency: Consistency,
-    id: Uuid,
+    caller: Scope,
 }
 
 impl Call<'_> {
     async fn execute(&self, request: Request<'_>, method: Method) -> Answer {
         let service = self.service;
         let context = Context::new(
-            Scope::local_operator(self.id),
+            self.caller.clone(),
+            service.authority.clone(),
             service.cluster.clone(),
             SharedClock::clone(&service.clock),
             service.known.clone(),
@@ -260,6 +315,7 @@ impl Reply {
     fn one(&self, answer: &Answer) -> Response {
         let status = match (answer.is_refused, self.media) {
             _ if answer.is_wrong_method => StatusCode::METHOD_NOT_ALLOWED,
+            _ if answer.is_unauthenticated => StatusCode::UNAUTHORIZED,
             // Clients of the older media type expect 200 for any well-formed request.
             (true, Media::GraphqlResponse) => StatusCode::BAD_REQUEST,
             _ => StatusCode::OK,
@@ -279,6 +335,9 @@ impl Reply {
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
         headers.insert(VARY, HeaderValue::from_static("accept"));
         headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+        if status == StatusCode::UNAUTHORIZED {
+            headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
         if status == StatusCode::METHOD_NOT_ALLOWED {
             headers.insert(ALLOW, HeaderValue::from_static("POST"));
         }

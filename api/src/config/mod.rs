@@ -1,6 +1,9 @@
 //! Typed settings: the embedded defaults, then a file, then the environment.
 
+mod auth;
 mod load;
+
+pub use auth::Auth;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -22,6 +25,8 @@ pub struct Config {
     pub server: Server,
     /// What one GraphQL request may ask for.
     pub limits: Limits,
+    /// Who may do what.
+    pub auth: Auth,
     /// Where the records are.
     pub database: Database,
     /// What is logged.
@@ -168,12 +173,18 @@ pub enum Error {
 impl Config {
     fn check(&self) -> Result<(), Error> {
         self.target()?;
+        self.auth.outside()?;
         let positive = [
             ("server.request_timeout", self.server.request_timeout),
             ("server.header_timeout", self.server.header_timeout),
             ("server.max_body", self.server.max_body as u64),
             ("server.max_batch", self.server.max_batch as u64),
             ("server.max_connections", self.server.max_connections as u64),
+            ("auth.access_ttl", self.auth.access_ttl),
+            ("auth.session_ttl", self.auth.session_ttl),
+            ("auth.one_time_ttl", self.auth.one_time_ttl),
+            ("auth.break_glass_ttl", self.auth.break_glass_ttl),
+            ("auth.lockout_failures", self.auth.lockout_failures.into()),
             ("database.probe_interval", self.database.probe_interval),
             ("database.primary_timeout", self.database.primary_timeout),
             ("database.pool_timeout", self.database.pool_timeout),

@@ -104,3 +104,17 @@ impl<T: Bind + Send + Sync> Operators for Comparison<T> {
         Ok(all)
     }
 }
+
+/// Conditions on what is either so or not.
+#[derive(Clone, Debug, Default, InputObject)]
+pub struct BooleanFilter {
+    /// So, or not so.
+    equal: MaybeUndefined<bool>,
+}
+
+impl Operators for BooleanFilter {
+    fn condition(&self, on: &Operand, t: &mut Translation) -> Result<Condition> {
+        let equal = given(on, "equal", &self.equal, t)?;
+        Ok(Condition::all().add_option(equal.map(|value| on.column.clone().eq(*value))))
+    }
+}

@@ -17,7 +17,7 @@ mod text;
 mod text_list;
 mod translation;
 
-pub use comparison::{Comparison, DateFilter, DateTimeFilter, IntFilter, UuidFilter};
+pub use comparison::{BooleanFilter, Comparison, DateFilter, DateTimeFilter, IntFilter, UuidFilter};
 pub use name::client_name;
 pub use operand::{Bind, Operand};
 pub use order::{Direction, Order, OrderField, Ordering, Term};

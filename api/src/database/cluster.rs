@@ -112,6 +112,12 @@ impl Cluster {
             || !routing.lagging.is_empty()
     }
 
+    /// Whether there is a primary to write to.
+    #[must_use]
+    pub fn has_primary(&self) -> bool {
+        self.inner.routing.read().primary.is_some()
+    }
+
     /// Waits until every node has been asked once and judged by its answer, or as long as a probe may take.
     pub async fn first_look(&self) {
         if !self.inner.is_probed {

@@ -1,5 +1,6 @@
 use std::sync::Arc;
 
+use crate::auth::Authority;
 use crate::clock::SharedClock;
 use crate::database::{Cluster, Consistency, Reader};
 use crate::records::import::Importer;
@@ -11,6 +12,7 @@ use super::loaders::Loaders;
 #[derive(Debug)]
 pub struct Context {
     pub(super) scope: Scope,
+    pub(super) authority: Authority,
     pub(super) cluster: Cluster,
     pub(super) clock: SharedClock,
     pub(super) reader: Reader,
@@ -30,10 +32,17 @@ pub struct Known {
 impl Context {
     /// For one request, which reads as freshly as `consistency` says.
     #[must_use]
-    pub fn new(scope: Scope, cluster: Cluster, clock: SharedClock, known: Known, consistency: Consistency) -> Self {
+    pub fn new(
+        scope: Scope,
+        authority: Authority,
+        cluster: Cluster,
+        clock: SharedClock,
+        known: Known,
+        consistency: Consistency,
+    ) -> Self {
         let reader = cluster.read(&scope, consistency);
         let loaders = Loaders::new(scope.clone(), reader.clone());
-        Self { scope, cluster, clock, reader, loaders, known }
+        Self { scope, authority, cluster, clock, reader, loaders, known }
     }
 }
 

@@ -8,13 +8,14 @@ use serde::Deserialize;
 use uuid::Uuid;
 
 use crate::database::Reader;
-use crate::error::Error;
+use crate::error::{Error, NO_SESSION};
 
 use super::documents::{Documents, Fault};
 use super::errors::{finish, refusal};
 use super::inputs::Inputs;
 use super::limits::{Cost, Limits, chosen};
 use super::ordered::{fill, order};
+use super::public::is_public;
 use super::{Context, Roots, roots};
 
 /// Executes GraphQL requests.
@@ -83,13 +84,15 @@ pub struct Answer {
     pub is_refused: bool,
     /// Whether it would have changed something, but came by GET.
     pub is_wrong_method: bool,
+    /// Whether none of it may run without a session.
+    pub is_unauthenticated: bool,
 }
 
 impl Answer {
     /// A request refused before any of it was executed.
     #[must_use]
     pub fn refused(error: Error, request: Uuid) -> Self {
-        Self { response: refusal(error, request), is_refused: true, is_wrong_method: false }
+        Self { response: refusal(error, request), is_refused: true, is_wrong_method: false, is_unauthenticated: false }
     }
 }
 
@@ -120,6 +123,10 @@ impl Engine {
         };
         let variables = request.variables.unwrap_or_default();
         let operation = request.operation_name.as_deref();
+        if context.scope.is_nobody() && !is_public(&document.parsed, operation) {
+            let refused = Answer::refused(Error::Unauthenticated(NO_SESSION), id);
+            return Answer { is_unauthenticated: true, ..refused };
+        }
         let cost = match self.limits.check(&document.parsed, operation, &variables) {
             Ok(cost) => cost,
             Err(error) => return Answer::refused(error, id),
@@ -161,7 +168,7 @@ impl Engine {
         }
         finish(&mut response, id);
         describe(&mut response, &reader, cost);
-        Answer { response, is_refused, is_wrong_method: false }
+        Answer { response, is_refused, is_wrong_method: false, is_unauthenticated: false }
     }
 
     fn text(&self, request: &Request<'_>) -> Result<Arc<str>, TextFault> {
@@ -209,7 +216,7 @@ impl TextFault {
 fn refused_by(error: ServerError, request: Uuid) -> Answer {
     let mut response = Response::from_errors(vec![error]);
     finish(&mut response, request);
-    Answer { response, is_refused: true, is_wrong_method: false }
+    Answer { response, is_refused: true, is_wrong_method: false, is_unauthenticated: false }
 }
 
 /// Errors of the execution have a path; those that prevent it have none.

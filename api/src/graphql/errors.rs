@@ -42,7 +42,7 @@ const fn code(error: &Error) -> (&'static str, bool) {
     match error {
         Error::Rejected(_) | Error::BadRequest(_) => ("BAD_REQUEST", false),
         Error::Limit(_) => ("LIMIT_EXCEEDED", false),
-        Error::Unauthenticated => ("UNAUTHENTICATED", false),
+        Error::Unauthenticated(_) => ("UNAUTHENTICATED", false),
         Error::Forbidden(_) => ("FORBIDDEN", false),
         Error::Unavailable(_) | Error::Interrupted(_) => ("UNAVAILABLE", true),
         Error::Consistency => ("CONSISTENCY_UNAVAILABLE", true),
@@ -66,7 +66,7 @@ fn report(error: &Error, request: Uuid) {
         }
         Error::Timeout => tracing::warn!(request.id = %request, "timeout"),
         Error::Consistency => tracing::warn!(request.id = %request, "no node is fresh enough"),
-        Error::Rejected(_) | Error::BadRequest(_) | Error::Limit(_) | Error::Unauthenticated | Error::Forbidden(_) => {}
+        Error::Rejected(_) | Error::BadRequest(_) | Error::Limit(_) | Error::Unauthenticated(_) | Error::Forbidden(_) => {}
     }
 }
 

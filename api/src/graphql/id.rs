@@ -11,9 +11,20 @@ pub(super) enum Kind {
     MedicalInstitution = 2,
     Doctor = 3,
     DoctorSpecialty = 4,
+    User = 5,
+    Role = 6,
+    BreakGlassGrant = 7,
 }
 
-const KINDS: [Kind; 4] = [Kind::PatientRegister, Kind::MedicalInstitution, Kind::Doctor, Kind::DoctorSpecialty];
+const KINDS: [Kind; 7] = [
+    Kind::PatientRegister,
+    Kind::MedicalInstitution,
+    Kind::Doctor,
+    Kind::DoctorSpecialty,
+    Kind::User,
+    Kind::Role,
+    Kind::BreakGlassGrant,
+];
 
 /// The opaque, global id of a record.
 pub(super) fn global_id(kind: Kind, uuid: Uuid) -> ID {

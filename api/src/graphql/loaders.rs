@@ -13,6 +13,7 @@ use crate::error::{Error, Result};
 use crate::records::doctor::Doctors;
 use crate::records::doctor_specialty::DoctorSpecialties;
 use crate::records::medical_institution::MedicalInstitutions;
+use crate::records::role::Roles;
 use crate::records::{Collection, Loaded, Row, find_many};
 use crate::scope::Scope;
 
@@ -30,6 +31,7 @@ pub(super) struct Loaders {
     doctors: OnceLock<ByKey<Doctors>>,
     institutions: OnceLock<ByKey<MedicalInstitutions>>,
     specialties: OnceLock<ByKey<DoctorSpecialties>>,
+    roles: OnceLock<ByKey<Roles>>,
 }
 
 impl std::fmt::Debug for Loaders {
@@ -40,7 +42,14 @@ impl std::fmt::Debug for Loaders {
 
 impl Loaders {
     pub(super) const fn new(scope: Scope, reader: Reader) -> Self {
-        Self { scope, reader, doctors: OnceLock::new(), institutions: OnceLock::new(), specialties: OnceLock::new() }
+        Self {
+            scope,
+            reader,
+            doctors: OnceLock::new(),
+            institutions: OnceLock::new(),
+            specialties: OnceLock::new(),
+            roles: OnceLock::new(),
+        }
     }
 
     pub(super) async fn doctor(&self, key: Uuid) -> Result<Option<Row<entity::doctor::Entity>>, Arc<Error>> {
@@ -59,6 +68,10 @@ impl Loaders {
         key: Uuid,
     ) -> Result<Option<Row<entity::doctor_specialty::Entity>>, Arc<Error>> {
         self.specialties.get_or_init(|| self.by_key()).load_one(key).await
+    }
+
+    pub(super) async fn role(&self, key: Uuid) -> Result<Option<Row<entity::role::Entity>>, Arc<Error>> {
+        self.roles.get_or_init(|| self.by_key()).load_one(key).await
     }
 
     fn by_key<C: Keyed>(&self) -> ByKey<C> {
@@ -87,7 +100,7 @@ macro_rules! keyed {
     )+};
 }
 
-keyed!(Doctors, MedicalInstitutions, DoctorSpecialties);
+keyed!(Doctors, MedicalInstitutions, DoctorSpecialties, Roles);
 
 impl<C: Keyed> Loader<Uuid> for Batch<C>
 where

@@ -2,6 +2,7 @@
 //! in `records`.
 #![expect(clippy::unused_async, reason = "async-graphql takes resolvers as async functions, whether they wait or not")]
 
+mod break_glass;
 mod connection;
 mod context;
 mod doctor;
@@ -21,8 +22,12 @@ mod operations;
 mod ordered;
 mod patient_register;
 mod payload;
+mod public;
 mod record;
 mod replication;
+mod role;
+mod session;
+mod user;
 
 use async_graphql::{EmptySubscription, MergedObject, SDLExportOptions, Schema, SchemaBuilder};
 
@@ -41,6 +46,10 @@ pub struct Query(
     medical_institution::MedicalInstitutionQuery,
     doctor::DoctorQuery,
     doctor_specialty::DoctorSpecialtyQuery,
+    session::SessionQuery,
+    user::UserQuery,
+    role::RoleQuery,
+    break_glass::BreakGlassGrantQuery,
     operations::OperationsQuery,
     replication::ReplicationQuery,
 );
@@ -53,6 +62,10 @@ pub struct Mutation(
     medical_institution::MedicalInstitutionMutation,
     doctor::DoctorMutation,
     doctor_specialty::DoctorSpecialtyMutation,
+    session::SessionMutation,
+    user::UserMutation,
+    role::RoleMutation,
+    break_glass::BreakGlassMutation,
     replication::ReplicationMutation,
     import_fhir::ImportFhirMutation,
 );

@@ -1,19 +1,19 @@
 use async_graphql::{Context, ID, Interface, Object, Result};
+use uuid::Uuid;
 
 use crate::error::Error;
-use crate::records::doctor::Doctors;
-use crate::records::doctor_specialty::DoctorSpecialties;
 use crate::records::find;
-use crate::records::medical_institution::MedicalInstitutions;
-use crate::records::patient_register::PatientRegisters;
 
+use super::break_glass::BreakGlassGrant;
 use super::context::of;
 use super::doctor::Doctor;
 use super::doctor_specialty::DoctorSpecialty;
 use super::id::{Kind, parse};
 use super::medical_institution::MedicalInstitution;
 use super::patient_register::PatientRegister;
-use super::record::columns;
+use super::record::{Record, columns};
+use super::role::Role;
+use super::user::User;
 
 /// How many records `nodes` returns at most.
 const MAX_NODES: usize = 100;
@@ -26,6 +26,9 @@ pub(super) enum Node {
     MedicalInstitution(MedicalInstitution),
     Doctor(Doctor),
     DoctorSpecialty(DoctorSpecialty),
+    User(User),
+    Role(Role),
+    BreakGlassGrant(BreakGlassGrant),
 }
 
 #[derive(Default)]
@@ -53,23 +56,20 @@ impl NodeQuery {
 
 async fn node(ctx: &Context<'_>, id: &ID) -> Result<Option<Node>> {
     let Some((kind, uuid)) = parse(id) else { return Ok(None) };
+    match kind {
+        Kind::PatientRegister => found::<PatientRegister>(ctx, uuid).await,
+        Kind::MedicalInstitution => found::<MedicalInstitution>(ctx, uuid).await,
+        Kind::Doctor => found::<Doctor>(ctx, uuid).await,
+        Kind::DoctorSpecialty => found::<DoctorSpecialty>(ctx, uuid).await,
+        Kind::User => found::<User>(ctx, uuid).await,
+        Kind::Role => found::<Role>(ctx, uuid).await,
+        Kind::BreakGlassGrant => found::<BreakGlassGrant>(ctx, uuid).await,
+    }
+}
+
+async fn found<R: Record + Into<Node>>(ctx: &Context<'_>, uuid: Uuid) -> Result<Option<Node>> {
     let context = of(ctx);
-    let (scope, reader) = (&context.scope, &context.reader);
-    let fields = || ctx.field().selection_set().collect::<Vec<_>>().into_iter();
-    Ok(match kind {
-        Kind::PatientRegister => find::<PatientRegisters>(scope, reader, uuid, &columns::<PatientRegister>(fields()))
-            .await?
-            .map(|row| Node::from(PatientRegister::from(row))),
-        Kind::MedicalInstitution => {
-            find::<MedicalInstitutions>(scope, reader, uuid, &columns::<MedicalInstitution>(fields()))
-                .await?
-                .map(|row| Node::from(MedicalInstitution::from(row)))
-        }
-        Kind::Doctor => find::<Doctors>(scope, reader, uuid, &columns::<Doctor>(fields()))
-            .await?
-            .map(|row| Node::from(Doctor::from(row))),
-        Kind::DoctorSpecialty => find::<DoctorSpecialties>(scope, reader, uuid, &columns::<DoctorSpecialty>(fields()))
-            .await?
-            .map(|row| Node::from(DoctorSpecialty::from(row))),
-    })
+    let columns = columns::<R>(ctx.field().selection_set());
+    let row = find::<R::Collection>(&context.scope, &context.reader, uuid, &columns).await?;
+    Ok(row.map(|row| R::from(row).into()))
 }

@@ -32,6 +32,9 @@ pub(super) trait Aggregate:
     /// What the caller must be allowed.
     const WRITE: Permission;
 
+    /// Whether what only the database knows is looked up before every write, and not only to explain a refusal.
+    const ALWAYS_CHECKED: bool = false;
+
     fn uuid(model: &Model<Self>) -> Uuid;
 
     fn version(model: &Model<Self>) -> i32;
@@ -96,7 +99,7 @@ async fn create_once<A: Aggregate>(
         tx.commit().await?;
         return Ok(in_order::<A>(models, &earlier));
     }
-    if is_bounded(scope) {
+    if A::ALWAYS_CHECKED || is_bounded(scope) {
         let faults = diagnose(items, scope, &tx).await?;
         if !faults.is_empty() {
             tx.rollback().await?;
@@ -154,7 +157,7 @@ async fn change_once<A: Aggregate>(
         }
         None => check.fault(&["uuid"], FaultCode::NotFound, "there is no such record"),
     }
-    if !check.passed() || is_bounded(scope) {
+    if A::ALWAYS_CHECKED || !check.passed() || is_bounded(scope) {
         A::check_others(&changes, target.uuid, &mut check, scope, &tx).await?;
     }
     let Some(present) = present.filter(|_| check.passed()) else {
@@ -281,7 +284,7 @@ pub(super) fn by_name(violation: &Violation) -> Fault {
         Violation::Check(name) => (FaultCode::InvalidFormat, name, "breaks a rule of the database"),
     };
     let column = ["_check", "_fkey", "_pkey", "_key"].iter().find_map(|end| name.strip_suffix(end)).unwrap_or(name);
-    let column = ["patientregister", "medical_institutions", "doctor_specialties", "doctors"]
+    let column = ["patientregister", "medical_institutions", "doctor_specialties", "doctors", "users"]
         .iter()
         .find_map(|table| column.strip_prefix(table))
         .unwrap_or(column)

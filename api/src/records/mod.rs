@@ -2,6 +2,7 @@
 //! first: there is no unscoped read or write.
 
 mod aggregate;
+pub mod break_glass_grant;
 mod check;
 mod collection;
 pub mod doctor;
@@ -10,8 +11,10 @@ mod idempotency;
 pub mod import;
 pub mod medical_institution;
 pub mod patient_register;
+pub mod role;
 mod row;
 pub mod schema_history;
+pub mod user;
 
 pub use check::{MAX_ENTRIES, MAX_ENTRY_LENGTH};
 pub use collection::{Collection, Deleted, Listing, Query, find, find_many, list};

@@ -1,0 +1,340 @@
+use std::net::IpAddr;
+use std::sync::{Arc, Weak};
+use std::time::{Duration, Instant};
+
+use chrono::{DateTime, Utc};
+use entity::role;
+use jsonwebtoken::jwk::JwkSet;
+use moka::sync::Cache;
+use parking_lot::{Mutex, RwLock};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
+use uuid::Uuid;
+
+use crate::clock::{Clock, SharedClock};
+use crate::database::{Cluster, Consistency, Transaction};
+use crate::error::{Error, Result};
+use crate::scope::{Actor, Boundary, InstitutionId, LOCAL_OPERATOR, Permission, Permissions, Scope};
+
+use super::outside::Provider;
+use super::roster::{Bearer, Roster};
+use super::token::{Claims, MAX_LENGTH, named_key};
+use super::{KeyFile, Settings, SigningAlgorithm, keyring};
+
+/// How often the roster is read: what was revoked anywhere is dead here after about that long. The promise is 5 s.
+const READ_EVERY: Duration = Duration::from_secs(1);
+/// Tokens that are remembered as verified.
+const REMEMBERED: u64 = 10_000;
+/// How much longer than a token lives the end of its session is remembered: clocks differ.
+const SKEW: Duration = Duration::from_mins(1);
+
+/// Tells who a caller is, and lets callers in and out. Shared by all requests of a server.
+#[derive(Clone)]
+pub struct Authority(pub(super) Arc<Inner>);
+
+impl std::fmt::Debug for Authority {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Authority").field("file", &self.0.file).finish_non_exhaustive()
+    }
+}
+
+pub(super) struct Inner {
+    pub(super) cluster: Cluster,
+    pub(super) clock: SharedClock,
+    pub(super) settings: Settings,
+    pub(super) file: Arc<KeyFile>,
+    roster: RwLock<Arc<Roster>>,
+    /// When the roster was read.
+    read: Mutex<Option<Instant>>,
+    reading: tokio::sync::Mutex<()>,
+    tokens: Cache<Arc<str>, Arc<Known>>,
+    provider: Option<Provider>,
+}
+
+/// The keys of the database cannot be used.
+#[derive(Clone, Copy, Debug, thiserror::Error)]
+#[error(
+    "the keys of this database were sealed by another key file: name that file in PHR_KEY_FILE, or make new keys with `phr key rotate --revoke`, which ends every session"
+)]
+pub struct ForeignKeys;
+
+/// What became of reading the roster.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Read {
+    Done,
+    /// There are keys, and none of them was sealed by this key file.
+    ForeignKeys,
+}
+
+/// A token that was verified, and the key that signed it.
+struct Known {
+    claims: Claims,
+    key: Uuid,
+}
+
+/// A token for whoever is at the machine itself.
+#[derive(Clone, Debug)]
+pub struct LocalToken {
+    /// The role's name.
+    pub role: String,
+    /// The institution whose records alone may be touched; none for all.
+    pub institution: Option<Uuid>,
+    /// How long it is good.
+    pub lifetime: Duration,
+}
+
+impl Authority {
+    /// Reads who may do what, makes a signing key where there is none, and keeps up with what changes. Where no database
+    /// can be read yet, nobody can be let in until one can.
+    ///
+    /// # Errors
+    /// When the database's keys were sealed by another key file.
+    pub async fn open(cluster: Cluster, clock: SharedClock, settings: Settings, file: KeyFile) -> Result<Self, ForeignKeys> {
+        let provider = settings.outside.clone().map(Provider::new);
+        let authority = Self(Arc::new(Inner {
+            cluster,
+            clock,
+            settings,
+            file: Arc::new(file),
+            roster: RwLock::default(),
+            read: Mutex::default(),
+            reading: tokio::sync::Mutex::default(),
+            tokens: Cache::builder().max_capacity(REMEMBERED).build(),
+            provider,
+        }));
+        match authority.read().await {
+            Ok(Read::ForeignKeys) => return Err(ForeignKeys),
+            Ok(Read::Done) => {}
+            Err(error) => tracing::warn!(%error, "cannot read who may sign in yet"),
+        }
+        tokio::spawn(keep_up(Arc::downgrade(&authority.0)));
+        Ok(authority)
+    }
+
+    pub(super) fn now(&self) -> DateTime<Utc> {
+        self.0.clock.now()
+    }
+
+    pub(super) fn roster(&self) -> Arc<Roster> {
+        Arc::clone(&self.0.roster.read())
+    }
+
+    /// Reads the roster anew.
+    pub(super) async fn read(&self) -> Result<Read> {
+        let inner = &self.0;
+        let _reading = inner.reading.lock().await;
+        let roster = self.look().await?;
+        let roster = if roster.keys.signer.is_some() {
+            roster
+        } else if roster.keys.foreign > 0 {
+            return Ok(Read::ForeignKeys);
+        } else if inner.cluster.has_primary() {
+            self.make_key(SigningAlgorithm::default()).await?;
+            self.look().await?
+        } else {
+            roster
+        };
+        *inner.roster.write() = Arc::new(roster);
+        *inner.read.lock() = Some(Instant::now());
+        Ok(Read::Done)
+    }
+
+    /// Takes up at once what was just changed, as far as this server is concerned.
+    pub async fn catch_up(&self) {
+        if let Err(error) = self.read().await {
+            tracing::warn!(%error, "cannot read who may sign in");
+        }
+    }
+
+    async fn look(&self) -> Result<Roster> {
+        let inner = &self.0;
+        // What was revoked a moment ago stands on the primary; without one nothing is being revoked.
+        let freshness = if inner.cluster.has_primary() { Consistency::Strong } else { Consistency::Eventual };
+        let reader = inner.cluster.read(&Scope::server(Uuid::nil()), freshness);
+        let lifetime = inner.settings.access.max(inner.settings.leave) + SKEW;
+        Roster::read(&reader, &inner.file, self.now(), lifetime, inner.provider.is_some()).await
+    }
+
+    async fn make_key(&self, algorithm: SigningAlgorithm) -> Result<Uuid> {
+        let tx = self.write().await?;
+        let key = keyring::generate(&tx, Arc::clone(&self.0.file), algorithm, self.now()).await?;
+        tx.commit().await?;
+        tracing::info!(key = %key, algorithm = algorithm.name(), "a signing key was made");
+        Ok(key)
+    }
+
+    pub(super) async fn write(&self) -> Result<Transaction> {
+        self.0.cluster.write(&Scope::server(Uuid::new_v4())).await
+    }
+
+    /// Makes a new key sign, on all servers of the database. What others have signed stays good, or with `revoke` is good
+    /// no longer: every session then ends. Returns the new key's name.
+    ///
+    /// # Errors
+    /// As any write.
+    pub async fn rotate(
+        cluster: &Cluster,
+        clock: &dyn Clock,
+        file: KeyFile,
+        algorithm: SigningAlgorithm,
+        revoke: bool,
+    ) -> Result<Uuid> {
+        let now = clock.now();
+        let tx = cluster.write(&Scope::server(Uuid::new_v4())).await?;
+        let key = keyring::generate(&tx, Arc::new(file), algorithm, now).await?;
+        if revoke {
+            keyring::revoke_others(&tx, key, now).await?;
+        } else {
+            keyring::retire_others(&tx, key, now).await?;
+        }
+        tx.commit().await?;
+        Ok(key)
+    }
+
+    /// The key of the role with this name.
+    ///
+    /// # Errors
+    /// `BadRequest` when there is none.
+    pub async fn role(&self, scope: &Scope, name: &str) -> Result<Uuid> {
+        let reader = self.0.cluster.read(scope, Consistency::Strong);
+        let found = role::Entity::find().filter(role::Column::Name.eq(name)).one(&reader).await?;
+        found.map(|role| role.uuid).ok_or_else(|| Error::BadRequest(format!("there is no role {name}")))
+    }
+
+    /// What a role may do, as every request is judged by.
+    #[must_use]
+    pub fn permissions(&self, role: &str) -> Permissions {
+        self.roster().roles.get(role).map_or(Permissions::NONE, |role| role.permissions)
+    }
+
+    /// The public keys, for whoever else verifies tokens.
+    #[must_use]
+    pub fn published_keys(&self) -> JwkSet {
+        self.roster().keys.published()
+    }
+
+    /// Whose token that is, and what they may do with it now. None for any token that is not good now, whatever the
+    /// reason.
+    pub async fn authenticate(&self, token: &str, request: Uuid, origin: Option<IpAddr>) -> Option<Scope> {
+        if token.len() > MAX_LENGTH {
+            return None;
+        }
+        if let Some(provider) = &self.0.provider
+            && let Some(subject) = provider.subject(token, self.now())
+        {
+            let bearer = self.roster().outsiders.get(&subject).cloned()?;
+            return self.scope(&bearer, None, request, origin);
+        }
+        let known = match self.0.tokens.get(token) {
+            Some(known) => known,
+            None => self.verify(token).await?,
+        };
+        let (claims, roster) = (&known.claims, self.roster());
+        let is_dead = roster.keys.verifier(known.key).is_none()
+            || !claims.holds_at(self.now())
+            || claims.sid.is_some_and(|session| roster.ended.contains(&session));
+        if is_dead {
+            self.0.tokens.invalidate(token);
+            return None;
+        }
+        let role = Arc::clone(&roster.roles.get(claims.role.as_str())?.name);
+        let bearer = Bearer { user: claims.sub, role, institution: claims.institution, patient: claims.patient };
+        self.scope(&bearer, Some(claims), request, origin)
+    }
+
+    async fn verify(&self, token: &str) -> Option<Arc<Known>> {
+        let (key, algorithm) = named_key(token)?;
+        if self.roster().keys.verifier(key).is_none() && self.is_old() {
+            // Another server may have begun to sign with a new key.
+            self.read().await.ok();
+        }
+        let roster = self.roster();
+        let claims = roster.keys.verifier(key)?.read(token, algorithm, &self.0.settings.issuer)?;
+        let known = Arc::new(Known { claims, key });
+        self.0.tokens.insert(Arc::from(token), Arc::clone(&known));
+        Some(known)
+    }
+
+    /// Whether the roster may be read before its time: forged tokens must not make the server do so all the time.
+    fn is_old(&self) -> bool {
+        self.0.read.lock().is_none_or(|read| read.elapsed() > READ_EVERY / 2)
+    }
+
+    fn scope(
+        &self,
+        bearer: &Bearer,
+        claims: Option<&Claims>,
+        request: Uuid,
+        origin: Option<IpAddr>,
+    ) -> Option<Scope> {
+        let roster = self.roster();
+        let role = roster.roles.get(&bearer.role)?;
+        let device = claims.and_then(|claims| claims.device.as_deref());
+        if bearer.user != LOCAL_OPERATOR.0 && !role.rules.as_ref()?.hold(self.now(), origin, device) {
+            return None;
+        }
+        let grant = claims.and_then(|claims| claims.grant);
+        let permissions = if grant.is_some() { within_leave(role.permissions) } else { role.permissions };
+        Some(Scope {
+            actor: Actor(bearer.user),
+            role: Arc::clone(&role.name),
+            session: claims.and_then(|claims| claims.sid),
+            boundary: bearer.institution.map_or(Boundary::All, |key| Boundary::One(InstitutionId(key))),
+            patient: bearer.patient,
+            grant,
+            permissions,
+            request,
+            origin,
+        })
+    }
+
+    pub(super) fn sign(&self, claims: &Claims) -> Result<String> {
+        let roster = self.roster();
+        let signer = roster.keys.signer.as_ref();
+        signer.ok_or_else(|| Error::Unavailable("no signing key has been read yet".into()))?.sign(claims)
+    }
+
+    /// A token for whoever is at the machine itself, who acts as the local operator.
+    ///
+    /// # Errors
+    /// `BadRequest` for a role that does not exist.
+    pub fn local_token(&self, wanted: &LocalToken) -> Result<String> {
+        if !self.roster().roles.contains_key(wanted.role.as_str()) {
+            return Err(Error::BadRequest(format!("there is no role {}", wanted.role)));
+        }
+        let (issuer, seconds) = (&self.0.settings.issuer, wanted.lifetime.as_secs());
+        let mut claims = Claims::new(issuer, LOCAL_OPERATOR.0, &wanted.role, self.now(), seconds);
+        claims.institution = wanted.institution;
+        self.sign(&claims)
+    }
+}
+
+/// With a leave somebody treats one patient, and manages nothing.
+fn within_leave(own: Permissions) -> Permissions {
+    let treating = [
+        Permission::ReadPatients,
+        Permission::ReadClinical,
+        Permission::WritePatients,
+        Permission::ReadDirectory,
+    ];
+    let held = treating.into_iter().filter(|permission| own.contain(*permission));
+    held.fold(Permissions::NONE, Permissions::with)
+}
+
+/// Reads the roster again and again, for as long as somebody uses it.
+async fn keep_up(inner: Weak<Inner>) {
+    let mut trouble = false;
+    loop {
+        tokio::time::sleep(READ_EVERY).await;
+        let Some(inner) = inner.upgrade() else { return };
+        if let Some(provider) = &inner.provider {
+            provider.read_if_changed();
+        }
+        let result = Authority(inner).read().await;
+        if let Err(error) = &result
+            && !trouble
+        {
+            tracing::warn!(%error, "cannot read who may sign in: what was revoked meanwhile is not known");
+        }
+        trouble = result.is_err();
+    }
+}

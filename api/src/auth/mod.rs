@@ -1,0 +1,48 @@
+//! Who somebody is, and what they may do: users' secrets, sessions, tokens, roles. What comes out of here is a
+//! [`Scope`](crate::scope::Scope).
+//!
+//! An access token is verified once and then remembered; every request is judged by a [`roster`] that is read anew each
+//! second, so that what was revoked on one server is dead on all. Keys belong to the database: all its servers share
+//! them, sealed by the secret in their key file.
+
+mod authority;
+mod break_glass;
+mod key_file;
+mod keyring;
+mod login;
+mod one_time;
+mod outside;
+mod password;
+mod roster;
+mod second_factor;
+mod session;
+mod settings;
+mod token;
+
+pub use authority::{Authority, ForeignKeys, LocalToken};
+pub use break_glass::{BreakGlassInput, Leave};
+pub use key_file::{Error as KeyFileError, KeyFile};
+pub use keyring::SigningAlgorithm;
+pub use login::LoginInput;
+pub use one_time::OneTimeToken;
+pub use password::check_password;
+pub use second_factor::Enrolment;
+pub use session::{ChangePasswordInput, Grant};
+pub use settings::{Outside, Settings};
+
+use sea_orm::{ConnectionTrait, EntityTrait};
+use uuid::Uuid;
+
+use crate::error::Result;
+
+/// The institution and the patient that a user is bound to: a patient to the own record, wherever that belongs now.
+async fn boundary(
+    database: &impl ConnectionTrait,
+    user: &entity::user::Model,
+) -> Result<(Option<Uuid>, Option<Uuid>)> {
+    let Some(patient) = user.patient_id else { return Ok((user.institution_id, None)) };
+    let register = entity::patient_register::Entity::find_by_id(patient).one(database).await?;
+    // Without a register there is nothing that the patient may see: no institution has this key.
+    let institution = register.map_or(Uuid::nil(), |register| register.institution_id);
+    Ok((Some(institution), Some(patient)))
+}

@@ -1,0 +1,275 @@
+use std::net::IpAddr;
+
+use async_graphql::{InputObject, SimpleObject};
+use chrono::{DateTime, Utc};
+use entity::{refresh_token, session, user};
+use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QuerySelect, Set};
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+use crate::database::{Consistency, Transaction};
+use crate::error::{Error, FaultCode, NO_SESSION, Result};
+use crate::records::role::Rules;
+use crate::scope::{Boundary, Permission, Scope};
+
+use super::login::{is_locked, locked};
+use super::one_time::random_token;
+use super::password::{self, Verdict, check};
+use super::token::Claims;
+use super::{Authority, boundary};
+
+/// What a session is used and prolonged with.
+#[derive(Clone, SimpleObject)]
+#[graphql(name = "Session")]
+pub struct Grant {
+    /// To be sent with every request, as `Authorization: Bearer`.
+    pub access_token: String,
+    /// Until when the access token is good.
+    pub access_token_expires_at: DateTime<Utc>,
+    /// Good for one `refreshSession`, which returns the next one.
+    pub refresh_token: String,
+    /// Until when the session can be refreshed.
+    pub expires_at: DateTime<Utc>,
+}
+
+/// A new password, with what proves that it is the user who wants it.
+#[derive(Clone, InputObject)]
+pub struct ChangePasswordInput {
+    /// The present password.
+    pub password: String,
+    /// The new one: 12 to 256 characters.
+    pub new_password: String,
+}
+
+/// Who a session is for.
+pub(super) struct Holder {
+    pub(super) user: user::Model,
+    pub(super) device: Option<String>,
+    pub(super) origin: Option<IpAddr>,
+}
+
+impl Authority {
+    /// Begins a session.
+    pub(super) async fn begin(&self, tx: &Transaction, holder: Holder, now: DateTime<Utc>) -> Result<Grant> {
+        let expires_at = now + self.0.settings.session;
+        let row = session::Model {
+            uuid: Uuid::new_v4(),
+            user_id: holder.user.uuid,
+            device: holder.device,
+            origin: holder.origin.map(|origin| origin.to_string()),
+            created_at: now,
+            expires_at,
+            revoked_at: None,
+        };
+        // Whoever signs in sweeps up what is long over.
+        session::Entity::delete_many().filter(session::Column::ExpiresAt.lt(now)).exec(tx).await?;
+        session::Entity::insert(session::ActiveModel::from(row.clone())).exec_without_returning(tx).await?;
+        self.grant(tx, &row, &holder.user, holder.origin, now).await
+    }
+
+    /// The next pair of tokens of a session.
+    async fn grant(
+        &self,
+        tx: &Transaction,
+        session: &session::Model,
+        user: &user::Model,
+        origin: Option<IpAddr>,
+        now: DateTime<Utc>,
+    ) -> Result<Grant> {
+        let role = entity::role::Entity::find_by_id(user.role_id).one(tx).await?;
+        let role = role.ok_or_else(|| Error::internal("a user without a role"))?;
+        let rules = Rules::read(&role.conditions);
+        if !rules.is_some_and(|rules| rules.hold(now, origin, session.device.as_deref())) {
+            let message = "your role cannot be used at this time, from this place, or with this device";
+            return Err(Error::Forbidden(message.to_owned()));
+        }
+        let (institution, patient) = boundary(tx, user).await?;
+        let settings = &self.0.settings;
+        let mut claims = Claims::new(&settings.issuer, user.uuid, &role.name, now, settings.access.as_secs());
+        claims.exp = claims.exp.min(session.expires_at.timestamp());
+        claims.sid = Some(session.uuid);
+        claims.institution = institution;
+        claims.patient = patient;
+        claims.device.clone_from(&session.device);
+        let refresh_token = random_token();
+        let row = refresh_token::ActiveModel {
+            hash: Set(Sha256::digest(&refresh_token).to_vec()),
+            session_id: Set(session.uuid),
+            created_at: Set(now),
+            used_at: Set(None),
+        };
+        refresh_token::Entity::insert(row).exec_without_returning(tx).await?;
+        let access_token_expires_at = DateTime::from_timestamp(claims.exp, 0).unwrap_or(now);
+        let access_token = self.sign(&claims)?;
+        Ok(Grant { access_token, access_token_expires_at, refresh_token, expires_at: session.expires_at })
+    }
+
+    /// Prolongs a session. A refresh token is good once: one that comes again was stolen, before or after, so that its
+    /// session ends.
+    ///
+    /// # Errors
+    /// `Unauthenticated` for any token that is not good; as any write.
+    pub async fn refresh(&self, token: &str, origin: Option<IpAddr>) -> Result<Grant> {
+        let now = self.now();
+        let tx = self.write().await?;
+        let hash = Sha256::digest(token.trim()).to_vec();
+        let found = refresh_token::Entity::find_by_id(hash.clone()).lock_exclusive().one(&tx).await?;
+        let Some(found) = found else {
+            tx.rollback().await?;
+            return Err(Error::Unauthenticated(NO_SESSION));
+        };
+        if found.used_at.is_some() {
+            end(&tx, session::Column::Uuid.eq(found.session_id), now).await?;
+            tx.commit().await?;
+            self.read().await?;
+            tracing::warn!(session = %found.session_id, "a refresh token came twice: its session was ended");
+            return Err(Error::Unauthenticated(NO_SESSION));
+        }
+        let session = session::Entity::find_by_id(found.session_id).one(&tx).await?;
+        let session = session.filter(|session| session.revoked_at.is_none() && now < session.expires_at);
+        let user = match &session {
+            Some(session) => user::Entity::find_by_id(session.user_id).one(&tx).await?,
+            None => None,
+        };
+        let (Some(session), Some(user)) = (session, user.filter(|user| user.is_active)) else {
+            tx.rollback().await?;
+            return Err(Error::Unauthenticated(NO_SESSION));
+        };
+        let used = refresh_token::ActiveModel {
+            hash: Set(hash),
+            used_at: Set(Some(now)),
+            ..refresh_token::ActiveModel::default()
+        };
+        refresh_token::Entity::update(used).exec(&tx).await?;
+        let grant = self.grant(&tx, &session, &user, origin, now).await?;
+        tx.commit().await?;
+        Ok(grant)
+    }
+
+    /// Ends a session that was just begun.
+    ///
+    /// # Errors
+    /// As any write.
+    pub async fn end(&self, grant: &Grant) -> Result<()> {
+        let hash = Sha256::digest(&grant.refresh_token).to_vec();
+        let tx = self.write().await?;
+        if let Some(found) = refresh_token::Entity::find_by_id(hash).one(&tx).await? {
+            end(&tx, session::Column::Uuid.eq(found.session_id), self.now()).await?;
+        }
+        tx.commit().await
+    }
+
+    /// Ends the caller's session.
+    ///
+    /// # Errors
+    /// `Unauthenticated` without one; `BadRequest` for a token that belongs to no session; as any write.
+    pub async fn logout(&self, scope: &Scope) -> Result<()> {
+        let session = own_session(scope)?;
+        self.end_sessions(session::Column::Uuid.eq(session)).await.map(drop)
+    }
+
+    /// Ends all sessions of the caller, or of a user whom they manage. Returns how many that were.
+    ///
+    /// # Errors
+    /// `Unauthenticated`, `Forbidden`, `Rejected` when there is no such user; as any write.
+    pub async fn logout_everywhere(&self, scope: &Scope, of: Option<Uuid>) -> Result<u64> {
+        let user = match of {
+            None if scope.is_nobody() => return Err(Error::Unauthenticated(NO_SESSION)),
+            None => scope.actor.0,
+            Some(user) if user == scope.actor.0 => user,
+            Some(user) => self.managed(scope, user, &["input", "userUuid"]).await?.uuid,
+        };
+        self.end_sessions(session::Column::UserId.eq(user)).await
+    }
+
+    async fn end_sessions(&self, which: impl sea_orm::sea_query::IntoCondition) -> Result<u64> {
+        let tx = self.write().await?;
+        let ended = end(&tx, which, self.now()).await?;
+        tx.commit().await?;
+        self.read().await?;
+        Ok(ended)
+    }
+
+    /// A user whom the caller may manage: within the boundary, and allowed no more than the caller is.
+    pub(super) async fn managed(&self, scope: &Scope, user: Uuid, path: &[&str]) -> Result<user::Model> {
+        scope.require(Permission::ManageUsers)?;
+        let found = self.user(user::Column::Uuid.eq(user), scope.request).await?.map(|(user, _)| user);
+        let is_within = |user: &user::Model| match scope.boundary {
+            Boundary::All => true,
+            Boundary::One(own) => user.institution_id == Some(own.0),
+        };
+        let missing = || Error::rejected(FaultCode::NotFound, path, "there is no such user");
+        let user = found.filter(is_within).ok_or_else(missing)?;
+        let role = {
+            let reader = self.0.cluster.read(scope, Consistency::Strong);
+            entity::role::Entity::find_by_id(user.role_id).one(&reader).await?
+        };
+        let roster = self.roster();
+        let allowed = role.and_then(|role| roster.roles.get(role.name.as_str()).map(|role| role.permissions));
+        if allowed.is_some_and(|allowed| !scope.permissions.include(allowed)) {
+            return Err(Error::Forbidden("this user may do more than you may".to_owned()));
+        }
+        Ok(user)
+    }
+
+    /// The caller as a user; none for whoever is at the machine itself.
+    ///
+    /// # Errors
+    /// `Unauthenticated`; as any read.
+    pub async fn viewer(&self, scope: &Scope) -> Result<Option<(user::Model, bool)>> {
+        if scope.is_nobody() {
+            return Err(Error::Unauthenticated(NO_SESSION));
+        }
+        let found = self.user(user::Column::Uuid.eq(scope.actor.0), scope.request).await?;
+        Ok(found.map(|(user, secret)| {
+            let has_second_factor = secret.is_some_and(|secret| secret.totp_confirmed_at.is_some());
+            (user, has_second_factor)
+        }))
+    }
+
+    /// Sets a new password, and ends every other session of the caller.
+    ///
+    /// # Errors
+    /// `Unauthenticated` when the present password is wrong; `Rejected` for a new one that will not do; as any write.
+    pub async fn change_password(&self, scope: &Scope, input: ChangePasswordInput) -> Result<()> {
+        let own = own_session(scope)?;
+        let found = self.user(user::Column::Uuid.eq(scope.actor.0), scope.request).await?;
+        let (user, secret) = found.ok_or(Error::Unauthenticated(NO_SESSION))?;
+        check(&input.new_password, &user.username, &["input", "newPassword"])?;
+        let hash = secret.and_then(|secret| secret.password_hash);
+        let verdict = password::verify(input.password, hash).await?;
+        let new_hash = password::hash(input.new_password).await?;
+        let now = self.now();
+        let tx = self.write().await?;
+        let secret = locked(&tx, user.uuid).await?;
+        if verdict == Verdict::Wrong || is_locked(&secret, now) {
+            return Err(self.refuse(tx, &secret, now).await?);
+        }
+        let changes = entity::user_secret::ActiveModel {
+            user_id: Set(user.uuid),
+            password_hash: Set(Some(new_hash)),
+            failed_logins: Set(0),
+            ..entity::user_secret::ActiveModel::default()
+        };
+        entity::user_secret::Entity::update(changes).exec(&tx).await?;
+        end(&tx, Condition::all().add(session::Column::UserId.eq(user.uuid)).add(session::Column::Uuid.ne(own)), now).await?;
+        tx.commit().await?;
+        self.read().await?;
+        Ok(())
+    }
+}
+
+/// The session that a caller asks in.
+pub(super) fn own_session(scope: &Scope) -> Result<Uuid> {
+    if scope.is_nobody() {
+        return Err(Error::Unauthenticated(NO_SESSION));
+    }
+    let none = || Error::BadRequest("your token belongs to no session: it was made at the machine itself".to_owned());
+    scope.session.ok_or_else(none)
+}
+
+async fn end(tx: &Transaction, which: impl sea_orm::sea_query::IntoCondition, now: DateTime<Utc>) -> Result<u64> {
+    let changes = session::ActiveModel { revoked_at: Set(Some(now)), ..session::ActiveModel::default() };
+    let open = session::Entity::update_many().set(changes).filter(which).filter(session::Column::RevokedAt.is_null());
+    Ok(open.exec(tx).await?.rows_affected)
+}

@@ -1,0 +1,34 @@
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// How sessions are kept.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Who signs the tokens of these servers: a name or a URL.
+    pub issuer: String,
+    /// How long an access token is good.
+    pub access: Duration,
+    /// How long a session lasts at most, however often it is refreshed.
+    pub session: Duration,
+    /// How long a one-time token for a new password is good.
+    pub one_time: Duration,
+    /// How long a record stays open outside the own boundary at most.
+    pub leave: Duration,
+    /// Failed logins in a row from which on a user is locked out.
+    pub lockout_failures: u32,
+    /// For how long.
+    pub lockout: Duration,
+    /// An OpenID provider whose tokens are good here too.
+    pub outside: Option<Outside>,
+}
+
+/// An OpenID provider elsewhere.
+#[derive(Clone, Debug)]
+pub struct Outside {
+    /// The `iss` of its tokens.
+    pub issuer: String,
+    /// The `aud` that its tokens for this server have.
+    pub audience: String,
+    /// A file with its public keys (RFC 7517), read anew when it changes.
+    pub keys: PathBuf,
+}

@@ -1,0 +1,87 @@
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use serde::Deserialize;
+
+use crate::auth::{KeyFile, KeyFileError, Outside, Settings};
+
+use super::{Config, Error};
+
+/// The key file that a server on this machine makes for itself.
+const LOCAL_KEY_FILE: &str = "data/phr-local.key";
+
+/// Settings of sessions. Times are in seconds.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Auth {
+    /// The file with the installation's secret; empty for one of this machine's own.
+    pub key_file: String,
+    /// Who signs the tokens of these servers.
+    pub issuer: String,
+    /// How long an access token is good.
+    pub access_ttl: u64,
+    /// How long a session lasts at most.
+    pub session_ttl: u64,
+    /// How long a one-time token is good.
+    pub one_time_ttl: u64,
+    /// For how long a record can be opened outside the own boundary at most.
+    pub break_glass_ttl: u64,
+    /// After how many failed logins in a row a user is locked out.
+    pub lockout_failures: u32,
+    /// And for how long.
+    pub lockout_seconds: u64,
+    /// The `iss` of an OpenID provider's tokens; empty for none.
+    pub external_issuer: String,
+    /// The `aud` that its tokens for this server have.
+    pub external_audience: String,
+    /// A file with its public keys.
+    pub external_jwks: String,
+}
+
+impl Auth {
+    /// The OpenID provider, if one is configured.
+    pub(super) fn outside(&self) -> Result<Option<Outside>, Error> {
+        let given = [&self.external_issuer, &self.external_audience, &self.external_jwks];
+        if given.iter().all(|text| text.is_empty()) {
+            return Ok(None);
+        }
+        if given.iter().any(|text| text.is_empty()) || self.external_issuer == self.issuer {
+            let message = "external_issuer, external_audience and external_jwks are given together, and the issuer differs from auth.issuer";
+            return Err(Error::Malformed { from: "auth".to_owned(), message: message.to_owned() });
+        }
+        let keys = PathBuf::from(&self.external_jwks);
+        let (issuer, audience) = (self.external_issuer.clone(), self.external_audience.clone());
+        Ok(Some(Outside { issuer, audience, keys }))
+    }
+}
+
+impl Config {
+    /// How sessions are kept.
+    ///
+    /// # Errors
+    /// When an OpenID provider is configured by halves.
+    pub fn auth_settings(&self) -> Result<Settings, Error> {
+        let auth = &self.auth;
+        Ok(Settings {
+            issuer: auth.issuer.clone(),
+            access: Duration::from_secs(auth.access_ttl),
+            session: Duration::from_secs(auth.session_ttl),
+            one_time: Duration::from_secs(auth.one_time_ttl),
+            leave: Duration::from_secs(auth.break_glass_ttl),
+            lockout_failures: auth.lockout_failures,
+            lockout: Duration::from_secs(auth.lockout_seconds),
+            outside: auth.outside()?,
+        })
+    }
+
+    /// The installation's key file; without one, this machine's own, which is made when it is missing.
+    ///
+    /// # Errors
+    /// When it cannot be read or made.
+    pub fn key_file(&self) -> Result<KeyFile, KeyFileError> {
+        match self.auth.key_file.as_str() {
+            "" => KeyFile::local(Path::new(LOCAL_KEY_FILE)),
+            path => KeyFile::load(Path::new(path)),
+        }
+    }
+}

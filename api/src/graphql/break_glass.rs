@@ -1,0 +1,172 @@
+use async_graphql::{Context, ID, Object, Result};
+use chrono::{DateTime, Utc};
+use entity::break_glass_grant::{Column, Entity};
+use uuid::Uuid;
+
+use crate::auth::{BreakGlassInput, Leave};
+use crate::criteria::{PageArguments, PageInput};
+use crate::records::break_glass_grant::{
+    self, BreakGlassGrantFilter, BreakGlassGrantOrder, BreakGlassGrants, ReviewBreakGlassGrantInput,
+};
+use crate::records::{Deleted, Loaded, Row, find};
+
+use super::connection::{Connection, connection};
+use super::context::of;
+use super::id::{Kind, global_id};
+use super::payload::payload;
+use super::record::{Record, columns};
+
+/// Leave that somebody took to open one record outside the own boundary.
+pub(super) struct BreakGlassGrant(Row<Entity>);
+
+impl From<Row<Entity>> for BreakGlassGrant {
+    fn from(row: Row<Entity>) -> Self {
+        Self(row)
+    }
+}
+
+impl Record for BreakGlassGrant {
+    type Collection = BreakGlassGrants;
+
+    const NAME: &'static str = "BreakGlassGrant";
+
+    fn relation(field: &str) -> Option<Column> {
+        match field {
+            "userUuid" => Some(Column::UserId),
+            "patientUuid" => Some(Column::PatientId),
+            "reviewedByUuid" => Some(Column::ReviewedBy),
+            _ => None,
+        }
+    }
+}
+
+/// Leave that somebody took to open one record outside the own boundary.
+#[Object]
+impl BreakGlassGrant {
+    /// The record's global id: opaque, and good for `node`.
+    pub(super) async fn id(&self) -> Result<ID> {
+        Ok(global_id(Kind::BreakGlassGrant, *self.0.uuid.loaded()?))
+    }
+
+    /// The record's own key.
+    async fn uuid(&self) -> Result<Uuid> {
+        Ok(*self.0.uuid.loaded()?)
+    }
+
+    /// Key of the user who took it.
+    async fn user_uuid(&self) -> Result<Uuid> {
+        Ok(*self.0.user_id.loaded()?)
+    }
+
+    /// Key of the patient whose record was opened.
+    async fn patient_uuid(&self) -> Result<Uuid> {
+        Ok(*self.0.patient_id.loaded()?)
+    }
+
+    /// Why.
+    async fn reason(&self) -> Result<&str> {
+        Ok(self.0.reason.loaded()?)
+    }
+
+    /// When it was taken.
+    async fn created_at(&self) -> Result<DateTime<Utc>> {
+        Ok(*self.0.created_at.loaded()?)
+    }
+
+    /// Until when the record was open.
+    async fn expires_at(&self) -> Result<DateTime<Utc>> {
+        Ok(*self.0.expires_at.loaded()?)
+    }
+
+    /// When it was reviewed; null when it was not.
+    async fn reviewed_at(&self) -> Result<Option<DateTime<Utc>>> {
+        Ok(*self.0.reviewed_at.loaded()?)
+    }
+
+    /// Key of the user who reviewed it.
+    async fn reviewed_by_uuid(&self) -> Result<Option<Uuid>> {
+        Ok(*self.0.reviewed_by.loaded()?)
+    }
+
+    /// What they found.
+    async fn review_note(&self) -> Result<Option<&str>> {
+        Ok(self.0.review_note.loaded()?.as_deref())
+    }
+}
+
+#[derive(Default)]
+pub(super) struct BreakGlassGrantQuery;
+
+#[Object]
+impl BreakGlassGrantQuery {
+    /// The leave with this key; null when there is none.
+    async fn break_glass_grant(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The record's own key.")] uuid: Uuid,
+    ) -> Result<Option<BreakGlassGrant>> {
+        let context = of(ctx);
+        let columns = columns::<BreakGlassGrant>(ctx.field().selection_set());
+        let found = find::<BreakGlassGrants>(&context.scope, &context.reader, uuid, &columns).await?;
+        Ok(found.map(BreakGlassGrant::from))
+    }
+
+    /// Leaves that were taken, the newest first unless another order is asked for.
+    #[expect(clippy::too_many_arguments, reason = "both ways of paging are the list's arguments")]
+    async fn break_glass_grants(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which records; all when left out.")] filter: Option<BreakGlassGrantFilter>,
+        #[graphql(desc = "In which order.")] order: Option<Vec<BreakGlassGrantOrder>>,
+        #[graphql(desc = "A numbered page; the first ten records when no page is asked for in either way.")]
+        page: Option<PageInput>,
+        #[graphql(desc = "That many from the start, or from `after`: 1000 at most.")] first: Option<i32>,
+        #[graphql(desc = "Only what follows this cursor.")] after: Option<String>,
+        #[graphql(desc = "That many from the end, or from `before`: 1000 at most.")] last: Option<i32>,
+        #[graphql(desc = "Only what precedes this cursor.")] before: Option<String>,
+    ) -> Result<Connection<BreakGlassGrant>> {
+        let page = PageArguments { page, first, after, last, before };
+        connection(ctx, filter, order, page, Deleted::Excluded).await
+    }
+}
+
+payload! {
+    /// What became of a record to open.
+    BreakGlassPayload {
+        /// The leave; null when there is none.
+        leave: Leave
+    },
+    /// What became of a leave to review.
+    ReviewBreakGlassGrantPayload {
+        /// The leave as reviewed; null when it was not.
+        break_glass_grant: BreakGlassGrant
+    },
+}
+
+#[derive(Default)]
+pub(super) struct BreakGlassMutation;
+
+#[Object]
+impl BreakGlassMutation {
+    /// Opens one record outside the caller's own boundary, at once and for a while. Every read and change is marked, and
+    /// the patient's institution reviews it.
+    async fn break_glass(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "What to do it with.")] input: BreakGlassInput,
+    ) -> Result<BreakGlassPayload> {
+        let context = of(ctx);
+        BreakGlassPayload::of(context.authority.break_glass(&context.scope, input).await)
+    }
+
+    /// Marks a leave as reviewed.
+    async fn review_break_glass_grant(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "What to do it with.")] input: ReviewBreakGlassGrantInput,
+    ) -> Result<ReviewBreakGlassGrantPayload> {
+        let context = of(ctx);
+        let reviewed = break_glass_grant::review(&context.scope, &context.cluster, &*context.clock, input).await;
+        ReviewBreakGlassGrantPayload::of(reviewed)
+    }
+}

@@ -1,0 +1,45 @@
+//! What may be asked without a session.
+
+use std::collections::HashSet;
+
+use async_graphql::parser::types::{ExecutableDocument, Selection, SelectionSet};
+
+use super::limits::chosen;
+
+/// The root fields that may be asked without a session.
+pub(super) const PUBLIC: [&str; 4] = ["login", "refreshSession", "health", "__typename"];
+
+/// Whether any of an operation may run without a session. The schema itself may not be asked for, and what else is asked
+/// besides a public field is refused where it is asked.
+pub(super) fn is_public(document: &ExecutableDocument, operation: Option<&str>) -> bool {
+    let Some(operation) = chosen(document, operation) else { return true };
+    let mut fields = Vec::new();
+    collect(&operation.selection_set.node, document, &mut HashSet::new(), &mut fields);
+    fields.iter().any(|field| PUBLIC.contains(field))
+        && !fields.iter().any(|field| ["__schema", "__type"].contains(field))
+}
+
+/// Follows every fragment once, so that neither circles nor crowds of them matter.
+fn collect<'d>(
+    set: &'d SelectionSet,
+    document: &'d ExecutableDocument,
+    followed: &mut HashSet<&'d str>,
+    into: &mut Vec<&'d str>,
+) {
+    for selection in &set.items {
+        match &selection.node {
+            Selection::Field(field) => into.push(&field.node.name.node),
+            Selection::InlineFragment(fragment) => {
+                collect(&fragment.node.selection_set.node, document, followed, into);
+            }
+            Selection::FragmentSpread(spread) => {
+                let name = &spread.node.fragment_name.node;
+                if followed.insert(name)
+                    && let Some(fragment) = document.fragments.get(name)
+                {
+                    collect(&fragment.node.selection_set.node, document, followed, into);
+                }
+            }
+        }
+    }
+}

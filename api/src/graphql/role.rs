@@ -1,0 +1,163 @@
+use async_graphql::{Context, ID, Object, Result};
+use chrono::{DateTime, Utc};
+use entity::role::{Column, Entity};
+use uuid::Uuid;
+
+use crate::criteria::{PageArguments, PageInput};
+use crate::error::Error;
+use crate::records::role::{self, Conditions, CreateRoleInput, RoleFilter, RoleOrder, Roles, UpdateRoleInput};
+use crate::records::{Deleted, Loaded, Row, find};
+
+use super::connection::{Connection, connection};
+use super::context::of;
+use super::id::{Kind, global_id};
+use super::payload::payload;
+use super::record::{Record, columns};
+use super::session::{Allowed, listed};
+
+/// What a kind of user may do, and when, from where and with what.
+pub(super) struct Role(Row<Entity>);
+
+impl From<Row<Entity>> for Role {
+    fn from(row: Row<Entity>) -> Self {
+        Self(row)
+    }
+}
+
+impl Record for Role {
+    type Collection = Roles;
+
+    const NAME: &'static str = "Role";
+
+    fn relation(field: &str) -> Option<Column> {
+        (field == "permissions").then_some(Column::Name)
+    }
+}
+
+/// What a kind of user may do, and when, from where and with what.
+#[Object]
+impl Role {
+    /// The record's global id: opaque, and good for `node`.
+    pub(super) async fn id(&self) -> Result<ID> {
+        Ok(global_id(Kind::Role, *self.0.uuid.loaded()?))
+    }
+
+    /// The record's own key.
+    async fn uuid(&self) -> Result<Uuid> {
+        Ok(*self.0.uuid.loaded()?)
+    }
+
+    /// Name.
+    async fn name(&self) -> Result<&str> {
+        Ok(self.0.name.loaded()?)
+    }
+
+    /// What the role is for.
+    async fn description(&self) -> Result<Option<&str>> {
+        Ok(self.0.description.loaded()?.as_deref())
+    }
+
+    /// What the role may do.
+    async fn permissions(&self, ctx: &Context<'_>) -> Result<Vec<Allowed>> {
+        Ok(listed(of(ctx).authority.permissions(self.0.name.loaded()?)))
+    }
+
+    /// When, from where and with what the role may be used.
+    async fn conditions(&self) -> Result<Conditions> {
+        Ok(serde_json::from_str(self.0.conditions.loaded()?).map_err(Error::internal)?)
+    }
+
+    /// How often the record has changed, counting from 1.
+    async fn version(&self) -> Result<i32> {
+        Ok(*self.0.version.loaded()?)
+    }
+
+    /// When the record was created.
+    async fn created_at(&self) -> Result<DateTime<Utc>> {
+        Ok(*self.0.created_at.loaded()?)
+    }
+
+    /// When the record last changed.
+    async fn updated_at(&self) -> Result<DateTime<Utc>> {
+        Ok(*self.0.updated_at.loaded()?)
+    }
+}
+
+#[derive(Default)]
+pub(super) struct RoleQuery;
+
+#[Object]
+impl RoleQuery {
+    /// The role with this key; null when there is none.
+    async fn role(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The record's own key.")] uuid: Uuid,
+    ) -> Result<Option<Role>> {
+        let context = of(ctx);
+        let columns = columns::<Role>(ctx.field().selection_set());
+        let found = find::<Roles>(&context.scope, &context.reader, uuid, &columns).await?;
+        Ok(found.map(Role::from))
+    }
+
+    /// Roles, by name unless another order is asked for.
+    #[expect(clippy::too_many_arguments, reason = "both ways of paging are the list's arguments")]
+    async fn roles(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which records; all when left out.")] filter: Option<RoleFilter>,
+        #[graphql(desc = "In which order.")] order: Option<Vec<RoleOrder>>,
+        #[graphql(desc = "A numbered page; the first ten records when no page is asked for in either way.")]
+        page: Option<PageInput>,
+        #[graphql(desc = "That many from the start, or from `after`: 1000 at most.")] first: Option<i32>,
+        #[graphql(desc = "Only what follows this cursor.")] after: Option<String>,
+        #[graphql(desc = "That many from the end, or from `before`: 1000 at most.")] last: Option<i32>,
+        #[graphql(desc = "Only what precedes this cursor.")] before: Option<String>,
+    ) -> Result<Connection<Role>> {
+        let page = PageArguments { page, first, after, last, before };
+        connection(ctx, filter, order, page, Deleted::Excluded).await
+    }
+}
+
+payload! {
+    /// What became of a role to create.
+    CreateRolePayload {
+        /// The role as created; null when it was not.
+        role: Role
+    },
+    /// What became of a change to a role.
+    UpdateRolePayload {
+        /// The role as changed; null when it was not.
+        role: Role
+    },
+}
+
+#[derive(Default)]
+pub(super) struct RoleMutation;
+
+#[Object]
+impl RoleMutation {
+    /// Creates a role.
+    async fn create_role(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "What to do it with.")] input: CreateRoleInput,
+    ) -> Result<CreateRolePayload> {
+        let context = of(ctx);
+        let created = role::create(&context.scope, &context.cluster, input).await;
+        context.authority.catch_up().await;
+        CreateRolePayload::of(created)
+    }
+
+    /// Changes a role, for everybody who has it: what is left out stays as it is.
+    async fn update_role(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "What to do it with.")] input: UpdateRoleInput,
+    ) -> Result<UpdateRolePayload> {
+        let context = of(ctx);
+        let updated = role::update(&context.scope, &context.cluster, &*context.clock, input).await;
+        context.authority.catch_up().await;
+        UpdateRolePayload::of(updated)
+    }
+}

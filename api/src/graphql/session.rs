@@ -1,0 +1,280 @@
+use async_graphql::{Context, InputObject, Object, Result, SimpleObject};
+use uuid::Uuid;
+
+use crate::auth::{ChangePasswordInput, Enrolment, Grant, LoginInput, OneTimeToken};
+use crate::records::user::UserKind;
+use crate::scope::{Boundary, Permission, Permissions};
+
+use super::context::of;
+use super::doctor::Doctor;
+use super::medical_institution::MedicalInstitution;
+use super::payload::payload;
+
+/// A permission: an action on a resource.
+#[derive(Clone, Debug, SimpleObject)]
+#[graphql(name = "Permission")]
+pub(super) struct Allowed {
+    /// What is acted on, such as `PatientRegister`.
+    resource: &'static str,
+    /// What is done with it, such as `read`.
+    action: &'static str,
+}
+
+/// A set of permissions as a list, always in the same order.
+pub(super) fn listed(permissions: Permissions) -> Vec<Allowed> {
+    let held = Permission::EVERY.into_iter().filter(|permission| permissions.contain(*permission));
+    held.map(|permission| {
+        let (resource, action) = permission.parts();
+        Allowed { resource, action }
+    })
+    .collect()
+}
+
+/// Who asks, and what they may do.
+pub(super) struct Viewer {
+    user: Option<(entity::user::Model, bool)>,
+}
+
+/// Who asks, and what they may do.
+#[Object]
+impl Viewer {
+    /// Key of the user; null for whoever is at the server's machine itself.
+    async fn user_uuid(&self) -> Option<Uuid> {
+        self.user.as_ref().map(|(user, _)| user.uuid)
+    }
+
+    /// What the user signs in by.
+    async fn username(&self) -> Option<&str> {
+        self.user.as_ref().map(|(user, _)| user.username.as_str())
+    }
+
+    /// What people call the user.
+    async fn display_name(&self) -> Option<&str> {
+        self.user.as_ref().and_then(|(user, _)| user.display_name.as_deref())
+    }
+
+    /// What the user is.
+    async fn kind(&self) -> Option<UserKind> {
+        self.user.as_ref().map(|(user, _)| user.kind.into())
+    }
+
+    /// Whether the user signs in with a second factor.
+    async fn has_second_factor(&self) -> bool {
+        self.user.as_ref().is_some_and(|(_, has)| *has)
+    }
+
+    /// Name of the role in which the caller acts.
+    async fn role(&self, ctx: &Context<'_>) -> String {
+        of(ctx).scope.role.to_string()
+    }
+
+    /// What the caller may do.
+    async fn permissions(&self, ctx: &Context<'_>) -> Vec<Allowed> {
+        listed(of(ctx).scope.permissions)
+    }
+
+    /// The only institution whose records the caller may touch; null for all.
+    async fn institution(&self, ctx: &Context<'_>) -> Result<Option<MedicalInstitution>> {
+        let context = of(ctx);
+        let Boundary::One(key) = context.scope.boundary else { return Ok(None) };
+        Ok(context.loaders.institution(key.0).await?.map(MedicalInstitution::from))
+    }
+
+    /// Key of the only patient whose record the caller may touch; null for all within the institution.
+    async fn patient_uuid(&self, ctx: &Context<'_>) -> Option<Uuid> {
+        of(ctx).scope.patient
+    }
+
+    /// The doctor that the user is.
+    async fn doctor(&self, ctx: &Context<'_>) -> Result<Option<Doctor>> {
+        let Some(key) = self.user.as_ref().and_then(|(user, _)| user.doctor_id) else { return Ok(None) };
+        Ok(of(ctx).loaders.doctor(key).await?.map(Doctor::from))
+    }
+}
+
+#[derive(Default)]
+pub(super) struct SessionQuery;
+
+#[Object]
+impl SessionQuery {
+    /// Who asks.
+    async fn viewer(&self, ctx: &Context<'_>) -> Result<Viewer> {
+        let context = of(ctx);
+        Ok(Viewer { user: context.authority.viewer(&context.scope).await? })
+    }
+}
+
+/// A session to prolong.
+#[derive(Clone, InputObject)]
+pub(super) struct RefreshSessionInput {
+    /// The refresh token that came last. It is good once: one that comes again ends its session.
+    refresh_token: String,
+}
+
+/// Whose sessions to end.
+#[derive(Clone, Debug, InputObject)]
+pub(super) struct LogoutEverywhereInput {
+    /// Key of a user whom the caller manages; the caller when left out.
+    user_uuid: Option<Uuid>,
+}
+
+/// Whom to let set a new password.
+#[derive(Clone, Debug, InputObject)]
+pub(super) struct CreateOneTimeTokenInput {
+    /// Key of the user.
+    user_uuid: Uuid,
+}
+
+/// The code that the second factor shows now.
+#[derive(Clone, InputObject)]
+pub(super) struct ConfirmSecondFactorInput {
+    /// 6 digits.
+    one_time_code: String,
+}
+
+/// What proves that it is the user who wants it.
+#[derive(Clone, InputObject)]
+pub(super) struct RemoveSecondFactorInput {
+    /// The password.
+    password: String,
+}
+
+payload! {
+    /// What became of signing in.
+    LoginPayload {
+        /// The session; null when there is none.
+        session: Grant
+    },
+    /// What became of a session to prolong.
+    RefreshSessionPayload {
+        /// The session with its next tokens; null when there is none.
+        session: Grant
+    },
+    /// What became of a session to end.
+    LogoutPayload {
+        /// How many sessions ended; null when nothing was done.
+        ended_sessions: i32
+    },
+    /// What became of sessions to end.
+    LogoutEverywherePayload {
+        /// How many sessions ended; null when nothing was done.
+        ended_sessions: i32
+    },
+    /// What became of a password to change.
+    ChangePasswordPayload {
+        /// Whether it was changed; null when it was not.
+        changed: bool
+    },
+    /// What became of a token to make.
+    CreateOneTimeTokenPayload {
+        /// The token; null when none was made.
+        one_time_token: OneTimeToken
+    },
+    /// What became of a second factor to set up.
+    EnrolSecondFactorPayload {
+        /// What the authenticator is set up with; null when nothing was done.
+        enrolment: Enrolment
+    },
+    /// What became of a second factor to confirm.
+    ConfirmSecondFactorPayload {
+        /// Whether codes are asked for from now on; null when nothing was done.
+        confirmed: bool
+    },
+    /// What became of a second factor to remove.
+    RemoveSecondFactorPayload {
+        /// Whether it was removed; null when nothing was done.
+        removed: bool
+    },
+}
+
+#[derive(Default)]
+pub(super) struct SessionMutation;
+
+#[Object]
+impl SessionMutation {
+    /// Signs in. Wrong passwords, unknown users and locked-out ones are answered alike.
+    async fn login(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "What to do it with.")] input: LoginInput,
+    ) -> Result<LoginPayload> {
+        let context = of(ctx);
+        LoginPayload::of(context.authority.login(input, context.scope.request, context.scope.origin).await)
+    }
+
+    /// Prolongs a session.
+    async fn refresh_session(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "What to do it with.")] input: RefreshSessionInput,
+    ) -> Result<RefreshSessionPayload> {
+        let context = of(ctx);
+        RefreshSessionPayload::of(context.authority.refresh(&input.refresh_token, context.scope.origin).await)
+    }
+
+    /// Ends the caller's session, on every server within seconds.
+    async fn logout(&self, ctx: &Context<'_>) -> Result<LogoutPayload> {
+        let context = of(ctx);
+        LogoutPayload::of(context.authority.logout(&context.scope).await.map(|()| 1))
+    }
+
+    /// Ends all sessions of the caller, or of a user whom the caller manages.
+    async fn logout_everywhere(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "What to do it with.")] input: Option<LogoutEverywhereInput>,
+    ) -> Result<LogoutEverywherePayload> {
+        let context = of(ctx);
+        let user = input.and_then(|input| input.user_uuid);
+        let ended = context.authority.logout_everywhere(&context.scope, user).await;
+        LogoutEverywherePayload::of(ended.map(|ended| i32::try_from(ended).unwrap_or(i32::MAX)))
+    }
+
+    /// Sets a new password, and ends every other session of the caller.
+    async fn change_password(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "What to do it with.")] input: ChangePasswordInput,
+    ) -> Result<ChangePasswordPayload> {
+        let context = of(ctx);
+        ChangePasswordPayload::of(context.authority.change_password(&context.scope, input).await.map(|()| true))
+    }
+
+    /// Makes a token with which a user signs in once and sets a new password. Earlier ones are good no longer.
+    async fn create_one_time_token(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "What to do it with.")] input: CreateOneTimeTokenInput,
+    ) -> Result<CreateOneTimeTokenPayload> {
+        let context = of(ctx);
+        CreateOneTimeTokenPayload::of(context.authority.one_time_token(&context.scope, input.user_uuid).await)
+    }
+
+    /// Makes a secret for the caller's authenticator. No code is asked for before `confirmSecondFactor`.
+    async fn enrol_second_factor(&self, ctx: &Context<'_>) -> Result<EnrolSecondFactorPayload> {
+        let context = of(ctx);
+        EnrolSecondFactorPayload::of(context.authority.enrol_second_factor(&context.scope).await)
+    }
+
+    /// From now on the caller signs in with a code as well.
+    async fn confirm_second_factor(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "What to do it with.")] input: ConfirmSecondFactorInput,
+    ) -> Result<ConfirmSecondFactorPayload> {
+        let context = of(ctx);
+        let confirmed = context.authority.confirm_second_factor(&context.scope, &input.one_time_code).await;
+        ConfirmSecondFactorPayload::of(confirmed.map(|()| true))
+    }
+
+    /// From now on the caller signs in with the password alone.
+    async fn remove_second_factor(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "What to do it with.")] input: RemoveSecondFactorInput,
+    ) -> Result<RemoveSecondFactorPayload> {
+        let context = of(ctx);
+        let removed = context.authority.remove_second_factor(&context.scope, input.password).await;
+        RemoveSecondFactorPayload::of(removed.map(|()| true))
+    }
+}

@@ -1,0 +1,194 @@
+use async_graphql::{Context, ID, Object, Result};
+use chrono::{DateTime, Utc};
+use entity::user::{Column, Entity};
+use uuid::Uuid;
+
+use crate::criteria::{PageArguments, PageInput};
+use crate::records::user::{self, CreateUserInput, UpdateUserInput, UserFilter, UserKind, UserOrder, Users};
+use crate::records::{Deleted, Loaded, Row, find};
+
+use super::connection::{Connection, connection};
+use super::context::of;
+use super::doctor::Doctor;
+use super::id::{Kind, global_id};
+use super::medical_institution::MedicalInstitution;
+use super::payload::payload;
+use super::record::{Record, columns};
+use super::role::Role;
+
+/// Who may sign in, as whom, and what for.
+pub(super) struct User(Row<Entity>);
+
+impl From<Row<Entity>> for User {
+    fn from(row: Row<Entity>) -> Self {
+        Self(row)
+    }
+}
+
+impl Record for User {
+    type Collection = Users;
+
+    const NAME: &'static str = "User";
+
+    fn relation(field: &str) -> Option<Column> {
+        match field {
+            "role" => Some(Column::RoleId),
+            "institution" => Some(Column::InstitutionId),
+            "doctor" => Some(Column::DoctorId),
+            "patientUuid" => Some(Column::PatientId),
+            _ => None,
+        }
+    }
+}
+
+/// Who may sign in, as whom, and what for.
+#[Object]
+impl User {
+    /// The record's global id: opaque, and good for `node`.
+    pub(super) async fn id(&self) -> Result<ID> {
+        Ok(global_id(Kind::User, *self.0.uuid.loaded()?))
+    }
+
+    /// The record's own key.
+    async fn uuid(&self) -> Result<Uuid> {
+        Ok(*self.0.uuid.loaded()?)
+    }
+
+    /// What the user is.
+    async fn kind(&self) -> Result<UserKind> {
+        Ok((*self.0.kind.loaded()?).into())
+    }
+
+    /// What the user signs in by.
+    async fn username(&self) -> Result<&str> {
+        Ok(self.0.username.loaded()?)
+    }
+
+    /// What people call the user.
+    async fn display_name(&self) -> Result<Option<&str>> {
+        Ok(self.0.display_name.loaded()?.as_deref())
+    }
+
+    /// What the user may do.
+    async fn role(&self, ctx: &Context<'_>) -> Result<Option<Role>> {
+        let key = *self.0.role_id.loaded()?;
+        Ok(of(ctx).loaders.role(key).await?.map(Role::from))
+    }
+
+    /// The only institution whose records the user may touch; null for all, and of patients.
+    async fn institution(&self, ctx: &Context<'_>) -> Result<Option<MedicalInstitution>> {
+        let Some(key) = *self.0.institution_id.loaded()? else { return Ok(None) };
+        Ok(of(ctx).loaders.institution(key).await?.map(MedicalInstitution::from))
+    }
+
+    /// The doctor that the user is.
+    async fn doctor(&self, ctx: &Context<'_>) -> Result<Option<Doctor>> {
+        let Some(key) = *self.0.doctor_id.loaded()? else { return Ok(None) };
+        Ok(of(ctx).loaders.doctor(key).await?.map(Doctor::from))
+    }
+
+    /// Key of the patient that the user is.
+    async fn patient_uuid(&self) -> Result<Option<Uuid>> {
+        Ok(*self.0.patient_id.loaded()?)
+    }
+
+    /// What the configured OpenID provider calls the user.
+    async fn external_subject(&self) -> Result<Option<&str>> {
+        Ok(self.0.external_subject.loaded()?.as_deref())
+    }
+
+    /// Whether the user may sign in.
+    async fn is_active(&self) -> Result<bool> {
+        Ok(*self.0.is_active.loaded()?)
+    }
+
+    /// How often the record has changed, counting from 1.
+    async fn version(&self) -> Result<i32> {
+        Ok(*self.0.version.loaded()?)
+    }
+
+    /// When the record was created.
+    async fn created_at(&self) -> Result<DateTime<Utc>> {
+        Ok(*self.0.created_at.loaded()?)
+    }
+
+    /// When the record last changed.
+    async fn updated_at(&self) -> Result<DateTime<Utc>> {
+        Ok(*self.0.updated_at.loaded()?)
+    }
+}
+
+#[derive(Default)]
+pub(super) struct UserQuery;
+
+#[Object]
+impl UserQuery {
+    /// The user with this key; null when there is none.
+    async fn user(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The record's own key.")] uuid: Uuid,
+    ) -> Result<Option<User>> {
+        let context = of(ctx);
+        let columns = columns::<User>(ctx.field().selection_set());
+        let found = find::<Users>(&context.scope, &context.reader, uuid, &columns).await?;
+        Ok(found.map(User::from))
+    }
+
+    /// Users, by what they sign in by unless another order is asked for.
+    #[expect(clippy::too_many_arguments, reason = "both ways of paging are the list's arguments")]
+    async fn users(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which records; all when left out.")] filter: Option<UserFilter>,
+        #[graphql(desc = "In which order.")] order: Option<Vec<UserOrder>>,
+        #[graphql(desc = "A numbered page; the first ten records when no page is asked for in either way.")]
+        page: Option<PageInput>,
+        #[graphql(desc = "That many from the start, or from `after`: 1000 at most.")] first: Option<i32>,
+        #[graphql(desc = "Only what follows this cursor.")] after: Option<String>,
+        #[graphql(desc = "That many from the end, or from `before`: 1000 at most.")] last: Option<i32>,
+        #[graphql(desc = "Only what precedes this cursor.")] before: Option<String>,
+    ) -> Result<Connection<User>> {
+        let page = PageArguments { page, first, after, last, before };
+        connection(ctx, filter, order, page, Deleted::Excluded).await
+    }
+}
+
+payload! {
+    /// What became of a user to create.
+    CreateUserPayload {
+        /// The user as created; null when it was not.
+        user: User
+    },
+    /// What became of a change to a user.
+    UpdateUserPayload {
+        /// The user as changed; null when it was not.
+        user: User
+    },
+}
+
+#[derive(Default)]
+pub(super) struct UserMutation;
+
+#[Object]
+impl UserMutation {
+    /// Creates a user, who signs in first with a one-time token: see `createOneTimeToken`.
+    async fn create_user(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "What to do it with.")] input: CreateUserInput,
+    ) -> Result<CreateUserPayload> {
+        let context = of(ctx);
+        CreateUserPayload::of(user::create(&context.scope, &context.cluster, &*context.clock, input).await)
+    }
+
+    /// Changes a user. What is left out stays as it is.
+    async fn update_user(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "What to do it with.")] input: UpdateUserInput,
+    ) -> Result<UpdateUserPayload> {
+        let context = of(ctx);
+        UpdateUserPayload::of(user::update(&context.scope, &context.cluster, input).await)
+    }
+}

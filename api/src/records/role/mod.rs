@@ -1,0 +1,11 @@
+//! Roles: what a kind of user may do, and when, from where and with what.
+
+mod conditions;
+mod criteria;
+mod write;
+
+pub use conditions::{Conditions, Day, Location, Rules};
+pub use criteria::{RoleFilter, RoleOrder, RoleOrderField, Roles};
+pub use write::{CreateRoleInput, PermissionInput, UpdateRoleInput, create, update};
+
+pub(super) use write::{keeps_an_administrator, permissions_of};

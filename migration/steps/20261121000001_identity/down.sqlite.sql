@@ -1,0 +1,11 @@
+DROP TABLE break_glass_grants;
+DROP TABLE signing_keys;
+DROP TABLE one_time_tokens;
+DROP TABLE refresh_tokens;
+DROP TABLE sessions;
+DROP TABLE user_secrets;
+DROP TABLE users;
+DROP TABLE role_permissions;
+DROP TABLE roles;
+DROP TABLE permissions;
+DELETE FROM change_log WHERE entity IN ('Role', 'User');
