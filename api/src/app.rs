@@ -203,14 +203,15 @@ pub(crate) async fn connect(config: &Config, main: Target) -> Cluster {
     cluster
 }
 
-/// The authority of a command, which reads and writes on the primary.
+/// The authority of a command. It works as long as anything can be read.
 pub(crate) async fn authority(config: &Config) -> Result<(Cluster, Authority), Error> {
-    let target = config.target()?;
-    fit_schema(&target).await?;
-    let cluster = connect(config, target).await;
+    let nodes = config.nodes()?;
+    let target = nodes.main.clone();
+    fit_embedded(&target).await?;
+    let cluster = Cluster::new(nodes, config.cluster_settings(known().migrations));
+    fit_servers(&target, &cluster).await?;
     let clock: SharedClock = Arc::new(SystemClock);
-    let authority =
-        Authority::open(cluster.clone(), clock, config.auth_settings()?, config.key_file()?).await?;
+    let authority = Authority::open(cluster.clone(), clock, config.auth_settings()?, config.key_file()?).await?;
     Ok((cluster, authority))
 }
 

@@ -126,8 +126,7 @@ async fn keys(State(service): State<Arc<Service>>) -> Response {
 /// What a demonstration's GraphiQL signs in with. Pages of other sites cannot read it: their requests are addressed to
 /// another host, or are not told the answer.
 async fn session(State(service): State<Arc<Service>>) -> Response {
-    let wanted =
-        LocalToken { role: "administrator".to_owned(), institution: None, lifetime: Duration::from_hours(12) };
+    let wanted = LocalToken { role: "administrator".to_owned(), institution: None, lifetime: Duration::from_hours(12) };
     match service.authority.local_token(&wanted) {
         Ok(token) => {
             let headers = [(CONTENT_TYPE, "application/json"), (CACHE_CONTROL, "no-store")];

@@ -10,8 +10,8 @@ use crate::auth::LoginInput;
 use crate::clock::SystemClock;
 use crate::config::Config;
 use crate::error::Error;
-use crate::records::user::{self, CreateUserInput, UserKind};
 use crate::records::Loaded as _;
+use crate::records::user::{self, CreateUserInput, UserKind};
 use crate::scope::Scope;
 
 /// What to do with users.

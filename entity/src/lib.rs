@@ -18,8 +18,8 @@ pub mod role;
 pub mod role_permission;
 pub mod session;
 pub mod signing_key;
+mod text_list;
 pub mod user;
 pub mod user_secret;
-mod text_list;
 
 pub use text_list::TextList;

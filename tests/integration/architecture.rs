@@ -9,12 +9,13 @@ use support::root;
 const LADDER: &[&[&str]] = &[
     &["main", "lib"],
     &["cli"],
-    &["migrate", "doctor", "import"],
+    &["migrate", "doctor", "import", "token", "user", "key"],
     &["app"],
     &["server", "demo"],
     &["media", "playground", "observability"],
     &["config"],
     &["graphql", "fhir"],
+    &["auth"],
     &["records"],
     &["database"],
     &["criteria"],
@@ -29,7 +30,7 @@ const MACROS: &[(&str, &str)] = &[("choice_filter", "criteria")];
 /// Members that only some rooms may use.
 const MEMBERS: &[(&str, &[&str])] = &[
     ("migration::", &["main", "cli", "migrate", "doctor", "app", "demo"]),
-    ("entity::", &["demo", "graphql", "records", "criteria"]),
+    ("entity::", &["demo", "graphql", "auth", "records", "criteria"]),
 ];
 
 fn rung(room: &str) -> Option<usize> {

@@ -1,14 +1,19 @@
-//! Every root field, asked by the local operator and by somebody without any permission. A field without its line here
-//! fails.
+//! Every root field, asked by the local operator, by somebody without any permission and by somebody without a session.
+//! A field without its line here fails.
 
 use phr::scope::{Permissions, Scope};
 use serde_json::{Value, json};
 use support::{Backend, Database};
+use uuid::Uuid;
 
 use crate::library::{Library, codes, operator};
 
-/// Who may ask without any permission.
-const PUBLIC: &[&str] = &["health"];
+/// What anybody may ask, without a session.
+const PUBLIC: &[&str] = &["health", "login", "refreshSession"];
+
+/// What anybody may ask who has a session, of their own affairs. Without a session of a user's the local operator is told
+/// so.
+const OWN: &[&str] = &["logout", "changePassword", "enrolSecondFactor", "confirmSecondFactor", "removeSecondFactor"];
 
 /// One request for each root field.
 const FIELDS: &[(&str, &str)] = &[
@@ -24,6 +29,34 @@ const FIELDS: &[(&str, &str)] = &[
     ("doctors", "{ doctors { nodes { uuid } } }"),
     ("doctorSpecialty", "{ doctorSpecialty(uuid: \"KEY\") { uuid } }"),
     ("doctorSpecialties", "{ doctorSpecialties { nodes { uuid } } }"),
+    ("viewer", "{ viewer { username role permissions { resource action } } }"),
+    ("user", "{ user(uuid: \"KEY\") { uuid role { name } } }"),
+    ("users", "{ users { nodes { uuid } } }"),
+    ("role", "{ role(uuid: \"KEY\") { uuid } }"),
+    ("roles", "{ roles { nodes { name permissions { resource } } } }"),
+    ("breakGlassGrant", "{ breakGlassGrant(uuid: \"KEY\") { uuid } }"),
+    ("breakGlassGrants", "{ breakGlassGrants { nodes { uuid } } }"),
+    ("login", "mutation { login(input: {username: \"nobody\"}) { userErrors { code } } }"),
+    ("refreshSession", "mutation { refreshSession(input: {refreshToken: \"none\"}) { userErrors { code } } }"),
+    ("logout", "mutation { logout { endedSessions } }"),
+    ("logoutEverywhere", "mutation { logoutEverywhere(input: {userUuid: \"KEY\"}) { userErrors { code } } }"),
+    (
+        "changePassword",
+        "mutation { changePassword(input: {password: \"a\", newPassword: \"b\"}) { userErrors { code } } }",
+    ),
+    ("createOneTimeToken", "mutation { createOneTimeToken(input: {userUuid: \"KEY\"}) { userErrors { code } } }"),
+    ("enrolSecondFactor", "mutation { enrolSecondFactor { userErrors { code } } }"),
+    ("confirmSecondFactor", "mutation { confirmSecondFactor(input: {oneTimeCode: \"1\"}) { userErrors { code } } }"),
+    ("removeSecondFactor", "mutation { removeSecondFactor(input: {password: \"a\"}) { userErrors { code } } }"),
+    (
+        "createUser",
+        "mutation { createUser(input: {kind: CMS, username: \"u\", roleId: \"KEY\"}) { userErrors { code } } }",
+    ),
+    ("updateUser", "mutation { updateUser(input: {uuid: \"KEY\"}) { userErrors { code } } }"),
+    ("createRole", "mutation { createRole(input: {name: \"R\", permissions: []}) { userErrors { code } } }"),
+    ("updateRole", "mutation { updateRole(input: {uuid: \"KEY\"}) { userErrors { code } } }"),
+    ("breakGlass", "mutation { breakGlass(input: {patientUuid: \"KEY\", reason: \"r\"}) { userErrors { code } } }"),
+    ("reviewBreakGlassGrant", "mutation { reviewBreakGlassGrant(input: {uuid: \"KEY\"}) { userErrors { code } } }"),
     ("importFhir", "mutation { importFhir(input: {ndjson: \"\"}) { failed } }"),
     ("replicationStatus", "{ replicationStatus { nodes { address standbys { pid } walReceiver { status } } } }"),
     (
@@ -81,9 +114,12 @@ fn every_root_field_answers_who_may_ask_and_refuses_who_may_not() {
             let (_, query) = line.unwrap_or_else(|| panic!("the field {field} has no line in coverage.rs"));
             let changes = "SELECT count(*) FROM change_log";
             let before = database.sql().value(changes);
+            let unknown = library.ask(Scope::nobody(Uuid::new_v4()), &document(query), &json!({}));
+            let expected = if ["health", "login"].contains(&field) { vec![] } else { vec!["UNAUTHENTICATED"] };
+            assert_eq!(codes(&unknown), expected, "{field}: {unknown}");
             let refused = library.ask(nobody(), &document(query), &json!({}));
-            if PUBLIC.contains(&field) {
-                assert_eq!(codes(&refused), Vec::<&str>::new(), "{field}: {refused}");
+            if PUBLIC.contains(&field) || OWN.contains(&field) || field == "viewer" {
+                assert!(!codes(&refused).contains(&"FORBIDDEN"), "{field}: {refused}");
             } else {
                 assert_eq!(codes(&refused), ["FORBIDDEN"], "{field}: {refused}");
                 let shown = refused["data"].as_object().and_then(|data| data.get(field));
@@ -91,7 +127,13 @@ fn every_root_field_answers_who_may_ask_and_refuses_who_may_not() {
             }
             assert_eq!(database.sql().value(changes), before, "{field}");
             let answered = library.ask(operator(), &document(query), &json!({}));
-            assert_eq!(codes(&answered), Vec::<&str>::new(), "{field}: {answered}");
+            let expected = match field {
+                "refreshSession" => vec!["UNAUTHENTICATED"],
+                "breakGlass" => vec!["BAD_REQUEST"],
+                field if OWN.contains(&field) => vec!["BAD_REQUEST"],
+                _ => vec![],
+            };
+            assert_eq!(codes(&answered), expected, "{field}: {answered}");
         }
         let typename = library.ask(nobody(), "{ __typename }", &json!({}));
         assert_eq!(typename["data"]["__typename"], "Query");

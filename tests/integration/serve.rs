@@ -4,7 +4,7 @@ use std::net::TcpListener;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
-use support::{Backend, Database, Phr, eventually, migrate, phr, root};
+use support::{Backend, Database, Phr, Server, eventually, migrate, phr, root};
 
 use crate::patients::{count, register};
 
@@ -13,18 +13,28 @@ fn serve(database: &Database, arguments: &[&str]) -> support::Output {
 }
 
 #[test]
-fn only_loopback_addresses_are_listened_on() {
+fn others_are_served_only_with_a_key_file_that_an_operator_made() {
     let database = Database::bare(Backend::Sqlite);
+    let file = database.folder().join("own.key");
+    let file = file.to_str().unwrap();
     for address in ["0.0.0.0:0", "192.0.2.1:80", "[::]:0"] {
         let refused = serve(&database, &["--listen", address]);
         assert!(!refused.succeeded(), "{refused:?}");
-        assert!(refused.stderr.contains("loopback") && refused.stderr.contains("no sessions yet"), "{refused:?}");
+        assert!(refused.stderr.contains("loopback") && refused.stderr.contains("phr key create"), "{refused:?}");
     }
+    let made = phr(database.folder(), &["key", "create", file], &[]);
+    assert!(made.succeeded() && made.stdout.contains("PHR_KEY_FILE"), "{made:?}");
+    let own = [("DATABASE_URL", database.url()), ("PHR_KEY_FILE", file.to_owned())];
+    let own: Vec<_> = own.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let demo = phr(database.folder(), &["serve", "--demo", "--listen", "0.0.0.0:0"], &own);
+    assert!(!demo.succeeded() && demo.stderr.contains("--demo"), "{demo:?}");
     for nonsense in ["8000", "localhost", "here:there"] {
         let refused = serve(&database, &["--listen", nonsense]);
         assert!(!refused.succeeded() && refused.stderr.contains("such as 127.0.0.1:8000"), "{refused:?}");
     }
     assert!(!database.file().exists(), "nothing was begun");
+    let served = Server::start(database.folder(), &own, &["--listen", "0.0.0.0:0"]);
+    assert_eq!(served.ask("{ health { status } }", &json!({}))["health"]["status"], "UP");
 }
 
 #[test]
@@ -130,6 +140,7 @@ fn readiness_follows_the_database_and_liveness_does_not() {
     let server = Phr::with(Backend::Postgres, &[("DB_POOL_TIMEOUT", "1")]);
     let status = |path: &str| server.http("GET", path, &[], b"").status;
     let name = server.database.sql().value("SELECT current_database()");
+    server.token();
     // Nobody may connect any more, and whoever is connected is cut off.
     let mut admin = server.database.sql_elsewhere();
     admin.run(&format!("ALTER DATABASE {name} ALLOW_CONNECTIONS false"));

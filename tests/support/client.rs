@@ -11,14 +11,15 @@ const LIMIT: Duration = Duration::from_mins(1);
 #[derive(Debug)]
 pub struct Client {
     address: SocketAddr,
+    token: String,
     connection: Option<BufReader<TcpStream>>,
 }
 
 impl Client {
-    /// A client of the server at `address`; connects when it is first used.
+    /// A client of the server at `address`, which bears this token; connects when it is first used.
     #[must_use]
-    pub const fn new(address: SocketAddr) -> Self {
-        Self { address, connection: None }
+    pub const fn new(address: SocketAddr, token: String) -> Self {
+        Self { address, token, connection: None }
     }
 
     /// A GraphQL response, whatever it says.
@@ -33,8 +34,10 @@ impl Client {
         let body = body.to_string();
         let head = format!(
             "POST /graphql HTTP/1.1\r\nhost: {}\r\ncontent-type: application/json\r\n\
-             accept: application/graphql-response+json\r\nx-consistency: {consistency}\r\ncontent-length: {}\r\n\r\n",
+             accept: application/graphql-response+json\r\nauthorization: Bearer {}\r\n\
+             x-consistency: {consistency}\r\ncontent-length: {}\r\n\r\n",
             self.address,
+            self.token,
             body.len()
         );
         connection.get_mut().write_all((head + &body).as_bytes())?;

@@ -48,7 +48,7 @@ impl Cluster {
         let place = Place::new();
         let template = template();
         copy_scripts(&place.folder);
-        for name in NAMES {
+        for name in NAMES.iter().chain(&["data"]) {
             copy(&template.join(name), &place.folder.join(name));
         }
         let nodes: Vec<Node> = NAMES.iter().map(|name| Node::new(name, &place)).collect();

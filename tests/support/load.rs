@@ -73,7 +73,7 @@ impl Load {
         let traffic = Arc::new(Mutex::new(Traffic::default()));
         let mut threads = Vec::new();
         for number in 0..READERS + WRITERS {
-            let client = Client::new(server.address);
+            let client = Client::new(server.address, server.token().to_owned());
             let (stop, traffic, known) = (Arc::clone(&stop), Arc::clone(&traffic), known.clone());
             threads.push(std::thread::spawn(move || {
                 if number < READERS {

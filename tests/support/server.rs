@@ -1,13 +1,13 @@
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::thread::JoinHandle;
 
 use serde_json::{Value, json};
 
-use crate::program::command;
+use crate::program::{command, phr};
 use crate::{Exchange, Reply, eventually, request};
 
 const JSON: &[(&str, &str)] = &[("content-type", "application/json"), ("accept", "application/graphql-response+json")];
@@ -18,6 +18,9 @@ pub struct Server {
     child: Child,
     log: Arc<Mutex<String>>,
     reading: Option<JoinHandle<()>>,
+    folder: PathBuf,
+    environment: Vec<(String, String)>,
+    token: OnceLock<String>,
     /// Where it listens.
     pub address: SocketAddr,
 }
@@ -48,7 +51,9 @@ impl Server {
             assert!(ended.is_none(), "the server ended: {text}");
             None
         });
-        Self { child, log, reading: Some(reading), address }
+        let environment = environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let (folder, token) = (folder.to_owned(), OnceLock::new());
+        Self { child, log, reading: Some(reading), folder, environment, token, address }
     }
 
     /// What it has logged.
@@ -57,17 +62,54 @@ impl Server {
         self.log.lock().expect("nobody panics while logging").clone()
     }
 
-    /// Any HTTP request.
+    /// An access token of this server's database, for the local operator or as `options` say.
+    #[must_use]
+    pub fn token_for(&self, options: &[&str]) -> String {
+        let environment: Vec<_> =
+            self.environment.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        let made = phr(&self.folder, &[&["token"], options].concat(), &environment);
+        assert!(made.succeeded(), "phr token: {made:?}");
+        made.stdout.trim().to_owned()
+    }
+
+    /// The local operator's access token, made when it is first needed.
+    pub fn token(&self) -> &str {
+        self.token.get_or_init(|| self.token_for(&["--ttl", "4h"]))
+    }
+
+    fn signed_in<'h>(&self, headers: &[(&'h str, &'h str)], value: &'h str) -> Vec<(&'h str, &'h str)> {
+        [headers, &[("authorization", value)]].concat()
+    }
+
+    /// Any HTTP request, to GraphQL by the local operator.
     #[must_use]
     pub fn http(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Reply {
+        if !path.starts_with("/graphql") {
+            return self.http_as_nobody(method, path, headers, body);
+        }
+        let bearer = format!("Bearer {}", self.token());
+        request(self.address, method, path, &self.signed_in(headers, &bearer), body)
+    }
+
+    /// Any HTTP request, by nobody in particular.
+    #[must_use]
+    pub fn http_as_nobody(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Reply {
         request(self.address, method, path, headers, body)
+    }
+
+    /// A GraphQL request's whole response, to the bearer of a token.
+    pub fn response_to(&self, token: &str, query: &str, variables: &Value) -> Value {
+        let body = json!({ "query": query, "variables": variables }).to_string();
+        let bearer = format!("Bearer {token}");
+        request(self.address, "POST", "/graphql", &self.signed_in(JSON, &bearer), body.as_bytes()).json()
     }
 
     /// A GraphQL request whose answer nobody waits for yet.
     #[must_use]
     pub fn begin(&self, query: &str, variables: &Value) -> Exchange {
         let body = json!({ "query": query, "variables": variables }).to_string();
-        Exchange::begin(self.address, "POST", "/graphql", JSON, body.as_bytes())
+        let bearer = format!("Bearer {}", self.token());
+        Exchange::begin(self.address, "POST", "/graphql", &self.signed_in(JSON, &bearer), body.as_bytes())
     }
 
     /// A GraphQL request's HTTP answer.

@@ -90,6 +90,9 @@ fn make(place: &Place) {
     let url = format!("postgres://admin:{SECRET_IN_URL}@127.0.0.1:{}/{DATABASE}", ports[0].number);
     let migrated = phr(Path::new("/"), &["migrate", "up"], &[("DATABASE_URL", &url)]);
     assert!(migrated.succeeded(), "phr migrate up: {migrated:?}");
+    // The keys that sign tokens, so that callers are known even where only a replica runs.
+    let token = phr(&place.folder, &["token"], &[("DATABASE_URL", &url)]);
+    assert!(token.succeeded(), "phr token: {token:?}");
     for name in &NAMES[1..] {
         place.run("setup-replica", &["--start"], &environment(name));
     }

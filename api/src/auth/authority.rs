@@ -88,7 +88,12 @@ impl Authority {
     ///
     /// # Errors
     /// When the database's keys were sealed by another key file.
-    pub async fn open(cluster: Cluster, clock: SharedClock, settings: Settings, file: KeyFile) -> Result<Self, ForeignKeys> {
+    pub async fn open(
+        cluster: Cluster,
+        clock: SharedClock,
+        settings: Settings,
+        file: KeyFile,
+    ) -> Result<Self, ForeignKeys> {
         let provider = settings.outside.clone().map(Provider::new);
         let authority = Self(Arc::new(Inner {
             cluster,
@@ -259,13 +264,7 @@ impl Authority {
         self.0.read.lock().is_none_or(|read| read.elapsed() > READ_EVERY / 2)
     }
 
-    fn scope(
-        &self,
-        bearer: &Bearer,
-        claims: Option<&Claims>,
-        request: Uuid,
-        origin: Option<IpAddr>,
-    ) -> Option<Scope> {
+    fn scope(&self, bearer: &Bearer, claims: Option<&Claims>, request: Uuid, origin: Option<IpAddr>) -> Option<Scope> {
         let roster = self.roster();
         let role = roster.roles.get(&bearer.role)?;
         let device = claims.and_then(|claims| claims.device.as_deref());
@@ -298,6 +297,9 @@ impl Authority {
     /// # Errors
     /// `BadRequest` for a role that does not exist.
     pub fn local_token(&self, wanted: &LocalToken) -> Result<String> {
+        if self.0.read.lock().is_none() {
+            return Err(Error::Unavailable("it has not been read yet who may sign in".into()));
+        }
         if !self.roster().roles.contains_key(wanted.role.as_str()) {
             return Err(Error::BadRequest(format!("there is no role {}", wanted.role)));
         }
@@ -310,12 +312,8 @@ impl Authority {
 
 /// With a leave somebody treats one patient, and manages nothing.
 fn within_leave(own: Permissions) -> Permissions {
-    let treating = [
-        Permission::ReadPatients,
-        Permission::ReadClinical,
-        Permission::WritePatients,
-        Permission::ReadDirectory,
-    ];
+    let treating =
+        [Permission::ReadPatients, Permission::ReadClinical, Permission::WritePatients, Permission::ReadDirectory];
     let held = treating.into_iter().filter(|permission| own.contain(*permission));
     held.fold(Permissions::NONE, Permissions::with)
 }

@@ -114,8 +114,7 @@ impl Authority {
             Proof::Password(password) => {
                 let hash = found.and_then(|(_, secret)| secret.as_ref()?.password_hash.clone());
                 let verdict = password::verify(password.clone(), hash).await?;
-                let new_hash =
-                    if verdict == Verdict::Outdated { Some(password::hash(password).await?) } else { None };
+                let new_hash = if verdict == Verdict::Outdated { Some(password::hash(password).await?) } else { None };
                 Ok(Finding { is_right: verdict != Verdict::Wrong, new_hash, token: None })
             }
             Proof::Token { token, new_password } => {

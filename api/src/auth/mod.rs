@@ -36,10 +36,7 @@ use uuid::Uuid;
 use crate::error::Result;
 
 /// The institution and the patient that a user is bound to: a patient to the own record, wherever that belongs now.
-async fn boundary(
-    database: &impl ConnectionTrait,
-    user: &entity::user::Model,
-) -> Result<(Option<Uuid>, Option<Uuid>)> {
+async fn boundary(database: &impl ConnectionTrait, user: &entity::user::Model) -> Result<(Option<Uuid>, Option<Uuid>)> {
     let Some(patient) = user.patient_id else { return Ok((user.institution_id, None)) };
     let register = entity::patient_register::Entity::find_by_id(patient).one(database).await?;
     // Without a register there is nothing that the patient may see: no institution has this key.

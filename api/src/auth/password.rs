@@ -81,7 +81,11 @@ pub(super) fn check(password: &str, username: &str, path: &[&str]) -> Result<()>
         return Err(Error::rejected(FaultCode::TooShort, path, message));
     }
     if length > MAX_LENGTH {
-        return Err(Error::rejected(FaultCode::TooLong, path, format!("a password has {MAX_LENGTH} characters at most")));
+        return Err(Error::rejected(
+            FaultCode::TooLong,
+            path,
+            format!("a password has {MAX_LENGTH} characters at most"),
+        ));
     }
     if password.to_lowercase() == username.trim().to_lowercase() {
         return Err(Error::rejected(FaultCode::InvalidFormat, path, "a password differs from the user's name"));

@@ -252,7 +252,8 @@ impl Authority {
             ..entity::user_secret::ActiveModel::default()
         };
         entity::user_secret::Entity::update(changes).exec(&tx).await?;
-        end(&tx, Condition::all().add(session::Column::UserId.eq(user.uuid)).add(session::Column::Uuid.ne(own)), now).await?;
+        end(&tx, Condition::all().add(session::Column::UserId.eq(user.uuid)).add(session::Column::Uuid.ne(own)), now)
+            .await?;
         tx.commit().await?;
         self.read().await?;
         Ok(())

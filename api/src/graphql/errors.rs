@@ -66,7 +66,11 @@ fn report(error: &Error, request: Uuid) {
         }
         Error::Timeout => tracing::warn!(request.id = %request, "timeout"),
         Error::Consistency => tracing::warn!(request.id = %request, "no node is fresh enough"),
-        Error::Rejected(_) | Error::BadRequest(_) | Error::Limit(_) | Error::Unauthenticated(_) | Error::Forbidden(_) => {}
+        Error::Rejected(_)
+        | Error::BadRequest(_)
+        | Error::Limit(_)
+        | Error::Unauthenticated(_)
+        | Error::Forbidden(_) => {}
     }
 }
 

@@ -149,7 +149,12 @@ pub struct UpdateUserInput {
 ///
 /// # Errors
 /// `Rejected` with every broken rule; `Forbidden`; as any write.
-pub async fn create(scope: &Scope, cluster: &Cluster, clock: &dyn Clock, input: CreateUserInput) -> Result<Row<Entity>> {
+pub async fn create(
+    scope: &Scope,
+    cluster: &Cluster,
+    clock: &dyn Clock,
+    input: CreateUserInput,
+) -> Result<Row<Entity>> {
     scope.require(Users::WRITE)?;
     let key = Key::new("createUser", input.idempotency_key.as_deref(), &input)?;
     let mut check = Check::new(["input"]);
@@ -253,13 +258,7 @@ impl Aggregate for Users {
 }
 
 /// Nobody gives or manages more than they have, and somebody can always administer.
-async fn check_role(
-    row: &ActiveModel,
-    own: Uuid,
-    check: &mut Check,
-    scope: &Scope,
-    tx: &Transaction,
-) -> Result<()> {
+async fn check_role(row: &ActiveModel, own: Uuid, check: &mut Check, scope: &Scope, tx: &Transaction) -> Result<()> {
     let present = Entity::find_by_id(own).one(tx).await?;
     let given = row.role_id.try_as_ref().copied();
     for role in present.iter().map(|user| user.role_id).chain(given) {
@@ -287,7 +286,8 @@ async fn check_role(
 
 /// What the user refers to is within the caller's boundary.
 async fn check_keys(row: &ActiveModel, check: &mut Check, scope: &Scope, tx: &Transaction) -> Result<()> {
-    let missing = |check: &mut Check, field| check.fault(&[field], FaultCode::ReferenceMissing, "there is no such record");
+    let missing =
+        |check: &mut Check, field| check.fault(&[field], FaultCode::ReferenceMissing, "there is no such record");
     match row.institution_id.try_as_ref() {
         Some(Some(key)) => {
             let condition = entity::medical_institution::Column::Uuid.eq(*key);

@@ -138,7 +138,8 @@ impl Rules {
     /// What the database holds; none when that makes no sense, and then the role is of no use.
     #[must_use]
     pub fn read(text: &str) -> Option<Self> {
-        let conditions: Conditions = serde_json::from_str(text).ok()?;
+        // A list would be read as an object's fields in their order.
+        let conditions: Conditions = Some(text).filter(|text| text.starts_with('{')).map(serde_json::from_str)?.ok()?;
         if !conditions.faults(&[]).is_empty() {
             return None;
         }
@@ -205,7 +206,8 @@ mod tests {
         let work = rules(r#"{"weekdays": ["MONDAY"]}"#);
         assert!(work.hold(monday, None, None) && !work.hold(monday + chrono::Days::new(1), None, None));
         let ward = rules(r#"{"locations": [{"name": "ward", "network": "10.1.0.0/16"}]}"#);
-        for (origin, allowed) in [(Some("10.1.2.3"), true), (Some("10.2.0.1"), false), (Some("::1"), false), (None, false)]
+        for (origin, allowed) in
+            [(Some("10.1.2.3"), true), (Some("10.2.0.1"), false), (Some("::1"), false), (None, false)]
         {
             let origin = origin.map(|origin| origin.parse().unwrap());
             assert_eq!(ward.hold(monday, origin, None), allowed, "{origin:?}");

@@ -9,8 +9,8 @@ use super::Conditions;
 use crate::clock::Clock;
 use crate::database::{Cluster, Transaction};
 use crate::error::{Error, FaultCode, Result};
-use crate::records::check::{Check, Kind};
 use crate::records::Row;
+use crate::records::check::{Check, Kind};
 use crate::scope::{Boundary, Permission, Permissions, Scope};
 
 /// Characters of a role's name at most.
@@ -89,7 +89,12 @@ pub async fn create(scope: &Scope, cluster: &Cluster, input: CreateRoleInput) ->
 ///
 /// # Errors
 /// `Rejected` with every broken rule, or when nobody could administer the server any more; `Forbidden`; as any write.
-pub async fn update(scope: &Scope, cluster: &Cluster, clock: &dyn Clock, input: UpdateRoleInput) -> Result<Row<Entity>> {
+pub async fn update(
+    scope: &Scope,
+    cluster: &Cluster,
+    clock: &dyn Clock,
+    input: UpdateRoleInput,
+) -> Result<Row<Entity>> {
     require(scope)?;
     let mut check = Check::new(["input"]);
     let mut changes = ActiveModel {
@@ -113,10 +118,7 @@ pub async fn update(scope: &Scope, cluster: &Cluster, clock: &dyn Clock, input: 
     if let Some(wanted) = wanted
         && permissions_of(&tx, input.uuid).await? != wanted
     {
-        role_permission::Entity::delete_many()
-            .filter(role_permission::Column::RoleId.eq(input.uuid))
-            .exec(&tx)
-            .await?;
+        role_permission::Entity::delete_many().filter(role_permission::Column::RoleId.eq(input.uuid)).exec(&tx).await?;
         allow(&tx, input.uuid, wanted).await?;
         changes.permissions_changed_at = Set(clock.now());
     }
@@ -137,7 +139,9 @@ fn require(scope: &Scope) -> Result<()> {
     if scope.boundary == Boundary::All {
         return Ok(());
     }
-    Err(Error::Forbidden("roles are shared by all institutions: only who may act in all of them changes them".to_owned()))
+    Err(Error::Forbidden(
+        "roles are shared by all institutions: only who may act in all of them changes them".to_owned(),
+    ))
 }
 
 async fn finish(tx: Transaction, uuid: Uuid) -> Result<Row<Entity>> {
