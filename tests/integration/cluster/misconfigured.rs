@@ -10,7 +10,7 @@ use super::{CREATE, create, error_code, pause, resume, sees, wait_until_caught_u
 use crate::patients::{NOBODY, jane};
 
 /// The status, the log and the doctor give this reason for not using the node at `address`; reads never go there.
-fn told(cluster: &Cluster, server: &Server, environment: &[(&str, &str)], address: &str, reason: &str) {
+pub(super) fn told(cluster: &Cluster, server: &Server, environment: &[(&str, &str)], address: &str, reason: &str) {
     eventually("the status says why", || {
         let status = server.replication();
         let nodes = status["nodes"].as_array()?;

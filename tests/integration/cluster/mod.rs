@@ -2,6 +2,7 @@
 
 mod breaker;
 mod consistency;
+mod disaster;
 mod faults;
 mod misconfigured;
 mod outcome;
