@@ -128,6 +128,17 @@ impl Cluster {
         });
     }
 
+    /// Waits until the replicas show all that the primary has.
+    pub fn wait_until_caught_up(&self) {
+        let position = self.main().sql().value("SELECT pg_current_wal_flush_lsn()");
+        for node in self.replicas() {
+            let mut sql = node.sql();
+            within(LIMIT, &format!("{} catches up", node.name), || {
+                (sql.value(&format!("SELECT pg_last_wal_replay_lsn() >= '{position}'")) == "t").then_some(())
+            });
+        }
+    }
+
     /// A node's URL for a server.
     #[must_use]
     pub fn url(node: &Node) -> String {

@@ -5,7 +5,7 @@ use serde_json::json;
 use support::{Cluster, Node, Server, eventually, phr};
 
 use super::misconfigured::told;
-use super::{CREATE, create, error_code, sees, wait_until_caught_up};
+use super::{CREATE, create, error_code, sees};
 use crate::patients::{NOBODY, jane};
 
 /// The nodes that serve a few reads.
@@ -31,7 +31,7 @@ fn a_replica_for_disaster_recovery_is_watched_and_serves_reads_only_when_nothing
     let server = serve(&cluster, &[("DB_PRIMARY_TIMEOUT", "1")]);
     server.wait_until_eligible(&cluster.nodes);
     let uuid = create(&server, &json!({}));
-    wait_until_caught_up(&cluster);
+    cluster.wait_until_caught_up();
     let status = server.node(disaster);
     assert_eq!((&status["purpose"], &status["role"]), (&json!("DISASTER_RECOVERY"), &json!("REPLICA")), "{status}");
     eventually("it is seen to have caught up", || (server.node(disaster)["lagBytes"] == 0.0).then_some(()));

@@ -102,10 +102,19 @@ fn open(scene: &Scene) {
     scene.struck().proxy.set(Way::Open);
 }
 
-/// The primary dies, and the replica that has every acknowledged write takes over.
+/// The primary dies, the replica that has every acknowledged write takes over, and the other one follows it by itself
+/// where it can.
 fn promote(scene: &Scene) {
+    let promoted = scene.node(scene.fault.primary);
+    let mut others = scene.cluster.replicas().iter().filter(|node| node.name != promoted.name);
+    let other = others.next().expect("there are two replicas");
     kill(scene);
-    scene.cluster.promote(scene.node(scene.fault.primary), false);
+    scene.cluster.promote(promoted, false);
+    crate::within(crate::template::LIMIT, "the other replica follows", || {
+        let (new, other_now) = (scene.server.node(promoted), scene.server.node(other));
+        let follows = new["role"] == "PRIMARY" && new["timeline"] == other_now["timeline"];
+        (follows || other.has_left_the_history()).then_some(())
+    });
 }
 
 /// The old primary becomes a replica. So does the other replica, where it had received a write that nobody acknowledged

@@ -49,7 +49,7 @@ impl Scene {
         }
         let server = cluster.serve(&[]);
         server.wait_until_eligible(&cluster.nodes);
-        let load = Load::begin(&server, fault.heavy);
+        let load = Load::begin(&cluster, &server, fault.heavy);
         Self { fault: *fault, cluster, server, load }
     }
 
