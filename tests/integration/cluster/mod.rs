@@ -4,6 +4,7 @@ mod breaker;
 mod consistency;
 mod disaster;
 mod faults;
+mod killed;
 mod misconfigured;
 mod outcome;
 mod promotion;
