@@ -32,8 +32,8 @@ fn a_test_that_is_killed_leaves_no_server_behind() {
         .stdout(Stdio::piped())
         .spawn()
         .expect("a test can be run alone");
-    let said = BufReader::new(killed.stdout.take().expect("stdout is a pipe")).lines().map_while(Result::ok);
-    let folder = said.filter_map(|line| line.split_once(FOLDER).map(|(_, folder)| folder.to_owned())).next();
+    let mut said = BufReader::new(killed.stdout.take().expect("stdout is a pipe")).lines().map_while(Result::ok);
+    let folder = said.find_map(|line| line.split_once(FOLDER).map(|(_, folder)| folder.to_owned()));
     killed.kill().and_then(|()| killed.wait()).expect("a child can be killed");
     let folder = folder.expect("it has said where its cluster is");
     eventually("the folder is gone", || (!std::path::Path::new(&folder).exists()).then_some(()));
