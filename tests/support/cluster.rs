@@ -11,8 +11,8 @@ use crate::{Node, Server, within};
 pub struct Setup {
     /// Further lines for every node's postgresql.conf.
     pub settings: &'static str,
-    /// Whether the primary acknowledges a write only when the first replica has it too.
-    pub is_synchronous: bool,
+    /// The replica, by number, without which the primary acknowledges no write.
+    pub synchronous: Option<usize>,
 }
 
 /// A primary and two replicas of a test alone, each behind a proxy. They end when it is dropped, and when the test's
@@ -81,8 +81,8 @@ impl Cluster {
             let addresses: Vec<String> = proxies.iter().map(address).collect();
             node.environment = self.place.environment(node.name, &addresses.join(","));
             node.environment.push(("PHR_PG_SETTINGS", format!("max_connections = 200\n{}", setup.settings)));
-            if setup.is_synchronous && node.name == NAMES[0] {
-                node.environment.push(("PHR_PG_SYNCHRONOUS_STANDBY_NAMES", format!("\"{}\"", NAMES[1])));
+            if let Some(number) = setup.synchronous.filter(|_| node.name == NAMES[0]) {
+                node.environment.push(("PHR_PG_SYNCHRONOUS_STANDBY_NAMES", format!("\"{}\"", NAMES[number])));
             }
         }
     }
@@ -126,6 +126,17 @@ impl Cluster {
         within(LIMIT, "replicas follow", || {
             (sql.value("SELECT count(*) FROM pg_stat_replication WHERE state = 'streaming'") == "2").then_some(())
         });
+    }
+
+    /// Waits until the replicas show all that the primary has.
+    pub fn wait_until_caught_up(&self) {
+        let position = self.main().sql().value("SELECT pg_current_wal_flush_lsn()");
+        for node in self.replicas() {
+            let mut sql = node.sql();
+            within(LIMIT, &format!("{} catches up", node.name), || {
+                (sql.value(&format!("SELECT pg_last_wal_replay_lsn() >= '{position}'")) == "t").then_some(())
+            });
+        }
     }
 
     /// A node's URL for a server.
@@ -177,13 +188,23 @@ impl Cluster {
     }
 }
 
+impl Drop for Cluster {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            for node in &self.nodes {
+                eprintln!("the log of {}:\n{}", node.name, node.log());
+            }
+        }
+    }
+}
+
 /// What operators see of a server's nodes.
 impl Server {
     /// `replicationStatus`, whole.
     #[must_use]
     pub fn replication(&self) -> Value {
         let fields =
-            "address role reachable eligible reason timeline lagBytes lagMs circuitBreaker circuitBreakerTrips";
+            "address purpose role reachable eligible reason timeline lagBytes lagMs circuitBreaker circuitBreakerTrips";
         let query = format!("{{ replicationStatus {{ readsOnPrimary nodes {{ {fields} }} }} }}");
         self.ask(&query, &json!({}))["replicationStatus"].take()
     }

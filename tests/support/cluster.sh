@@ -3,7 +3,7 @@
 # Watches over the PostgreSQL nodes of one test, in FOLDER.
 #
 #   cluster.sh FOLDER   waits until its input ends, which it does when the test ends in whatever way; then kills every
-#                       process that works in FOLDER, and removes FOLDER
+#                       process that works in FOLDER, or was told of it, and removes FOLDER
 
 set -uo pipefail
 shopt -s nullglob
@@ -18,6 +18,10 @@ left() {
     local process
     for process in /proc/[0-9]*; do
         [[ $(readlink "$process/cwd" 2>/dev/null) != "$folder"* ]] || echo "${process#/proc/}"
+    done
+    # Set-up scripts work elsewhere, and would go on to start a server.
+    for process in $(grep --files-with-matches --text --fixed-strings "=$folder/" /proc/[0-9]*/environ 2>/dev/null); do
+        echo "${process//[^0-9]/}"
     done
 }
 

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::{Client, Server, Sql};
+use crate::{Client, Cluster, Server, Sql};
 
 /// Threads that read, and threads that write.
 const READERS: usize = 2;
@@ -65,10 +65,12 @@ pub struct Load {
 }
 
 impl Load {
-    /// Registers patients to read, and begins. `heavy` reads look at every register.
+    /// Registers patients to read, and begins when every replica shows them: a read that asks for no more than some
+    /// node's answer may come before that. `heavy` reads look at every register.
     #[must_use]
-    pub fn begin(server: &Server, heavy: bool) -> Self {
+    pub fn begin(cluster: &Cluster, server: &Server, heavy: bool) -> Self {
         let known: Vec<String> = (0..KNOWN).map(|_| register(server)).collect();
+        cluster.wait_until_caught_up();
         let stop = Arc::new(AtomicBool::new(false));
         let traffic = Arc::new(Mutex::new(Traffic::default()));
         let mut threads = Vec::new();

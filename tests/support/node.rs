@@ -166,6 +166,12 @@ impl Node {
         std::fs::read_to_string(self.data.with_extension("log")).unwrap_or_default()
     }
 
+    /// Whether it has received what the promoted node had not, and so cannot follow that.
+    #[must_use]
+    pub fn has_left_the_history(&self) -> bool {
+        self.log().contains("before current recovery point")
+    }
+
     /// Kills every process of the server, as a failing machine would.
     pub fn kill(&self) {
         // Also a set-up script that has not become the server yet.

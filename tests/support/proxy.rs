@@ -1,11 +1,14 @@
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::Runtime;
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
+
+use crate::ports::Port;
 
 /// How a proxy treats its connections.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,13 +26,18 @@ pub enum Way {
     LosesCommits,
 }
 
-/// Stands before a server's port and passes bytes to and fro, or does not.
+/// How often the proxy looks whether a server that was down is up.
+const LOOK: Duration = Duration::from_millis(20);
+
+/// Stands before a server's port and passes bytes to and fro, or does not. Where the server is down it listens no more:
+/// who is refused goes on to the next node, while libpq stays with one that takes the connection and then hangs up.
 #[derive(Debug)]
 pub struct Proxy {
     /// Where it listens.
     pub address: SocketAddr,
     way: watch::Sender<Way>,
     _runtime: Runtime,
+    _port: Port,
 }
 
 impl Proxy {
@@ -38,11 +46,11 @@ impl Proxy {
     pub fn before(port: u16) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
         let runtime = runtime.expect("a runtime starts");
-        let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).expect("a port is free");
-        let address = listener.local_addr().expect("a listener has an address");
+        let own = Port::reserve();
+        let address = SocketAddr::from(([127, 0, 0, 1], own.number));
         let way = watch::Sender::new(Way::Open);
-        runtime.spawn(accept(listener, port, way.subscribe()));
-        Self { address, way, _runtime: runtime }
+        runtime.spawn(listen(address, port, way.subscribe()));
+        Self { address, way, _runtime: runtime, _port: own }
     }
 
     /// From now on treats connections like this.
@@ -51,18 +59,39 @@ impl Proxy {
     }
 }
 
-async fn accept(listener: TcpListener, port: u16, way: watch::Receiver<Way>) {
-    while let Ok((client, _)) = listener.accept().await {
-        tokio::spawn(join(client, port, way.clone()));
+async fn listen(address: SocketAddr, port: u16, way: watch::Receiver<Way>) {
+    loop {
+        while TcpStream::connect(("127.0.0.1", port)).await.is_err() {
+            tokio::time::sleep(LOOK).await;
+        }
+        if let Ok(listener) = TcpListener::bind(address).await {
+            accept(listener, port, &way).await;
+        } else {
+            tokio::time::sleep(LOOK).await;
+        }
+    }
+}
+
+/// Takes connections until the server refuses one.
+async fn accept(listener: TcpListener, port: u16, way: &watch::Receiver<Way>) {
+    let refused = Arc::new(Notify::new());
+    loop {
+        let client = tokio::select! {
+            accepted = listener.accept() => accepted,
+            () = refused.notified() => return,
+        };
+        if let Ok((client, _)) = client {
+            tokio::spawn(join(client, port, way.clone(), Arc::clone(&refused)));
+        }
     }
 }
 
 /// Connects a client with the server, until either hangs up or the connection is to break.
-async fn join(client: TcpStream, port: u16, mut way: watch::Receiver<Way>) {
+async fn join(client: TcpStream, port: u16, mut way: watch::Receiver<Way>, refused: Arc<Notify>) {
     let breaking = way.clone();
     let joined = async {
         way.wait_for(|way| *way != Way::Silent).await.ok()?;
-        let server = TcpStream::connect(("127.0.0.1", port)).await.ok()?;
+        let server = TcpStream::connect(("127.0.0.1", port)).await.inspect_err(|_| refused.notify_one()).ok()?;
         client.set_nodelay(true).ok();
         server.set_nodelay(true).ok();
         let (from_client, to_client) = client.into_split();

@@ -224,9 +224,10 @@ impl Config {
         let enabled = self.database.replicas_enabled;
         let replicas = if enabled { list("READ_REPLICA_URLS", &self.database.replica_urls)? } else { Vec::new() };
         let disaster = list("DR_REPLICA_URLS", &self.database.disaster_urls)?;
-        if matches!(main, Target::Sqlite(_)) && !(replicas.is_empty() && disaster.is_empty()) {
+        let named = [("READ_REPLICA_URLS", &replicas), ("DR_REPLICA_URLS", &disaster)];
+        if let Some((from, _)) = named.iter().find(|(_, urls)| !urls.is_empty() && matches!(main, Target::Sqlite(_))) {
             let message = "an SQLite file has no replicas: give DATABASE_URL a PostgreSQL server".to_owned();
-            return Err(Error::Malformed { from: "READ_REPLICA_URLS".to_owned(), message });
+            return Err(Error::Malformed { from: (*from).to_owned(), message });
         }
         Ok(Nodes { main, replicas, disaster })
     }

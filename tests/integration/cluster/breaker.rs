@@ -3,7 +3,7 @@
 use serde_json::json;
 use support::{Cluster, eventually};
 
-use super::{sees, wait_until_caught_up};
+use super::sees;
 use crate::patients::NOBODY;
 
 #[test]
@@ -14,7 +14,7 @@ fn a_breaker_opens_and_is_closed_by_a_mutation() {
     let replica = &cluster.replicas()[0];
     // The connection of the probes remains; no other can be made.
     cluster.main().sql().run("ALTER ROLE phr CONNECTION LIMIT 1");
-    wait_until_caught_up(&cluster);
+    cluster.wait_until_caught_up();
     let mut sql = replica.sql();
     eventually("the breaker opens", || {
         sql.run("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'phr'");
@@ -26,7 +26,7 @@ fn a_breaker_opens_and_is_closed_by_a_mutation() {
     assert_eq!(node["reason"], "its circuit breaker is open");
     assert!(server.log().contains("circuit breaker opened"));
     cluster.main().sql().run("ALTER ROLE phr CONNECTION LIMIT -1");
-    wait_until_caught_up(&cluster);
+    cluster.wait_until_caught_up();
     assert!((0..4).all(|_| sees(&server, "eventual", NOBODY).1 != replica.address()));
     let reset = "mutation($input: ResetCircuitBreakerInput!) { resetCircuitBreaker(input: $input) \
         { userErrors { code } } }";

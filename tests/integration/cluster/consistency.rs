@@ -3,7 +3,7 @@
 use serde_json::json;
 use support::{Cluster, Way};
 
-use super::{create, pause, resume, sees, wait_until_caught_up};
+use super::{create, pause, resume, sees};
 
 #[test]
 fn a_read_right_after_a_write_sees_it_although_replicas_do_not_follow() {
@@ -19,7 +19,7 @@ fn a_read_right_after_a_write_sees_it_although_replicas_do_not_follow() {
         assert!(!is_seen && served_by != cluster.main().address(), "replicas serve whom they suffice");
     }
     cluster.replicas().iter().for_each(resume);
-    wait_until_caught_up(&cluster);
+    cluster.wait_until_caught_up();
     support::eventually("replicas serve the caller again", || {
         let (is_seen, served_by) = sees(&server, "session", &uuid);
         assert!(is_seen);

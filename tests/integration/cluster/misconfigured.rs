@@ -6,11 +6,11 @@ use std::fs::remove_file;
 use serde_json::json;
 use support::{Cluster, Node, Server, eventually, phr};
 
-use super::{CREATE, create, error_code, pause, resume, sees, wait_until_caught_up};
+use super::{CREATE, create, error_code, pause, resume, sees};
 use crate::patients::{NOBODY, jane};
 
 /// The status, the log and the doctor give this reason for not using the node at `address`; reads never go there.
-fn told(cluster: &Cluster, server: &Server, environment: &[(&str, &str)], address: &str, reason: &str) {
+pub(super) fn told(cluster: &Cluster, server: &Server, environment: &[(&str, &str)], address: &str, reason: &str) {
     eventually("the status says why", || {
         let status = server.replication();
         let nodes = status["nodes"].as_array()?;
@@ -103,7 +103,7 @@ fn a_node_that_lacks_a_migration_is_not_used_until_it_has_it() {
     let mut sql = cluster.main().sql();
     let last = sql.value("SELECT max(version) FROM seaql_migrations");
     sql.run(&format!("DELETE FROM seaql_migrations WHERE version = '{last}'"));
-    wait_until_caught_up(&cluster);
+    cluster.wait_until_caught_up();
     pause(replica);
     sql.run(&format!("INSERT INTO seaql_migrations (version, applied_at) VALUES ('{last}', 0)"));
     let server = cluster.serve(&[]);
@@ -120,7 +120,7 @@ fn a_replica_named_first_that_lacks_a_migration_keeps_nobody_from_starting() {
     let last = sql.value("SELECT max(version) FROM migration_history WHERE direction = 'up'");
     sql.run("CREATE TABLE kept AS SELECT * FROM seaql_migrations");
     sql.run(&format!("DELETE FROM seaql_migrations WHERE version = '{last}'"));
-    wait_until_caught_up(&cluster);
+    cluster.wait_until_caught_up();
     let [first, second] = cluster.replicas() else { panic!("there are two replicas") };
     pause(first);
     sql.run(&format!("INSERT INTO seaql_migrations SELECT * FROM kept WHERE version = '{last}'"));

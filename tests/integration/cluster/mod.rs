@@ -2,14 +2,16 @@
 
 mod breaker;
 mod consistency;
+mod disaster;
 mod faults;
+mod killed;
 mod misconfigured;
 mod outcome;
 mod promotion;
 mod starts;
 
 use serde_json::{Value, json};
-use support::{Cluster, Node, Server, eventually};
+use support::{Node, Server, eventually};
 
 use crate::patients::{jane, with};
 
@@ -45,15 +47,4 @@ fn pause(node: &Node) {
 
 fn resume(node: &Node) {
     node.sql().run("SELECT pg_wal_replay_resume()");
-}
-
-/// Waits until a replica shows all that the primary has.
-fn wait_until_caught_up(cluster: &Cluster) {
-    let position = cluster.main().sql().value("SELECT pg_current_wal_flush_lsn()");
-    for node in cluster.replicas() {
-        let mut sql = node.sql();
-        eventually("a replica catches up", || {
-            (sql.value(&format!("SELECT pg_last_wal_replay_lsn() >= '{position}'")) == "t").then_some(())
-        });
-    }
 }

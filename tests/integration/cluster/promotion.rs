@@ -62,3 +62,34 @@ fn a_replica_that_stayed_on_the_old_timeline_is_not_preferred() {
     eventually("it is better than nothing", || (server.node(left)["eligible"] == true).then_some(()));
     assert_eq!(sees(&server, "eventual", NOBODY).1, left.address());
 }
+
+#[test]
+fn a_replica_that_has_received_more_than_the_promoted_one_is_stranded_until_it_is_rebuilt() {
+    let cluster = Cluster::start();
+    let server = cluster.serve(&[]);
+    server.wait_until_eligible(&cluster.nodes);
+    let [ahead, new] = cluster.replicas() else { panic!("there are two replicas") };
+    new.kill();
+    let lost = create(&server, &json!({}));
+    eventually("one replica has the write", || {
+        let count = format!("SELECT count(*) FROM patientregister WHERE uuid = '{lost}'");
+        (ahead.sql().value(&count) == "1").then_some(())
+    });
+    cluster.main().kill();
+    cluster.restart(new);
+    drop(new.sql());
+    cluster.promote(new, false);
+    eventually("it is stranded", || {
+        server.reason(ahead).contains("follows timeline 1, and the primary is on timeline 2").then_some(())
+    });
+    eventually("it says so itself", || ahead.has_left_the_history().then_some(()));
+    // The others agree on what is true now.
+    for consistency in ["eventual", "session", "strong"] {
+        assert_eq!(sees(&server, consistency, &lost), (false, new.address()), "{consistency}");
+    }
+    ahead.kill();
+    cluster.rebuild(ahead);
+    server.wait_until_eligible([ahead]);
+    let uuid = create(&server, &json!({}));
+    assert!(sees(&server, "session", &uuid).0);
+}

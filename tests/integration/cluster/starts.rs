@@ -5,7 +5,7 @@ use std::time::Instant;
 use serde_json::json;
 use support::{Cluster, Node, Server, Setup, eventually};
 
-use super::{CREATE, create, error_code, sees, wait_until_caught_up};
+use super::{CREATE, create, error_code, sees};
 use crate::patients::{NOBODY, jane};
 
 fn readiness(server: &Server) -> u16 {
@@ -27,7 +27,7 @@ fn it_starts_without_replicas_which_come_back_by_themselves() {
     }
     server.wait_until_eligible(cluster.replicas());
     let uuid = create(&server, &json!({}));
-    wait_until_caught_up(&cluster);
+    cluster.wait_until_caught_up();
     let mut seen: Vec<String> = (0..4).map(|_| sees(&server, "eventual", &uuid).1).collect();
     seen.sort();
     seen.dedup();

@@ -90,6 +90,28 @@ impl Figures {
         }
     }
 
+    /// All of them in one; of times, the longest.
+    #[must_use]
+    pub fn in_all(figures: &[Self]) -> Self {
+        let mut all = Self { name: "in all", served: vec![0; 3], ..Self::default() };
+        for one in figures {
+            all.reads += one.reads;
+            all.acknowledged += one.acknowledged;
+            all.unknown += one.unknown;
+            all.served.iter_mut().zip(&one.served).for_each(|(sum, served)| *sum += served);
+            all.failed.extend_from_slice(&one.failed);
+            all.refused.extend_from_slice(&one.refused);
+            all.lost.extend_from_slice(&one.lost);
+            all.doubled.extend_from_slice(&one.doubled);
+            all.ghosts.extend_from_slice(&one.ghosts);
+            all.first_read = all.first_read.max(one.first_read);
+            all.first_write = all.first_write.max(one.first_write);
+            all.slowest_read = all.slowest_read.max(one.slowest_read);
+            all.slowest_write = all.slowest_write.max(one.slowest_write);
+        }
+        all
+    }
+
     /// What must not be, for people; nothing when all is as it must be.
     #[must_use]
     pub fn faults(&self, fault: &Fault) -> Vec<String> {

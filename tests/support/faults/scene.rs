@@ -8,12 +8,14 @@ use super::Figures;
 /// Something that breaks, and is mended.
 #[derive(Clone, Copy, Debug)]
 pub struct Fault {
-    /// Such as `replica killed`.
+    /// Such as `replica 01 killed`.
     pub name: &'static str,
     /// How its cluster is set up.
     pub setup: Setup,
     /// Whether reads look at every one of many registers.
     pub heavy: bool,
+    /// The node that it strikes, by number.
+    pub struck: usize,
     /// Breaks it.
     pub strike: fn(&Scene),
     /// Mends it.
@@ -29,6 +31,8 @@ pub struct Fault {
 /// Where a fault strikes.
 #[derive(Debug)]
 pub struct Scene {
+    /// What strikes.
+    pub fault: Fault,
     /// The nodes.
     pub cluster: Cluster,
     /// Their server.
@@ -45,8 +49,8 @@ impl Scene {
         }
         let server = cluster.serve(&[]);
         server.wait_until_eligible(&cluster.nodes);
-        let load = Load::begin(&server, fault.heavy);
-        Self { cluster, server, load }
+        let load = Load::begin(&cluster, &server, fault.heavy);
+        Self { fault: *fault, cluster, server, load }
     }
 
     /// Waits until each of these nodes has served a read, and a write was acknowledged, that began after `since`.
@@ -66,6 +70,12 @@ impl Scene {
                 traffic.writes.iter().rev().any(|write| write.began >= since && write.outcome.is_ok()).then_some(())
             });
         }
+    }
+
+    /// The node that the fault strikes.
+    #[must_use]
+    pub fn struck(&self) -> &Node {
+        self.node(self.fault.struck)
     }
 
     /// The node of this number.
@@ -100,7 +110,7 @@ pub fn run(fault: &Fault, hold: Duration) -> Figures {
     let replicas: Vec<usize> = (0..3).filter(|number| *number != fault.primary).collect();
     scene.server.wait_until_eligible(&scene.cluster.nodes);
     scene.wait_for_service(Instant::now(), &replicas, true);
-    let Scene { cluster, server, load } = scene;
+    let Scene { cluster, server, load, .. } = scene;
     let traffic = load.end();
     Figures::new(fault, &cluster, &server, &traffic, struck, mended, on_primary)
 }

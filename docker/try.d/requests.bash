@@ -1,0 +1,58 @@
+# What docker/try asks of the server, through its published port. It is read by that, and uses its functions.
+# shellcheck shell=bash
+
+# http METHOD PATH [BODY] [PORT]: the status and the body, without any program but bash.
+http() {
+    local body=${3:-}
+    exec 3<>"/dev/tcp/127.0.0.1/${4:-$PHR_SERVER_PORT}" || return
+    printf '%s %s HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: %d\r\nConnection: close\r\n\r\n%s' \
+        "$1" "$2" "${#body}" "$body" >&3
+    timeout 5 cat <&3 | tr -d '\r' | sed '1s/.* \([0-9]\{3\}\) .*/\1/; 2,/^$/d'
+    exec 3>&-
+} 2>/dev/null
+
+graphql() { http POST /graphql "$1" | tail -n 1; }
+
+# 0, or what came instead.
+create_patient() {
+    local answer
+    answer=$(graphql '{"query":"mutation{createPatientRegister(input:{firstName:\"Ada\",lastName:\"Try\",dateOfBirth:\"1980-01-19\",email:\"ada@example.com\",phoneNumber:\"5551234567\",address:\"1 Main Street\",emergencyContact:\"Bo Try\"}){patientRegister{uuid}}}"}')
+    if [[ $answer == *'"uuid"'* && $answer != *'"errors"'* ]]; then echo 0; else echo "${answer:-nothing}"; fi
+}
+
+# How many patients the server sees, or nothing.
+patients_read() {
+    graphql '{"query":"{patientRegisters(first:1){totalCount}}"}' | sed -n 's/.*"totalCount":\([0-9]*\).*/\1/p'
+}
+
+reads=
+reader=
+
+# Reads through the server, one after another, until end_reads.
+begin_reads() {
+    has_server || return 0
+    reads=$(mktemp)
+    while sleep 0.05; do
+        if [[ $(patients_read) -ge 1 ]]; then echo ok; else echo failed; fi
+    done >"$reads" &
+    reader=$!
+}
+
+# may_fail SERVICE: which reads, while it is away. There is one server, so nobody answers for it.
+may_fail() { if [[ $1 == server ]]; then echo all; else echo no; fi; }
+
+# end_reads WHICH WHAT: counts them; WHICH of them may have failed: no, or all.
+end_reads() {
+    local sent unanswered wanted
+    [[ -n $reader ]] || return 0
+    kill "$reader"
+    wait "$reader" 2>/dev/null
+    reader=
+    sent=$(wc -l <"$reads")
+    unanswered=$(grep -c failed "$reads")
+    rm -f "$reads"
+    wanted="$sent sent, 0 failed"
+    [[ $1 == no ]] || wanted="$sent sent, $unanswered failed"
+    check "$2" "$wanted" "$sent sent, $unanswered failed"
+    if [[ $sent -eq 0 ]]; then check "  .. some were sent" yes no; fi
+}
