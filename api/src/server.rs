@@ -1,18 +1,20 @@
 //! HTTP: routes, negotiation, limits.
 
+mod cors;
+mod front;
+mod reply;
+
 use std::borrow::Cow;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::State;
-use axum::http::header::{
-    ACCEPT, ALLOW, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HOST, REFERRER_POLICY, VARY,
-    X_CONTENT_TYPE_OPTIONS,
-};
+use axum::http::header::{ACCEPT, ALLOW, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Request as HttpRequest, StatusCode, Uri};
-use axum::middleware::{Next, from_fn_with_state};
+use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get};
 use futures_util::FutureExt;
@@ -23,11 +25,19 @@ use crate::config;
 use crate::database::{Cluster, Consistency};
 use crate::error::Error;
 use crate::graphql::{Answer, Context, Engine, Known, Method, Request};
-use crate::media::{self, Media};
+use crate::listen::Drain;
+use crate::media;
+use crate::origin::{ForwardedHeader, Peer, Proxies};
 use crate::playground;
+use crate::rate::{Meter, Rates};
 use crate::scope::Scope;
 
+use cors::Cors;
+use front::{Front, front};
+use reply::{Reply, plain};
+
 const CONSISTENCY: HeaderName = HeaderName::from_static("x-consistency");
+const OPENER_POLICY: HeaderName = HeaderName::from_static("cross-origin-opener-policy");
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// What the handlers share.
@@ -37,26 +47,65 @@ pub struct Service {
     cluster: Cluster,
     clock: SharedClock,
     known: Known,
+    rates: Rates,
+    drain: Drain,
+    proxies: Proxies,
+    forwarded_header: ForwardedHeader,
     request_timeout: Duration,
+    body_timeout: Duration,
     max_body: usize,
     max_batch: usize,
-    allowed_hosts: Vec<String>,
+    front: Arc<Front>,
+}
+
+/// What a service answers from, and what it is bounded by.
+pub struct Parts {
+    /// What runs GraphQL.
+    pub engine: Engine,
+    /// The databases.
+    pub cluster: Cluster,
+    /// The time.
+    pub clock: SharedClock,
+    /// What the program knows of itself.
+    pub known: Known,
+    /// What callers have used.
+    pub rates: Rates,
+    /// How far the server is with stopping.
+    pub drain: Drain,
 }
 
 impl Service {
-    /// A service over these databases.
-    #[must_use]
-    pub fn new(config: &config::Server, engine: Engine, cluster: Cluster, clock: SharedClock, known: Known) -> Self {
-        Self {
+    /// A service of these parts.
+    ///
+    /// # Errors
+    /// When a setting makes no sense.
+    pub fn new(config: &config::Server, parts: Parts) -> Result<Self, config::Error> {
+        let Parts { engine, cluster, clock, known, rates, drain } = parts;
+        let allowed_hosts = config.allowed_hosts.split(',').map(|host| host.trim().to_ascii_lowercase()).collect();
+        Ok(Self {
             engine,
             cluster,
             clock,
             known,
+            rates,
+            drain,
+            proxies: config.proxies()?,
+            forwarded_header: config.forwarded_header,
             request_timeout: Duration::from_secs(config.request_timeout),
+            body_timeout: Duration::from_secs(config.body_timeout),
             max_body: config.max_body,
             max_batch: config.max_batch,
-            allowed_hosts: config.allowed_hosts.split(',').map(|host| host.trim().to_ascii_lowercase()).collect(),
-        }
+            front: Arc::new(Front { allowed_hosts, cors: Cors::new(config.cors_origins()?) }),
+        })
+    }
+
+    /// The client's address, where a trusted proxy or the connection itself tells it.
+    fn origin<B>(&self, request: &HttpRequest<B>) -> Option<IpAddr> {
+        let peer = request.extensions().get::<Peer>()?.address.ip();
+        let lines = request.headers().get_all(self.forwarded_header.name()).iter();
+        // A line that is no text hides who wrote before it.
+        let lines = lines.map(|line| line.to_str().unwrap_or_default());
+        Some(self.proxies.client(peer, self.forwarded_header, lines))
     }
 }
 
@@ -69,19 +118,8 @@ pub fn router(service: Service, with_playground: bool) -> Router {
     if with_playground {
         router = router.route("/", get(page)).route("/playground/{file}", get(page));
     }
-    let service = Arc::new(service);
-    router.layer(from_fn_with_state(Arc::clone(&service), known_host)).with_state(service)
-}
-
-/// Refuses requests that are addressed to another host.
-async fn known_host(State(service): State<Arc<Service>>, request: HttpRequest<Body>, next: Next) -> Response {
-    let host = request.headers().get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
-    let name = host.rsplit_once(':').filter(|(_, port)| port.bytes().all(|byte| byte.is_ascii_digit()));
-    let name = name.map_or(host, |(name, _)| name).to_ascii_lowercase();
-    if service.allowed_hosts.contains(&name) {
-        return next.run(request).await;
-    }
-    plain(StatusCode::MISDIRECTED_REQUEST, "this server is not known by that name: see the setting allowed_hosts")
+    let layer = from_fn_with_state(Arc::clone(&service.front), front);
+    router.layer(layer).with_state(Arc::new(service))
 }
 
 /// The process answers.
@@ -89,9 +127,11 @@ async fn live() -> &'static str {
     "live\n"
 }
 
-/// Reads can be served.
+/// Reads can be served, and go on being served.
 async fn ready(State(service): State<Arc<Service>>) -> (StatusCode, &'static str) {
-    if service.cluster.is_ready().await {
+    if service.drain.is_announced() {
+        (StatusCode::SERVICE_UNAVAILABLE, "the server is stopping\n")
+    } else if service.cluster.is_ready().await {
         (StatusCode::OK, "ready\n")
     } else {
         (StatusCode::SERVICE_UNAVAILABLE, "no database can serve reads\n")
@@ -114,8 +154,7 @@ async fn page(uri: Uri) -> Response {
     set(CONTENT_TYPE, asset.content_type);
     set(CACHE_CONTROL, asset.cache_control);
     set(CONTENT_SECURITY_POLICY, asset.content_security_policy);
-    set(X_CONTENT_TYPE_OPTIONS, "nosniff");
-    set(REFERRER_POLICY, "no-referrer");
+    set(OPENER_POLICY, "same-origin");
     if let Some(encoding) = asset.content_encoding {
         set(CONTENT_ENCODING, encoding);
     }
@@ -136,7 +175,12 @@ async fn graphql(State(service): State<Arc<Service>>, request: HttpRequest<Body>
         Ok(consistency) => consistency,
         Err(message) => return reply.refuse(StatusCode::BAD_REQUEST, Error::BadRequest(message.to_owned())),
     };
-    let call = Call { service: &service, consistency, id };
+    let scope = Scope { origin: service.origin(&request), ..Scope::local_operator(id) };
+    let meter = service.rates.meter(&scope);
+    if let Err(error) = meter.ask(1) {
+        return reply.refuse(StatusCode::TOO_MANY_REQUESTS, error);
+    }
+    let call = Call { service: &service, consistency, scope, meter };
     let answered = match *request.method() {
         axum::http::Method::GET => by_get(&call, &reply, request.uri()).left_future(),
         axum::http::Method::POST => by_post(&call, &reply, request).right_future(),
@@ -167,7 +211,12 @@ async fn by_post(call: &Call<'_>, reply: &Reply, request: HttpRequest<Body>) -> 
         return reply.refuse(StatusCode::UNSUPPORTED_MEDIA_TYPE, Error::BadRequest(message));
     }
     let max = call.service.max_body;
-    let Ok(body) = to_bytes(request.into_body(), max).await else {
+    let limit = call.service.body_timeout;
+    let Ok(body) = tokio::time::timeout(limit, to_bytes(request.into_body(), max)).await else {
+        let message = format!("the request's body has not come within {} s", limit.as_secs());
+        return reply.refuse(StatusCode::REQUEST_TIMEOUT, Error::BadRequest(message));
+    };
+    let Ok(body) = body else {
         let message = format!("the request's body has more than {max} bytes, or broke off");
         return reply.refuse(StatusCode::PAYLOAD_TOO_LARGE, Error::Limit(message));
     };
@@ -178,7 +227,7 @@ async fn by_post(call: &Call<'_>, reply: &Reply, request: HttpRequest<Body>) -> 
 async fn single(call: &Call<'_>, reply: &Reply, body: &Bytes) -> Response {
     match serde_json::from_slice::<Request<'_>>(body) {
         Ok(request) => {
-            let is_empty = request.query.is_none() && request.extensions.is_none();
+            let is_empty = request.is_empty();
             let answer = call.execute(request, Method::Post).await;
             if is_empty { reply.send(StatusCode::BAD_REQUEST, media::encode(&answer)) } else { reply.one(&answer) }
         }
@@ -196,6 +245,9 @@ async fn batch(call: &Call<'_>, reply: &Reply, body: &Bytes) -> Response {
     if requests.is_empty() || requests.len() > max {
         let message = format!("a batch has 1 to {max} requests");
         return reply.refuse(StatusCode::BAD_REQUEST, Error::Limit(message));
+    }
+    if let Err(error) = call.meter.ask(requests.len() - 1) {
+        return reply.refuse(StatusCode::TOO_MANY_REQUESTS, error);
     }
     let mut bodies = Vec::with_capacity(requests.len());
     for request in requests {
@@ -234,61 +286,20 @@ fn consistency(headers: &HeaderMap) -> Result<Consistency, &'static str> {
 struct Call<'s> {
     service: &'s Service,
     consistency: Consistency,
-    id: Uuid,
+    scope: Scope,
+    meter: Meter,
 }
 
 impl Call<'_> {
     async fn execute(&self, request: Request<'_>, method: Method) -> Answer {
         let service = self.service;
         let context = Context::new(
-            Scope::local_operator(self.id),
+            self.scope.clone(),
             service.cluster.clone(),
             SharedClock::clone(&service.clock),
             service.known.clone(),
             self.consistency,
         );
-        service.engine.execute(request, method, context).await
+        service.engine.execute(request, method, context.metered(self.meter.clone())).await
     }
-}
-
-struct Reply {
-    media: Media,
-    id: Uuid,
-}
-
-impl Reply {
-    fn one(&self, answer: &Answer) -> Response {
-        let status = match (answer.is_refused, self.media) {
-            _ if answer.is_wrong_method => StatusCode::METHOD_NOT_ALLOWED,
-            // Clients of the older media type expect 200 for any well-formed request.
-            (true, Media::GraphqlResponse) => StatusCode::BAD_REQUEST,
-            _ => StatusCode::OK,
-        };
-        self.send(status, media::encode(answer))
-    }
-
-    fn refuse(&self, status: StatusCode, error: Error) -> Response {
-        self.send(status, media::encode(&Answer::refused(error, self.id)))
-    }
-
-    fn send(&self, status: StatusCode, body: Vec<u8>) -> Response {
-        let mut response = Response::new(Body::from(body));
-        *response.status_mut() = status;
-        let headers = response.headers_mut();
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static(self.media.content_type()));
-        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        headers.insert(VARY, HeaderValue::from_static("accept"));
-        headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-        if status == StatusCode::METHOD_NOT_ALLOWED {
-            headers.insert(ALLOW, HeaderValue::from_static("POST"));
-        }
-        if let Ok(id) = HeaderValue::from_str(&self.id.to_string()) {
-            headers.insert(REQUEST_ID, id);
-        }
-        response
-    }
-}
-
-fn plain(status: StatusCode, message: &'static str) -> Response {
-    (status, [(CONTENT_TYPE, "text/plain; charset=utf-8")], format!("{message}\n")).into_response()
 }

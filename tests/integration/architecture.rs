@@ -12,14 +12,14 @@ const LADDER: &[&[&str]] = &[
     &["migrate", "doctor", "import"],
     &["app"],
     &["server", "demo"],
-    &["media", "playground", "observability"],
+    &["media", "playground", "observability", "listen"],
     &["config"],
     &["graphql", "fhir"],
     &["records"],
     &["database"],
-    &["criteria"],
+    &["criteria", "rate"],
     &["scope"],
-    &["clock", "date"],
+    &["clock", "date", "origin"],
     &["error"],
 ];
 

@@ -2,6 +2,7 @@ use std::sync::Arc;
 
 use crate::clock::SharedClock;
 use crate::database::{Cluster, Consistency, Reader};
+use crate::rate::Meter;
 use crate::records::import::Importer;
 use crate::scope::Scope;
 
@@ -16,6 +17,7 @@ pub struct Context {
     pub(super) reader: Reader,
     pub(super) loaders: Loaders,
     pub(super) known: Known,
+    pub(super) meter: Option<Meter>,
 }
 
 /// What the program knows of itself and resolvers tell.
@@ -33,7 +35,13 @@ impl Context {
     pub fn new(scope: Scope, cluster: Cluster, clock: SharedClock, known: Known, consistency: Consistency) -> Self {
         let reader = cluster.read(&scope, consistency);
         let loaders = Loaders::new(scope.clone(), reader.clone());
-        Self { scope, cluster, clock, reader, loaders, known }
+        Self { scope, cluster, clock, reader, loaders, known, meter: None }
+    }
+
+    /// What the request costs is taken from `meter`.
+    #[must_use]
+    pub fn metered(self, meter: Meter) -> Self {
+        Self { meter: Some(meter), ..self }
     }
 }
 

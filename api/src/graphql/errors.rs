@@ -44,6 +44,8 @@ const fn code(error: &Error) -> (&'static str, bool) {
         Error::Limit(_) => ("LIMIT_EXCEEDED", false),
         Error::Unauthenticated => ("UNAUTHENTICATED", false),
         Error::Forbidden(_) => ("FORBIDDEN", false),
+        Error::RateLimited { .. } => ("RATE_LIMITED", true),
+        Error::Untrusted => ("DOCUMENT_NOT_TRUSTED", false),
         Error::Unavailable(_) | Error::Interrupted(_) => ("UNAVAILABLE", true),
         Error::Consistency => ("CONSISTENCY_UNAVAILABLE", true),
         Error::Timeout => ("TIMEOUT", true),
@@ -66,7 +68,13 @@ fn report(error: &Error, request: Uuid) {
         }
         Error::Timeout => tracing::warn!(request.id = %request, "timeout"),
         Error::Consistency => tracing::warn!(request.id = %request, "no node is fresh enough"),
-        Error::Rejected(_) | Error::BadRequest(_) | Error::Limit(_) | Error::Unauthenticated | Error::Forbidden(_) => {}
+        Error::Rejected(_)
+        | Error::BadRequest(_)
+        | Error::Limit(_)
+        | Error::Unauthenticated
+        | Error::Forbidden(_)
+        | Error::RateLimited { .. }
+        | Error::Untrusted => {}
     }
 }
 

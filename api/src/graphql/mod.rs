@@ -23,6 +23,7 @@ mod patient_register;
 mod payload;
 mod record;
 mod replication;
+mod trusted;
 
 use async_graphql::{EmptySubscription, MergedObject, SDLExportOptions, Schema, SchemaBuilder};
 
@@ -31,6 +32,7 @@ pub use engine::{Answer, Engine, Method, Request};
 pub use errors::refusal;
 pub(crate) use errors::without_values;
 pub use limits::Limits;
+pub use trusted::Trusted;
 
 /// Everything that can be asked.
 #[derive(MergedObject, Default)]
