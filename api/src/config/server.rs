@@ -91,7 +91,8 @@ impl Server {
     pub fn cors_origins(&self) -> Result<Vec<String>, Error> {
         let entries = self.cors_origins.split(',').map(str::trim).filter(|entry| !entry.is_empty());
         let origin = |entry: &str| {
-            let is_origin = Url::parse(entry).is_ok_and(|url| url.origin().ascii_serialization() == entry);
+            let is_origin =
+                !entry.contains('*') && Url::parse(entry).is_ok_and(|url| url.origin().ascii_serialization() == entry);
             let wrong = || format!("{entry} is no origin such as https://clinic.example or http://localhost:3000");
             if is_origin { Ok(entry.to_owned()) } else { Err(malformed("server.cors_origins", wrong())) }
         };

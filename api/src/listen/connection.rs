@@ -1,4 +1,5 @@
 use std::convert::Infallible;
+use std::error::Error;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -74,7 +75,8 @@ impl Connections {
             let service = service_fn(move |request| answer(request, peer, router.clone(), Arc::clone(&pulse)));
             let connection = watcher.watch(builder.serve_connection(TokioIo::new(socket), service));
             if let Err(error) = connection.await {
-                tracing::debug!(%error, "connection ended");
+                let cause = error.source().map(ToString::to_string);
+                tracing::debug!(%error, cause, "connection ended");
             }
             drop(place);
         }

@@ -146,6 +146,13 @@ impl AsyncWrite for Socket {
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         let outcome = Pin::new(&mut self.stream).poll_flush(context);
+        // A response was sent while a read was waiting already, which does not know that the connection is idle now.
+        if outcome.is_ready() && self.pulse.phase() == Phase::Idle && self.waits_for != Some(Phase::Idle) {
+            self.wait_for(Phase::Idle);
+            if self.reading.poll(context).is_ready() {
+                context.waker().wake_by_ref();
+            }
+        }
         self.written(context, outcome)
     }
 
