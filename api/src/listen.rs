@@ -41,7 +41,7 @@ pub async fn serve(
 ) {
     let places = Arc::new(Places::new(config, proxies));
     let watching = tls.clone().map(|tls| tokio::spawn(tls.follow_files()));
-    let connections = Connections::new(config, router, tls, drain.clone());
+    let connections = Connections::new(config, router, tls);
     let graceful = GracefulShutdown::new();
     let mut stop = std::pin::pin!(async {
         told_to_stop.await;
@@ -56,7 +56,6 @@ pub async fn serve(
         tokio::spawn(connections.serve(stream, address, place, graceful.watcher()));
     }
     drop(listener);
-    drain.close();
     let limit = Duration::from_secs(config.shutdown_timeout);
     if tokio::time::timeout(limit, graceful.shutdown()).await.is_err() {
         tracing::warn!(limit_seconds = config.shutdown_timeout, "requests were still running and were cut off");

@@ -70,7 +70,7 @@ pub struct Parts {
     pub known: Known,
     /// What callers have used.
     pub rates: Rates,
-    /// How far the server is with stopping.
+    /// Whether the server is about to stop.
     pub drain: Drain,
 }
 

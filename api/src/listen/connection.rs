@@ -19,7 +19,6 @@ use tower::ServiceExt;
 use crate::config;
 use crate::origin::Peer;
 
-use super::drain::Drain;
 use super::places::Place;
 use super::pulse::{Phase, Pulse};
 use super::socket::{Patience, Socket};
@@ -35,12 +34,11 @@ pub(super) struct Connections {
     builder: Builder,
     router: Router,
     tls: Option<Tls>,
-    drain: Drain,
     patience: Patience,
 }
 
 impl Connections {
-    pub(super) fn new(config: &config::Server, router: Router, tls: Option<Tls>, drain: Drain) -> Self {
+    pub(super) fn new(config: &config::Server, router: Router, tls: Option<Tls>) -> Self {
         let mut builder = Builder::new();
         // The time that a head may take is the socket's affair, which tells it from the time between two requests.
         builder.header_read_timeout(None).max_header_size(config.max_head);
@@ -50,7 +48,7 @@ impl Connections {
             idle: Duration::from_secs(config.keep_alive_timeout),
             response: Duration::from_secs(config.response_timeout),
         };
-        Self { builder, router, tls, drain, patience }
+        Self { builder, router, tls, patience }
     }
 
     /// Serves one connection to its end.
@@ -62,7 +60,7 @@ impl Connections {
         watcher: Watcher,
     ) -> impl Future<Output = ()> + use<> {
         let (builder, router, tls) = (self.builder.clone(), self.router.clone(), self.tls.clone());
-        let (drain, patience) = (self.drain.clone(), self.patience);
+        let patience = self.patience;
         async move {
             stream.set_nodelay(true).ok();
             let peer = Peer { address, is_encrypted: tls.is_some() };
@@ -71,7 +69,7 @@ impl Connections {
                 Err(error) => return tracing::debug!(%error, "no encrypted connection"),
             };
             let pulse = Arc::new(Pulse::default());
-            let socket = Socket::new(stream, Arc::clone(&pulse), drain, patience);
+            let socket = Socket::new(stream, Arc::clone(&pulse), patience);
             let service = service_fn(move |request| answer(request, peer, router.clone(), Arc::clone(&pulse)));
             let connection = watcher.watch(builder.serve_connection(TokioIo::new(socket), service));
             if let Err(error) = connection.await {

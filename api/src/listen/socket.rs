@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use super::drain::Drain;
 use super::pulse::{Phase, Pulse};
 use super::stream::Stream;
 use super::timer::Timer;
@@ -27,12 +26,11 @@ pub(super) struct Patience {
     pub(super) response: Duration,
 }
 
-/// A connection that ends by itself when its client is too slow, and once the server closes.
+/// A connection that ends by itself when its client is too slow.
 #[derive(Debug)]
 pub(super) struct Socket {
     stream: Stream,
     pulse: Arc<Pulse>,
-    drain: Drain,
     patience: Patience,
     waits_for: Option<Phase>,
     reading: Timer,
@@ -41,18 +39,14 @@ pub(super) struct Socket {
 }
 
 impl Socket {
-    pub(super) fn new(stream: Stream, pulse: Arc<Pulse>, drain: Drain, patience: Patience) -> Self {
+    pub(super) fn new(stream: Stream, pulse: Arc<Pulse>, patience: Patience) -> Self {
         let (reading, writing) = (Timer::off(), Timer::off());
-        Self { stream, pulse, drain, patience, waits_for: None, reading, writing, lingering: None }
+        Self { stream, pulse, patience, waits_for: None, reading, writing, lingering: None }
     }
 
-    /// Whether the client has had the time it has for what it should send now, or should send nothing any more.
+    /// Whether the client has had the time it has for what it should send now.
     fn poll_patience(&mut self, context: &mut Context<'_>) -> Poll<()> {
-        let phase = self.pulse.phase();
-        if self.drain.is_closing() && matches!(phase, Phase::New | Phase::Idle) {
-            return Poll::Ready(());
-        }
-        self.wait_for(phase);
+        self.wait_for(self.pulse.phase());
         self.reading.poll(context)
     }
 

@@ -6,7 +6,8 @@ use super::{Raw, lives};
 
 fn answer(phr: &Phr, head: &str) -> String {
     let mut client = Raw::to(phr.address);
-    client.send(head.as_bytes());
+    // The server hears the client out, or some clients would never read why they were refused.
+    std::io::Write::write_all(&mut client.0, head.as_bytes()).unwrap();
     client.until("never")
 }
 

@@ -27,7 +27,9 @@ fn one_address_cannot_take_all_connections() {
     for connection in &mut open {
         assert!(connection.ask().contains("200 OK"));
     }
-    let refused = Raw::to(phr.address).until("already\n");
+    let mut sixth = Raw::to(phr.address);
+    let refused = sixth.until("already\n");
+    assert!(sixth.is_closed());
     assert!(refused.is_empty() || refused.starts_with("HTTP/1.1 429"), "{refused}");
     assert!(refused.is_empty() || refused.contains("retry-after: 1\r\n"), "{refused}");
     assert!(from([127, 0, 0, 2], phr.address).ask().contains("200 OK"), "another address is served");
