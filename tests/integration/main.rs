@@ -10,6 +10,7 @@ mod conformance;
 mod coverage;
 mod criteria;
 mod directory;
+mod hardening;
 mod hosts;
 mod http;
 mod idempotency;
