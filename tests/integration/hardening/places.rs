@@ -22,7 +22,7 @@ fn from(address: [u8; 4], to: SocketAddr) -> Raw {
 
 #[test]
 fn one_address_cannot_take_all_connections() {
-    let phr = Phr::with(Backend::Sqlite, &[("PHR_MAX_CONNECTIONS_PER_ADDRESS", "5")]);
+    let phr = Phr::with(Backend::Sqlite, &[("PHR_MAX_CONNECTIONS_PER_ADDRESS", "5"), ("PHR_HEADER_TIMEOUT", "3600")]);
     let mut open: Vec<Raw> = (0..5).map(|_| Raw::to(phr.address)).collect();
     for connection in &mut open {
         assert!(connection.ask().contains("200 OK"));
