@@ -141,8 +141,7 @@ pub async fn serve(config: &Config, demo: bool) -> Result<(), Error> {
     let engine = if let Some(trusted) = trusted { engine.trusting(trusted) } else { engine };
     let (rates, drain) = (Rates::new(config.rates), Drain::default());
     let signs_playground_in = demo;
-    let parts =
-        Parts { engine, cluster, clock, known, authority, signs_playground_in, rates, drain: drain.clone() };
+    let parts = Parts { engine, cluster, clock, known, authority, signs_playground_in, rates, drain: drain.clone() };
     let service = Service::new(&config.server, parts)?;
     let router = router(service, config.server.playground);
     let address = listener.local_addr().unwrap_or(address);
