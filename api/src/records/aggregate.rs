@@ -263,9 +263,8 @@ pub(super) async fn exists<C: Collection>(
 
 /// What was made under an idempotency key, whatever became of it, as far as the caller may still see it.
 async fn replay<A: Aggregate>(tx: &Transaction, scope: &Scope, keys: &[Uuid]) -> Result<Vec<Row<A::Entity>>> {
-    let query = A::Entity::find()
-        .filter(visible::<A>(scope, Deleted::Included))
-        .filter(A::key().is_in(keys.iter().copied()));
+    let query =
+        A::Entity::find().filter(visible::<A>(scope, Deleted::Included)).filter(A::key().is_in(keys.iter().copied()));
     let rows = in_order::<A>(query.all(tx).await?, keys);
     if rows.len() < keys.len() {
         let message = "what was made under this key now belongs to another institution";

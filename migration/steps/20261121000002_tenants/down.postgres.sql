@@ -41,4 +41,5 @@ $$;
 DROP FUNCTION boundary_actor();
 DROP FUNCTION boundary_patient();
 DROP FUNCTION boundary_institution();
+DROP FUNCTION boundary_has_all_patients();
 DROP FUNCTION boundary_is_all();
