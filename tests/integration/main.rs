@@ -23,4 +23,5 @@ mod scopes;
 mod seeded;
 mod serve;
 mod statements;
+mod tenants;
 mod tombstones;
