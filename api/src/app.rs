@@ -15,11 +15,15 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tower::ServiceExt;
 
+use crate::audit::{self, Tending, Trail};
 use crate::clock::{SharedClock, SystemClock};
 use crate::config::{self, Config};
 use crate::database::{Cluster, NodeStatus, Nodes, Role, Target};
 use crate::graphql::{Engine, Known};
 use crate::server::{Service, router};
+
+/// How long the last audit entries may take to reach the database when the process stops; later, the next one ships them.
+pub(crate) const CLOSING_TIME: Duration = Duration::from_secs(5);
 
 /// Why the server did not start.
 #[derive(Debug, thiserror::Error)]
@@ -62,6 +66,9 @@ pub enum Error {
         /// The cause.
         source: std::io::Error,
     },
+    /// The audit trail cannot be kept, and nothing is done without it.
+    #[error(transparent)]
+    Audit(#[from] audit::Fault),
     /// The demonstration's registers were not made.
     #[error("{0}")]
     Demo(#[from] crate::demo::Error),
@@ -103,6 +110,7 @@ pub async fn serve(config: &Config, demo: bool) -> Result<(), Error> {
     let clock: SharedClock = Arc::new(SystemClock);
     let cluster = Cluster::new(nodes, config.cluster_settings(Arc::clone(&known.migrations)));
     fit_servers(&target, &cluster).await?;
+    let tending = keep_trail(config, &cluster)?;
     if demo {
         crate::demo::fill(&cluster, &*clock).await?;
     }
@@ -113,6 +121,7 @@ pub async fn serve(config: &Config, demo: bool) -> Result<(), Error> {
     tracing::info!(%address, database = ?target, "ready");
     eprintln!("phr is ready: http://{address}/ (GraphiQL), http://{address}/graphql (GraphQL)");
     accept(listener, router, &config.server).await;
+    tending.stop(CLOSING_TIME).await;
     tracing::info!("stopped");
     Ok(())
 }
@@ -166,6 +175,14 @@ pub(crate) async fn connect(config: &Config, main: Target) -> Cluster {
     let cluster = Cluster::new(nodes, config.cluster_settings(known().migrations));
     cluster.first_look().await;
     cluster
+}
+
+/// From here on everything that is done in the cluster is put on record.
+///
+/// # Errors
+/// When the spool cannot be written.
+pub(crate) fn keep_trail(config: &Config, cluster: &Cluster) -> Result<Tending, audit::Fault> {
+    Trail::start(config.audit_settings(), cluster, Arc::new(SystemClock))
 }
 
 /// What this program knows of itself.

@@ -1,14 +1,16 @@
 //! `phr`: a patient health record server. The rooms, from the top down; imports point down only:
 //!
-//! `cli` -> `app` -> `server` -> `graphql` -> `records` -> `database` -> `criteria` -> `scope` -> `entity`
+//! `cli` -> `app` -> `server` -> `graphql` -> `records` -> `audit` -> `database` -> `criteria` -> `scope` -> `entity`
 
 pub mod app;
+pub mod audit;
 pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod criteria;
 pub mod database;
 pub mod date;
+pub mod deed;
 mod demo;
 mod doctor;
 pub mod error;
@@ -22,3 +24,4 @@ pub mod playground;
 pub mod records;
 pub mod scope;
 pub mod server;
+mod verify;

@@ -9,16 +9,17 @@ use support::root;
 const LADDER: &[&[&str]] = &[
     &["main", "lib"],
     &["cli"],
-    &["migrate", "doctor", "import"],
+    &["migrate", "doctor", "import", "verify"],
     &["app"],
     &["server", "demo"],
     &["media", "playground", "observability"],
     &["config"],
     &["graphql", "fhir"],
     &["records"],
+    &["audit"],
     &["database"],
     &["criteria"],
-    &["scope"],
+    &["scope", "deed"],
     &["clock", "date"],
     &["error"],
 ];
@@ -29,7 +30,7 @@ const MACROS: &[(&str, &str)] = &[("choice_filter", "criteria")];
 /// Members that only some rooms may use.
 const MEMBERS: &[(&str, &[&str])] = &[
     ("migration::", &["main", "cli", "migrate", "doctor", "app", "demo"]),
-    ("entity::", &["demo", "graphql", "records", "criteria"]),
+    ("entity::", &["demo", "graphql", "records", "audit", "criteria", "deed"]),
 ];
 
 fn rung(room: &str) -> Option<usize> {

@@ -24,6 +24,7 @@ const FIELDS: &[(&str, &str)] = &[
     ("doctors", "{ doctors { nodes { uuid } } }"),
     ("doctorSpecialty", "{ doctorSpecialty(uuid: \"KEY\") { uuid } }"),
     ("doctorSpecialties", "{ doctorSpecialties { nodes { uuid } } }"),
+    ("auditEvents", "{ auditEvents { nodes { uuid } } }"),
     ("importFhir", "mutation { importFhir(input: {ndjson: \"\"}) { failed } }"),
     ("replicationStatus", "{ replicationStatus { nodes { address standbys { pid } walReceiver { status } } } }"),
     (

@@ -24,6 +24,7 @@ mod target;
 mod transaction;
 mod values;
 mod violation;
+mod witness;
 
 pub use breaker::{BreakerState, FAILURES_TO_OPEN, SUCCESSES_TO_CLOSE};
 pub use cluster::Cluster;
@@ -39,3 +40,4 @@ pub use status::{ClusterStatus, NodeStatus, Receiver, Standby};
 pub use target::{SERVER_ROLE, Target};
 pub use transaction::Transaction;
 pub use violation::{Violation, violation};
+pub use witness::Witness;

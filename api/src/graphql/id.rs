@@ -11,9 +11,11 @@ pub(super) enum Kind {
     MedicalInstitution = 2,
     Doctor = 3,
     DoctorSpecialty = 4,
+    AuditEvent = 9,
 }
 
-const KINDS: [Kind; 4] = [Kind::PatientRegister, Kind::MedicalInstitution, Kind::Doctor, Kind::DoctorSpecialty];
+const KINDS: [Kind; 5] =
+    [Kind::PatientRegister, Kind::MedicalInstitution, Kind::Doctor, Kind::DoctorSpecialty, Kind::AuditEvent];
 
 /// The opaque, global id of a record.
 pub(super) fn global_id(kind: Kind, uuid: Uuid) -> ID {

@@ -2,6 +2,7 @@
 //! in `records`.
 #![expect(clippy::unused_async, reason = "async-graphql takes resolvers as async functions, whether they wait or not")]
 
+mod audit_event;
 mod connection;
 mod context;
 mod doctor;
@@ -23,6 +24,7 @@ mod patient_register;
 mod payload;
 mod record;
 mod replication;
+mod witness;
 
 use async_graphql::{EmptySubscription, MergedObject, SDLExportOptions, Schema, SchemaBuilder};
 
@@ -41,6 +43,7 @@ pub struct Query(
     medical_institution::MedicalInstitutionQuery,
     doctor::DoctorQuery,
     doctor_specialty::DoctorSpecialtyQuery,
+    audit_event::AuditEventQuery,
     operations::OperationsQuery,
     replication::ReplicationQuery,
 );

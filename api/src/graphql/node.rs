@@ -1,12 +1,14 @@
 use async_graphql::{Context, ID, Interface, Object, Result};
 
 use crate::error::Error;
+use crate::records::audit_event::AuditEvents;
 use crate::records::doctor::Doctors;
 use crate::records::doctor_specialty::DoctorSpecialties;
 use crate::records::find;
 use crate::records::medical_institution::MedicalInstitutions;
 use crate::records::patient_register::PatientRegisters;
 
+use super::audit_event::AuditEvent;
 use super::context::of;
 use super::doctor::Doctor;
 use super::doctor_specialty::DoctorSpecialty;
@@ -26,6 +28,7 @@ pub(super) enum Node {
     MedicalInstitution(MedicalInstitution),
     Doctor(Doctor),
     DoctorSpecialty(DoctorSpecialty),
+    AuditEvent(AuditEvent),
 }
 
 #[derive(Default)]
@@ -71,5 +74,8 @@ async fn node(ctx: &Context<'_>, id: &ID) -> Result<Option<Node>> {
         Kind::DoctorSpecialty => find::<DoctorSpecialties>(scope, reader, uuid, &columns::<DoctorSpecialty>(fields()))
             .await?
             .map(|row| Node::from(DoctorSpecialty::from(row))),
+        Kind::AuditEvent => find::<AuditEvents>(scope, reader, uuid, &columns::<AuditEvent>(fields()))
+            .await?
+            .map(|row| Node::from(AuditEvent::from(row))),
     })
 }

@@ -57,6 +57,7 @@ criteria! {
 }
 
 impl Collection for Doctors {
+    const NAME: &'static str = "Doctor";
     const READ: Permission = Permission::ReadDirectory;
 
     fn key() -> Column {

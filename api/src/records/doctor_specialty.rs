@@ -39,6 +39,7 @@ criteria! {
 }
 
 impl Collection for DoctorSpecialties {
+    const NAME: &'static str = "DoctorSpecialty";
     const READ: Permission = Permission::ReadDirectory;
 
     fn key() -> Column {

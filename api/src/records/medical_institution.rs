@@ -41,6 +41,7 @@ criteria! {
 }
 
 impl Collection for MedicalInstitutions {
+    const NAME: &'static str = "MedicalInstitution";
     const READ: Permission = Permission::ReadDirectory;
 
     fn key() -> Column {

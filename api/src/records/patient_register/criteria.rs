@@ -9,9 +9,9 @@ use crate::criteria::{
     Bind, DateFilter, DateTimeFilter, Direction, IntFilter, Term, TextFilter, TextListFilter, UuidFilter,
 };
 use crate::error::Result;
-use crate::records::Collection;
 use crate::records::doctor::DoctorFilter;
 use crate::records::medical_institution::MedicalInstitutionFilter;
+use crate::records::{Collection, Disclosure};
 use crate::scope::Permission;
 
 /// How far a register has come towards being relied on.
@@ -92,6 +92,7 @@ criteria! {
 }
 
 impl Collection for PatientRegisters {
+    const NAME: &'static str = "PatientRegister";
     const READ: Permission = Permission::ReadPatients;
 
     fn key() -> Column {
@@ -104,6 +105,10 @@ impl Collection for PatientRegisters {
 
     fn institution() -> Option<Column> {
         Some(Column::InstitutionId)
+    }
+
+    fn disclosure() -> Disclosure<Column> {
+        Disclosure::Patients(Column::Uuid)
     }
 
     fn tombstone() -> Option<Column> {
