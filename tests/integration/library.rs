@@ -20,17 +20,15 @@ pub(crate) struct Library {
 
 impl Library {
     pub(crate) fn of(database: &Database) -> Self {
-        let url = database.url();
-        let config = Config::load(None, |name| (name == "DATABASE_URL").then(|| url.clone())).unwrap();
-        let known = phr::app::known();
-        let settings = config.cluster_settings(std::sync::Arc::clone(&known.migrations));
+        Self::with(database, &[])
+    }
+
+    /// With settings of its own, by the names of their environment variables.
+    pub(crate) fn with(database: &Database, settings: &[(&str, &str)]) -> Self {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        let cluster = runtime.block_on(async {
-            let cluster = Cluster::new(config.nodes().unwrap(), settings);
-            cluster.first_look().await;
-            cluster
-        });
-        Self { runtime, engine: Engine::new(config.limits, true), cluster, known }
+        let config = config(database, settings);
+        let cluster = runtime.block_on(cluster(&config));
+        Self { runtime, engine: Engine::new(config.limits, true), cluster, known: phr::app::known() }
     }
 
     /// The response to somebody's request.
@@ -42,6 +40,21 @@ impl Library {
         let answer = self.runtime.block_on(self.engine.execute(request, Method::Post, context));
         serde_json::to_value(&answer.response).unwrap()
     }
+}
+
+/// A server's settings for a test's database.
+pub(crate) fn config(database: &Database, settings: &[(&str, &str)]) -> Config {
+    let url = database.url();
+    let given = |name: &str| settings.iter().find(|(given, _)| *given == name).map(|(_, value)| (*value).to_owned());
+    Config::load(None, |name| if name == "DATABASE_URL" { Some(url.clone()) } else { given(name) }).unwrap()
+}
+
+/// A server's way to its database, which must be asked for within a runtime.
+pub(crate) async fn cluster(config: &Config) -> Cluster {
+    let settings = config.cluster_settings(phr::app::known().migrations);
+    let cluster = Cluster::new(config.nodes().unwrap(), settings);
+    cluster.first_look().await;
+    cluster
 }
 
 /// The local operator.

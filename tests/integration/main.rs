@@ -22,4 +22,5 @@ mod scopes;
 mod seeded;
 mod serve;
 mod statements;
+mod tenants;
 mod tombstones;

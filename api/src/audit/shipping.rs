@@ -136,11 +136,7 @@ impl Shipping {
 
 /// A transaction that sees the entries of every institution.
 pub(super) async fn begin(cluster: &Cluster) -> Result<Transaction> {
-    let tx = cluster.write(&Scope::local_operator(Uuid::new_v4())).await?;
-    if tx.get_database_backend() == DbBackend::Postgres {
-        tx.execute_unprepared("SET LOCAL phr.institution = 'all'").await?;
-    }
-    Ok(tx)
+    cluster.write(&Scope::local_operator(Uuid::new_v4())).await
 }
 
 fn month(instant: DateTime<Utc>) -> NaiveDate {

@@ -5,7 +5,7 @@ use entity::audit_event::{Action, Column, Outcome};
 use sea_orm::sea_query::ArrayType;
 use sea_orm::{ColumnTrait, Condition, Value};
 
-use crate::criteria::{Bind, DateTimeFilter, Direction, Term, TextFilter, TextListFilter, UuidFilter};
+use crate::criteria::{Bind, Bounded, DateTimeFilter, Direction, Term, TextFilter, TextListFilter, UuidFilter};
 use crate::error::Result;
 use crate::scope::{Boundary, Permission, Scope};
 use crate::{choice_filter, criteria};
@@ -118,6 +118,27 @@ criteria! {
     }
 }
 
+impl Bounded for AuditEvents {
+    fn institution() -> Option<Column> {
+        Some(Column::InstitutionId)
+    }
+
+    fn patient() -> Option<Column> {
+        Some(Column::PatientId)
+    }
+
+    /// What members of the institution did, and what others did to its records; of a patient's, who did what with the own
+    /// record.
+    fn within(scope: &Scope) -> Condition {
+        if let Some(patient) = scope.patient {
+            return Condition::all().add(Column::PatientId.eq(patient));
+        }
+        let Boundary::One(institution) = scope.boundary else { return Condition::all() };
+        let own = [Column::InstitutionId, Column::ResourceInstitutionId].map(|column| column.eq(institution.0));
+        own.into_iter().fold(Condition::any(), Condition::add)
+    }
+}
+
 impl Collection for AuditEvents {
     const NAME: &'static str = "AuditEvent";
     const READ: Permission = Permission::ReadAudit;
@@ -135,23 +156,7 @@ impl Collection for AuditEvents {
         Term { column: Column::OccurredAt, direction: Direction::Desc }
     }
 
-    fn institution() -> Option<Column> {
-        Some(Column::InstitutionId)
-    }
-
-    /// What members of the institution did, and what others did to its records.
-    fn within(scope: &Scope) -> Option<Condition> {
-        if let Some(patient) = scope.patient {
-            return Some(Condition::all().add(Column::PatientId.eq(patient)));
-        }
-        let Boundary::One(institution) = scope.boundary else { return None };
-        let either = Condition::any()
-            .add(Column::InstitutionId.eq(institution.0))
-            .add(Column::ResourceInstitutionId.eq(institution.0));
-        Some(either)
-    }
-
-    fn disclosure() -> Disclosure<Column> {
+    fn disclosure() -> Disclosure {
         Disclosure::Reads
     }
 }

@@ -8,10 +8,10 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use crate::criteria::{Criteria, Filter, Ordering, Page, PageArguments, Term, Translation, seek};
+use crate::criteria::{Bounded, Criteria, Filter, Ordering, Page, PageArguments, Term, Translation, seek};
 use crate::database::Reader;
 use crate::error::{Error, Result};
-use crate::scope::{Boundary, Permission, Scope};
+use crate::scope::{Permission, Scope};
 
 use super::Row;
 use super::disclosure::{Disclosure, disclose, disclose_total, with_owner};
@@ -21,7 +21,7 @@ pub(super) type Column<C> = <<C as Criteria>::Entity as EntityTrait>::Column;
 
 /// A kind of record that can be read.
 pub trait Collection:
-    Criteria<Entity: EntityTrait<ActiveModel: ActiveModelTrait<Entity = Self::Entity> + Send + Sync>>
+    Bounded<Entity: EntityTrait<ActiveModel: ActiveModelTrait<Entity = Self::Entity> + Send + Sync>>
 {
     /// The type's name in the schema, and in the change log.
     const NAME: &'static str;
@@ -43,22 +43,10 @@ pub trait Collection:
     /// The order of a list when no other is asked for.
     fn default_order() -> Term<Column<Self>>;
 
-    /// The column that says which institution a record belongs to; none for records that belong to all.
-    fn institution() -> Option<Column<Self>>;
-
     /// What reads put on record.
     #[must_use]
-    fn disclosure() -> Disclosure<Column<Self>> {
-        Disclosure::Nothing
-    }
-
-    /// Which records are within the caller's boundary; all when there is no condition.
-    #[must_use]
-    fn within(scope: &Scope) -> Option<Condition> {
-        match (scope.boundary, Self::institution()) {
-            (Boundary::One(institution), Some(column)) => Some(Condition::all().add(column.eq(institution.0))),
-            _ => None,
-        }
+    fn disclosure() -> Disclosure {
+        if Self::patient().is_some() { Disclosure::Patients } else { Disclosure::Nothing }
     }
 
     /// The column that is set in a record that was deleted; none where records are not deleted.
@@ -256,7 +244,7 @@ fn page_of(mut query: SelectStatement, offset: Option<u64>, limit: u64, backend:
 
 /// What the caller may see at all.
 pub(super) fn visible<C: Collection>(scope: &Scope, deleted: Deleted) -> Condition {
-    let mut condition = Condition::all();
+    let mut condition = C::within(scope);
     if let Some(tombstone) = C::tombstone() {
         match deleted {
             Deleted::Excluded => condition = condition.add(tombstone.is_null()),
@@ -264,10 +252,7 @@ pub(super) fn visible<C: Collection>(scope: &Scope, deleted: Deleted) -> Conditi
             Deleted::Included => {}
         }
     }
-    match C::within(scope) {
-        Some(within) => condition.add(within),
-        None => condition,
-    }
+    condition
 }
 
 async fn select<C: Collection>(

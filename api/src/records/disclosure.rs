@@ -17,22 +17,21 @@ const KEPT: [&str; 3] = ["version", "created_at", "updated_at"];
 
 /// What the reads of a collection put on record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Disclosure<C> {
+pub enum Disclosure {
     /// Nothing: nobody's health is told by it.
     Nothing,
     /// That it was read, once for each list or record.
     Reads,
-    /// Each patient whose data were shown; this column is the patient's key.
-    Patients(C),
+    /// Each record that was shown, and whose it is.
+    Patients,
 }
 
 /// The columns to read, so that it can be told whose data they are.
 pub(super) fn with_owner<C: Collection>(reader: &Reader, mut columns: Vec<Column<C>>) -> Vec<Column<C>> {
-    let Disclosure::Patients(patient) = C::disclosure() else { return columns };
-    if !reader.is_witnessed() {
+    if C::disclosure() != Disclosure::Patients || !reader.is_witnessed() {
         return columns;
     }
-    columns.push(patient);
+    columns.extend(C::patient());
     columns.extend(C::institution());
     distinct::<C>(columns)
 }
@@ -46,9 +45,9 @@ pub(super) fn disclose<C: Collection>(reader: &Reader, rows: &[Row<C::Entity>], 
     match C::disclosure() {
         Disclosure::Nothing => {}
         Disclosure::Reads => reader.disclose([Deed { fields, ..Deed::new(Action::Read, C::NAME) }]),
-        Disclosure::Patients(patient) => reader.disclose(rows.iter().map(|row| Deed {
+        Disclosure::Patients => reader.disclose(rows.iter().map(|row| Deed {
             key: row.value(C::key()).and_then(key),
-            patient: row.value(patient).and_then(key),
+            patient: C::patient().and_then(|column| row.value(column)).and_then(key),
             institution: C::institution().and_then(|column| row.value(column)).and_then(key),
             fields: fields.clone(),
             ..Deed::new(Action::Read, C::NAME)
@@ -63,7 +62,7 @@ pub fn disclose_shown<C: Collection>(reader: &Reader, row: &Row<C::Entity>, colu
 
 /// Notes that somebody was told how many of these records there are.
 pub(super) fn disclose_total<C: Collection>(reader: &Reader) {
-    if !matches!(C::disclosure(), Disclosure::Nothing) {
+    if C::disclosure() != Disclosure::Nothing {
         reader.disclose([Deed { fields: vec!["total_count".into()], ..Deed::new(Action::Read, C::NAME) }]);
     }
 }
@@ -88,10 +87,7 @@ pub(super) fn written<A: Aggregate>(before: Option<&Model<A>>, after: &Model<A>)
     Deed {
         version: Some(A::version(after)),
         institution: A::institution().and_then(|column| key(after.get(column))),
-        patient: match A::disclosure() {
-            Disclosure::Patients(patient) => key(after.get(patient)),
-            _ => None,
-        },
+        patient: A::patient().and_then(|column| key(after.get(column))),
         fields: changed.iter().map(|column| Cow::Borrowed(column.as_str())).collect(),
         ..Deed::new(action, A::NAME).on(A::uuid(after))
     }
@@ -112,10 +108,7 @@ pub(super) fn put<A: Aggregate>(
         key: value(A::key()).and_then(key),
         version: Some(version),
         institution: A::institution().and_then(value).and_then(key),
-        patient: match A::disclosure() {
-            Disclosure::Patients(patient) => value(patient).and_then(key),
-            _ => None,
-        },
+        patient: A::patient().and_then(value).and_then(key),
         fields: fields.into_iter().map(Cow::Borrowed).collect(),
         ..Deed::new(action, A::NAME)
     }

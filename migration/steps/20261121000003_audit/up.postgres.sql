@@ -84,7 +84,9 @@ BEGIN
         IF to_regclass('public.' || name) IS NULL THEN
             -- Attached afterwards: CREATE TABLE .. PARTITION OF would shut readers out.
             EXECUTE format('CREATE TABLE public.%I (LIKE public.audit_events INCLUDING ALL)', name);
-            EXECUTE format('ALTER TABLE public.%I ENABLE ROW LEVEL SECURITY', name);
+            -- Reached through audit_events alone, whose policies hold then.
+            EXECUTE format('ALTER TABLE public.%I ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY', name);
+            EXECUTE format('COMMENT ON TABLE public.%I IS %L', name, 'tenant: a month of audit_events');
             EXECUTE format(
                 'CREATE TRIGGER audit_events_change BEFORE UPDATE OR DELETE ON public.%I '
                 'FOR EACH ROW EXECUTE FUNCTION public.refuse_audit_change()', name);
@@ -106,35 +108,55 @@ $$;
 -- Drops the partitions whose entries are all older than so many days, and than the floor; says how many.
 CREATE FUNCTION prune_audit_events(retention_days integer) RETURNS integer
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+-- The owner, too, sees entries only within a boundary.
+SET phr.institution = 'all' SET phr.patient = ''
 AS $$
 DECLARE
     kept_days integer := greatest(retention_days, (SELECT floor_days FROM public.audit_retention));
     kept_from date := (now() AT TIME ZONE 'UTC')::date - kept_days;
-    partition regclass;
     name text;
+    month date;
     pruned integer := 0;
 BEGIN
     IF kept_days IS NULL THEN
         RAISE EXCEPTION 'nobody says how long entries are kept' USING ERRCODE = 'invalid_parameter_value';
     END IF;
     PERFORM pg_advisory_xact_lock(hashtextextended('phr audit partitions', 0));
-    FOR partition, name IN
-        SELECT child.oid::regclass, child.relname FROM pg_inherits JOIN pg_class AS child ON child.oid = inhrelid
+    FOR name IN
+        SELECT child.relname FROM pg_inherits JOIN pg_class AS child ON child.oid = inhrelid
          WHERE inhparent = 'public.audit_events'::regclass ORDER BY child.relname
     LOOP
-        CONTINUE WHEN to_date(right(name, 7), 'YYYY_MM') + interval '1 month' > kept_from;
-        EXECUTE format(
-            'INSERT INTO public.audit_beginnings (instance, sequence, hash, occurred_at) '
-            'SELECT DISTINCT ON (instance) instance, sequence, hash, occurred_at FROM %s '
-            'ORDER BY instance, sequence DESC '
-            'ON CONFLICT (instance) DO UPDATE SET sequence = EXCLUDED.sequence, hash = EXCLUDED.hash, '
-            'occurred_at = EXCLUDED.occurred_at WHERE EXCLUDED.sequence > audit_beginnings.sequence', partition);
-        EXECUTE format('DROP TABLE %s', partition);
+        month := to_date(right(name, 7), 'YYYY_MM');
+        CONTINUE WHEN month + interval '1 month' > kept_from;
+        INSERT INTO public.audit_beginnings AS known (instance, sequence, hash, occurred_at)
+        SELECT DISTINCT ON (instance) instance, sequence, hash, occurred_at FROM public.audit_events
+         WHERE occurred_at >= month::timestamp AT TIME ZONE 'UTC'
+           AND occurred_at < (month + interval '1 month') AT TIME ZONE 'UTC'
+         ORDER BY instance, sequence DESC
+        ON CONFLICT (instance) DO UPDATE
+            SET sequence = EXCLUDED.sequence, hash = EXCLUDED.hash, occurred_at = EXCLUDED.occurred_at
+            WHERE EXCLUDED.sequence > known.sequence;
+        EXECUTE format('DROP TABLE public.%I', name);
         pruned := pruned + 1;
     END LOOP;
     RETURN pruned;
 END
 $$;
+
+COMMENT ON TABLE audit_events IS 'tenant: of the institution of who did it, and of the one whose record it was done to';
+COMMENT ON TABLE audit_beginnings IS 'system: where chains go on after what was pruned';
+COMMENT ON TABLE audit_retention IS 'system: how long entries are kept at least';
+
+ALTER TABLE audit_events ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+CREATE POLICY tenant ON audit_events
+    USING (((SELECT boundary_is_all()) IS NOT NULL
+            OR institution_id = (SELECT boundary_institution())
+            OR resource_institution_id = (SELECT boundary_institution())
+            OR patient_id = (SELECT boundary_patient()))
+           AND ((SELECT boundary_has_all_patients()) IS NOT NULL OR patient_id = (SELECT boundary_patient())));
+-- Only who ships the entries of all appends them.
+CREATE POLICY shipping_appends ON audit_events AS RESTRICTIVE FOR INSERT
+    WITH CHECK ((SELECT boundary_is_all()) IS NOT NULL);
 
 REVOKE EXECUTE ON FUNCTION refuse_audit_change(), make_audit_partitions(date, date), prune_audit_events(integer)
     FROM PUBLIC;

@@ -6,12 +6,12 @@ use sea_orm::sea_query::ArrayType;
 use crate::choice_filter;
 use crate::criteria;
 use crate::criteria::{
-    Bind, DateFilter, DateTimeFilter, Direction, IntFilter, Term, TextFilter, TextListFilter, UuidFilter,
+    Bind, Bounded, DateFilter, DateTimeFilter, Direction, IntFilter, Term, TextFilter, TextListFilter, UuidFilter,
 };
 use crate::error::Result;
+use crate::records::Collection;
 use crate::records::doctor::DoctorFilter;
 use crate::records::medical_institution::MedicalInstitutionFilter;
-use crate::records::{Collection, Disclosure};
 use crate::scope::Permission;
 
 /// How far a register has come towards being relied on.
@@ -91,6 +91,16 @@ criteria! {
     }
 }
 
+impl Bounded for PatientRegisters {
+    fn institution() -> Option<Column> {
+        Some(Column::InstitutionId)
+    }
+
+    fn patient() -> Option<Column> {
+        Some(Column::Uuid)
+    }
+}
+
 impl Collection for PatientRegisters {
     const NAME: &'static str = "PatientRegister";
     const READ: Permission = Permission::ReadPatients;
@@ -101,14 +111,6 @@ impl Collection for PatientRegisters {
 
     fn default_order() -> Term<Column> {
         Term { column: Column::CreatedAt, direction: Direction::Desc }
-    }
-
-    fn institution() -> Option<Column> {
-        Some(Column::InstitutionId)
-    }
-
-    fn disclosure() -> Disclosure<Column> {
-        Disclosure::Patients(Column::Uuid)
     }
 
     fn tombstone() -> Option<Column> {
