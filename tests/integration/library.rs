@@ -1,6 +1,9 @@
 //! The server as a library, to ask it as somebody other than the local operator.
 
-use phr::clock::SystemClock;
+use std::path::PathBuf;
+
+use phr::audit::{Anchors, Report, Settings, Tending, Trail};
+use phr::clock::{Clock, SharedClock, SystemClock};
 use phr::config::Config;
 use phr::database::{Cluster, Consistency};
 use phr::graphql::{Context, Engine, Known, Method, Request};
@@ -16,6 +19,7 @@ pub(crate) struct Library {
     engine: Engine,
     cluster: Cluster,
     known: Known,
+    tending: Option<Tending>,
 }
 
 impl Library {
@@ -28,7 +32,36 @@ impl Library {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let config = config(database, settings);
         let cluster = runtime.block_on(cluster(&config));
-        Self { runtime, engine: Engine::new(config.limits, true), cluster, known: phr::app::known() }
+        let engine = Engine::new(config.limits, true);
+        Self { runtime, engine, cluster, known: phr::app::known(), tending: None }
+    }
+
+    /// With an audit trail, whose spool and anchors stand in the test's folder.
+    pub(crate) fn witnessed(database: &Database, clock: SharedClock) -> Self {
+        let mut library = Self::of(database);
+        let settings = Settings {
+            spool: database.folder().join("data/audit"),
+            anchors: database.folder().join("data/audit-anchors.jsonl"),
+            sync: true,
+            max_bytes: 1 << 30,
+            retention_days: 36_500,
+        };
+        let start = async { Trail::start(settings, &library.cluster, clock).unwrap() };
+        library.tending = Some(library.runtime.block_on(start));
+        library
+    }
+
+    /// Returns when the audit trail is in the database, and has ended.
+    pub(crate) fn rest(mut self) {
+        let tending = self.tending.take().expect("there is a trail");
+        self.runtime.block_on(tending.stop(std::time::Duration::from_secs(20)));
+    }
+
+    /// Whether the audit trail is as it was written, by anchors in these files.
+    pub(crate) fn verify(&self, anchors: &[PathBuf]) -> Report {
+        let anchors = Anchors::read(anchors).unwrap();
+        let pruned_before = SystemClock.now() - chrono::Days::new(2190);
+        self.runtime.block_on(phr::audit::verify(&self.cluster, &anchors, pruned_before)).unwrap()
     }
 
     /// The response to somebody's request.

@@ -1,6 +1,7 @@
 //! The integration tests: real servers on real databases, one file per subject.
 
 mod architecture;
+mod audit;
 mod bad_input;
 mod batches;
 mod cancellation;

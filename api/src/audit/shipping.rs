@@ -1,4 +1,4 @@
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::path::PathBuf;
 use std::sync::atomic::Ordering;
 
@@ -146,11 +146,12 @@ fn month(instant: DateTime<Utc>) -> NaiveDate {
 
 /// Sees to it that entries of these months can be inserted.
 pub(super) async fn make_partitions(tx: &Transaction, months: &[NaiveDate]) -> Result<()> {
-    let (Some(first), Some(last)) = (months.iter().min(), months.iter().max()) else { return Ok(()) };
-    if tx.get_database_backend() == DbBackend::Postgres {
-        let make = "SELECT make_audit_partitions($1, $2)";
-        let values = [Value::from(*first), Value::from(*last)];
-        tx.execute_raw(Statement::from_sql_and_values(DbBackend::Postgres, make, values)).await?;
+    if tx.get_database_backend() == DbBackend::Sqlite {
+        return Ok(());
+    }
+    for month in months.iter().collect::<BTreeSet<_>>() {
+        let make = "SELECT make_audit_partitions($1, $1)";
+        tx.execute_raw(Statement::from_sql_and_values(DbBackend::Postgres, make, [Value::from(*month)])).await?;
     }
     Ok(())
 }

@@ -2,6 +2,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use chrono::Months;
 use tokio::sync::{Notify, oneshot};
 use tokio::task::JoinHandle;
 
@@ -25,7 +26,7 @@ const UPKEEP: Duration = Duration::from_hours(6);
 /// How long to wait before what could not be finished is tried again.
 const PAUSE: Duration = Duration::from_millis(50);
 /// How far ahead partitions are made.
-const AHEAD_DAYS: u64 = 62;
+const AHEAD_MONTHS: u32 = 2;
 
 /// What goes on beside the requests, until it is told to stop.
 #[derive(Debug)]
@@ -145,8 +146,8 @@ impl Tender {
     async fn keep_up(&self) -> Result<()> {
         let tx = begin(&self.shipping.cluster).await?;
         let today = self.clock.today();
-        let ahead = today.checked_add_days(chrono::Days::new(AHEAD_DAYS)).unwrap_or(today);
-        make_partitions(&tx, &[today, ahead]).await?;
+        let ahead = (0..=AHEAD_MONTHS).filter_map(|months| today.checked_add_months(Months::new(months)));
+        make_partitions(&tx, &ahead.collect::<Vec<_>>()).await?;
         prune(&tx, self.retention_days, today).await?;
         tx.commit().await
     }

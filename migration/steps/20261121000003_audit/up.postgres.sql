@@ -108,10 +108,11 @@ $$;
 -- Drops the partitions whose entries are all older than so many days, and than the floor; says how many.
 CREATE FUNCTION prune_audit_events(retention_days integer) RETURNS integer
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
--- The owner, too, sees entries only within a boundary.
-SET phr.institution = 'all' SET phr.patient = ''
 AS $$
 DECLARE
+    -- The owner, too, sees entries only within a boundary.
+    before_institution text := set_config('phr.institution', coalesce(current_setting('phr.institution', true), ''), true);
+    before_patient text := set_config('phr.patient', coalesce(current_setting('phr.patient', true), ''), true);
     kept_days integer := greatest(retention_days, (SELECT floor_days FROM public.audit_retention));
     kept_from date := (now() AT TIME ZONE 'UTC')::date - kept_days;
     name text;
@@ -122,6 +123,7 @@ BEGIN
         RAISE EXCEPTION 'nobody says how long entries are kept' USING ERRCODE = 'invalid_parameter_value';
     END IF;
     PERFORM pg_advisory_xact_lock(hashtextextended('phr audit partitions', 0));
+    PERFORM set_config('phr.institution', 'all', true), set_config('phr.patient', '', true);
     FOR name IN
         SELECT child.relname FROM pg_inherits JOIN pg_class AS child ON child.oid = inhrelid
          WHERE inhparent = 'public.audit_events'::regclass ORDER BY child.relname
@@ -139,6 +141,7 @@ BEGIN
         EXECUTE format('DROP TABLE public.%I', name);
         pruned := pruned + 1;
     END LOOP;
+    PERFORM set_config('phr.institution', before_institution, true), set_config('phr.patient', before_patient, true);
     RETURN pruned;
 END
 $$;
