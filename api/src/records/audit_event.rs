@@ -135,7 +135,8 @@ impl Bounded for AuditEvents {
         }
         let Boundary::One(institution) = scope.boundary else { return Condition::all() };
         let own = [Column::InstitutionId, Column::ResourceInstitutionId].map(|column| column.eq(institution.0));
-        own.into_iter().fold(Condition::any(), Condition::add)
+        // Whoever adds to it narrows it.
+        Condition::all().add(own.into_iter().fold(Condition::any(), Condition::add))
     }
 }
 

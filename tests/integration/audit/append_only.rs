@@ -13,7 +13,8 @@ const OTHER: &str = "b0000000-0000-4000-8000-000000000000";
 /// A database whose trail has entries.
 fn database(backend: Backend) -> Arc<Database> {
     let database = Arc::new(Database::new(backend));
-    register(&Phr::serve(Arc::clone(&database), &[], &[]), &json!({}));
+    let server = Phr::serve(Arc::clone(&database), &[], &[]);
+    register(&server, &json!({}));
     shipped(&database, "outcome = 'SUCCEEDED'", 2);
     database
 }

@@ -25,6 +25,14 @@ fn days_ago(days: u64) -> DateTime<Utc> {
     SystemClock.now() - chrono::Days::new(days)
 }
 
+/// A register, made by a server that has ended.
+fn patient(database: &Arc<Database>) {
+    let mut server = Phr::serve(Arc::clone(database), &[], &[]);
+    register(&server, &json!({}));
+    server.signal("TERM");
+    assert_eq!(server.ended(), Some(0));
+}
+
 /// A trail whose process ran for years: it has an entry of each of these times.
 fn long_lived(database: &Database, ages: &[u64]) {
     let clock = Arc::new(Then(parking_lot::Mutex::new(days_ago(ages[0]))));
@@ -40,7 +48,7 @@ fn long_lived(database: &Database, ages: &[u64]) {
 fn what_is_older_than_it_is_kept_is_pruned_and_the_rest_verifies() {
     for backend in [Backend::Sqlite, Backend::Postgres] {
         let database = Arc::new(Database::new(backend));
-        register(&Phr::serve(Arc::clone(&database), &[], &[]), &json!({}));
+        patient(&database);
         long_lived(&database, &[4800, 4500, 3750, 3700, 3600, 2000, 10]);
         let old = "action = 'READ' AND role = 'administrator' AND settles IS NULL";
         let before = entries(&database, old).len();
@@ -74,7 +82,7 @@ fn what_is_older_than_it_is_kept_is_pruned_and_the_rest_verifies() {
 fn nothing_goes_that_is_younger_than_the_floor() {
     for backend in [Backend::Sqlite, Backend::Postgres] {
         let database = Arc::new(Database::new(backend));
-        register(&Phr::serve(Arc::clone(&database), &[], &[]), &json!({}));
+        patient(&database);
         long_lived(&database, &[2400, 2100]);
         let settings = [("AUDIT_RETENTION_DAYS", "30"), ("AUDIT_RETENTION_FLOOR_DAYS", "30")];
         let server = Phr::serve(Arc::clone(&database), &settings, &[]);

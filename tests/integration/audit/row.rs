@@ -138,7 +138,8 @@ pub(super) fn read(backend: Backend, sql: &mut Sql) -> Vec<Row> {
         (_, _) => format!("CAST({column} AS text)"),
     };
     let columns = COLUMNS.iter().map(text).collect::<Vec<_>>().join(", ");
-    let rows = sql.rows(&format!("SELECT {columns} FROM audit_events ORDER BY instance, sequence, occurred_at"));
+    let rows =
+        sql.rows(&format!("SELECT {columns} FROM audit_events ORDER BY audit_events.instance, audit_events.sequence"));
     rows.into_iter().map(Row).collect()
 }
 

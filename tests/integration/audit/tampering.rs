@@ -141,7 +141,8 @@ fn tamper(chain: &mut Vec<Row>, round: u64, dice: &mut Dice) -> (i64, String) {
             (next, format!("{next} was added at the end"))
         }
         7 => {
-            let new = chain[dice.roll(chain.len())].clone();
+            let mut new = chain[dice.roll(chain.len())].clone();
+            new.set("request_id", &Uuid::from_u128(7).simple().to_string());
             chain.insert(at, new);
             for (index, row) in chain.iter_mut().enumerate().skip(at) {
                 row.renumber(i64::try_from(index).unwrap() + 1);
