@@ -91,13 +91,11 @@ impl Anchors {
             let lines = BufReader::new(File::open(path).map_err(fault(path))?).lines();
             for (at, line) in lines.enumerate() {
                 let line = line.map_err(fault(path))?;
-                match serde_json::from_str(&line) {
-                    Ok(anchor) => anchors.add(&anchor),
-                    Err(_) => {
-                        let message = format!("line {} is no anchor", at + 1);
-                        return Err(fault(path)(io::Error::new(io::ErrorKind::InvalidData, message)));
-                    }
-                }
+                let Ok(anchor) = serde_json::from_str(&line) else {
+                    let message = format!("line {} is no anchor", at + 1);
+                    return Err(fault(path)(io::Error::new(io::ErrorKind::InvalidData, message)));
+                };
+                anchors.add(&anchor);
             }
         }
         Ok(anchors)

@@ -76,7 +76,9 @@ async fn run(mut writer: Writer, sync: bool, mut queue: mpsc::Receiver<Waiting>,
             }
             Err(error) => {
                 let error = Arc::new(error);
-                told.into_iter().for_each(|told| drop(told.send(Err(Arc::clone(&error)))));
+                for told in told {
+                    told.send(Err(Arc::clone(&error))).ok();
+                }
             }
         }
     }

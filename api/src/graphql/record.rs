@@ -50,7 +50,9 @@ pub(super) fn note_shown<R: Record>(ctx: &Context<'_>, field: &str, rows: &[Row<
         shown.extend(columns::<R>(selected.selection_set()));
     }
     if !shown.is_empty() {
-        rows.iter().for_each(|row| disclose_shown::<R::Collection>(&of(ctx).reader, row, shown.clone()));
+        for row in rows {
+            disclose_shown::<R::Collection>(&of(ctx).reader, row, shown.clone());
+        }
     }
 }
 

@@ -101,7 +101,9 @@ fn names<'d>(path: &[PathSegment], document: &'d ExecutableDocument, root: &'d S
     for segment in path {
         let PathSegment::Field(called) = segment else { continue };
         let mut fields = Vec::new();
-        sets.iter().for_each(|set| called_so(called, set, document, &mut fields));
+        for set in sets {
+            called_so(called, set, document, &mut fields);
+        }
         let Some(first) = fields.first() else { return names };
         names.push(first.name.node.as_str());
         sets = fields.iter().map(|field| &field.selection_set.node).collect();

@@ -110,7 +110,9 @@ async fn create_once<A: Aggregate>(
     }
     match insert::<A>(&tx, items.iter().map(|item| item.row.clone()).collect()).await {
         Ok(models) => {
-            models.iter().for_each(|model| tx.note(written::<A>(None, model)));
+            for model in &models {
+                tx.note(written::<A>(None, model));
+            }
             tx.commit().await?;
             Ok(in_order::<A>(models, &keys))
         }

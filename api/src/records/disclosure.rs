@@ -115,8 +115,5 @@ pub(super) fn put<A: Aggregate>(
 }
 
 fn key(value: Value) -> Option<Uuid> {
-    match value {
-        Value::Uuid(key) => key,
-        _ => None,
-    }
+    if let Value::Uuid(key) = value { key } else { None }
 }
