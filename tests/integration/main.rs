@@ -10,6 +10,7 @@ mod conformance;
 mod coverage;
 mod criteria;
 mod directory;
+mod fhir_import;
 mod hosts;
 mod http;
 mod idempotency;
