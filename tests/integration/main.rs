@@ -11,6 +11,7 @@ mod conformance;
 mod coverage;
 mod criteria;
 mod directory;
+mod fhir_import;
 mod hosts;
 mod http;
 mod idempotency;

@@ -156,7 +156,7 @@ fn a_write_is_one_transaction_that_names_its_actor() {
     register(&phr, &json!({}));
     let (lines, _) = phr.database.log(from);
     let sent = requests(&lines);
-    assert_eq!(sent.len(), 3, "BEGIN with the two settings, INSERT, COMMIT: {sent:?}");
+    assert_eq!(sent.len(), 3, "BEGIN with the settings, INSERT, COMMIT: {sent:?}");
     assert!(sent.iter().any(|line| line.contains("SET LOCAL phr.actor")), "{sent:?}");
     assert_eq!(read(&phr, &uuid)["version"], 1);
 }

@@ -175,17 +175,14 @@ async fn unless_lost<T>(node: &Node, work: impl Future<Output = Result<T, DbErr>
 /// Opens the transaction and tells the database who acts, for its change log, and for whose rows, in one round trip. The
 /// values are UUIDs of ours, in their own notation, so there is nothing to escape.
 fn opening(backend: DbBackend, scope: &Scope) -> String {
-    let (actor, request) = (scope.actor.0, scope.request);
+    let (actor, request, tenant) = (scope.actor.0, scope.request, Tenant::of(scope).for_transaction());
     match backend {
         DbBackend::Sqlite => format!(
             "BEGIN IMMEDIATE; INSERT OR REPLACE INTO request_context (id, actor_id, request_id) VALUES (1, x'{}', x'{}')",
             actor.simple(),
             request.simple()
         ),
-        _ => {
-            let tenant = Tenant::of(scope).for_transaction();
-            format!("BEGIN; SET LOCAL phr.actor = '{actor}'; SET LOCAL phr.request = '{request}'; {tenant}")
-        }
+        _ => format!("BEGIN; SET LOCAL phr.actor = '{actor}'; SET LOCAL phr.request = '{request}'; {tenant}"),
     }
 }
 

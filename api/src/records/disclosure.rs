@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use sea_orm::sea_query::ValueType;
 use sea_orm::{ActiveModelTrait, EntityTrait, IdenStatic, Iterable, ModelTrait, Value};
 use uuid::Uuid;
 
@@ -115,5 +116,5 @@ pub(super) fn put<A: Aggregate>(
 }
 
 fn key(value: Value) -> Option<Uuid> {
-    if let Value::Uuid(key) = value { key } else { None }
+    <Option<Uuid> as ValueType>::try_from(value).ok().flatten()
 }

@@ -10,7 +10,7 @@
 --   phr.institution  an institution's key, or `all`
 --   phr.patient      the key of the only patient whose record may be touched, or empty
 -- Where phr.institution is not set, no row of a tenant can be read or written. Superusers see everything; so does
--- phr_migrator, as which a step rewrites data: SET LOCAL ROLE phr_migrator; UPDATE ..; RESET ROLE;
+-- phr_migrator, as which a step rewrites data: SET LOCAL ROLE phr_migrator; UPDATE ..; SET LOCAL ROLE phr_owner;
 --
 -- In the policies each of these functions stands in a subquery of its own, so that it is evaluated once for a statement
 -- and not for every row. No index can serve a policy (OR keeps it from that): the server's statements name the

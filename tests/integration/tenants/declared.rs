@@ -1,6 +1,6 @@
 //! Every table is declared, and what is declared is so.
 
-use support::{Backend, Database, Sql};
+use support::{Backend, Database, Sql, phr};
 
 use super::TABLES;
 
@@ -102,4 +102,19 @@ fn what_is_declared_wrongly_is_found() {
         let offences = offences(&mut sql);
         assert!(offences.len() == 1 && offences[0].starts_with(found), "{wrong}: {offences:?}");
     }
+}
+
+#[test]
+fn doctor_tells_who_or_what_could_look_beyond_the_boundary() {
+    let database = Database::new(Backend::Postgres);
+    let doctor = |url: &str| phr(database.folder(), &["doctor"], &[("DATABASE_URL", url)]);
+    let careful = doctor(&database.url());
+    assert!(careful.succeeded() && !careful.stdout.contains("login: "), "{careful:?}");
+    let superuser = doctor(&database.owner_url());
+    assert!(superuser.stdout.contains("login: a superuser"), "{superuser:?}");
+    database
+        .sql()
+        .run("ALTER TABLE doctors DISABLE ROW LEVEL SECURITY; ALTER TABLE identifiers NO FORCE ROW LEVEL SECURITY");
+    let open = doctor(&database.url());
+    assert!(!open.succeeded() && open.stdout.contains("row policies are off for doctors, identifiers"), "{open:?}");
 }

@@ -2,7 +2,7 @@
 //! one. The statements name no institution, so it is the setting on the connection alone that keeps them apart.
 
 use std::future::{Future, poll_fn};
-use std::pin::pin;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::task::Poll;
 
@@ -69,8 +69,7 @@ async fn write(cluster: &Cluster, caller: &Caller, last: bool) {
 }
 
 /// The future's result, unless it is given up after so many steps of its way.
-async fn within_steps<T>(future: impl Future<Output = T>, mut steps: usize) -> Option<T> {
-    let mut future = pin!(future);
+async fn within_steps<T>(mut future: Pin<Box<impl Future<Output = T>>>, mut steps: usize) -> Option<T> {
     poll_fn(|context| {
         steps -= 1;
         match future.as_mut().poll(context) {
@@ -98,7 +97,7 @@ async fn storm(cluster: Arc<Cluster>, seed: u64, requests: usize) -> usize {
             }
         };
         if random.below(10) == 0 {
-            given_up += usize::from(within_steps(request, 1 + random.below(3)).await.is_none());
+            given_up += usize::from(within_steps(Box::pin(request), 1 + random.below(3)).await.is_none());
         } else {
             request.await;
         }

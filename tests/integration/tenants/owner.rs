@@ -83,8 +83,10 @@ fn a_step_that_rewrites_data_sees_every_row() {
     assert_eq!(sql.value(rewrite), "0");
     sql.run("BEGIN; SET LOCAL ROLE phr_migrator");
     assert_eq!(sql.value(rewrite), (2 * PATIENTS).to_string());
-    // The runner's own entry, in the same transaction, whether the step went back to the owner or not.
+    // The runner's own entry, in the same transaction: whether the step forgot to go back to the owner or not.
     sql.run("INSERT INTO migration_history (version, direction, sha256) SELECT 'x', 'up', repeat('0', 64)");
+    sql.run("SET LOCAL ROLE phr_owner");
+    sql.run("INSERT INTO migration_history (version, direction, sha256) SELECT 'y', 'up', repeat('0', 64)");
     sql.run("COMMIT");
     assert_eq!(sql.value("SELECT current_user"), "phr_owner");
     let logged = "SELECT count(*) FROM change_log WHERE operation = 'UPDATED'";

@@ -128,6 +128,10 @@ fn the_database_shows_a_patient_the_own_record_by_itself() {
     for refused in [register(person(OWN, 99), OWN), identifier(person(OWN, 2), OWN).replace("'17'", "'18'")] {
         assert!(sql.attempt(&refused).unwrap_err().contains("row-level security"), "{refused}");
     }
+    // Not even the own register, where there is none.
+    sql.run(&format!("SET phr.patient = '{}'", person(OWN, 98)));
+    assert!(sql.attempt(&register(person(OWN, 98), OWN)).unwrap_err().contains("row-level security"));
+    sql.run(&format!("SET phr.patient = '{own}'"));
     // The record of another institution that a leave opens is no door to others of that one, nor is the own key there.
     sql.run(&format!("SET phr.institution = '{OTHER}'"));
     assert_eq!(sql.value("SELECT count(*) FROM patientregister"), "0");
