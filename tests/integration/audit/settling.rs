@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use serde_json::{Value, json};
+use serde_json::json;
 use support::{Backend, Database, Phr, eventually, phr};
 
+use super::spool::shipping;
 use super::{entries, shipped, spools, values, verify, wait_until_adopted};
 use crate::patients::jane;
 
@@ -67,9 +68,10 @@ fn a_commit_that_ended_with_its_server_has_failed() {
 }
 
 #[test]
-fn an_intent_is_settled_by_its_version_of_the_record() {
+fn an_outcome_that_was_not_noted_is_settled_by_the_change_log() {
     for backend in [Backend::Sqlite, Backend::Postgres] {
         let database = Arc::new(Database::new(backend));
+        shipping(&database, false);
         let mut server = Phr::serve(Arc::clone(&database), &[], &[]);
         crate::patients::register(&server, &json!({}));
         eventually("the entries are in the spool", || {
@@ -78,18 +80,18 @@ fn an_intent_is_settled_by_its_version_of_the_record() {
         });
         server.signal("KILL");
         assert_eq!(server.ended(), None);
-        // As if the server had died before it noted the outcome of one change and the commit of the next.
+        assert_eq!(entries(&database, "true"), []);
+        // As if the server had died while it noted the outcome.
         let file = spools(&database)[0].join("0000000001.jsonl");
         let text = std::fs::read_to_string(&file).unwrap();
-        let first: Value = serde_json::from_str(text.lines().next().unwrap()).unwrap();
-        if entries(&database, "true").is_empty() {
-            std::fs::write(&file, format!("{first}\n{{\"torn")).unwrap();
-            let _next = Phr::serve(Arc::clone(&database), &[], &[]);
-            let settled = shipped(&database, "settles IS NOT NULL", 1);
-            assert_eq!(values(&settled, "outcome"), ["SUCCEEDED"], "{backend:?}");
-            wait_until_adopted(&database);
-            assert!(verify(&database).succeeded());
-        }
+        let intent = text.lines().next().unwrap();
+        std::fs::write(&file, format!("{intent}\n{{\"torn")).unwrap();
+        shipping(&database, true);
+        let _next = Phr::serve(Arc::clone(&database), &[], &[]);
+        let settled = shipped(&database, "settles IS NOT NULL", 1);
+        assert_eq!(values(&settled, "outcome"), ["SUCCEEDED"], "{backend:?}");
+        wait_until_adopted(&database);
+        assert!(verify(&database).succeeded());
     }
 }
 
@@ -109,8 +111,7 @@ fn a_spool_that_was_damaged_is_set_aside_and_named() {
 #[test]
 fn what_no_database_could_take_is_shipped_by_the_next_server() {
     let database = Arc::new(Database::new(Backend::Sqlite));
-    let stop = "CREATE TRIGGER stop BEFORE INSERT ON audit_events BEGIN SELECT RAISE(ABORT, 'stop'); END";
-    database.sql().run(stop);
+    shipping(&database, false);
     let mut server = Phr::serve(Arc::clone(&database), &[], &[]);
     crate::patients::register(&server, &json!({}));
     server.signal("TERM");
@@ -120,7 +121,7 @@ fn what_no_database_could_take_is_shipped_by_the_next_server() {
     let url = database.url();
     let found = phr(database.folder(), &["doctor"], &[("DATABASE_URL", &url)]);
     assert!(found.stdout.contains("1 process(es) ended and left entries"), "{found:?}");
-    database.sql().run("DROP TRIGGER stop");
+    shipping(&database, true);
     let mut next = Phr::serve(Arc::clone(&database), &[], &[]);
     shipped(&database, "action = 'CREATE'", 2);
     next.signal("TERM");

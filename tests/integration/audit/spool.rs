@@ -40,7 +40,7 @@ fn a_spool_that_was_removed_lets_nothing_through(phr: &Phr) {
 }
 
 /// Lets nothing be shipped, or again.
-fn shipping(database: &Database, works: bool) {
+pub(super) fn shipping(database: &Database, works: bool) {
     let sql = match (database.backend(), works) {
         (Backend::Postgres, false) => "REVOKE INSERT ON audit_events FROM phr_server",
         (Backend::Postgres, true) => "GRANT INSERT ON audit_events TO phr_server",
