@@ -46,6 +46,8 @@ impl Bounded for BreakGlassGrants {
 }
 
 impl Collection for BreakGlassGrants {
+    const NAME: &'static str = "BreakGlassGrant";
+
     const READ: Permission = Permission::ReviewBreakGlass;
 
     fn key() -> Column {
