@@ -25,12 +25,12 @@ struct Received {
 }
 
 /// A response that arrived whole.
-fn receive(address: SocketAddr, request: Uuid, body: &Value) -> Option<Value> {
+fn receive(address: SocketAddr, token: &str, request: Uuid, body: &Value) -> Option<Value> {
     let body = body.to_string();
     let mut stream = TcpStream::connect(address).ok()?;
     let head = format!(
         "POST /graphql HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\ncontent-type: application/json\r\n\
-         x-request-id: {request}\r\ncontent-length: {}\r\n\r\n",
+         authorization: Bearer {token}\r\nx-request-id: {request}\r\ncontent-length: {}\r\n\r\n",
         body.len()
     );
     stream.write_all((head + &body).as_bytes()).ok()?;
@@ -51,7 +51,13 @@ fn keys(value: &Value, into: &mut Vec<String>) {
 }
 
 /// Asks again and again until the server is gone.
-fn client(address: SocketAddr, number: usize, is_over: &AtomicBool, count: &AtomicUsize, into: &Mutex<Vec<Received>>) {
+fn client(
+    server: (SocketAddr, &str),
+    number: usize,
+    is_over: &AtomicBool,
+    count: &AtomicUsize,
+    into: &Mutex<Vec<Received>>,
+) {
     let reads = json!({"query": "{ patientRegisters(first: 5) { nodes { uuid lastName } } }"});
     let create = "mutation($input: CreatePatientRegisterInput!) { createPatientRegister(input: $input) {
         patientRegister { uuid } } }";
@@ -61,7 +67,7 @@ fn client(address: SocketAddr, number: usize, is_over: &AtomicBool, count: &Atom
             return;
         }
         let (request, wrote) = (Uuid::new_v4(), turn % 3 == 0);
-        let response = receive(address, request, if wrote { &writes } else { &reads });
+        let response = receive(server.0, server.1, request, if wrote { &writes } else { &reads });
         if let Some(response) = response.filter(|response| response["errors"].is_null()) {
             let mut patients = Vec::new();
             keys(&response["data"], &mut patients);
@@ -71,21 +77,33 @@ fn client(address: SocketAddr, number: usize, is_over: &AtomicBool, count: &Atom
     }
 }
 
+/// Lets the clients end.
+struct End<'e>(&'e AtomicBool);
+
+impl Drop for End<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
 fn killed_again_and_again(backend: Backend) {
     let database = Arc::new(Database::new(backend));
     let received = Mutex::new(Vec::new());
     let kills = if is_soak() { 20 } else { 5 };
     for _ in 0..kills {
         let mut server = Phr::serve(Arc::clone(&database), &[], &[]);
+        let token = server.token().to_owned();
         let (is_over, count) = (AtomicBool::new(false), AtomicUsize::new(0));
         std::thread::scope(|scope| {
             for number in 0..CLIENTS {
-                let (address, is_over, count, received) = (server.address, &is_over, &count, &received);
-                scope.spawn(move || client(address, number, is_over, count, received));
+                let (bearer, is_over, count, received) =
+                    ((server.address, token.as_str()), &is_over, &count, &received);
+                scope.spawn(move || client(bearer, number, is_over, count, received));
             }
+            // Also when the wait below is given up: the clients end before the scope does.
+            let _end = End(&is_over);
             eventually("clients were answered", || (count.load(Ordering::Relaxed) >= RESPONSES).then_some(()));
             server.signal("KILL");
-            is_over.store(true, Ordering::Relaxed);
         });
         assert_eq!(server.ended(), None, "it was killed");
     }
