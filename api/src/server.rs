@@ -272,7 +272,9 @@ fn consistency(headers: &HeaderMap) -> Result<Consistency, &'static str> {
 
 /// Who asks. A token that is not good is as good as none: signing in anew must not want the old one to be thrown away.
 async fn caller(service: &Service, headers: &HeaderMap, id: Uuid) -> Scope {
-    let header = headers.get(AUTHORIZATION).and_then(|header| header.to_str().ok());
+    // Of two, others on the way may have looked at the other.
+    let mut given = headers.get_all(AUTHORIZATION).iter();
+    let header = given.next().filter(|_| given.next().is_none()).and_then(|header| header.to_str().ok());
     let token = header.and_then(|header| {
         let (scheme, token) = header.split_once(' ')?;
         scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())

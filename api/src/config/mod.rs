@@ -190,12 +190,10 @@ impl Config {
             ("database.pool_timeout", self.database.pool_timeout),
             ("database.query_timeout", self.database.query_timeout),
         ];
-        match positive.into_iter().find(|(_, value)| *value == 0) {
-            Some((name, _)) => {
-                Err(Error::Malformed { from: name.to_owned(), message: "must be at least 1".to_owned() })
-            }
-            None => Ok(()),
+        if let Some((name, _)) = positive.into_iter().find(|(_, value)| *value == 0) {
+            return Err(Error::Malformed { from: name.to_owned(), message: "must be at least 1".to_owned() });
         }
+        self.auth.check()
     }
 
     /// Where the records are.
