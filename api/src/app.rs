@@ -1,27 +1,20 @@
 //! The composition root: wires the rooms, starts the server, and shuts it down in order.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
-use axum::body::Body;
-use axum::http::Request;
-use hyper::body::Incoming;
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use hyper_util::server::conn::auto::Builder;
-use hyper_util::server::graceful::GracefulShutdown;
-use hyper_util::service::TowerToHyperService;
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tower::ServiceExt;
+use tokio::net::TcpListener;
 use uuid::Uuid;
 
 use crate::auth::{Authority, ForeignKeys, KeyFile, KeyFileError, SigningAlgorithm};
 use crate::clock::{SharedClock, SystemClock};
 use crate::config::{self, Config};
 use crate::database::{Cluster, NodeStatus, Nodes, Role, Target};
-use crate::graphql::{Engine, Known};
-use crate::server::{Service, router};
+use crate::graphql::{Engine, Known, Trusted};
+use crate::listen::{self, Drain, Tls};
+use crate::rate::Rates;
+use crate::server::{Parts, Service, router};
 
 /// Why the server did not start.
 #[derive(Debug, thiserror::Error)]
@@ -50,6 +43,17 @@ pub enum Error {
         address: SocketAddr,
         /// The cause.
         source: std::io::Error,
+    },
+    /// Connections cannot be encrypted.
+    #[error(transparent)]
+    Tls(#[from] listen::TlsError),
+    /// The trusted documents cannot be read, or are none.
+    #[error("the trusted documents {path} cannot be used: {cause}")]
+    Trusted {
+        /// Their file.
+        path: PathBuf,
+        /// What is wrong.
+        cause: String,
     },
     /// The schema is not what this program works with.
     #[error("the database lacks {count} migration(s), the first being {first}: run `phr migrate up`")]
@@ -116,6 +120,8 @@ pub async fn serve(config: &Config, demo: bool) -> Result<(), Error> {
     let address = address(&config.server.listen)?;
     let key_file = config.key_file()?;
     check_exposure(address, &key_file, demo)?;
+    let tls = config.server.tls_files()?.map(|(certificate, key)| Tls::load(certificate, key)).transpose()?;
+    let trusted = trusted_documents(&config.server)?;
     let nodes = config.nodes()?;
     let target = nodes.main.clone();
     if demo {
@@ -132,17 +138,37 @@ pub async fn serve(config: &Config, demo: bool) -> Result<(), Error> {
     }
     let authority = Authority::open(cluster.clone(), Arc::clone(&clock), config.auth_settings()?, key_file).await?;
     let engine = Engine::new(config.limits, config.server.introspection);
-    let service = Service::new(&config.server, engine, cluster, clock, known, authority, demo);
+    let engine = if let Some(trusted) = trusted { engine.trusting(trusted) } else { engine };
+    let (rates, drain) = (Rates::new(config.rates), Drain::default());
+    let signs_playground_in = demo;
+    let parts = Parts { engine, cluster, clock, known, authority, signs_playground_in, rates, drain: drain.clone() };
+    let service = Service::new(&config.server, parts)?;
     let router = router(service, config.server.playground);
     let address = listener.local_addr().unwrap_or(address);
     tracing::info!(%address, database = ?target, "ready");
-    eprintln!("phr is ready: http://{address}/ (GraphiQL), http://{address}/graphql (GraphQL)");
+    let scheme = if tls.is_some() { "https" } else { "http" };
+    let page = if config.server.playground { format!("{scheme}://{address}/ (GraphiQL), ") } else { String::new() };
+    eprintln!("phr is ready: {page}{scheme}://{address}/graphql (GraphQL)");
     if demo {
         eprintln!("GraphiQL is signed in as administrator; for other clients: phr token");
     }
-    accept(listener, router, &config.server).await;
+    let security = (tls, config.server.proxies()?);
+    listen::serve(listener, router, &config.server, security, drain, told_to_stop()).await;
     tracing::info!("stopped");
     Ok(())
+}
+
+/// The only documents that are run, where there is a list of them.
+fn trusted_documents(config: &config::Server) -> Result<Option<Trusted>, Error> {
+    if config.trusted_documents.is_empty() {
+        return Ok(None);
+    }
+    let path = PathBuf::from(&config.trusted_documents);
+    let parsed =
+        std::fs::read_to_string(&path).map_err(|error| error.to_string()).and_then(|text| Trusted::parse(&text));
+    let trusted = parsed.map_err(|cause| Error::Trusted { path, cause })?;
+    tracing::info!(documents = trusted.count(), "only trusted documents are run");
+    Ok(Some(trusted))
 }
 
 fn address(listen: &str) -> Result<SocketAddr, Error> {
@@ -240,68 +266,6 @@ pub(crate) async fn check_schema(target: &Target) -> Result<(), Error> {
         None => Ok(()),
         Some(first) => Err(Error::Pending { count: status.pending.len(), first: first.clone() }),
     }
-}
-
-/// Serves connections until the process is told to stop, and then those requests that are running.
-async fn accept(listener: TcpListener, router: axum::Router, config: &config::Server) {
-    let slots = Arc::new(Semaphore::new(config.max_connections));
-    let graceful = GracefulShutdown::new();
-    let mut builder = Builder::new(TokioExecutor::new());
-    builder.http1().timer(TokioTimer::new()).header_read_timeout(Duration::from_secs(config.header_timeout));
-    let mut stop = std::pin::pin!(told_to_stop());
-    loop {
-        let (slot, stream) = tokio::select! {
-            accepted = next(&listener, &slots) => accepted,
-            () = &mut stop => break,
-        };
-        let connection = graceful.watch(connection(&builder, stream, router.clone()).into_owned());
-        tokio::spawn(async move {
-            if let Err(error) = connection.await {
-                tracing::debug!(%error, "connection ended");
-            }
-            drop(slot);
-        });
-    }
-    drop(listener);
-    let limit = Duration::from_secs(config.shutdown_timeout);
-    if tokio::time::timeout(limit, graceful.shutdown()).await.is_err() {
-        tracing::warn!(limit_seconds = config.shutdown_timeout, "requests were still running and were cut off");
-    }
-}
-
-/// The next connection, as soon as there may be one more.
-async fn next(listener: &TcpListener, slots: &Arc<Semaphore>) -> (Option<OwnedSemaphorePermit>, TcpStream) {
-    let slot = Arc::clone(slots).acquire_owned().await.ok();
-    loop {
-        match listener.accept().await {
-            Ok((stream, _)) => return (slot, stream),
-            Err(error) => {
-                // Out of file descriptors, most likely: wait for some to be given back.
-                tracing::warn!(%error, "cannot accept a connection");
-                tokio::time::sleep(Duration::from_millis(100)).await;
-            }
-        }
-    }
-}
-
-fn connection(
-    builder: &Builder<TokioExecutor>,
-    stream: TcpStream,
-    router: axum::Router,
-) -> hyper_util::server::conn::auto::Connection<
-    '_,
-    TokioIo<TcpStream>,
-    impl hyper::service::Service<
-        Request<Incoming>,
-        Response = axum::response::Response,
-        Error = std::convert::Infallible,
-        Future: Send + 'static,
-    > + use<>,
-    TokioExecutor,
-> {
-    stream.set_nodelay(true).ok();
-    let service = router.map_request(|request: Request<Incoming>| request.map(Body::new));
-    builder.serve_connection(TokioIo::new(stream), TowerToHyperService::new(service))
 }
 
 async fn told_to_stop() {

@@ -137,6 +137,10 @@ async fn examine_postgres(options: &sqlx::postgres::PgConnectOptions) -> Result<
     let about = sqlx::query(
         "SELECT current_setting('server_version') AS version, current_setting('server_version_num')::int AS number, \
          (SELECT rolsuper FROM pg_roles WHERE rolname = current_user) AS super, \
+         (SELECT r.rolbypassrls OR EXISTS (SELECT FROM pg_roles o WHERE o.rolname IN ('phr_owner', 'phr_migrator') \
+            AND pg_has_role(current_user, o.oid, 'member')) FROM pg_roles r WHERE r.rolname = current_user) AS above, \
+         (SELECT string_agg(relname, ', ' ORDER BY relname) FROM pg_class WHERE relnamespace = to_regnamespace('public') \
+            AND obj_description(oid, 'pg_class') LIKE 'tenant: %' AND NOT (relrowsecurity AND relforcerowsecurity)) AS open, \
          (SELECT count(*) = 1 FROM pg_roles WHERE rolname = $1) AS has_role, \
          CASE WHEN EXISTS (SELECT 1 FROM pg_roles WHERE rolname = $1) THEN pg_has_role(current_user, $1, 'member') END AS member, \
          (SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = $1) AS privileged, \
@@ -166,9 +170,18 @@ async fn examine_postgres(options: &sqlx::postgres::PgConnectOptions) -> Result<
         let found = format!("{SERVER_ROLE} is a superuser or bypasses row-level security");
         findings.push(Finding::error("role", found, "ALTER ROLE phr_server NOSUPERUSER NOBYPASSRLS"));
     }
-    if about.get::<Option<bool>, _>("super") == Some(true) {
+    let above = match (about.get::<Option<bool>, _>("super"), about.get::<Option<bool>, _>("above")) {
+        (Some(true), _) => Some("a superuser"),
+        (_, Some(true)) => Some("may look beyond the boundary between institutions"),
+        _ => None,
+    };
+    if let Some(above) = above {
         let advice = "for production, let DATABASE_URL name a login that is only a member of phr_server, and run migrations by another";
-        findings.push(Finding::warning("login", "a superuser", advice));
+        findings.push(Finding::warning("login", above, advice));
+    }
+    if let Some(tables) = about.get::<Option<String>, _>("open") {
+        let advice = "ALTER TABLE .. ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY";
+        findings.push(Finding::error("boundary", format!("row policies are off for {tables}"), advice));
     }
     Ok(findings)
 }

@@ -3,7 +3,8 @@
 //! | variant | GraphQL |
 //! |---|---|
 //! | `Rejected` | `userErrors` of the mutation's payload |
-//! | `Unauthenticated`, `Forbidden` | top-level error of the same name |
+//! | `Unauthenticated`, `Forbidden`, `RateLimited` | top-level error of the same name; `RATE_LIMITED` is retryable |
+//! | `Untrusted` | top-level error `DOCUMENT_NOT_TRUSTED` |
 //! | `BadRequest`, `Limit` | top-level error `BAD_REQUEST`, `LIMIT_EXCEEDED` |
 //! | `Unavailable`, `Interrupted` | top-level error `UNAVAILABLE`, retryable |
 //! | `Timeout`, `OutcomeUnknown` | top-level error of the same name; `TIMEOUT` is retryable |
@@ -41,6 +42,15 @@ pub enum Error {
     /// The caller lacks the permission.
     #[error("{0}")]
     Forbidden(String),
+    /// The caller has asked too often, or for too much. Nothing was changed.
+    #[error("too many requests, or too much asked for: try again in {seconds} s")]
+    RateLimited {
+        /// How long the caller should wait.
+        seconds: u64,
+    },
+    /// The document is none of those that this server runs.
+    #[error("this server runs trusted documents only, and this is none of them")]
+    Untrusted,
     /// No database can serve this now. Nothing was changed.
     #[error("the database is not available")]
     Unavailable(#[source] Source),

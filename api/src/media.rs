@@ -80,6 +80,7 @@ pub(crate) fn query_parameters(query: &str) -> Result<Request<'static>, String> 
         let wrong = || format!("the parameter {name} is not a JSON object");
         match &*name {
             "query" => request.query = Some(Cow::Owned(value.into_owned())),
+            "documentId" => request.document_id = Some(Cow::Owned(value.into_owned())),
             "operationName" if !value.is_empty() => request.operation_name = Some(Cow::Owned(value.into_owned())),
             "variables" if !value.is_empty() => {
                 request.variables = serde_json::from_str(&value).map_err(|_| wrong())?;
@@ -90,7 +91,7 @@ pub(crate) fn query_parameters(query: &str) -> Result<Request<'static>, String> 
             _ => {}
         }
     }
-    if request.query.is_none() && request.extensions.is_none() {
+    if request.is_empty() {
         return Err("the request has no query".to_owned());
     }
     Ok(request)

@@ -1,6 +1,11 @@
 //! HTTP: routes, negotiation, limits.
 
+mod cors;
+mod front;
+mod reply;
+
 use std::borrow::Cow;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,11 +13,10 @@ use axum::Router;
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::State;
 use axum::http::header::{
-    ACCEPT, ALLOW, AUTHORIZATION, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HOST,
-    REFERRER_POLICY, VARY, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS,
+    ACCEPT, ALLOW, AUTHORIZATION, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE,
 };
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Request as HttpRequest, StatusCode, Uri};
-use axum::middleware::{Next, from_fn_with_state};
+use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get};
 use futures_util::FutureExt;
@@ -24,11 +28,19 @@ use crate::config;
 use crate::database::{Cluster, Consistency};
 use crate::error::Error;
 use crate::graphql::{Answer, Context, Engine, Known, Method, Request};
-use crate::media::{self, Media};
+use crate::listen::Drain;
+use crate::media;
+use crate::origin::{ForwardedHeader, Peer, Proxies};
 use crate::playground;
+use crate::rate::{Meter, Rates};
 use crate::scope::Scope;
 
+use cors::Cors;
+use front::{Front, front};
+use reply::{Reply, plain};
+
 const CONSISTENCY: HeaderName = HeaderName::from_static("x-consistency");
+const OPENER_POLICY: HeaderName = HeaderName::from_static("cross-origin-opener-policy");
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// What the handlers share.
@@ -40,37 +52,71 @@ pub struct Service {
     known: Known,
     authority: Authority,
     signs_playground_in: bool,
+    rates: Rates,
+    drain: Drain,
+    proxies: Proxies,
+    forwarded_header: ForwardedHeader,
     request_timeout: Duration,
+    body_timeout: Duration,
     max_body: usize,
     max_batch: usize,
-    allowed_hosts: Vec<String>,
+    front: Arc<Front>,
+}
+
+/// What a service answers from, and what it is bounded by.
+pub struct Parts {
+    /// What runs GraphQL.
+    pub engine: Engine,
+    /// The databases.
+    pub cluster: Cluster,
+    /// The time.
+    pub clock: SharedClock,
+    /// What the program knows of itself.
+    pub known: Known,
+    /// Who callers are.
+    pub authority: Authority,
+    /// Whether whoever opens GraphiQL is an administrator: for demonstrations on this machine.
+    pub signs_playground_in: bool,
+    /// What callers have used.
+    pub rates: Rates,
+    /// Whether the server is about to stop.
+    pub drain: Drain,
 }
 
 impl Service {
-    /// A service over these databases, whose callers are let in by `authority`. With `signs_playground_in`, whoever opens
-    /// GraphiQL is an administrator: for demonstrations on this machine.
-    #[must_use]
-    pub fn new(
-        config: &config::Server,
-        engine: Engine,
-        cluster: Cluster,
-        clock: SharedClock,
-        known: Known,
-        authority: Authority,
-        signs_playground_in: bool,
-    ) -> Self {
-        Self {
+    /// A service of these parts.
+    ///
+    /// # Errors
+    /// When a setting makes no sense.
+    pub fn new(config: &config::Server, parts: Parts) -> Result<Self, config::Error> {
+        let Parts { engine, cluster, clock, known, authority, signs_playground_in, rates, drain } = parts;
+        let allowed_hosts = config.allowed_hosts.split(',').map(|host| host.trim().to_ascii_lowercase()).collect();
+        Ok(Self {
             engine,
             cluster,
             clock,
             known,
             authority,
             signs_playground_in,
+            rates,
+            drain,
+            proxies: config.proxies()?,
+            forwarded_header: config.forwarded_header,
             request_timeout: Duration::from_secs(config.request_timeout),
+            body_timeout: Duration::from_secs(config.body_timeout),
             max_body: config.max_body,
             max_batch: config.max_batch,
-            allowed_hosts: config.allowed_hosts.split(',').map(|host| host.trim().to_ascii_lowercase()).collect(),
-        }
+            front: Arc::new(Front { allowed_hosts, cors: Cors::new(config.cors_origins()?) }),
+        })
+    }
+
+    /// The client's address, where a trusted proxy or the connection itself tells it.
+    fn origin<B>(&self, request: &HttpRequest<B>) -> Option<IpAddr> {
+        let peer = request.extensions().get::<Peer>()?.address.ip();
+        let lines = request.headers().get_all(self.forwarded_header.name()).iter();
+        // A line that is no text hides who wrote before it.
+        let lines = lines.map(|line| line.to_str().unwrap_or_default());
+        Some(self.proxies.client(peer, self.forwarded_header, lines))
     }
 }
 
@@ -87,19 +133,8 @@ pub fn router(service: Service, with_playground: bool) -> Router {
             router = router.route("/playground/session", get(session));
         }
     }
-    let service = Arc::new(service);
-    router.layer(from_fn_with_state(Arc::clone(&service), known_host)).with_state(service)
-}
-
-/// Refuses requests that are addressed to another host.
-async fn known_host(State(service): State<Arc<Service>>, request: HttpRequest<Body>, next: Next) -> Response {
-    let host = request.headers().get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
-    let name = host.rsplit_once(':').filter(|(_, port)| port.bytes().all(|byte| byte.is_ascii_digit()));
-    let name = name.map_or(host, |(name, _)| name).to_ascii_lowercase();
-    if service.allowed_hosts.contains(&name) {
-        return next.run(request).await;
-    }
-    plain(StatusCode::MISDIRECTED_REQUEST, "this server is not known by that name: see the setting allowed_hosts")
+    let layer = from_fn_with_state(Arc::clone(&service.front), front);
+    router.layer(layer).with_state(Arc::new(service))
 }
 
 /// The process answers.
@@ -107,9 +142,11 @@ async fn live() -> &'static str {
     "live\n"
 }
 
-/// Reads can be served.
+/// Reads can be served, and go on being served.
 async fn ready(State(service): State<Arc<Service>>) -> (StatusCode, &'static str) {
-    if service.cluster.is_ready().await {
+    if service.drain.is_announced() {
+        (StatusCode::SERVICE_UNAVAILABLE, "the server is stopping\n")
+    } else if service.cluster.is_ready().await {
         (StatusCode::OK, "ready\n")
     } else {
         (StatusCode::SERVICE_UNAVAILABLE, "no database can serve reads\n")
@@ -152,8 +189,7 @@ async fn page(uri: Uri) -> Response {
     set(CONTENT_TYPE, asset.content_type);
     set(CACHE_CONTROL, asset.cache_control);
     set(CONTENT_SECURITY_POLICY, asset.content_security_policy);
-    set(X_CONTENT_TYPE_OPTIONS, "nosniff");
-    set(REFERRER_POLICY, "no-referrer");
+    set(OPENER_POLICY, "same-origin");
     if let Some(encoding) = asset.content_encoding {
         set(CONTENT_ENCODING, encoding);
     }
@@ -174,8 +210,12 @@ async fn graphql(State(service): State<Arc<Service>>, request: HttpRequest<Body>
         Ok(consistency) => consistency,
         Err(message) => return reply.refuse(StatusCode::BAD_REQUEST, Error::BadRequest(message.to_owned())),
     };
-    let caller = caller(&service, request.headers(), id).await;
-    let call = Call { service: &service, consistency, caller };
+    let caller = caller(&service, request.headers(), service.origin(&request), id).await;
+    let meter = service.rates.meter(&caller);
+    if let Err(error) = meter.ask(1) {
+        return reply.refuse(StatusCode::TOO_MANY_REQUESTS, error);
+    }
+    let call = Call { service: &service, consistency, caller, meter };
     let answered = match *request.method() {
         axum::http::Method::GET => by_get(&call, &reply, request.uri()).left_future(),
         axum::http::Method::POST => by_post(&call, &reply, request).right_future(),
@@ -206,7 +246,12 @@ async fn by_post(call: &Call<'_>, reply: &Reply, request: HttpRequest<Body>) -> 
         return reply.refuse(StatusCode::UNSUPPORTED_MEDIA_TYPE, Error::BadRequest(message));
     }
     let max = call.service.max_body;
-    let Ok(body) = to_bytes(request.into_body(), max).await else {
+    let limit = call.service.body_timeout;
+    let Ok(body) = tokio::time::timeout(limit, to_bytes(request.into_body(), max)).await else {
+        let message = format!("the request's body has not come within {} s", limit.as_secs());
+        return reply.refuse(StatusCode::REQUEST_TIMEOUT, Error::BadRequest(message));
+    };
+    let Ok(body) = body else {
         let message = format!("the request's body has more than {max} bytes, or broke off");
         return reply.refuse(StatusCode::PAYLOAD_TOO_LARGE, Error::Limit(message));
     };
@@ -217,7 +262,7 @@ async fn by_post(call: &Call<'_>, reply: &Reply, request: HttpRequest<Body>) -> 
 async fn single(call: &Call<'_>, reply: &Reply, body: &Bytes) -> Response {
     match serde_json::from_slice::<Request<'_>>(body) {
         Ok(request) => {
-            let is_empty = request.query.is_none() && request.extensions.is_none();
+            let is_empty = request.is_empty();
             let answer = call.execute(request, Method::Post).await;
             if is_empty { reply.send(StatusCode::BAD_REQUEST, media::encode(&answer)) } else { reply.one(&answer) }
         }
@@ -235,6 +280,9 @@ async fn batch(call: &Call<'_>, reply: &Reply, body: &Bytes) -> Response {
     if requests.is_empty() || requests.len() > max {
         let message = format!("a batch has 1 to {max} requests");
         return reply.refuse(StatusCode::BAD_REQUEST, Error::Limit(message));
+    }
+    if let Err(error) = call.meter.ask(requests.len() - 1) {
+        return reply.refuse(StatusCode::TOO_MANY_REQUESTS, error);
     }
     let mut bodies = Vec::with_capacity(requests.len());
     for request in requests {
@@ -271,7 +319,7 @@ fn consistency(headers: &HeaderMap) -> Result<Consistency, &'static str> {
 }
 
 /// Who asks. A token that is not good is as good as none: signing in anew must not want the old one to be thrown away.
-async fn caller(service: &Service, headers: &HeaderMap, id: Uuid) -> Scope {
+async fn caller(service: &Service, headers: &HeaderMap, origin: Option<IpAddr>, id: Uuid) -> Scope {
     // Of two, others on the way may have looked at the other.
     let mut given = headers.get_all(AUTHORIZATION).iter();
     let header = given.next().filter(|_| given.next().is_none()).and_then(|header| header.to_str().ok());
@@ -280,16 +328,17 @@ async fn caller(service: &Service, headers: &HeaderMap, id: Uuid) -> Scope {
         scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
     });
     let known = match token {
-        Some(token) => service.authority.authenticate(token, id, None).await,
+        Some(token) => service.authority.authenticate(token, id, origin).await,
         None => None,
     };
-    known.unwrap_or_else(|| Scope::nobody(id))
+    known.unwrap_or_else(|| Scope { origin, ..Scope::nobody(id) })
 }
 
 struct Call<'s> {
     service: &'s Service,
     consistency: Consistency,
     caller: Scope,
+    meter: Meter,
 }
 
 impl Call<'_> {
@@ -303,52 +352,6 @@ impl Call<'_> {
             service.known.clone(),
             self.consistency,
         );
-        service.engine.execute(request, method, context).await
+        service.engine.execute(request, method, context.metered(self.meter.clone())).await
     }
-}
-
-struct Reply {
-    media: Media,
-    id: Uuid,
-}
-
-impl Reply {
-    fn one(&self, answer: &Answer) -> Response {
-        let status = match (answer.is_refused, self.media) {
-            _ if answer.is_wrong_method => StatusCode::METHOD_NOT_ALLOWED,
-            _ if answer.is_unauthenticated => StatusCode::UNAUTHORIZED,
-            // Clients of the older media type expect 200 for any well-formed request.
-            (true, Media::GraphqlResponse) => StatusCode::BAD_REQUEST,
-            _ => StatusCode::OK,
-        };
-        self.send(status, media::encode(answer))
-    }
-
-    fn refuse(&self, status: StatusCode, error: Error) -> Response {
-        self.send(status, media::encode(&Answer::refused(error, self.id)))
-    }
-
-    fn send(&self, status: StatusCode, body: Vec<u8>) -> Response {
-        let mut response = Response::new(Body::from(body));
-        *response.status_mut() = status;
-        let headers = response.headers_mut();
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static(self.media.content_type()));
-        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        headers.insert(VARY, HeaderValue::from_static("accept"));
-        headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-        if status == StatusCode::UNAUTHORIZED {
-            headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
-        }
-        if status == StatusCode::METHOD_NOT_ALLOWED {
-            headers.insert(ALLOW, HeaderValue::from_static("POST"));
-        }
-        if let Ok(id) = HeaderValue::from_str(&self.id.to_string()) {
-            headers.insert(REQUEST_ID, id);
-        }
-        response
-    }
-}
-
-fn plain(status: StatusCode, message: &'static str) -> Response {
-    (status, [(CONTENT_TYPE, "text/plain; charset=utf-8")], format!("{message}\n")).into_response()
 }

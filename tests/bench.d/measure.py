@@ -17,7 +17,7 @@ LUA = pathlib.Path(__file__).parent / "load.lua"
 THREADS = 2
 SAMPLED = 0.2
 # pgbench acts as what phr acts as; all else is as PostgreSQL has it.
-PGOPTIONS = "-c role=phr_server"
+PGOPTIONS = "-c role=phr_server -c phr.institution=all"
 WARMING_SECONDS = 1
 
 

@@ -12,15 +12,15 @@ const LADDER: &[&[&str]] = &[
     &["migrate", "doctor", "import", "token", "user", "key"],
     &["app"],
     &["server", "demo"],
-    &["media", "playground", "observability"],
+    &["media", "playground", "observability", "listen"],
     &["config"],
     &["graphql", "fhir"],
     &["auth"],
     &["records"],
     &["database"],
-    &["criteria"],
+    &["criteria", "rate"],
     &["scope"],
-    &["clock", "date"],
+    &["clock", "date", "origin"],
     &["error"],
 ];
 

@@ -24,20 +24,21 @@ pub(crate) struct Library {
 
 impl Library {
     pub(crate) fn of(database: &Database) -> Self {
-        let url = database.url();
-        let config = Config::load(None, |name| (name == "DATABASE_URL").then(|| url.clone())).unwrap();
-        let known = phr::app::known();
-        let settings = config.cluster_settings(Arc::clone(&known.migrations));
+        Self::with(database, &[])
+    }
+
+    /// With settings of its own, by the names of their environment variables.
+    pub(crate) fn with(database: &Database, settings: &[(&str, &str)]) -> Self {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let config = config(database, settings);
         let file = KeyFile::local(&database.folder().join("data/phr-local.key")).unwrap();
+        let auth = config.auth_settings().unwrap();
         let (cluster, authority) = runtime.block_on(async {
-            let cluster = Cluster::new(config.nodes().unwrap(), settings);
-            cluster.first_look().await;
-            let auth = config.auth_settings().unwrap();
+            let cluster = cluster(&config).await;
             let authority = Authority::open(cluster.clone(), Arc::new(SystemClock), auth, file).await.unwrap();
             (cluster, authority)
         });
-        Self { runtime, engine: Engine::new(config.limits, true), authority, cluster, known }
+        Self { runtime, engine: Engine::new(config.limits, true), authority, cluster, known: phr::app::known() }
     }
 
     /// The response to somebody's request.
@@ -50,6 +51,21 @@ impl Library {
         let answer = self.runtime.block_on(self.engine.execute(request, Method::Post, context));
         serde_json::to_value(&answer.response).unwrap()
     }
+}
+
+/// A server's settings for a test's database.
+pub(crate) fn config(database: &Database, settings: &[(&str, &str)]) -> Config {
+    let url = database.url();
+    let given = |name: &str| settings.iter().find(|(given, _)| *given == name).map(|(_, value)| (*value).to_owned());
+    Config::load(None, |name| if name == "DATABASE_URL" { Some(url.clone()) } else { given(name) }).unwrap()
+}
+
+/// A server's way to its database, which must be asked for within a runtime.
+pub(crate) async fn cluster(config: &Config) -> Cluster {
+    let settings = config.cluster_settings(phr::app::known().migrations);
+    let cluster = Cluster::new(config.nodes().unwrap(), settings);
+    cluster.first_look().await;
+    cluster
 }
 
 /// The local operator.

@@ -111,9 +111,19 @@ impl Database {
         Postgres::get().admin("postgres")
     }
 
-    /// A connection that may do what the server may.
+    /// A connection that may do what the server may, for all institutions.
     #[must_use]
     pub fn sql_as_server(&self) -> Sql {
+        let mut sql = self.sql_as_server_for_nobody();
+        if self.backend == Backend::Postgres {
+            sql.run("SET phr.institution = 'all'");
+        }
+        sql
+    }
+
+    /// A connection that may do what the server may, on which it has not been said for which institution.
+    #[must_use]
+    pub fn sql_as_server_for_nobody(&self) -> Sql {
         match self.backend {
             Backend::Postgres => {
                 Sql::postgres(Postgres::get().port, "phr_app", &self.name).expect("the server accepts connections")

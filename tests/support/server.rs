@@ -44,7 +44,7 @@ impl Server {
         });
         let address = eventually("the server is ready", || {
             let text = log.lock().expect("nobody panics while logging").clone();
-            if let Some((_, rest)) = text.split_once("phr is ready: http://") {
+            if let Some((_, rest)) = text.split_once("phr is ready: ").and_then(|(_, rest)| rest.split_once("://")) {
                 return rest.split('/').next().and_then(|address| address.parse().ok());
             }
             let ended = child.try_wait().expect("a child can be asked");

@@ -2,6 +2,7 @@
 
 mod auth;
 mod load;
+mod server;
 
 pub use auth::Auth;
 
@@ -13,6 +14,9 @@ use serde::Deserialize;
 
 use crate::database::{Balancing, LagLimits, Nodes, PoolLimits, Settings, Target};
 use crate::graphql::Limits;
+use crate::rate::Quotas;
+
+pub use server::Server;
 
 /// Every setting with its default, explained.
 pub const DEFAULTS: &str = include_str!("../../config.default.toml");
@@ -27,36 +31,12 @@ pub struct Config {
     pub limits: Limits,
     /// Who may do what.
     pub auth: Auth,
+    /// What one caller may use in a minute.
+    pub rates: Quotas,
     /// Where the records are.
     pub database: Database,
     /// What is logged.
     pub log: Log,
-}
-
-/// Settings of the HTTP server. Times are in seconds.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Server {
-    /// Address and port to listen on.
-    pub listen: String,
-    /// Host names by which the server may be addressed, separated by commas.
-    pub allowed_hosts: String,
-    /// How long one request may take.
-    pub request_timeout: u64,
-    /// How long a client may take to send a request's head.
-    pub header_timeout: u64,
-    /// How long running requests may go on after the server was told to stop.
-    pub shutdown_timeout: u64,
-    /// Bytes of a request's body at most.
-    pub max_body: usize,
-    /// GraphQL requests in one batched HTTP request at most.
-    pub max_batch: usize,
-    /// Connections at most.
-    pub max_connections: usize,
-    /// Whether GraphiQL is served.
-    pub playground: bool,
-    /// Whether the schema can be asked for.
-    pub introspection: bool,
 }
 
 /// Settings of the database.
@@ -174,12 +154,8 @@ impl Config {
     fn check(&self) -> Result<(), Error> {
         self.target()?;
         self.auth.outside()?;
-        let positive = [
-            ("server.request_timeout", self.server.request_timeout),
-            ("server.header_timeout", self.server.header_timeout),
-            ("server.max_body", self.server.max_body as u64),
-            ("server.max_batch", self.server.max_batch as u64),
-            ("server.max_connections", self.server.max_connections as u64),
+        self.server.check()?;
+        at_least_one(&[
             ("auth.access_ttl", self.auth.access_ttl),
             ("auth.session_ttl", self.auth.session_ttl),
             ("auth.one_time_ttl", self.auth.one_time_ttl),
@@ -189,9 +165,11 @@ impl Config {
             ("database.primary_timeout", self.database.primary_timeout),
             ("database.pool_timeout", self.database.pool_timeout),
             ("database.query_timeout", self.database.query_timeout),
-        ];
-        if let Some((name, _)) = positive.into_iter().find(|(_, value)| *value == 0) {
-            return Err(Error::Malformed { from: name.to_owned(), message: "must be at least 1".to_owned() });
+        ])?;
+        let cost = u64::from(self.rates.cost);
+        if cost > 0 && cost < self.limits.max_complexity {
+            let message = "must be 0, or at least limits.max_complexity, which one request may use".to_owned();
+            return Err(Error::Malformed { from: "rates.cost".to_owned(), message });
         }
         self.auth.check()
     }
@@ -257,5 +235,12 @@ impl Config {
             max_age: Duration::from_secs(self.database.pool_recycle),
             query_timeout: Duration::from_secs(self.database.query_timeout),
         }
+    }
+}
+
+fn at_least_one(settings: &[(&str, u64)]) -> Result<(), Error> {
+    match settings.iter().find(|(_, value)| *value == 0) {
+        Some((name, _)) => Err(Error::Malformed { from: (*name).to_owned(), message: "must be at least 1".to_owned() }),
+        None => Ok(()),
     }
 }

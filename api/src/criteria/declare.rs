@@ -72,6 +72,7 @@ macro_rules! criteria {
                     let related = entity::$target::Entity::find()
                         .select_only()
                         .column(entity::$target::Column::Uuid)
+                        .filter(<$relation_filter as $crate::criteria::Filter>::within(translation))
                         .filter(translation.nested(|translation| filter.condition(translation))?)
                         .into_query();
                     all = all.add(sea_orm::ColumnTrait::in_subquery(
@@ -80,6 +81,10 @@ macro_rules! criteria {
                     ));
                 })+)?
                 Ok(all)
+            }
+
+            fn within(translation: &$crate::criteria::Translation) -> sea_orm::Condition {
+                <$criteria as $crate::criteria::Bounded>::within(translation.scope())
             }
         }
 

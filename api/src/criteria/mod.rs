@@ -4,6 +4,7 @@
 //! filter, its order and the permission that each field wants. The types carry async-graphql's derives as they might
 //! carry serde's: their shape is what clients see, so it stands once.
 
+mod boundary;
 mod choice;
 mod comparison;
 mod cursor;
@@ -17,6 +18,7 @@ mod text;
 mod text_list;
 mod translation;
 
+pub use boundary::Bounded;
 pub use comparison::{BooleanFilter, Comparison, DateFilter, DateTimeFilter, IntFilter, UuidFilter};
 pub use name::client_name;
 pub use operand::{Bind, Operand};

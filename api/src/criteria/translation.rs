@@ -23,6 +23,10 @@ pub trait Filter: InputType + Clone + Send + Sync + 'static {
     /// # Errors
     /// `Forbidden` for a field that the caller may not see, `Limit` and `BadRequest` for what no filter may say.
     fn condition(&self, translation: &mut Translation) -> Result<Condition>;
+
+    /// What the caller may touch at all of the records that the filter is for. Whoever asks for a record by what is
+    /// related to it adds this: what is out of reach cannot be found out in a roundabout way.
+    fn within(translation: &Translation) -> Condition;
 }
 
 /// Conditions on one column.
@@ -48,6 +52,12 @@ impl<'a> Translation<'a> {
     #[must_use]
     pub const fn new(backend: DbBackend, scope: &'a Scope) -> Self {
         Self { backend, scope, depth: 0, conditions: 0 }
+    }
+
+    /// Who asks.
+    #[must_use]
+    pub const fn scope(&self) -> &Scope {
+        self.scope
     }
 
     pub(super) const fn backend(&self) -> DbBackend {

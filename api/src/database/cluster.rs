@@ -13,6 +13,7 @@ use super::owed::{Owed, Position};
 use super::probe::{self, watch};
 use super::routing::{self, Routing, Verdict, judge};
 use super::settings::{Balancing, Nodes, Settings};
+use super::tenant::Tenant;
 use super::{Consistency, Node, Reader, Target, Transaction};
 
 /// How long a write pauses before it looks for a primary again.
@@ -69,14 +70,15 @@ impl Cluster {
         Self { inner }
     }
 
-    /// Reads of one request. All of them run on one node, so that parents and children agree.
+    /// Reads of one request. All of them run on one node, so that parents and children agree, and PostgreSQL shows them
+    /// no rows beyond the scope's boundary.
     #[must_use]
-    pub fn read(&self, _scope: &Scope, consistency: Consistency) -> Reader {
-        Reader::new(Arc::clone(&self.inner), consistency)
+    pub fn read(&self, scope: &Scope, consistency: Consistency) -> Reader {
+        Reader::new(Arc::clone(&self.inner), Tenant::of(scope), consistency)
     }
 
-    /// Opens a transaction on the primary, in which the database knows the scope's actor and request. Waits a while for
-    /// a primary where there is none.
+    /// Opens a transaction on the primary, in which the database knows the scope's actor, request and boundary. Waits a
+    /// while for a primary where there is none.
     ///
     /// # Errors
     /// `Unavailable` when no primary was found in time: nothing was changed.

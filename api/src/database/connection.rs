@@ -7,6 +7,7 @@ use sea_query_sqlx::SqlxValues;
 use sqlx::{AssertSqlSafe, ConnectOptions, PgConnection, Row, SqliteConnection};
 
 use super::target::{Purpose, Target, postgres_options, sqlite_options};
+use super::tenant::Tenant;
 use super::values::for_sqlite;
 
 /// How many virtual machine steps SQLite takes between two looks at whether it should stop: well under a millisecond.
@@ -17,6 +18,8 @@ const STEPS_BETWEEN_LOOKS: i32 = 10_000;
 pub(super) struct Connection {
     raw: Raw,
     pub(super) opened: Instant,
+    /// Whose rows PostgreSQL shows on it; none as long as nobody's.
+    tenant: Option<Tenant>,
 }
 
 #[derive(Debug)]
@@ -54,7 +57,22 @@ impl Connection {
                 Raw::Sqlite { connection: Box::new(connection), _interrupt: Interrupt(stop) }
             }
         };
-        Ok(Self { raw, opened: Instant::now() })
+        Ok(Self { raw, opened: Instant::now(), tenant: None })
+    }
+
+    /// Whether it shows this tenant's rows as it is. An SQLite file knows no tenants.
+    pub(super) fn serves(&self, tenant: Tenant) -> bool {
+        matches!(self.raw, Raw::Sqlite { .. }) || self.tenant == Some(tenant)
+    }
+
+    /// Shows this tenant's rows from now on; a round trip, unless it does so already.
+    pub(super) async fn serve(&mut self, tenant: Tenant) -> Result<(), sqlx::Error> {
+        if !self.serves(tenant) {
+            self.tenant = None;
+            self.batch(&tenant.for_session()).await?;
+            self.tenant = Some(tenant);
+        }
+        Ok(())
     }
 
     pub(super) async fn query_all(&mut self, statement: &Statement) -> Result<Vec<QueryResult>, sqlx::Error> {

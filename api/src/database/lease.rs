@@ -6,6 +6,7 @@ use tokio::sync::OwnedSemaphorePermit;
 
 use super::connection::{Connection, db_err, is_refusal};
 use super::pool::Pool;
+use super::tenant::Tenant;
 
 /// The server ends a statement by itself; only when it does not answer at all does the client give up, this much later.
 const GRACE: Duration = Duration::from_secs(1);
@@ -21,13 +22,22 @@ pub(super) struct Lease {
     pub(super) was_idle: bool,
     in_doubt: bool,
     in_transaction: bool,
+    /// Whose rows every statement sees; none where none sees any, or its transaction says whose.
+    tenant: Option<Tenant>,
     pool: Pool,
     _permit: OwnedSemaphorePermit,
 }
 
 impl Lease {
-    pub(super) const fn new(connection: Connection, was_idle: bool, pool: Pool, permit: OwnedSemaphorePermit) -> Self {
-        Self { connection: Some(connection), was_idle, in_doubt: false, in_transaction: false, pool, _permit: permit }
+    pub(super) const fn new(
+        connection: Connection,
+        was_idle: bool,
+        tenant: Option<Tenant>,
+        pool: Pool,
+        permit: OwnedSemaphorePermit,
+    ) -> Self {
+        let connection = Some(connection);
+        Self { connection, was_idle, in_doubt: false, in_transaction: false, tenant, pool, _permit: permit }
     }
 
     pub(super) async fn query_all(&mut self, statement: &Statement) -> Result<Vec<QueryResult>, DbErr> {
@@ -61,8 +71,15 @@ impl Lease {
         let Some(connection) = self.connection.as_mut() else {
             return Err(DbErr::Custom("a lease was used after its connection was given back".to_owned()));
         };
+        let tenant = self.tenant;
         self.in_doubt = true;
-        let result = match tokio::time::timeout(limit, work(connection)).await {
+        let serve_and_work = async {
+            if let Some(tenant) = tenant {
+                connection.serve(tenant).await?;
+            }
+            work(connection).await
+        };
+        let result = match tokio::time::timeout(limit, serve_and_work).await {
             Ok(result) => result,
             Err(_) => Err(sqlx::Error::Io(io::ErrorKind::TimedOut.into())),
         };

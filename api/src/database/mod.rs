@@ -21,6 +21,7 @@ mod routing;
 mod settings;
 mod status;
 mod target;
+mod tenant;
 mod transaction;
 mod values;
 mod violation;

@@ -143,7 +143,7 @@ impl Node {
     }
 
     pub(super) async fn ping(&self) -> Result<(), DbErr> {
-        let mut lease = self.reads.acquire(self.reads.limits().acquire_timeout).await?;
+        let mut lease = self.reads.acquire(self.reads.limits().acquire_timeout, None).await?;
         lease.query_all(&Statement::from_string(self.backend(), "SELECT 1")).await.map(drop)
     }
 }

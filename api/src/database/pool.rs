@@ -9,6 +9,7 @@ use tokio::sync::Semaphore;
 use super::connection::Connection;
 use super::lease::Lease;
 use super::target::{Purpose, Target};
+use super::tenant::Tenant;
 
 /// From this part of its connections in use a pool counts as exhausted, in percent.
 const EXHAUSTED_PERCENT: usize = 95;
@@ -106,19 +107,20 @@ impl Pool {
         PoolUse { total: idle + active, active, idle, waiting, max: self.0.limits.max }
     }
 
-    /// The connection used last, or a new one, within this time.
-    pub(super) async fn acquire(&self, patience: Duration) -> Result<Lease, DbErr> {
+    /// An idle connection, or a new one, within this time, whose statements see the rows of `tenant`: of those that do so
+    /// already, the one used last.
+    pub(super) async fn acquire(&self, patience: Duration, tenant: Option<Tenant>) -> Result<Lease, DbErr> {
         if let Ok(permit) = Arc::clone(&self.0.permits).try_acquire_owned()
-            && let Some(connection) = self.take_idle(Instant::now())
+            && let Some(connection) = self.take_idle(Instant::now(), tenant)
         {
-            return Ok(Lease::new(connection, true, self.clone(), permit));
+            return Ok(Lease::new(connection, true, tenant, self.clone(), permit));
         }
-        tokio::time::timeout(patience, self.wait_and_open())
+        tokio::time::timeout(patience, self.wait_and_open(tenant))
             .await
             .map_err(|_| DbErr::ConnectionAcquire(ConnAcquireErr::Timeout))?
     }
 
-    async fn wait_and_open(&self) -> Result<Lease, DbErr> {
+    async fn wait_and_open(&self, tenant: Option<Tenant>) -> Result<Lease, DbErr> {
         let waits = Waits::begin(&self.0.waiting);
         self.warn_if_exhausted();
         let permit = Arc::clone(&self.0.permits)
@@ -126,13 +128,13 @@ impl Pool {
             .await
             .map_err(|_| DbErr::ConnectionAcquire(ConnAcquireErr::ConnectionClosed))?;
         drop(waits);
-        let idle = self.take_idle(Instant::now());
+        let idle = self.take_idle(Instant::now(), tenant);
         let was_idle = idle.is_some();
         let connection = match idle {
             Some(connection) => connection,
             None => self.open().await?,
         };
-        Ok(Lease::new(connection, was_idle, self.clone(), permit))
+        Ok(Lease::new(connection, was_idle, tenant, self.clone(), permit))
     }
 
     /// Whatever keeps a connection from being made (a wrong password, say) is the node's failure, not the request's.
@@ -141,15 +143,18 @@ impl Pool {
         opened.map_err(|error| DbErr::Conn(RuntimeErr::SqlxError(Arc::new(error))))
     }
 
-    fn take_idle(&self, now: Instant) -> Option<Connection> {
+    fn take_idle(&self, now: Instant, tenant: Option<Tenant>) -> Option<Connection> {
         let mut idle = self.0.idle.lock();
-        let found = idle.pop()?;
-        if now.duration_since(found.since) <= self.0.limits.idle_timeout {
-            return Some(found.connection);
-        }
-        // The most recently used one has expired, so all of them have.
-        idle.clear();
-        None
+        // They lie in the order of their last use.
+        let expired = idle.partition_point(|one| now.duration_since(one.since) > self.0.limits.idle_timeout);
+        idle.drain(..expired);
+        let last = idle.len().checked_sub(1)?;
+        let at = match tenant {
+            // Where none serves the tenant, the one that was unused for longest changes over.
+            Some(tenant) => idle.iter().rposition(|one| one.connection.serves(tenant)).unwrap_or(0),
+            None => last,
+        };
+        Some(idle.remove(at).connection)
     }
 
     pub(super) fn give_back(&self, connection: Connection, now: Instant) {

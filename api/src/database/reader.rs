@@ -10,6 +10,7 @@ use crate::error::NOT_FRESH_ENOUGH;
 use super::cluster::Inner;
 use super::connection::{db_err, is_refusal};
 use super::owed::Position;
+use super::tenant::Tenant;
 use super::{Consistency, Node};
 
 /// How long connecting to one node, or waiting for one of its connections, may take while there are others.
@@ -22,6 +23,7 @@ const PAUSE: Duration = Duration::from_millis(50);
 #[derive(Clone, Debug)]
 pub struct Reader {
     cluster: Arc<Inner>,
+    tenant: Tenant,
     consistency: Consistency,
     place: Arc<Mutex<Place>>,
 }
@@ -35,8 +37,8 @@ struct Place {
 }
 
 impl Reader {
-    pub(super) fn new(cluster: Arc<Inner>, consistency: Consistency) -> Self {
-        Self { cluster, consistency, place: Arc::default() }
+    pub(super) fn new(cluster: Arc<Inner>, tenant: Tenant, consistency: Consistency) -> Self {
+        Self { cluster, tenant, consistency, place: Arc::default() }
     }
 
     /// The node that serves this request, as `host:port`, or `sqlite`; none before the first statement.
@@ -133,7 +135,7 @@ impl Reader {
         node.running.fetch_add(1, Ordering::Relaxed);
         let result = tokio::select! {
             biased;
-            result = run(node, statement, patience) => result,
+            result = run(node, self.tenant, statement, patience) => result,
             () = self.abandoned(number) => Err(lost()),
         };
         node.running.fetch_sub(1, Ordering::Relaxed);
@@ -159,14 +161,19 @@ impl Reader {
 }
 
 /// A connection that broke while it lay idle says nothing of its node: that is tried once more, on a new one.
-async fn run(node: &Node, statement: &Statement, patience: Duration) -> Result<Vec<QueryResult>, DbErr> {
-    let mut lease = node.reads.acquire(patience).await?;
+async fn run(
+    node: &Node,
+    tenant: Tenant,
+    statement: &Statement,
+    patience: Duration,
+) -> Result<Vec<QueryResult>, DbErr> {
+    let mut lease = node.reads.acquire(patience, Some(tenant)).await?;
     let was_idle = lease.was_idle;
     match lease.query_all(statement).await {
         Err(error) if was_idle && is_connection_failure(&error) => {
             drop(lease);
             node.reads.discard_idle();
-            node.reads.acquire(patience).await?.query_all(statement).await
+            node.reads.acquire(patience, Some(tenant)).await?.query_all(statement).await
         }
         result => result,
     }

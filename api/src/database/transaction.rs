@@ -12,6 +12,7 @@ use super::cluster::Inner;
 use super::lease::Lease;
 use super::pool::Pool;
 use super::reader::{is_connection_failure, lost};
+use super::tenant::Tenant;
 
 /// How long connecting to the primary, or waiting for one of its connections, may take before it is looked for anew.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -106,7 +107,7 @@ impl Transaction {
 }
 
 async fn open(pool: &Pool, patience: Duration, opening: &str) -> Result<Lease, DbErr> {
-    let mut lease = pool.acquire(patience).await?;
+    let mut lease = pool.acquire(patience, None).await?;
     lease.enter_transaction();
     lease.batch(opening).await?;
     Ok(lease)
@@ -122,17 +123,17 @@ async fn unless_lost<T>(node: &Node, work: impl Future<Output = Result<T, DbErr>
     }
 }
 
-/// Opens the transaction and tells the database who acts, for its change log, in one round trip. The values are UUIDs
-/// of ours, in their own notation, so there is nothing to escape.
+/// Opens the transaction and tells the database who acts, for its change log, and for whose rows, in one round trip. The
+/// values are UUIDs of ours, in their own notation, so there is nothing to escape.
 fn opening(backend: DbBackend, scope: &Scope) -> String {
-    let (actor, request) = (scope.actor.0, scope.request);
+    let (actor, request, tenant) = (scope.actor.0, scope.request, Tenant::of(scope).for_transaction());
     match backend {
         DbBackend::Sqlite => format!(
             "BEGIN IMMEDIATE; INSERT OR REPLACE INTO request_context (id, actor_id, request_id) VALUES (1, x'{}', x'{}')",
             actor.simple(),
             request.simple()
         ),
-        _ => format!("BEGIN; SET LOCAL phr.actor = '{actor}'; SET LOCAL phr.request = '{request}'"),
+        _ => format!("BEGIN; SET LOCAL phr.actor = '{actor}'; SET LOCAL phr.request = '{request}'; {tenant}"),
     }
 }
 

@@ -3,6 +3,7 @@ use std::sync::Arc;
 use crate::auth::Authority;
 use crate::clock::SharedClock;
 use crate::database::{Cluster, Consistency, Reader};
+use crate::rate::Meter;
 use crate::records::import::Importer;
 use crate::scope::Scope;
 
@@ -18,6 +19,7 @@ pub struct Context {
     pub(super) reader: Reader,
     pub(super) loaders: Loaders,
     pub(super) known: Known,
+    pub(super) meter: Option<Meter>,
 }
 
 /// What the program knows of itself and resolvers tell.
@@ -42,7 +44,13 @@ impl Context {
     ) -> Self {
         let reader = cluster.read(&scope, consistency);
         let loaders = Loaders::new(scope.clone(), reader.clone());
-        Self { scope, authority, cluster, clock, reader, loaders, known }
+        Self { scope, authority, cluster, clock, reader, loaders, known, meter: None }
+    }
+
+    /// What the request costs is taken from `meter`.
+    #[must_use]
+    pub fn metered(self, meter: Meter) -> Self {
+        Self { meter: Some(meter), ..self }
     }
 }
 

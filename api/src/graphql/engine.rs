@@ -3,7 +3,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use async_graphql::parser::types::{ExecutableDocument, OperationType};
-use async_graphql::{Response, ServerError, ValidationMode, Value, Variables};
+use async_graphql::{Response, SchemaBuilder, ServerError, ValidationMode, Value, Variables};
 use serde::Deserialize;
 use uuid::Uuid;
 
@@ -16,6 +16,7 @@ use super::inputs::Inputs;
 use super::limits::{Cost, Limits, chosen};
 use super::ordered::{fill, order};
 use super::public::is_public;
+use super::trusted::Trusted;
 use super::{Context, Roots, roots};
 
 /// Executes GraphQL requests.
@@ -30,6 +31,7 @@ pub struct Engine {
     documents: Arc<Documents>,
     inputs: Arc<Inputs>,
     limits: Limits,
+    trusted: Option<Arc<Trusted>>,
 }
 
 /// How a request came.
@@ -48,6 +50,9 @@ pub struct Request<'r> {
     /// The document.
     #[serde(default, borrow)]
     pub query: Option<Cow<'r, str>>,
+    /// The SHA-256 of the document in hexadecimal, in place of it; `sha256:` may stand before it.
+    #[serde(default, borrow)]
+    pub document_id: Option<Cow<'r, str>>,
     /// Which of the document's operations.
     #[serde(default, borrow)]
     pub operation_name: Option<Cow<'r, str>>,
@@ -57,6 +62,26 @@ pub struct Request<'r> {
     /// What is not GraphQL's own.
     #[serde(default)]
     pub extensions: Option<Extensions>,
+}
+
+impl Request<'_> {
+    /// Whether it names no document at all.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.query.is_none() && self.document_id.is_none() && self.extensions.is_none()
+    }
+
+    /// The document's hash, where the request names it by one.
+    fn hash(&self) -> Result<Option<[u8; 32]>, Error> {
+        if let Some(persisted) = self.extensions.as_ref().and_then(|known| known.persisted_query.as_ref()) {
+            let hash = decode(&persisted.sha256_hash).filter(|_| persisted.version == 1);
+            let wrong = "extensions.persistedQuery needs version 1 and a sha256Hash in hexadecimal";
+            return hash.map(Some).ok_or_else(|| Error::BadRequest(wrong.to_owned()));
+        }
+        let Some(id) = self.document_id.as_deref() else { return Ok(None) };
+        let hash = decode(id.strip_prefix("sha256:").unwrap_or(id));
+        hash.map(Some).ok_or_else(|| Error::BadRequest("documentId is no SHA-256 in hexadecimal".to_owned()))
+    }
 }
 
 /// Request extensions that this server knows.
@@ -86,13 +111,17 @@ pub struct Answer {
     pub is_wrong_method: bool,
     /// Whether none of it may run without a session.
     pub is_unauthenticated: bool,
+    /// In how many seconds to ask again, where the caller has asked too often or for too much.
+    pub retry_after: Option<u64>,
 }
 
 impl Answer {
     /// A request refused before any of it was executed.
     #[must_use]
     pub fn refused(error: Error, request: Uuid) -> Self {
-        Self { response: refusal(error, request), is_refused: true, is_wrong_method: false, is_unauthenticated: false }
+        let retry_after = if let Error::RateLimited { seconds } = &error { Some(*seconds) } else { None };
+        let response = refusal(error, request);
+        Self { response, is_refused: true, is_wrong_method: false, is_unauthenticated: false, retry_after }
     }
 }
 
@@ -102,16 +131,23 @@ impl Engine {
     pub fn new(limits: Limits, introspection: bool) -> Self {
         let build = |mode| {
             let builder = roots().validation_mode(mode).limit_recursive_depth(usize::MAX);
-            if introspection { builder.finish() } else { builder.disable_introspection().finish() }
+            let hidden = |builder: SchemaBuilder<_, _, _>| builder.disable_introspection().disable_suggestions();
+            if introspection { builder.finish() } else { hidden(builder).finish() }
         };
         let (strict, fast) = (build(ValidationMode::Strict), build(ValidationMode::Fast));
         let inputs = Arc::new(Inputs::of(&strict.sdl()));
-        Self { strict, fast, documents: Arc::new(Documents::new()), inputs, limits }
+        Self { strict, fast, documents: Arc::new(Documents::new()), inputs, limits, trusted: None }
+    }
+
+    /// Runs these documents only.
+    #[must_use]
+    pub fn trusting(self, trusted: Trusted) -> Self {
+        Self { trusted: Some(Arc::new(trusted)), ..self }
     }
 
     /// Executes one request.
     pub async fn execute(&self, request: Request<'_>, method: Method, mut context: Context) -> Answer {
-        let (id, began) = (context.scope.request, Instant::now());
+        let (id, origin, began) = (context.scope.request, context.scope.origin, Instant::now());
         let text = match self.text(&request) {
             Ok(text) => text,
             Err(fault) => return *fault.answer(id),
@@ -136,6 +172,11 @@ impl Engine {
         {
             return Answer::refused(error, id);
         }
+        if let Some(meter) = &context.meter
+            && let Err(error) = meter.spend(cost.complexity)
+        {
+            return Answer::refused(error, id);
+        }
         if changes_something(&document.parsed, operation) {
             if method == Method::Get {
                 let error = Error::BadRequest("a mutation is sent by POST".to_owned());
@@ -156,6 +197,7 @@ impl Engine {
         let is_refused = is_refused(&response);
         tracing::debug!(
             request.id = %id,
+            client.address = origin.map(tracing::field::display),
             graphql.operation = operation,
             graphql.errors = response.errors.len(),
             graphql.complexity = cost.complexity,
@@ -168,20 +210,19 @@ impl Engine {
         }
         finish(&mut response, id);
         describe(&mut response, &reader, cost);
-        Answer { response, is_refused, is_wrong_method: false, is_unauthenticated: false }
+        Answer { response, is_refused, is_wrong_method: false, is_unauthenticated: false, retry_after: None }
     }
 
     fn text(&self, request: &Request<'_>) -> Result<Arc<str>, TextFault> {
         let query = request.query.as_deref().filter(|query| !query.trim().is_empty());
-        let Some(persisted) = request.extensions.as_ref().and_then(|known| known.persisted_query.as_ref()) else {
-            let missing = || TextFault::Error(Error::BadRequest("the request has no query".to_owned()));
-            return query.map(Arc::from).ok_or_else(missing);
-        };
-        let hash = decode(&persisted.sha256_hash).filter(|_| persisted.version == 1);
-        let wrong = || {
-            Error::BadRequest("extensions.persistedQuery needs version 1 and a sha256Hash in hexadecimal".to_owned())
-        };
-        let hash = hash.ok_or_else(|| TextFault::Error(wrong()))?;
+        let hash = request.hash().map_err(TextFault::Error)?;
+        if query.is_none() && hash.is_none() {
+            return Err(TextFault::Error(Error::BadRequest("the request has no query".to_owned())));
+        }
+        if let Some(trusted) = &self.trusted {
+            return trusted.text(query, hash).map_err(TextFault::Error);
+        }
+        let Some(hash) = hash else { return Ok(Arc::from(query.unwrap_or_default())) };
         match query {
             Some(query) => {
                 self.documents.persist(hash, query).map_err(TextFault::Error)?;
@@ -216,7 +257,7 @@ impl TextFault {
 fn refused_by(error: ServerError, request: Uuid) -> Answer {
     let mut response = Response::from_errors(vec![error]);
     finish(&mut response, request);
-    Answer { response, is_refused: true, is_wrong_method: false, is_unauthenticated: false }
+    Answer { response, is_refused: true, is_wrong_method: false, is_unauthenticated: false, retry_after: None }
 }
 
 /// Errors of the execution have a path; those that prevent it have none.
@@ -244,7 +285,7 @@ fn object<const N: usize>(fields: [(&str, Value); N]) -> Value {
     Value::Object(fields.into_iter().map(|(name, value)| (async_graphql::Name::new(name), value)).collect())
 }
 
-fn decode(hexadecimal: &str) -> Option<[u8; 32]> {
+pub(super) fn decode(hexadecimal: &str) -> Option<[u8; 32]> {
     let digits = hexadecimal.as_bytes();
     if digits.len() != 64 || !digits.iter().all(u8::is_ascii_hexdigit) {
         return None;

@@ -44,6 +44,8 @@ const fn code(error: &Error) -> (&'static str, bool) {
         Error::Limit(_) => ("LIMIT_EXCEEDED", false),
         Error::Unauthenticated(_) => ("UNAUTHENTICATED", false),
         Error::Forbidden(_) => ("FORBIDDEN", false),
+        Error::RateLimited { .. } => ("RATE_LIMITED", true),
+        Error::Untrusted => ("DOCUMENT_NOT_TRUSTED", false),
         Error::Unavailable(_) | Error::Interrupted(_) => ("UNAVAILABLE", true),
         Error::Consistency => ("CONSISTENCY_UNAVAILABLE", true),
         Error::Timeout => ("TIMEOUT", true),
@@ -70,7 +72,9 @@ fn report(error: &Error, request: Uuid) {
         | Error::BadRequest(_)
         | Error::Limit(_)
         | Error::Unauthenticated(_)
-        | Error::Forbidden(_) => {}
+        | Error::Forbidden(_)
+        | Error::RateLimited { .. }
+        | Error::Untrusted => {}
     }
 }
 

@@ -27,6 +27,7 @@ mod record;
 mod replication;
 mod role;
 mod session;
+mod trusted;
 mod user;
 
 use async_graphql::{EmptySubscription, MergedObject, SDLExportOptions, Schema, SchemaBuilder};
@@ -36,6 +37,7 @@ pub use engine::{Answer, Engine, Method, Request};
 pub use errors::refusal;
 pub(crate) use errors::without_values;
 pub use limits::Limits;
+pub use trusted::Trusted;
 
 /// Everything that can be asked.
 #[derive(MergedObject, Default)]

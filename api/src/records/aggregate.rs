@@ -59,7 +59,8 @@ pub(super) struct New<A: Aggregate> {
     pub(super) row: ActiveModel<A>,
 }
 
-/// Creates records, all or none. The caller's permission has been required.
+/// Creates records, all or none. The caller's permission has been required; one who may touch the records of a single
+/// patient creates none.
 pub(super) async fn create<A: Aggregate>(
     scope: &Scope,
     cluster: &Cluster,
@@ -67,6 +68,9 @@ pub(super) async fn create<A: Aggregate>(
     mut items: Vec<New<A>>,
     key: Option<Key>,
 ) -> Result<Vec<Row<A::Entity>>> {
+    if scope.patient.is_some() && A::patient().is_some() {
+        return Err(Error::Forbidden("who may see one patient's records only may create none".to_owned()));
+    }
     refuse_twins(&mut items);
     let mut retry = Retry::new();
     loop {
@@ -94,10 +98,10 @@ async fn create_once<A: Aggregate>(
     if let Some(key) = key
         && let Claim::Done(earlier) = key.claim(&tx, scope, now, &keys).await?
     {
-        let models = A::Entity::find().filter(A::key().is_in(earlier.iter().copied())).all(&tx).await?;
+        let rows = replay::<A>(&tx, scope, &earlier).await?;
         // Not taken back: the caller's later reads are to see the first result, whose commit may not have been answered.
         tx.commit().await?;
-        return Ok(in_order::<A>(models, &earlier));
+        return Ok(rows);
     }
     if A::ALWAYS_CHECKED || is_bounded(scope) {
         let faults = diagnose(items, scope, &tx).await?;
@@ -196,7 +200,7 @@ pub(super) struct Target {
 
 /// Whether there are records that the caller must not refer to, although the database knows them.
 fn is_bounded(scope: &Scope) -> bool {
-    scope.boundary != Boundary::All
+    scope.boundary != Boundary::All || scope.patient.is_some()
 }
 
 fn refuse_twins<A: Aggregate>(items: &mut [New<A>]) {
@@ -260,6 +264,18 @@ pub(super) async fn exists<C: Collection>(
     Ok(tx.query_one(&query).await?.is_some())
 }
 
+/// What was made under an idempotency key, whatever became of it, as far as the caller may still see it.
+async fn replay<A: Aggregate>(tx: &Transaction, scope: &Scope, keys: &[Uuid]) -> Result<Vec<Row<A::Entity>>> {
+    let query =
+        A::Entity::find().filter(visible::<A>(scope, Deleted::Included)).filter(A::key().is_in(keys.iter().copied()));
+    let rows = in_order::<A>(query.all(tx).await?, keys);
+    if rows.len() < keys.len() {
+        let message = "what was made under this key now belongs to another institution";
+        return Err(Error::rejected(FaultCode::NotFound, &["input", "idempotencyKey"], message));
+    }
+    Ok(rows)
+}
+
 fn in_order<A: Aggregate>(models: Vec<Model<A>>, keys: &[Uuid]) -> Vec<Row<A::Entity>> {
     let mut models: HashMap<Uuid, Model<A>> = models.into_iter().map(|model| (A::uuid(&model), model)).collect();
     keys.iter().filter_map(|key| models.remove(key)).map(Row::of).collect()
@@ -283,12 +299,14 @@ pub(super) fn by_name(violation: &Violation) -> Fault {
         Violation::Reference(name) => (FaultCode::ReferenceMissing, name, "the record referred to does not exist"),
         Violation::Check(name) => (FaultCode::InvalidFormat, name, "breaks a rule of the database"),
     };
+    let is_key = name.ends_with("_pkey");
     let column = ["_check", "_fkey", "_pkey", "_key"].iter().find_map(|end| name.strip_suffix(end)).unwrap_or(name);
     let column = ["patientregister", "medical_institutions", "doctor_specialties", "doctors", "users"]
         .iter()
         .find_map(|table| column.strip_prefix(table))
         .unwrap_or(column)
         .trim_start_matches(['_', '.']);
+    let column = if is_key { "uuid" } else { column };
     let column = (!column.is_empty()).then(|| client_name(column));
     Fault::new(code, std::iter::once("input".to_owned()).chain(column), message)
 }
@@ -305,5 +323,7 @@ mod tests {
         }
         let fault = by_name(&Violation::Check("patientregister_email_check".to_owned()));
         assert_eq!(fault.path, ["input", "email"]);
+        let fault = by_name(&Violation::Unique("patientregister_pkey".to_owned()));
+        assert_eq!(fault.path, ["input", "uuid"]);
     }
 }

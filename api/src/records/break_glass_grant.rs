@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::clock::Clock;
 use crate::criteria;
-use crate::criteria::{DateTimeFilter, Direction, Term, UuidFilter};
+use crate::criteria::{Bounded, DateTimeFilter, Direction, Term, UuidFilter};
 use crate::database::Cluster;
 use crate::error::{Error, FaultCode, Result};
 use crate::scope::{Permission, Scope};
@@ -35,6 +35,16 @@ criteria! {
 }
 
 /// The institution whose record was opened reviews it.
+impl Bounded for BreakGlassGrants {
+    fn institution() -> Option<Column> {
+        Some(Column::InstitutionId)
+    }
+
+    fn patient() -> Option<Column> {
+        Some(Column::PatientId)
+    }
+}
+
 impl Collection for BreakGlassGrants {
     const READ: Permission = Permission::ReviewBreakGlass;
 
@@ -44,10 +54,6 @@ impl Collection for BreakGlassGrants {
 
     fn default_order() -> Term<Column> {
         Term { column: Column::CreatedAt, direction: Direction::Desc }
-    }
-
-    fn institution() -> Option<Column> {
-        Some(Column::InstitutionId)
     }
 }
 

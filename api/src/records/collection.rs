@@ -8,10 +8,10 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use crate::criteria::{Criteria, Filter, Ordering, Page, PageArguments, Term, Translation, seek};
+use crate::criteria::{Bounded, Criteria, Filter, Ordering, Page, PageArguments, Term, Translation, seek};
 use crate::database::Reader;
 use crate::error::{Error, Result};
-use crate::scope::{Boundary, Permission, Scope};
+use crate::scope::{Permission, Scope};
 
 use super::Row;
 use super::row::Plan;
@@ -20,7 +20,7 @@ type Column<C> = <<C as Criteria>::Entity as EntityTrait>::Column;
 
 /// A kind of record that can be read.
 pub trait Collection:
-    Criteria<Entity: EntityTrait<ActiveModel: ActiveModelTrait<Entity = Self::Entity> + Send + Sync>>
+    Bounded<Entity: EntityTrait<ActiveModel: ActiveModelTrait<Entity = Self::Entity> + Send + Sync>>
 {
     /// What the caller must be allowed.
     const READ: Permission;
@@ -30,9 +30,6 @@ pub trait Collection:
 
     /// The order of a list when no other is asked for.
     fn default_order() -> Term<Column<Self>>;
-
-    /// The column that says which institution a record belongs to; none for records that belong to all.
-    fn institution() -> Option<Column<Self>>;
 
     /// The column that is set in a record that was deleted; none where records are not deleted.
     #[must_use]
@@ -226,16 +223,13 @@ fn page_of(mut query: SelectStatement, offset: Option<u64>, limit: u64, backend:
 
 /// What the caller may see at all.
 pub(super) fn visible<C: Collection>(scope: &Scope, deleted: Deleted) -> Condition {
-    let mut condition = Condition::all();
+    let mut condition = C::within(scope);
     if let Some(tombstone) = C::tombstone() {
         match deleted {
             Deleted::Excluded => condition = condition.add(tombstone.is_null()),
             Deleted::Only => condition = condition.add(tombstone.is_not_null()),
             Deleted::Included => {}
         }
-    }
-    if let (Boundary::One(institution), Some(column)) = (scope.boundary, C::institution()) {
-        condition = condition.add(column.eq(institution.0));
     }
     condition
 }

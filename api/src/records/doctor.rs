@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use crate::clock::Clock;
 use crate::criteria;
-use crate::criteria::{DateTimeFilter, Direction, IntFilter, Term, TextFilter, UuidFilter};
+use crate::criteria::{Bounded, DateTimeFilter, Direction, IntFilter, Term, TextFilter, UuidFilter};
 use crate::database::{Cluster, Transaction};
 use crate::error::{Error, FaultCode, Result};
 use crate::scope::{Permission, Scope};
@@ -56,6 +56,12 @@ criteria! {
     }
 }
 
+impl Bounded for Doctors {
+    fn institution() -> Option<Column> {
+        Some(Column::InstitutionId)
+    }
+}
+
 impl Collection for Doctors {
     const READ: Permission = Permission::ReadDirectory;
 
@@ -65,10 +71,6 @@ impl Collection for Doctors {
 
     fn default_order() -> Term<Column> {
         Term { column: Column::LastName, direction: Direction::Asc }
-    }
-
-    fn institution() -> Option<Column> {
-        Some(Column::InstitutionId)
     }
 }
 

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use crate::clock::Clock;
 use crate::criteria;
-use crate::criteria::{DateTimeFilter, Direction, IntFilter, Term, TextFilter, UuidFilter};
+use crate::criteria::{Bounded, DateTimeFilter, Direction, IntFilter, Term, TextFilter, UuidFilter};
 use crate::database::{Cluster, Transaction};
 use crate::error::{Error, FaultCode, Result};
 use crate::scope::{Permission, Scope};
@@ -38,6 +38,12 @@ criteria! {
     }
 }
 
+impl Bounded for DoctorSpecialties {
+    fn institution() -> Option<Column> {
+        None
+    }
+}
+
 impl Collection for DoctorSpecialties {
     const READ: Permission = Permission::ReadDirectory;
 
@@ -47,10 +53,6 @@ impl Collection for DoctorSpecialties {
 
     fn default_order() -> Term<Column> {
         Term { column: Column::Name, direction: Direction::Asc }
-    }
-
-    fn institution() -> Option<Column> {
-        None
     }
 }
 

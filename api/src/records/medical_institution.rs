@@ -8,10 +8,10 @@ use uuid::Uuid;
 
 use crate::clock::Clock;
 use crate::criteria;
-use crate::criteria::{DateTimeFilter, Direction, IntFilter, Term, TextFilter, UuidFilter};
+use crate::criteria::{Bounded, DateTimeFilter, Direction, IntFilter, Term, TextFilter, UuidFilter};
 use crate::database::{Cluster, Transaction};
 use crate::error::{Error, Result};
-use crate::scope::{Permission, Scope};
+use crate::scope::{Boundary, Permission, Scope};
 
 use super::aggregate::{Aggregate, New, Target, change, create as create_all};
 use super::check::{Check, Kind};
@@ -40,6 +40,12 @@ criteria! {
     }
 }
 
+impl Bounded for MedicalInstitutions {
+    fn institution() -> Option<Column> {
+        Some(Column::Uuid)
+    }
+}
+
 impl Collection for MedicalInstitutions {
     const READ: Permission = Permission::ReadDirectory;
 
@@ -49,10 +55,6 @@ impl Collection for MedicalInstitutions {
 
     fn default_order() -> Term<Column> {
         Term { column: Column::Name, direction: Direction::Asc }
-    }
-
-    fn institution() -> Option<Column> {
-        Some(Column::Uuid)
     }
 }
 
@@ -95,7 +97,7 @@ pub struct UpdateMedicalInstitutionInput {
 /// Creates an institution.
 ///
 /// # Errors
-/// `Rejected` with every broken rule; `Forbidden`; as any write.
+/// `Rejected` with every broken rule; `Forbidden`, also for who is bound to an institution already; as any write.
 pub async fn create(
     scope: &Scope,
     cluster: &Cluster,
@@ -103,6 +105,9 @@ pub async fn create(
     input: CreateMedicalInstitutionInput,
 ) -> Result<Row<Entity>> {
     scope.require(MedicalInstitutions::WRITE)?;
+    if scope.boundary != Boundary::All {
+        return Err(Error::Forbidden("only who works for all institutions may create one".to_owned()));
+    }
     let key = Key::new("createMedicalInstitution", input.idempotency_key.as_deref(), &input)?;
     let mut check = Check::new(["input"]);
     let uuid = input.uuid.unwrap_or_else(Uuid::new_v4);

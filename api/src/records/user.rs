@@ -11,7 +11,9 @@ use uuid::Uuid;
 use crate::choice_filter;
 use crate::clock::Clock;
 use crate::criteria;
-use crate::criteria::{Bind, BooleanFilter, DateTimeFilter, Direction, IntFilter, Term, TextFilter, UuidFilter};
+use crate::criteria::{
+    Bind, BooleanFilter, Bounded, DateTimeFilter, Direction, IntFilter, Term, TextFilter, UuidFilter,
+};
 use crate::database::{Cluster, Transaction};
 use crate::error::{Error, FaultCode, Result};
 use crate::scope::{Actor, Boundary, LOCAL_OPERATOR, NOBODY, Permission, SERVER, Scope};
@@ -83,6 +85,16 @@ criteria! {
     }
 }
 
+impl Bounded for Users {
+    fn institution() -> Option<Column> {
+        Some(Column::InstitutionId)
+    }
+
+    fn patient() -> Option<Column> {
+        Some(Column::PatientId)
+    }
+}
+
 impl Collection for Users {
     const READ: Permission = Permission::ManageUsers;
 
@@ -92,10 +104,6 @@ impl Collection for Users {
 
     fn default_order() -> Term<Column> {
         Term { column: Column::Username, direction: Direction::Asc }
-    }
-
-    fn institution() -> Option<Column> {
-        Some(Column::InstitutionId)
     }
 }
 

@@ -5,6 +5,9 @@ use uuid::Uuid;
 
 use crate::database::{Cluster, Consistency, Reader};
 use crate::error::Result;
+use crate::records::Collection;
+use crate::records::doctor::Doctors;
+use crate::records::medical_institution::MedicalInstitutions;
 use crate::scope::{Permission, Scope};
 
 use super::put::among;
@@ -19,7 +22,7 @@ const CHUNK: usize = 1000;
 pub async fn known_institutions(scope: &Scope, cluster: &Cluster, keys: Vec<Uuid>) -> Result<HashSet<Uuid>> {
     scope.require(Permission::ReadDirectory)?;
     let reader = cluster.read(scope, Consistency::Strong);
-    known::<entity::medical_institution::Entity>(&reader, entity::medical_institution::Column::Uuid, keys).await
+    known::<MedicalInstitutions>(scope, &reader, keys).await
 }
 
 /// Those of `keys` that are doctors' in the database.
@@ -29,13 +32,14 @@ pub async fn known_institutions(scope: &Scope, cluster: &Cluster, keys: Vec<Uuid
 pub async fn known_doctors(scope: &Scope, cluster: &Cluster, keys: Vec<Uuid>) -> Result<HashSet<Uuid>> {
     scope.require(Permission::ReadDirectory)?;
     let reader = cluster.read(scope, Consistency::Strong);
-    known::<entity::doctor::Entity>(&reader, entity::doctor::Column::Uuid, keys).await
+    known::<Doctors>(scope, &reader, keys).await
 }
 
-async fn known<E: EntityTrait>(reader: &Reader, key: E::Column, keys: Vec<Uuid>) -> Result<HashSet<Uuid>> {
+async fn known<C: Collection>(scope: &Scope, reader: &Reader, keys: Vec<Uuid>) -> Result<HashSet<Uuid>> {
     let mut found = HashSet::new();
     for chunk in keys.chunks(CHUNK) {
-        let query = E::find().select_only().column(key).filter(among(reader, key, chunk.to_vec()));
+        let among = among(reader, C::key(), chunk.to_vec());
+        let query = C::Entity::find().select_only().column(C::key()).filter(C::within(scope)).filter(among);
         for row in reader.query_all(&sea_orm::QueryTrait::into_query(query)).await? {
             found.insert(row.try_get_by_index::<Uuid>(0)?);
         }

@@ -58,9 +58,9 @@ pub enum Put {
 pub fn require(scope: &Scope) -> Result<()> {
     scope.require(Permission::WritePatients)?;
     scope.require(Permission::WriteDirectory)?;
-    match scope.boundary {
-        Boundary::All => Ok(()),
-        Boundary::One(_) => Err(Error::Forbidden("only who works for all institutions may import records".to_owned())),
+    match (scope.boundary, scope.patient) {
+        (Boundary::All, None) => Ok(()),
+        _ => Err(Error::Forbidden("only who works for all institutions may import records".to_owned())),
     }
 }
 

@@ -6,7 +6,7 @@ use sea_orm::sea_query::ArrayType;
 use crate::choice_filter;
 use crate::criteria;
 use crate::criteria::{
-    Bind, DateFilter, DateTimeFilter, Direction, IntFilter, Term, TextFilter, TextListFilter, UuidFilter,
+    Bind, Bounded, DateFilter, DateTimeFilter, Direction, IntFilter, Term, TextFilter, TextListFilter, UuidFilter,
 };
 use crate::error::Result;
 use crate::records::Collection;
@@ -91,6 +91,16 @@ criteria! {
     }
 }
 
+impl Bounded for PatientRegisters {
+    fn institution() -> Option<Column> {
+        Some(Column::InstitutionId)
+    }
+
+    fn patient() -> Option<Column> {
+        Some(Column::Uuid)
+    }
+}
+
 impl Collection for PatientRegisters {
     const READ: Permission = Permission::ReadPatients;
 
@@ -100,10 +110,6 @@ impl Collection for PatientRegisters {
 
     fn default_order() -> Term<Column> {
         Term { column: Column::CreatedAt, direction: Direction::Desc }
-    }
-
-    fn institution() -> Option<Column> {
-        Some(Column::InstitutionId)
     }
 
     fn tombstone() -> Option<Column> {

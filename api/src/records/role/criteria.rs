@@ -1,7 +1,7 @@
 use entity::role::Column;
 
 use crate::criteria;
-use crate::criteria::{DateTimeFilter, Direction, IntFilter, Term, TextFilter, UuidFilter};
+use crate::criteria::{Bounded, DateTimeFilter, Direction, IntFilter, Term, TextFilter, UuidFilter};
 use crate::records::Collection;
 use crate::scope::Permission;
 
@@ -21,6 +21,12 @@ criteria! {
     }
 }
 
+impl Bounded for Roles {
+    fn institution() -> Option<Column> {
+        None
+    }
+}
+
 impl Collection for Roles {
     /// Whoever gives somebody a role must know which there are.
     const READ: Permission = Permission::ManageUsers;
@@ -31,9 +37,5 @@ impl Collection for Roles {
 
     fn default_order() -> Term<Column> {
         Term { column: Column::Name, direction: Direction::Asc }
-    }
-
-    fn institution() -> Option<Column> {
-        None
     }
 }

@@ -1,0 +1,58 @@
+use axum::body::Body;
+use axum::http::header::{
+    ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
+    ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, ACCESS_CONTROL_REQUEST_METHOD, ORIGIN, VARY,
+};
+use axum::http::{HeaderMap, HeaderValue, Method, Request, StatusCode};
+use axum::response::{IntoResponse, Response};
+
+/// Headers that pages of other origins may send, beyond those that every page may.
+const ALLOWED_HEADERS: &str = "accept, authorization, content-type, x-consistency, x-request-id";
+/// Headers that they may read, beyond those that every page may.
+const EXPOSED_HEADERS: &str = "retry-after, x-request-id";
+/// For how many seconds a browser may remember a permission; Chromium keeps none for longer.
+const REMEMBERED: &str = "7200";
+
+/// Other origins whose pages may call this server. They send their token with each request: a browser's cookies are never
+/// asked for, so that no page can act as somebody who only visits it.
+#[derive(Clone, Debug)]
+pub(super) struct Cors {
+    origins: Vec<String>,
+}
+
+impl Cors {
+    pub(super) const fn new(origins: Vec<String>) -> Self {
+        Self { origins }
+    }
+
+    /// The origin that a request comes from, if it may.
+    pub(super) fn origin(&self, headers: &HeaderMap) -> Option<HeaderValue> {
+        let origin = headers.get(ORIGIN)?;
+        self.origins.iter().any(|known| known.as_bytes() == origin.as_bytes()).then(|| origin.clone())
+    }
+
+    /// Tells the browser which origin may read the response, and caches that it depends on that.
+    pub(super) fn describe(&self, headers: &mut HeaderMap, origin: Option<HeaderValue>) {
+        if self.origins.is_empty() {
+            return;
+        }
+        headers.append(VARY, HeaderValue::from_static("origin"));
+        if let Some(origin) = origin {
+            headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+            headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static(EXPOSED_HEADERS));
+        }
+    }
+}
+
+/// The answer to a browser that asks, before it sends a page's request, whether it may.
+pub(super) fn preflight(request: &Request<Body>) -> Option<Response> {
+    if request.method() != Method::OPTIONS || !request.headers().contains_key(ACCESS_CONTROL_REQUEST_METHOD) {
+        return None;
+    }
+    let answer = [
+        (ACCESS_CONTROL_ALLOW_METHODS, "GET, POST"),
+        (ACCESS_CONTROL_ALLOW_HEADERS, ALLOWED_HEADERS),
+        (ACCESS_CONTROL_MAX_AGE, REMEMBERED),
+    ];
+    Some((StatusCode::NO_CONTENT, answer).into_response())
+}

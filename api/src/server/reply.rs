@@ -1,0 +1,65 @@
+use axum::body::Body;
+use axum::http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER, VARY, WWW_AUTHENTICATE};
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use uuid::Uuid;
+
+use crate::error::Error;
+use crate::graphql::Answer;
+use crate::media::{self, Media};
+
+use super::REQUEST_ID;
+
+/// How a GraphQL request is answered.
+pub(super) struct Reply {
+    pub(super) media: Media,
+    pub(super) id: Uuid,
+}
+
+impl Reply {
+    pub(super) fn one(&self, answer: &Answer) -> Response {
+        let status = match (answer.is_refused, self.media) {
+            _ if answer.is_wrong_method => StatusCode::METHOD_NOT_ALLOWED,
+            _ if answer.is_unauthenticated => StatusCode::UNAUTHORIZED,
+            _ if answer.retry_after.is_some() => StatusCode::TOO_MANY_REQUESTS,
+            // Clients of the older media type expect 200 for any well-formed request.
+            (true, Media::GraphqlResponse) => StatusCode::BAD_REQUEST,
+            _ => StatusCode::OK,
+        };
+        self.answer(status, answer)
+    }
+
+    pub(super) fn refuse(&self, status: StatusCode, error: Error) -> Response {
+        self.answer(status, &Answer::refused(error, self.id))
+    }
+
+    fn answer(&self, status: StatusCode, answer: &Answer) -> Response {
+        let mut response = self.send(status, media::encode(answer));
+        if let Some(seconds) = answer.retry_after {
+            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        response
+    }
+
+    pub(super) fn send(&self, status: StatusCode, body: Vec<u8>) -> Response {
+        let mut response = Response::new(Body::from(body));
+        *response.status_mut() = status;
+        let headers = response.headers_mut();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(self.media.content_type()));
+        headers.insert(VARY, HeaderValue::from_static("accept"));
+        if status == StatusCode::UNAUTHORIZED {
+            headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        if status == StatusCode::METHOD_NOT_ALLOWED {
+            headers.insert(ALLOW, HeaderValue::from_static("POST"));
+        }
+        if let Ok(id) = HeaderValue::from_str(&self.id.to_string()) {
+            headers.insert(REQUEST_ID, id);
+        }
+        response
+    }
+}
+
+pub(super) fn plain(status: StatusCode, message: &'static str) -> Response {
+    (status, [(CONTENT_TYPE, "text/plain; charset=utf-8")], format!("{message}\n")).into_response()
+}

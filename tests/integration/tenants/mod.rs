@@ -1,0 +1,89 @@
+//! The boundary between institutions, as the database itself keeps it.
+
+mod declared;
+mod interleaved;
+mod owner;
+mod patient;
+mod plans;
+mod policies;
+mod round_trips;
+
+use phr::scope::{Boundary, InstitutionId, Scope};
+use support::{Backend, Database, Sql};
+use uuid::Uuid;
+
+use crate::library::operator;
+
+/// Two institutions.
+const OWN: Uuid = Uuid::from_u128(0xa000_0000_0000_4000_8000_0000_0000_0000);
+const OTHER: Uuid = Uuid::from_u128(0xb000_0000_0000_4000_8000_0000_0000_0000);
+/// Patients of each.
+const PATIENTS: u32 = 3;
+
+/// Every table of tenants: its key, and whose a row is, as whoever sees everything finds out.
+const TABLES: &[(&str, &str, &str)] = &[
+    ("medical_institutions", "uuid", "uuid"),
+    ("doctors", "uuid", "institution_id"),
+    ("patientregister", "uuid", "institution_id"),
+    (
+        "identifiers",
+        "uuid",
+        "coalesce(institution_id, medical_institution_id, (SELECT institution_id FROM doctors WHERE uuid = doctor_id))",
+    ),
+    ("change_log", "sequence", "institution_id"),
+];
+
+/// The key of an institution's doctor (0) or of one of its patients (from 1 on).
+fn person(institution: Uuid, number: u32) -> Uuid {
+    Uuid::from_u128(institution.as_u128() + u128::from(number))
+}
+
+/// A database in which two institutions have a doctor, patients, and identifiers of each kind.
+fn database() -> Database {
+    let database = Database::new(Backend::Postgres);
+    let mut sql = database.sql();
+    for institution in [OWN, OTHER] {
+        let doctor = person(institution, 0);
+        sql.run(&format!(
+            "INSERT INTO medical_institutions (uuid, name) VALUES ('{institution}', 'Clinic');
+             INSERT INTO doctors (uuid, first_name, last_name, institution_id)
+             VALUES ('{doctor}', 'Ada', 'Lee', '{institution}');
+             INSERT INTO identifiers (doctor_id, value) VALUES ('{doctor}', '17');
+             INSERT INTO identifiers (medical_institution_id, value) VALUES ('{institution}', '17')"
+        ));
+        for number in 1..=PATIENTS {
+            sql.run(&register(person(institution, number), institution));
+            sql.run(&identifier(person(institution, number), institution));
+        }
+    }
+    drop(sql);
+    database
+}
+
+fn register(patient: Uuid, institution: Uuid) -> String {
+    format!(
+        "INSERT INTO patientregister (uuid, first_name, last_name, date_of_birth, phone_number, address, status, institution_id)
+         VALUES ('{patient}', 'Jane', 'Smith', '1985-04-12', '555-267-5674', '1 Mill Lane', 'INCOMPLETE', '{institution}')"
+    )
+}
+
+fn identifier(patient: Uuid, institution: Uuid) -> String {
+    format!("INSERT INTO identifiers (patient_id, value, institution_id) VALUES ('{patient}', '17', '{institution}')")
+}
+
+/// A connection that acts as what the server acts as, for one institution.
+fn as_server(database: &Database, institution: Uuid) -> Sql {
+    let mut sql = database.sql_as_server_for_nobody();
+    sql.run(&format!("SET phr.institution = '{institution}'"));
+    sql
+}
+
+/// The keys of a table's rows that meet a condition, as this connection sees them.
+fn keys(sql: &mut Sql, table: &str, key: &str, condition: &str) -> Vec<String> {
+    sql.column(&format!("SELECT {key} FROM {table} WHERE {condition} ORDER BY {key}"))
+}
+
+/// Somebody with every permission, within one institution.
+fn within(institution: Uuid) -> Scope {
+    Scope { boundary: Boundary::One(InstitutionId(institution)), ..operator() }
+}
