@@ -3,8 +3,8 @@
 use async_graphql::{Enum, InputObject, MaybeUndefined};
 use entity::user::{self, ActiveModel, Column, Entity, Model};
 use sea_orm::ActiveValue::Set;
-use sea_orm::sea_query::ArrayType;
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, Value};
+use sea_orm::sea_query::{ArrayType, Query};
+use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, Value};
 use serde::Serialize;
 use uuid::Uuid;
 
@@ -88,6 +88,24 @@ criteria! {
 impl Bounded for Users {
     fn institution() -> Option<Column> {
         Some(Column::InstitutionId)
+    }
+
+    /// Patients who sign in belong where their registers do.
+    fn within(scope: &Scope) -> Condition {
+        let mut condition = Condition::all();
+        if let Boundary::One(institution) = scope.boundary {
+            let patients = Query::select()
+                .column(entity::patient_register::Column::Uuid)
+                .from(entity::patient_register::Entity)
+                .and_where(entity::patient_register::Column::InstitutionId.eq(institution.0))
+                .to_owned();
+            let own = Condition::any().add(Column::InstitutionId.eq(institution.0));
+            condition = condition.add(own.add(Column::PatientId.in_subquery(patients)));
+        }
+        if let Some(patient) = scope.patient {
+            condition = condition.add(Column::PatientId.eq(patient));
+        }
+        condition
     }
 
     fn patient() -> Option<Column> {
