@@ -102,6 +102,9 @@ impl Authority {
         let holder = Holder { user, device, origin };
         let grant = self.begin(&tx, holder, now).await?;
         tx.commit().await?;
+        if finding.token.is_some() {
+            self.catch_up().await;
+        }
         Ok(grant)
     }
 

@@ -284,7 +284,8 @@ impl Aggregate for Users {
             ("username", Column::Username, row.username.try_as_ref().cloned()),
             ("externalSubject", Column::ExternalSubject, row.external_subject.try_as_ref().cloned().flatten()),
         ] {
-            let Some(text) = text else { continue };
+            // PostgreSQL does not even compare with a text that has a NUL in it.
+            let Some(text) = text.filter(|text| !text.chars().any(char::is_control)) else { continue };
             if Entity::find().filter(column.eq(text)).filter(Column::Uuid.ne(own)).one(tx).await?.is_some() {
                 check.fault(&[field], FaultCode::NotUnique, "another user has this");
             }

@@ -94,7 +94,7 @@ fn a_token_is_printed_alone(phr: &Phr) {
         (&["--ttl", "0s"], "--ttl"),
         (&["--ttl", "2years"], "a year"),
         (&["--ttl", "soon"], "--ttl"),
-        (&["--ttl", "-5m"], "--ttl"),
+        (&["--ttl=-5m"], "--ttl"),
         (&["--user", "ada"], "--user"),
     ] {
         let refused = command(phr, &[&["token"], arguments].concat());

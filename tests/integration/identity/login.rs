@@ -50,7 +50,7 @@ fn whatever_is_wrong_is_told_in_the_same_words(phr: &Phr) {
 
 #[test]
 fn who_fails_too_often_is_locked_out_for_a_while() {
-    let settings = [("PHR_LOCKOUT_FAILURES", "3"), ("PHR_LOCKOUT_SECONDS", "3")];
+    let settings = [("PHR_LOCKOUT_FAILURES", "3"), ("PHR_LOCKOUT_SECONDS", "3"), ("PHR_RATE_ANONYMOUS", "0")];
     let phr = Phr::with(Backend::Sqlite, &settings);
     member(&phr, "ada", "staff", &json!({}));
     for _ in 0..2 {

@@ -1,6 +1,7 @@
 //! Roles that administrators make and change.
 
 use serde_json::{Value, json};
+use sha2::Digest as _;
 use support::{Backend, Phr, on_both_databases};
 
 use super::{answer, by_password, done, faults, is_good, login, member, role};
@@ -28,6 +29,7 @@ fn a_role_is_made_of_permissions_that_exist_and_that_one_has(phr: &Phr) {
         ("", "INVALID_FORMAT input.name"),
         ("Clerk", "INVALID_FORMAT input.name"),
         ("a b", "INVALID_FORMAT input.name"),
+        ("a\u{0}", "INVALID_FORMAT input.name"),
         (&"a".repeat(51), "TOO_LONG input.name"),
         ("doctor", "NOT_UNIQUE input.name"),
     ] {
@@ -116,5 +118,3 @@ fn conditions_that_make_no_sense_are_named() {
     ];
     assert_eq!(faults(&answer(&phr, phr.token(), "updateRole", "role { uuid }", &input)), expected);
 }
-
-use sha2::Digest as _;

@@ -73,7 +73,7 @@ pub async fn create(scope: &Scope, cluster: &Cluster, input: CreateRoleInput) ->
     let wanted = named(&mut check, scope, &input.permissions);
     let uuid = *row.uuid.as_ref();
     let tx = cluster.write(scope).await?;
-    if Entity::find().filter(Column::Name.eq(input.name)).one(&tx).await?.is_some() {
+    if check.passed() && Entity::find().filter(Column::Name.eq(input.name)).one(&tx).await?.is_some() {
         check.fault(&["name"], FaultCode::NotUnique, "another role has this name");
     }
     if !check.passed() {
