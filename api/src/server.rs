@@ -211,6 +211,11 @@ async fn graphql(State(service): State<Arc<Service>>, request: HttpRequest<Body>
         Err(message) => return reply.refuse(StatusCode::BAD_REQUEST, Error::BadRequest(message.to_owned())),
     };
     let caller = caller(&service, request.headers(), service.origin(&request), id).await;
+    if caller.is_nobody() && request.headers().contains_key(AUTHORIZATION) && !service.authority.has_read() {
+        // Nobody who has a session is told that they have none.
+        let cause = "it has not been read yet who may sign in";
+        return reply.refuse(StatusCode::SERVICE_UNAVAILABLE, Error::Unavailable(cause.into()));
+    }
     let meter = service.rates.meter(&caller);
     if let Err(error) = meter.ask(1) {
         return reply.refuse(StatusCode::TOO_MANY_REQUESTS, error);

@@ -44,8 +44,10 @@ pub(super) struct Inner {
     pub(super) settings: Settings,
     pub(super) file: Arc<KeyFile>,
     roster: RwLock<Arc<Roster>>,
-    /// When reading the roster began.
+    /// When the roster was last read.
     read: Mutex<Option<Instant>>,
+    /// When reading it last began, whatever came of that.
+    tried: Mutex<Option<Instant>>,
     reading: tokio::sync::Mutex<()>,
     turn: tokio::sync::Mutex<()>,
     tokens: Cache<Arc<str>, Arc<Known>>,
@@ -104,6 +106,7 @@ impl Authority {
             file: Arc::new(file),
             roster: RwLock::default(),
             read: Mutex::default(),
+            tried: Mutex::default(),
             reading: tokio::sync::Mutex::default(),
             turn: tokio::sync::Mutex::default(),
             tokens: Cache::builder().max_capacity(REMEMBERED).build(),
@@ -122,6 +125,12 @@ impl Authority {
         self.0.clock.now()
     }
 
+    /// Whether it is known who may do what: from the first moment on in which a database could be read.
+    #[must_use]
+    pub fn has_read(&self) -> bool {
+        self.0.read.lock().is_some()
+    }
+
     pub(super) fn roster(&self) -> Arc<Roster> {
         Arc::clone(&self.0.roster.read())
     }
@@ -131,6 +140,7 @@ impl Authority {
         let inner = &self.0;
         let _reading = inner.reading.lock().await;
         let began = Instant::now();
+        *inner.tried.lock() = Some(began);
         let roster = self.look().await?;
         let has_foreign_keys = roster.keys.signer.is_none() && roster.keys.foreign > 0;
         let roster = if roster.keys.signer.is_none() && !has_foreign_keys && inner.cluster.has_primary() {
@@ -271,10 +281,11 @@ impl Authority {
     /// the time: who bears one waits for the next turn.
     async fn read_in_turn(&self) {
         let came = Instant::now();
-        let pause = self.0.read.lock().map_or(Duration::ZERO, |read| (READ_EVERY / 2).saturating_sub(read.elapsed()));
+        let pause = |tried: Instant| (READ_EVERY / 2).saturating_sub(tried.elapsed());
+        let pause = self.0.tried.lock().map_or(Duration::ZERO, pause);
         tokio::time::sleep(pause).await;
         let _turn = self.0.turn.lock().await;
-        if self.0.read.lock().is_none_or(|read| read < came) {
+        if self.0.tried.lock().is_none_or(|tried| tried < came) {
             self.read().await.ok();
         }
     }
@@ -312,7 +323,7 @@ impl Authority {
     /// # Errors
     /// `BadRequest` for a role that does not exist.
     pub fn local_token(&self, wanted: &LocalToken) -> Result<String> {
-        if self.0.read.lock().is_none() {
+        if !self.has_read() {
             return Err(Error::Unavailable("it has not been read yet who may sign in".into()));
         }
         if !self.roster().roles.contains_key(wanted.role.as_str()) {

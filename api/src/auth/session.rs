@@ -272,7 +272,11 @@ pub(super) fn own_session(scope: &Scope) -> Result<Uuid> {
     scope.session.ok_or_else(none)
 }
 
-pub(super) async fn end(tx: &Transaction, which: impl sea_orm::sea_query::IntoCondition, now: DateTime<Utc>) -> Result<u64> {
+pub(super) async fn end(
+    tx: &Transaction,
+    which: impl sea_orm::sea_query::IntoCondition,
+    now: DateTime<Utc>,
+) -> Result<u64> {
     let changes = session::ActiveModel { revoked_at: Set(Some(now)), ..session::ActiveModel::default() };
     let open = session::Entity::update_many().set(changes).filter(which).filter(session::Column::RevokedAt.is_null());
     Ok(open.exec(tx).await?.rows_affected)

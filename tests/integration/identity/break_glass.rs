@@ -29,14 +29,16 @@ fn sees(phr: &Phr, token: &str, patient: &str) -> bool {
 
 fn a_leave_opens_one_record_and_nothing_else(phr: &Phr) {
     let elsewhere = institution(phr, "Elsewhere");
-    let (theirs, other) = (register(phr, &json!({ "institutionId": elsewhere })), register(phr, &json!({ "institutionId": elsewhere })));
+    let (theirs, other) =
+        (register(phr, &json!({ "institutionId": elsewhere })), register(phr, &json!({ "institutionId": elsewhere })));
     let own = register(phr, &json!({}));
     let (doctor, session) = member(phr, "ada", "doctor", &at_home());
     assert!(sees(phr, &session.access, &own) && !sees(phr, &session.access, &theirs));
     let (uuid, token) = leave(phr, &session, &theirs, &json!({"minutes": 5}));
     assert!(sees(phr, &token, &theirs) && !sees(phr, &token, &other) && !sees(phr, &token, &own));
     assert!(!sees(phr, &session.access, &theirs), "only with the leave's own token");
-    let listed = phr.response_to(&token, "{ patientRegisters(deleted: INCLUDED) { totalCount nodes { uuid } } }", &json!({}));
+    let listed =
+        phr.response_to(&token, "{ patientRegisters(deleted: INCLUDED) { totalCount nodes { uuid } } }", &json!({}));
     assert_eq!(listed["data"]["patientRegisters"], json!({"totalCount": 1, "nodes": [{ "uuid": theirs }]}));
     let ask = |mutation: &str, fields: &str, input: &Value| answer(phr, &token, mutation, fields, input);
     let change = |patient: &str| {
@@ -88,7 +90,13 @@ fn is_reviewed(phr: &Phr, institution: &str, leave: &str, doctor: &str, patient:
     }]);
     assert_eq!(listed(&theirs), expected);
     let review = |token: &str, note: &str| {
-        faults(&answer(phr, token, "reviewBreakGlassGrant", "breakGlassGrant { uuid }", &json!({"uuid": leave, "note": note})))
+        faults(&answer(
+            phr,
+            token,
+            "reviewBreakGlassGrant",
+            "breakGlassGrant { uuid }",
+            &json!({"uuid": leave, "note": note}),
+        ))
     };
     assert_eq!(review(&ours, "fine"), ["NOT_FOUND input.uuid"]);
     assert_eq!(review(&theirs, &"x".repeat(501)), ["TOO_LONG input.note"]);

@@ -21,7 +21,11 @@ fn the_first_administrator_is_made_at_the_machine(phr: &Phr) {
     let response = by_token(phr, "ada@clinic.example", token);
     assert_eq!(faults(&response), Vec::<String>::new(), "{response}");
     let session = super::Session::of(&response["data"]["login"]);
-    let viewer = phr.response_to(&session.access, "{ viewer { username displayName role institution { uuid } permissions { action } } }", &json!({}));
+    let viewer = phr.response_to(
+        &session.access,
+        "{ viewer { username displayName role institution { uuid } permissions { action } } }",
+        &json!({}),
+    );
     let viewer = &viewer["data"]["viewer"];
     assert_eq!((&viewer["username"], &viewer["displayName"]), (&json!("ada@clinic.example"), &json!("Ada Lee")));
     assert!(viewer["role"] == "administrator" && viewer["institution"].is_null(), "{viewer}");
@@ -31,7 +35,11 @@ fn the_first_administrator_is_made_at_the_machine(phr: &Phr) {
     assert!(given.status.success(), "{given:?}");
     assert!(!String::from_utf8_lossy(&given.stdout).contains(PASSWORD), "{given:?}");
     assert_eq!(faults(&by_password(phr, "ben", PASSWORD)), Vec::<String>::new());
-    assert_eq!(phr.database.sql().value("SELECT count(*) FROM sessions WHERE revoked_at IS NULL"), "2", "none is left open");
+    assert_eq!(
+        phr.database.sql().value("SELECT count(*) FROM sessions WHERE revoked_at IS NULL"),
+        "2",
+        "none is left open"
+    );
     for (arguments, what) in [
         (&["--username", "ada@clinic.example"][..], "another user has this"),
         (&["--username", " "], "input.username"),

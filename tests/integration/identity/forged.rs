@@ -14,8 +14,8 @@ pub(super) type Attack = (String, String);
 
 /// The order of Ed25519's group, the lowest byte first (RFC 8032, section 5.1).
 const ORDER: [u8; 32] = [
-    0xed, 0xd3, 0xf5, 0x5c, 0x1a, 0x63, 0x12, 0x58, 0xd6, 0x9c, 0xf7, 0xa2, 0xde, 0xf9, 0xde, 0x14, 0, 0, 0, 0, 0, 0, 0,
-    0, 0, 0, 0, 0, 0, 0, 0, 0x10,
+    0xed, 0xd3, 0xf5, 0x5c, 0x1a, 0x63, 0x12, 0x58, 0xd6, 0x9c, 0xf7, 0xa2, 0xde, 0xf9, 0xde, 0x14, 0, 0, 0, 0, 0, 0,
+    0, 0, 0, 0, 0, 0, 0, 0, 0, 0x10,
 ];
 
 /// Without a signature, by whatever name.
@@ -83,8 +83,23 @@ fn pem(label: &str, der: &[u8], end: &str) -> Vec<u8> {
 pub(super) fn renamed(forger: &Forger) -> Vec<Attack> {
     let own = forger.header["alg"].as_str().expect("an algorithm");
     let names = [
-        "EdDSA", "eddsa", "EDDSA", "Ed25519", "Ed448", "HS256", "HS384", "HS512", "RS256", "RS384", "RS512", "PS256",
-        "ES256", "ES384", "ES256K", "dir", "A256GCMKW",
+        "EdDSA",
+        "eddsa",
+        "EDDSA",
+        "Ed25519",
+        "Ed448",
+        "HS256",
+        "HS384",
+        "HS512",
+        "RS256",
+        "RS384",
+        "RS512",
+        "PS256",
+        "ES256",
+        "ES384",
+        "ES256K",
+        "dir",
+        "A256GCMKW",
     ];
     let others = names.iter().filter(|name| **name != own);
     others.map(|name| (format!("alg {name}"), forger.headed(&forger.header_with("alg", *name)))).collect()

@@ -1,8 +1,8 @@
 //! Makes tokens by hand, with other libraries than the one that verifies them. The right key is taken out of the
 //! database with the key file, so that a token can be wrong in one thing alone.
 
-use aes_gcm::aead::{Aead, KeyInit, Payload};
 use aes_gcm::Aes256Gcm;
+use aes_gcm::aead::{Aead, KeyInit, Payload};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use ed25519_dalek::{Signer as _, SigningKey};

@@ -89,7 +89,8 @@ fn servers_that_start_at_once_know_each_others_tokens() {
                 assert!(is_good(verifying, &session.access), "{backend:?}");
             }
         }
-        let keys = || servers.iter().map(|server| server.http_as_nobody("GET", "/.well-known/jwks.json", &[], b"").body);
+        let keys =
+            || servers.iter().map(|server| server.http_as_nobody("GET", "/.well-known/jwks.json", &[], b"").body);
         within(PROMISED, "all publish the same keys", || {
             let published: Vec<String> = keys().collect();
             published.iter().all(|keys| *keys == published[0]).then_some(())
@@ -124,7 +125,9 @@ fn a_key_file_that_will_not_do_is_refused_by_name() {
         refused("chmod 600");
     }
     std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o600)).unwrap();
-    for broken in ["", "phr-key-1:", &text[..30], &text[10..], &text.replace("phr-key-1", "phr-key-2"), "phr-key-1:????"] {
+    for broken in
+        ["", "phr-key-1:", &text[..30], &text[10..], &text.replace("phr-key-1", "phr-key-2"), "phr-key-1:????"]
+    {
         std::fs::write(&file, broken).unwrap();
         refused("not a key file of phr");
     }

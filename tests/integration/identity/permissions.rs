@@ -14,7 +14,10 @@ on_both_databases! {
 
 /// A request, and the first letters of the roles that may make it.
 const REQUESTS: &[(&str, &str)] = &[
-    ("{ patientRegisters { nodes { uuid } } }", "administrator institution_administrator doctor nurse staff patient service"),
+    (
+        "{ patientRegisters { nodes { uuid } } }",
+        "administrator institution_administrator doctor nurse staff patient service",
+    ),
     ("{ patientRegisters { nodes { allergies } } }", "administrator doctor nurse patient service"),
     (
         "mutation { deletePatientRegister(input: {uuid: \"KEY\"}) { userErrors { code } } }",
@@ -46,7 +49,10 @@ const REQUESTS: &[(&str, &str)] = &[
         "mutation { reviewBreakGlassGrant(input: {uuid: \"KEY\"}) { userErrors { code } } }",
         "administrator institution_administrator auditor",
     ),
-    ("{ viewer { role } health { status } }", "administrator editor institution_administrator doctor nurse staff patient auditor service"),
+    (
+        "{ viewer { role } health { status } }",
+        "administrator editor institution_administrator doctor nurse staff patient auditor service",
+    ),
 ];
 
 fn every_role_does_what_it_may_and_no_more(phr: &Phr) {
@@ -59,7 +65,10 @@ fn every_role_does_what_it_may_and_no_more(phr: &Phr) {
             let faults = faults(&response);
             let is_refused = faults.iter().any(|fault| fault == "FORBIDDEN");
             assert_eq!(is_refused, !is_allowed, "{role}: {request}: {response}");
-            assert!(is_refused || faults.iter().all(|fault| fault.starts_with("NOT_FOUND")), "{role}: {request}: {response}");
+            assert!(
+                is_refused || faults.iter().all(|fault| fault.starts_with("NOT_FOUND")),
+                "{role}: {request}: {response}"
+            );
         }
         let viewer = phr.response_to(&token, "{ viewer { role permissions { resource action } } }", &json!({}));
         assert_eq!(viewer["data"]["viewer"]["role"], role);
@@ -70,10 +79,11 @@ fn who_may_not_see_clinical_fields_learns_nothing_of_them(phr: &Phr) {
     let uuid = register(phr, &json!({"allergies": ["latex"], "medicalHistory": ["asthma"]}));
     let token = phr.token_for(&["--role", "staff"]);
     let ask = |query: &str| phr.response_to(&token, query, &json!({ "uuid": uuid }));
-    let response = ask("query($uuid: UUID!) { patientRegister(uuid: $uuid) { lastName allergies medicalHistory currentMedications } }");
+    let response = ask(
+        "query($uuid: UUID!) { patientRegister(uuid: $uuid) { lastName allergies medicalHistory currentMedications } }",
+    );
     let shown = &response["data"]["patientRegister"];
-    let expected =
-        json!({"lastName": "Smith", "allergies": null, "medicalHistory": null, "currentMedications": null});
+    let expected = json!({"lastName": "Smith", "allergies": null, "medicalHistory": null, "currentMedications": null});
     assert_eq!(*shown, expected, "{response}");
     let paths: Vec<&Value> = response["errors"].as_array().unwrap().iter().map(|error| &error["path"][1]).collect();
     assert_eq!(paths, ["allergies", "medicalHistory", "currentMedications"]);
@@ -94,7 +104,8 @@ fn who_may_not_see_clinical_fields_learns_nothing_of_them(phr: &Phr) {
         assert!(response["errors"][0].is_object(), "{response}");
     }
     let unseen = with(jane(), &json!({"allergies": ["nuts"]}));
-    let create = |input: &Value| faults(&answer(phr, &token, "createPatientRegister", "patientRegister { uuid }", input));
+    let create =
+        |input: &Value| faults(&answer(phr, &token, "createPatientRegister", "patientRegister { uuid }", input));
     assert_eq!(create(&unseen), ["FORBIDDEN"]);
     assert_eq!(create(&jane()), Vec::<String>::new());
     assert_eq!(crate::patients::read(phr, &uuid)["allergies"], json!(["latex"]));
@@ -130,11 +141,14 @@ fn a_patient_sees_exactly_the_own_record(phr: &Phr) {
         assert_eq!(ask(&filtered, other)["data"]["patientRegisters"]["totalCount"], 0);
     }
     for mutation in ["update", "delete", "restore"] {
-        let query = format!("mutation($uuid: UUID!) {{ {mutation}PatientRegister(input: {{uuid: $uuid}}) {{ userErrors {{ code }} }} }}");
+        let query = format!(
+            "mutation($uuid: UUID!) {{ {mutation}PatientRegister(input: {{uuid: $uuid}}) {{ userErrors {{ code }} }} }}"
+        );
         assert_eq!(faults(&ask(&query, &own)), ["FORBIDDEN"]);
     }
     let viewer = "{ viewer { kind role patientUuid institution { uuid } } }";
-    let expected = json!({"kind": "PATIENT", "role": "patient", "patientUuid": own, "institution": {"uuid": elsewhere}});
+    let expected =
+        json!({"kind": "PATIENT", "role": "patient", "patientUuid": own, "institution": {"uuid": elsewhere}});
     assert_eq!(ask(viewer, &own)["data"]["viewer"], expected);
     // With a role that may write, it is still the own record alone.
     let user = phr.ask("{ users(filter: {username: {equal: \"jane\"}}) { nodes { uuid } } }", &json!({}));

@@ -16,7 +16,9 @@ fn permission(resource: &str, action: &str) -> Value {
 }
 
 fn a_role_is_made_of_permissions_that_exist_and_that_one_has(phr: &Phr) {
-    let create = |token: &str, input: &Value| answer(phr, token, "createRole", "role { uuid permissions { resource action } }", input);
+    let create = |token: &str, input: &Value| {
+        answer(phr, token, "createRole", "role { uuid permissions { resource action } }", input)
+    };
     let wanted = json!([
         permission("PatientRegister", "read"),
         permission("PatientRegister", "destroy"),
@@ -36,10 +38,17 @@ fn a_role_is_made_of_permissions_that_exist_and_that_one_has(phr: &Phr) {
         assert_eq!(faults(&create(phr.token(), &json!({"name": name, "permissions": []}))), [fault]);
     }
     let own = json!([permission("Role", "manage"), permission("User", "manage"), permission("Directory", "read")]);
-    let made = done(phr, phr.token(), "createRole", "role { uuid permissions { resource action } }", &json!({"name": "keeper", "permissions": own}));
+    let made = done(
+        phr,
+        phr.token(),
+        "createRole",
+        "role { uuid permissions { resource action } }",
+        &json!({"name": "keeper", "permissions": own}),
+    );
     assert_eq!(made["role"]["permissions"].as_array().map(Vec::len), Some(3), "{made}");
     let keeper = phr.token_for(&["--role", "keeper"]);
-    let more = json!({"name": "more", "permissions": [permission("Directory", "read"), permission("System", "operate")]});
+    let more =
+        json!({"name": "more", "permissions": [permission("Directory", "read"), permission("System", "operate")]});
     assert_eq!(faults(&create(&keeper, &more)), ["INVALID_STATE input.permissions.1"]);
     // Whoever may less does not take anything from whoever may more.
     let update = |token: &str, input: &Value| faults(&answer(phr, token, "updateRole", "role { uuid }", input));

@@ -63,7 +63,13 @@ fn a_second_factor_is_asked_for_once_it_was_confirmed(phr: &Phr) {
     assert_eq!(faults(&by_password(phr, "ada", PASSWORD)), ["REQUIRED input.oneTimeCode"]);
     assert_eq!(remove(PASSWORD), none());
     assert_eq!(faults(&by_password(phr, "ada", PASSWORD)), none());
-    done(phr, &session.access, "changePassword", "changed", &json!({"password": PASSWORD, "newPassword": "a new password"}));
+    done(
+        phr,
+        &session.access,
+        "changePassword",
+        "changed",
+        &json!({"password": PASSWORD, "newPassword": "a new password"}),
+    );
 }
 
 /// The database holds the secret, and nothing by which it is known.

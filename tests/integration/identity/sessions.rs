@@ -98,7 +98,8 @@ fn what_a_user_may_do_has_changed_when_it_was_changed_anywhere(phr: &Phr) {
     assert!(!is_good(phr, &session.access), "what has ended stays ended");
     // What a role may do holds for whoever is signed in.
     let session = sign_in(phr, "ada");
-    let patients = |server: &Phr| faults(&server.response_to(&session.access, "{ patientRegisters { totalCount } }", &json!({})));
+    let patients =
+        |server: &Phr| faults(&server.response_to(&session.access, "{ patientRegisters { totalCount } }", &json!({})));
     for (permissions, expected) in
         [(json!([{"resource": "PatientRegister", "action": "read"}]), vec![]), (json!([]), vec!["FORBIDDEN"])]
     {
@@ -112,7 +113,8 @@ fn what_a_user_may_do_has_changed_when_it_was_changed_anywhere(phr: &Phr) {
 
 #[test]
 fn a_token_that_was_good_a_moment_ago_expires() {
-    let phr = Phr::with(Backend::Sqlite, &[("PHR_ACCESS_TTL", "2"), ("PHR_SESSION_TTL", "6"), ("PHR_RATE_ANONYMOUS", "0")]);
+    let phr =
+        Phr::with(Backend::Sqlite, &[("PHR_ACCESS_TTL", "2"), ("PHR_SESSION_TTL", "6"), ("PHR_RATE_ANONYMOUS", "0")]);
     let (_, session) = member(&phr, "ada", "staff", &json!({}));
     eventually("the token expires", || (!is_good(&phr, &session.access)).then_some(()));
     let mut next = super::Session::of(&session.refresh(&phr)["data"]["refreshSession"]);

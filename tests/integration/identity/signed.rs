@@ -55,9 +55,7 @@ pub(super) fn headers(forger: &Forger) -> Vec<Attack> {
     changes.extend(brought);
     let mut attacks: Vec<Attack> = changes
         .into_iter()
-        .map(|(name, value)| {
-            (format!("header {name} {value}"), forger.headed(&forger.header_with(name, value)))
-        })
+        .map(|(name, value)| (format!("header {name} {value}"), forger.headed(&forger.header_with(name, value))))
         .collect();
     for name in ["typ", "kid"] {
         attacks.push((format!("header without {name}"), forger.headed(&without(&forger.header, name))));

@@ -27,7 +27,10 @@ fn an_institutions_administrator_manages_its_own_users_alone(phr: &Phr) {
     let made = &made["data"]["createUser"]["user"];
     assert_eq!(made["institution"]["uuid"], HOME, "{made}");
     let clerk = made["uuid"].as_str().unwrap();
-    assert_eq!(faults(&new("x", "staff", &json!({ "institutionId": elsewhere }))), ["REFERENCE_MISSING input.institutionId"]);
+    assert_eq!(
+        faults(&new("x", "staff", &json!({ "institutionId": elsewhere }))),
+        ["REFERENCE_MISSING input.institutionId"]
+    );
     for role in ["administrator", "doctor", "nurse", "service"] {
         assert_eq!(faults(&new("x", role, &json!({}))), ["INVALID_STATE input.roleId"], "{role}");
     }
@@ -35,7 +38,8 @@ fn an_institutions_administrator_manages_its_own_users_alone(phr: &Phr) {
     let made = token(clerk);
     let made = made["data"]["createOneTimeToken"]["oneTimeToken"]["token"].as_str().unwrap();
     let session = Session::of(&by_token(phr, "clerk", made)["data"]["login"]);
-    let update = |user: &str, more: &Value| faults(&ask("updateUser", "user { uuid }", &with(json!({ "uuid": user }), more)));
+    let update =
+        |user: &str, more: &Value| faults(&ask("updateUser", "user { uuid }", &with(json!({ "uuid": user }), more)));
     let off = json!({"isActive": false});
     let everywhere = |user: &str| faults(&ask("logoutEverywhere", "endedSessions", &json!({ "userUuid": user })));
     for mighty in [&above, &doctor] {
@@ -47,10 +51,16 @@ fn an_institutions_administrator_manages_its_own_users_alone(phr: &Phr) {
         assert_eq!(faults(&token(unseen)), ["NOT_FOUND input.userUuid"]);
         assert_eq!(everywhere(unseen), ["NOT_FOUND input.userUuid"]);
         assert_eq!(update(unseen, &off), ["NOT_FOUND input.uuid"]);
-        let one = phr.response_to(&boss.access, "query($uuid: UUID!) { user(uuid: $uuid) { uuid } }", &json!({ "uuid": unseen }));
+        let one = phr.response_to(
+            &boss.access,
+            "query($uuid: UUID!) { user(uuid: $uuid) { uuid } }",
+            &json!({ "uuid": unseen }),
+        );
         assert_eq!(one["data"]["user"], Value::Null, "{one}");
     }
-    for more in [json!({"roleId": role("administrator")}), json!({"institutionId": null}), json!({"institutionId": elsewhere})] {
+    for more in
+        [json!({"roleId": role("administrator")}), json!({"institutionId": null}), json!({"institutionId": elsewhere})]
+    {
         assert_eq!(update(clerk, &more).len(), 1, "{more}");
         assert_eq!(update(&own, &more).len(), 1, "{more}");
     }
@@ -93,7 +103,9 @@ fn somebody_can_always_administer(phr: &Phr) {
 
 fn what_a_user_is_makes_sense(phr: &Phr) {
     let ask = |mutation: &str, input: &Value| faults(&answer(phr, phr.token(), mutation, "user { uuid }", input));
-    let new = |more: &Value| ask("createUser", &with(json!({"kind": "CMS", "username": "ada", "roleId": role("staff")}), more));
+    let new = |more: &Value| {
+        ask("createUser", &with(json!({"kind": "CMS", "username": "ada", "roleId": role("staff")}), more))
+    };
     let patient = register(phr, &json!({}));
     let nobody = crate::patients::NOBODY;
     for (input, fault) in [
