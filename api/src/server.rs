@@ -211,6 +211,11 @@ async fn graphql(State(service): State<Arc<Service>>, request: HttpRequest<Body>
         Err(message) => return reply.refuse(StatusCode::BAD_REQUEST, Error::BadRequest(message.to_owned())),
     };
     let caller = caller(&service, request.headers(), service.origin(&request), id).await;
+    if caller.is_nobody() && request.headers().contains_key(AUTHORIZATION) && !service.authority.has_read() {
+        // Nobody who has a session is told that they have none.
+        let cause = "it has not been read yet who may sign in";
+        return reply.refuse(StatusCode::SERVICE_UNAVAILABLE, Error::Unavailable(cause.into()));
+    }
     let meter = service.rates.meter(&caller);
     if let Err(error) = meter.ask(1) {
         return reply.refuse(StatusCode::TOO_MANY_REQUESTS, error);
@@ -320,7 +325,9 @@ fn consistency(headers: &HeaderMap) -> Result<Consistency, &'static str> {
 
 /// Who asks. A token that is not good is as good as none: signing in anew must not want the old one to be thrown away.
 async fn caller(service: &Service, headers: &HeaderMap, origin: Option<IpAddr>, id: Uuid) -> Scope {
-    let header = headers.get(AUTHORIZATION).and_then(|header| header.to_str().ok());
+    // Of two, others on the way may have looked at the other.
+    let mut given = headers.get_all(AUTHORIZATION).iter();
+    let header = given.next().filter(|_| given.next().is_none()).and_then(|header| header.to_str().ok());
     let token = header.and_then(|header| {
         let (scheme, token) = header.split_once(' ')?;
         scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())

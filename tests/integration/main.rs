@@ -16,6 +16,7 @@ mod hardening;
 mod hosts;
 mod http;
 mod idempotency;
+mod identity;
 mod library;
 mod migrations;
 mod paging;

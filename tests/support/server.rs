@@ -1,5 +1,5 @@
 use std::io::{BufRead, BufReader};
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex, OnceLock};
@@ -29,7 +29,8 @@ impl Server {
     /// Starts a server in `folder`, and returns when it is ready.
     #[must_use]
     pub fn start(folder: &Path, environment: &[(&str, &str)], arguments: &[&str]) -> Self {
-        let arguments = [&["serve", "--listen", "127.0.0.1:0"], arguments].concat();
+        let listen: &[&str] = if arguments.contains(&"--listen") { &[] } else { &["--listen", "127.0.0.1:0"] };
+        let arguments = [&["serve"], listen, arguments].concat();
         let mut command = command(folder, &arguments, environment);
         let mut child = command.stdin(Stdio::null()).stderr(Stdio::piped()).spawn().expect("the program starts");
         let stderr = BufReader::new(child.stderr.take().expect("stderr is a pipe"));
@@ -45,7 +46,8 @@ impl Server {
         let address = eventually("the server is ready", || {
             let text = log.lock().expect("nobody panics while logging").clone();
             if let Some((_, rest)) = text.split_once("phr is ready: ").and_then(|(_, rest)| rest.split_once("://")) {
-                return rest.split('/').next().and_then(|address| address.parse().ok());
+                let address: Option<SocketAddr> = rest.split('/').next().and_then(|address| address.parse().ok());
+                return address.map(here);
             }
             let ended = child.try_wait().expect("a child can be asked");
             assert!(ended.is_none(), "the server ended: {text}");
@@ -75,6 +77,11 @@ impl Server {
     /// The local operator's access token, made when it is first needed.
     pub fn token(&self) -> &str {
         self.token.get_or_init(|| self.token_for(&["--ttl", "4h"]))
+    }
+
+    /// Bears a token that was made before, as where no database can be asked for one now.
+    pub fn bear(&self, token: &str) {
+        self.token.set(token.to_owned()).expect("no token has been made yet");
     }
 
     fn signed_in<'h>(&self, headers: &[(&'h str, &'h str)], value: &'h str) -> Vec<(&'h str, &'h str)> {
@@ -157,6 +164,16 @@ impl Server {
         self.reading.take().map(JoinHandle::join);
         status.code()
     }
+}
+
+/// Where a server of this machine is reached: one that listens everywhere does so on loopback too.
+fn here(mut address: SocketAddr) -> SocketAddr {
+    match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => address.set_ip(Ipv4Addr::LOCALHOST.into()),
+        IpAddr::V6(ip) if ip.is_unspecified() => address.set_ip(Ipv6Addr::LOCALHOST.into()),
+        _ => {}
+    }
+    address
 }
 
 impl Drop for Server {

@@ -15,10 +15,11 @@ use crate::database::{Cluster, Consistency, Transaction};
 use crate::error::{Error, Result};
 use crate::scope::{Actor, Boundary, InstitutionId, LOCAL_OPERATOR, Permission, Permissions, Scope};
 
+use super::keyring::{self, Keyring};
 use super::outside::Provider;
 use super::roster::{Bearer, Roster};
 use super::token::{Claims, MAX_LENGTH, named_key};
-use super::{KeyFile, Settings, SigningAlgorithm, keyring};
+use super::{KeyFile, Settings, SigningAlgorithm};
 
 /// How often the roster is read: what was revoked anywhere is dead here after about that long. The promise is 5 s.
 const READ_EVERY: Duration = Duration::from_secs(1);
@@ -43,9 +44,12 @@ pub(super) struct Inner {
     pub(super) settings: Settings,
     pub(super) file: Arc<KeyFile>,
     roster: RwLock<Arc<Roster>>,
-    /// When the roster was read.
+    /// When the roster was last read.
     read: Mutex<Option<Instant>>,
+    /// When reading it last began, whatever came of that.
+    tried: Mutex<Option<Instant>>,
     reading: tokio::sync::Mutex<()>,
+    turn: tokio::sync::Mutex<()>,
     tokens: Cache<Arc<str>, Arc<Known>>,
     provider: Option<Provider>,
 }
@@ -102,7 +106,9 @@ impl Authority {
             file: Arc::new(file),
             roster: RwLock::default(),
             read: Mutex::default(),
+            tried: Mutex::default(),
             reading: tokio::sync::Mutex::default(),
+            turn: tokio::sync::Mutex::default(),
             tokens: Cache::builder().max_capacity(REMEMBERED).build(),
             provider,
         }));
@@ -119,6 +125,12 @@ impl Authority {
         self.0.clock.now()
     }
 
+    /// Whether it is known who may do what: from the first moment on in which a database could be read.
+    #[must_use]
+    pub fn has_read(&self) -> bool {
+        self.0.read.lock().is_some()
+    }
+
     pub(super) fn roster(&self) -> Arc<Roster> {
         Arc::clone(&self.0.roster.read())
     }
@@ -127,20 +139,20 @@ impl Authority {
     pub(super) async fn read(&self) -> Result<Read> {
         let inner = &self.0;
         let _reading = inner.reading.lock().await;
+        let began = Instant::now();
+        *inner.tried.lock() = Some(began);
         let roster = self.look().await?;
-        let roster = if roster.keys.signer.is_some() {
-            roster
-        } else if roster.keys.foreign > 0 {
-            return Ok(Read::ForeignKeys);
-        } else if inner.cluster.has_primary() {
+        let has_foreign_keys = roster.keys.signer.is_none() && roster.keys.foreign > 0;
+        let roster = if roster.keys.signer.is_none() && !has_foreign_keys && inner.cluster.has_primary() {
             self.make_key(SigningAlgorithm::default()).await?;
             self.look().await?
         } else {
             roster
         };
+        // With foreign keys too: what was revoked is dead, whoever sealed what signs now.
         *inner.roster.write() = Arc::new(roster);
-        *inner.read.lock() = Some(Instant::now());
-        Ok(Read::Done)
+        *inner.read.lock() = Some(began);
+        Ok(if has_foreign_keys { Read::ForeignKeys } else { Read::Done })
     }
 
     /// Takes up at once what was just changed, as far as this server is concerned.
@@ -175,7 +187,7 @@ impl Authority {
     /// no longer: every session then ends. Returns the new key's name.
     ///
     /// # Errors
-    /// As any write.
+    /// `BadRequest` when another key file sealed the present keys, unless they are revoked; as any write.
     pub async fn rotate(
         cluster: &Cluster,
         clock: &dyn Clock,
@@ -185,6 +197,12 @@ impl Authority {
     ) -> Result<Uuid> {
         let now = clock.now();
         let tx = cluster.write(&Scope::server(Uuid::new_v4())).await?;
+        let present = Keyring::read(&tx, &file).await?;
+        if !revoke && present.signer.is_none() && present.foreign > 0 {
+            // Servers that have the right file would know none of what signs from then on.
+            tx.rollback().await?;
+            return Err(Error::BadRequest(ForeignKeys.to_string()));
+        }
         let key = keyring::generate(&tx, Arc::new(file), algorithm, now).await?;
         if revoke {
             keyring::revoke_others(&tx, key, now).await?;
@@ -248,9 +266,9 @@ impl Authority {
 
     async fn verify(&self, token: &str) -> Option<Arc<Known>> {
         let (key, algorithm) = named_key(token)?;
-        if self.roster().keys.verifier(key).is_none() && self.is_old() {
+        if self.roster().keys.verifier(key).is_none() {
             // Another server may have begun to sign with a new key.
-            self.read().await.ok();
+            self.read_in_turn().await;
         }
         let roster = self.roster();
         let claims = roster.keys.verifier(key)?.read(token, algorithm, &self.0.settings.issuer)?;
@@ -259,9 +277,17 @@ impl Authority {
         Some(known)
     }
 
-    /// Whether the roster may be read before its time: forged tokens must not make the server do so all the time.
-    fn is_old(&self) -> bool {
-        self.0.read.lock().is_none_or(|read| read.elapsed() > READ_EVERY / 2)
+    /// Sees that the roster is read after now, by whoever comes first. Forged tokens must not make the server do so all
+    /// the time: who bears one waits for the next turn.
+    async fn read_in_turn(&self) {
+        let came = Instant::now();
+        let pause = |tried: Instant| (READ_EVERY / 2).saturating_sub(tried.elapsed());
+        let pause = self.0.tried.lock().map_or(Duration::ZERO, pause);
+        tokio::time::sleep(pause).await;
+        let _turn = self.0.turn.lock().await;
+        if self.0.tried.lock().is_none_or(|tried| tried < came) {
+            self.read().await.ok();
+        }
     }
 
     fn scope(&self, bearer: &Bearer, claims: Option<&Claims>, request: Uuid, origin: Option<IpAddr>) -> Option<Scope> {
@@ -297,7 +323,7 @@ impl Authority {
     /// # Errors
     /// `BadRequest` for a role that does not exist.
     pub fn local_token(&self, wanted: &LocalToken) -> Result<String> {
-        if self.0.read.lock().is_none() {
+        if !self.has_read() {
             return Err(Error::Unavailable("it has not been read yet who may sign in".into()));
         }
         if !self.roster().roles.contains_key(wanted.role.as_str()) {
@@ -310,8 +336,11 @@ impl Authority {
     }
 }
 
-/// With a leave somebody treats one patient, and manages nothing.
+/// With a leave somebody treats one patient, and manages nothing; and nothing at all once the role may take none.
 fn within_leave(own: Permissions) -> Permissions {
+    if !own.contain(Permission::BreakGlass) {
+        return Permissions::NONE;
+    }
     let treating =
         [Permission::ReadPatients, Permission::ReadClinical, Permission::WritePatients, Permission::ReadDirectory];
     let held = treating.into_iter().filter(|permission| own.contain(*permission));
@@ -328,11 +357,14 @@ async fn keep_up(inner: Weak<Inner>) {
             provider.read_if_changed();
         }
         let result = Authority(inner).read().await;
-        if let Err(error) = &result
-            && !trouble
-        {
-            tracing::warn!(%error, "cannot read who may sign in: what was revoked meanwhile is not known");
+        match &result {
+            _ if trouble => {}
+            Ok(Read::Done) => {}
+            Ok(Read::ForeignKeys) => tracing::error!("{ForeignKeys}"),
+            Err(error) => {
+                tracing::warn!(%error, "cannot read who may sign in: what was revoked meanwhile is not known");
+            }
         }
-        trouble = result.is_err();
+        trouble = !matches!(result, Ok(Read::Done));
     }
 }

@@ -2,7 +2,7 @@ use std::net::IpAddr;
 
 use async_graphql::InputObject;
 use chrono::{DateTime, Utc};
-use entity::{user, user_secret};
+use entity::{session, user, user_secret};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect, Set};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
@@ -12,7 +12,7 @@ use crate::error::{Error, FaultCode, Result};
 use crate::scope::Scope;
 
 use super::password::{self, Verdict, check};
-use super::session::Holder;
+use super::session::{Holder, end};
 use super::{Authority, Grant, one_time, second_factor};
 
 /// What is said whatever was wrong: whether there is such a user, and whether they are locked out, is nobody's business.
@@ -63,10 +63,20 @@ impl Authority {
         let device = device(input.device.as_deref())?;
         let proof = proof(&input)?;
         let name = input.username.trim().to_lowercase();
-        let found = self.user(user::Column::Username.eq(name), request).await?;
+        // No name has control characters, and PostgreSQL does not even compare with some.
+        let found = if name.chars().any(char::is_control) {
+            None
+        } else {
+            self.user(user::Column::Username.eq(name), request).await?
+        };
         let finding = self.examine(proof, found.as_ref()).await?;
         let tx = self.write().await?;
-        let Some((user, _)) = found else {
+        // As the user is now, and stays until the session stands: it must not have what was taken away meanwhile.
+        let user = match found {
+            Some((user, _)) => user::Entity::find_by_id(user.uuid).lock_exclusive().one(&tx).await?,
+            None => None,
+        };
+        let Some(user) = user else {
             tx.rollback().await?;
             return Err(Error::Unauthenticated(WRONG));
         };
@@ -85,11 +95,16 @@ impl Authority {
         };
         if let Some(hash) = &finding.token {
             one_time::used(&tx, hash, now).await?;
+            // Whoever knew the old password may be signed in with it.
+            end(&tx, session::Column::UserId.eq(user.uuid), now).await?;
         }
         admit(&tx, &secret, finding.new_hash, step, now).await?;
         let holder = Holder { user, device, origin };
         let grant = self.begin(&tx, holder, now).await?;
         tx.commit().await?;
+        if finding.token.is_some() {
+            self.catch_up().await;
+        }
         Ok(grant)
     }
 

@@ -174,7 +174,7 @@ impl Authority {
     /// `Unauthenticated`, `Forbidden`, `Rejected` when there is no such user; as any write.
     pub async fn logout_everywhere(&self, scope: &Scope, of: Option<Uuid>) -> Result<u64> {
         let user = match of {
-            None if scope.is_nobody() => return Err(Error::Unauthenticated(NO_SESSION)),
+            _ if scope.is_nobody() => return Err(Error::Unauthenticated(NO_SESSION)),
             None => scope.actor.0,
             Some(user) if user == scope.actor.0 => user,
             Some(user) => self.managed(scope, user, &["input", "userUuid"]).await?.uuid,
@@ -194,19 +194,18 @@ impl Authority {
     pub(super) async fn managed(&self, scope: &Scope, user: Uuid, path: &[&str]) -> Result<user::Model> {
         scope.require(Permission::ManageUsers)?;
         let found = self.user(user::Column::Uuid.eq(user), scope.request).await?.map(|(user, _)| user);
-        let is_within = |user: &user::Model| match scope.boundary {
-            Boundary::All => true,
-            Boundary::One(own) => user.institution_id == Some(own.0),
-        };
         let missing = || Error::rejected(FaultCode::NotFound, path, "there is no such user");
-        let user = found.filter(is_within).ok_or_else(missing)?;
-        let role = {
-            let reader = self.0.cluster.read(scope, Consistency::Strong);
-            entity::role::Entity::find_by_id(user.role_id).one(&reader).await?
-        };
+        let user = found.ok_or_else(missing)?;
+        let reader = self.0.cluster.read(&Scope::server(scope.request), Consistency::Strong);
+        if let Boundary::One(own) = scope.boundary
+            && boundary(&reader, &user).await?.0 != Some(own.0)
+        {
+            return Err(missing());
+        }
+        let role = entity::role::Entity::find_by_id(user.role_id).one(&reader).await?;
         let roster = self.roster();
         let allowed = role.and_then(|role| roster.roles.get(role.name.as_str()).map(|role| role.permissions));
-        if allowed.is_some_and(|allowed| !scope.permissions.include(allowed)) {
+        if allowed.is_none_or(|allowed| !scope.permissions.include(allowed)) {
             return Err(Error::Forbidden("this user may do more than you may".to_owned()));
         }
         Ok(user)
@@ -260,16 +259,24 @@ impl Authority {
     }
 }
 
-/// The session that a caller asks in.
+/// The session that a caller asks in, for what only the user does: not with a leave to treat somebody.
 pub(super) fn own_session(scope: &Scope) -> Result<Uuid> {
     if scope.is_nobody() {
         return Err(Error::Unauthenticated(NO_SESSION));
+    }
+    if scope.grant.is_some() {
+        let message = "this token opens one record and nothing else: use your session's own";
+        return Err(Error::Forbidden(message.to_owned()));
     }
     let none = || Error::BadRequest("your token belongs to no session: it was made at the machine itself".to_owned());
     scope.session.ok_or_else(none)
 }
 
-async fn end(tx: &Transaction, which: impl sea_orm::sea_query::IntoCondition, now: DateTime<Utc>) -> Result<u64> {
+pub(super) async fn end(
+    tx: &Transaction,
+    which: impl sea_orm::sea_query::IntoCondition,
+    now: DateTime<Utc>,
+) -> Result<u64> {
     let changes = session::ActiveModel { revoked_at: Set(Some(now)), ..session::ActiveModel::default() };
     let open = session::Entity::update_many().set(changes).filter(which).filter(session::Column::RevokedAt.is_null());
     Ok(open.exec(tx).await?.rows_affected)

@@ -38,7 +38,28 @@ pub struct Auth {
     pub external_jwks: String,
 }
 
+/// A time of the sessions' settings at most, in seconds: ten years.
+const LONGEST: u64 = 10 * 366 * 24 * 3600;
+
 impl Auth {
+    /// # Errors
+    /// Names the time that is too long.
+    pub(super) fn check(&self) -> Result<(), Error> {
+        let times = [
+            ("auth.access_ttl", self.access_ttl),
+            ("auth.session_ttl", self.session_ttl),
+            ("auth.one_time_ttl", self.one_time_ttl),
+            ("auth.break_glass_ttl", self.break_glass_ttl),
+            ("auth.lockout_seconds", self.lockout_seconds),
+        ];
+        match times.into_iter().find(|(_, seconds)| *seconds > LONGEST) {
+            Some((name, _)) => {
+                Err(Error::Malformed { from: name.to_owned(), message: format!("must be at most {LONGEST}") })
+            }
+            None => Ok(()),
+        }
+    }
+
     /// The OpenID provider, if one is configured.
     pub(super) fn outside(&self) -> Result<Option<Outside>, Error> {
         let given = [&self.external_issuer, &self.external_audience, &self.external_jwks];

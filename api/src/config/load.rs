@@ -106,7 +106,8 @@ impl Config {
         if variable("LOG_LEVEL").is_none() && variable("DEBUG").is_some_and(|debug| is_true(&debug)) {
             table["log"]["level"] = Value::String("debug".to_owned());
         }
-        let config: Self = table.try_into().map_err(|error| malformed("the settings", &error))?;
+        let config: Self = serde_path_to_error::deserialize(Value::Table(table))
+            .map_err(|error| malformed(&error.path().to_string(), error.inner()))?;
         config.check()?;
         Ok(config)
     }

@@ -197,7 +197,7 @@ impl Config {
             let message = "must be 0, or at least limits.max_complexity, which one request may use".to_owned();
             return Err(Error::Malformed { from: "rates.cost".to_owned(), message });
         }
-        Ok(())
+        self.auth.check()
     }
 
     /// Where the records are.

@@ -73,7 +73,7 @@ pub async fn create(scope: &Scope, cluster: &Cluster, input: CreateRoleInput) ->
     let wanted = named(&mut check, scope, &input.permissions);
     let uuid = *row.uuid.as_ref();
     let tx = cluster.write(scope).await?;
-    if Entity::find().filter(Column::Name.eq(input.name)).one(&tx).await?.is_some() {
+    if check.passed() && Entity::find().filter(Column::Name.eq(input.name)).one(&tx).await?.is_some() {
         check.fault(&["name"], FaultCode::NotUnique, "another role has this name");
     }
     if !check.passed() {
@@ -106,17 +106,22 @@ pub async fn update(
     }
     let wanted = input.permissions.as_deref().map(|wanted| named(&mut check, scope, wanted));
     let tx = cluster.write(scope).await?;
-    match Entity::find_by_id(input.uuid).lock_exclusive().one(&tx).await? {
+    // Locks all roles, in the order in which everybody does.
+    let had_administrator = keeps_an_administrator(&tx, None).await?;
+    match Entity::find_by_id(input.uuid).one(&tx).await? {
         Some(present) => check.version(input.expected_version, present.version),
         None => check.fault(&["uuid"], FaultCode::NotFound, "there is no such role"),
+    }
+    let present = permissions_of(&tx, input.uuid).await?;
+    if !scope.permissions.include(present) {
+        check.fault(&["uuid"], FaultCode::InvalidState, "this role may do more than you may");
     }
     if !check.passed() {
         tx.rollback().await?;
         return Err(Error::Rejected(check.into_faults()));
     }
-    let had_administrator = keeps_an_administrator(&tx, None).await?;
     if let Some(wanted) = wanted
-        && permissions_of(&tx, input.uuid).await? != wanted
+        && present != wanted
     {
         role_permission::Entity::delete_many().filter(role_permission::Column::RoleId.eq(input.uuid)).exec(&tx).await?;
         allow(&tx, input.uuid, wanted).await?;
