@@ -115,7 +115,7 @@ pub fn make_folder(target: &Target) -> Result<(), Error> {
 pub async fn serve(config: &Config, demo: bool) -> Result<(), Error> {
     let address = address(&config.server.listen)?;
     let key_file = config.key_file()?;
-    check_exposure(address, &key_file, demo)?;
+    check_exposure(address, key_file.is_local(), demo)?;
     let nodes = config.nodes()?;
     let target = nodes.main.clone();
     if demo {
@@ -131,6 +131,7 @@ pub async fn serve(config: &Config, demo: bool) -> Result<(), Error> {
         crate::demo::fill(&cluster, &*clock).await?;
     }
     let authority = Authority::open(cluster.clone(), Arc::clone(&clock), config.auth_settings()?, key_file).await?;
+    crate::demo::admit_guest(&target, &cluster, &*clock, &authority, demo).await?;
     let engine = Engine::new(config.limits, config.server.introspection);
     let service = Service::new(&config.server, engine, cluster, clock, known, authority, demo);
     let router = router(service, config.server.playground);
@@ -151,12 +152,19 @@ fn address(listen: &str) -> Result<SocketAddr, Error> {
 }
 
 /// Only who is at this machine can reach a loopback address. Anybody else meets a secret that an operator made.
-fn check_exposure(address: SocketAddr, key_file: &KeyFile, demo: bool) -> Result<(), Error> {
-    match (address.ip().is_loopback(), demo, key_file.is_local()) {
+fn check_exposure(address: SocketAddr, has_local_key: bool, demo: bool) -> Result<(), Error> {
+    match (address.ip().is_loopback(), demo, has_local_key) {
         (true, ..) | (false, false, false) => Ok(()),
         (false, true, _) => Err(Error::Exposed(address, "--demo")),
         (false, false, true) => Err(Error::Exposed(address, "a key file that this machine made for itself")),
     }
+}
+
+/// Where the server would listen. Without a key file it would make one of this machine's own.
+pub(crate) fn may_listen(config: &Config, key_file: Option<&KeyFile>) -> Result<SocketAddr, Error> {
+    let address = address(&config.server.listen)?;
+    check_exposure(address, key_file.is_none_or(KeyFile::is_local), false)?;
+    Ok(address)
 }
 
 /// An SQLite file is brought up to date.

@@ -9,6 +9,8 @@ async function start() {
     return;
   }
   const response = await fetch('/playground/examples.json');
+  const { openSession } = await import('/playground/session.js');
+  const session = await openSession(response.ok ? await response.json() : []);
   ReactDOM.createRoot(root).render(
     React.createElement(
       GraphiQL,
@@ -16,11 +18,13 @@ async function start() {
         fetcher: GraphiQL.createFetcher({
           url: '/graphql',
           headers: { accept: 'application/graphql-response+json, application/json' },
+          fetch: session.fetch,
           enableIncrementalDelivery: false,
         }),
         storage: GraphiQL.createLocalStorage({ namespace: 'phr' }),
-        defaultTabs: response.ok ? await response.json() : undefined,
-        defaultEditorToolsVisibility: true,
+        defaultTabs: session.defaultTabs.length > 0 ? session.defaultTabs : undefined,
+        defaultHeaders: session.defaultHeaders,
+        defaultEditorToolsVisibility: 'headers',
       },
       React.createElement(GraphiQL.Logo, null, 'phr'),
     ),

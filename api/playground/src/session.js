@@ -1,0 +1,52 @@
+// Who the page asks as. Requests carry what the tab Headers shows, and nothing else: in a demonstration it shows an access
+// token from the start, elsewhere it says where to get one. The page that loads GraphiQL from a CDN uses this file too.
+
+const DEMONSTRATION = '/playground/session';
+
+const HINT = [
+  'Every request wants an access token. At the server\'s machine `phr token` prints',
+  'one; users get theirs from the mutation login. Put it behind Bearer, then press',
+  'the button that re-fetches the schema. It is not kept when the page is closed.',
+];
+
+/** What a demonstration signs in whoever opens its page with; null where the server is none. */
+async function obtain() {
+  const response = await fetch(DEMONSTRATION).catch(() => null);
+  return response?.ok ? `Bearer ${(await response.json()).accessToken}` : null;
+}
+
+/** Headers as the tab Headers takes them: JSON, with comments. */
+function written(comments, headers) {
+  const lines = Object.entries(headers).map(([name, value]) => `  ${JSON.stringify(name)}: ${JSON.stringify(value)}`);
+  return ['{', ...comments.map((line) => `  // ${line}`), lines.join(',\n'), '}'].join('\n');
+}
+
+/** Signs in where that is possible. What comes back are properties of GraphiQL, and a `fetch` for its requests. */
+export async function openSession(examples) {
+  let current = await obtain();
+  const issued = new Set([current]);
+  const isSignedIn = current !== null;
+  const headers = (own) => written(isSignedIn ? [] : HINT, { Authorization: current ?? 'Bearer ', ...own });
+
+  function send(url, request) {
+    const sent = new Headers(request.headers);
+    // A token of this page's own that has expired since gives way to its successor; any other is the visitor's business.
+    if (isSignedIn && issued.has(sent.get('authorization'))) sent.set('authorization', current);
+    return fetch(url, { ...request, headers: sent });
+  }
+
+  return {
+    isSignedIn,
+    defaultHeaders: headers({}),
+    defaultTabs: examples.map((tab) => ({ ...tab, headers: headers(tab.headers ? JSON.parse(tab.headers) : {}) })),
+    async fetch(url, request) {
+      const answer = await send(url, request);
+      if (answer.status !== 401 || !isSignedIn || !issued.has(new Headers(request.headers).get('authorization'))) return answer;
+      const next = await obtain();
+      if (next === null) return answer;
+      issued.add(next);
+      current = next;
+      return send(url, request);
+    },
+  };
+}
