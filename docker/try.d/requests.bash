@@ -9,10 +9,11 @@ take_token() { token=$(docker exec "$(container server)" phr token --ttl 2h 2>>"
 
 # http METHOD PATH [BODY] [PORT]: the status and the body, without any program but bash.
 http() {
-    local body=${3:-}
+    local body=${3:-} authorization=
+    [[ -z $token ]] || printf -v authorization 'Authorization: Bearer %s\r\n' "$token"
     exec 3<>"/dev/tcp/127.0.0.1/${4:-$PHR_SERVER_PORT}" || return
     printf '%s %s HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: %d\r\nConnection: close\r\n%s\r\n%s' \
-        "$1" "$2" "${#body}" "${token:+Authorization: Bearer $token$'\r\n'}" "$body" >&3
+        "$1" "$2" "${#body}" "$authorization" "$body" >&3
     timeout 5 cat <&3 | tr -d '\r' | sed '1s/.* \([0-9]\{3\}\) .*/\1/; 2,/^$/d'
     exec 3>&-
 } 2>/dev/null
