@@ -11,16 +11,17 @@ async function start() {
   const response = await fetch('/playground/examples.json');
   const { openSession } = await import('/playground/session.js');
   const session = await openSession(response.ok ? await response.json() : []);
+  const ask = GraphiQL.createFetcher({
+    url: '/graphql',
+    headers: { accept: 'application/graphql-response+json, application/json' },
+    fetch: session.fetch,
+    enableIncrementalDelivery: false,
+  });
   ReactDOM.createRoot(root).render(
     React.createElement(
       GraphiQL,
       {
-        fetcher: GraphiQL.createFetcher({
-          url: '/graphql',
-          headers: { accept: 'application/graphql-response+json, application/json' },
-          fetch: session.fetch,
-          enableIncrementalDelivery: false,
-        }),
+        fetcher: session.fetcher(ask),
         storage: GraphiQL.createLocalStorage({ namespace: 'phr' }),
         defaultTabs: session.defaultTabs.length > 0 ? session.defaultTabs : undefined,
         defaultHeaders: session.defaultHeaders,

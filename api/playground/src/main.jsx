@@ -11,7 +11,7 @@ import { openSession } from './session.js';
 const storage = createLocalStorage({ namespace: 'phr' });
 
 function Page({ session }) {
-  const fetcher = createGraphiQLFetcher({
+  const ask = createGraphiQLFetcher({
     url: '/graphql',
     headers: { accept: 'application/graphql-response+json, application/json' },
     fetch: session.fetch,
@@ -20,7 +20,7 @@ function Page({ session }) {
   });
   return (
     <GraphiQL
-      fetcher={fetcher}
+      fetcher={session.fetcher(ask)}
       storage={storage}
       defaultTabs={session.defaultTabs}
       defaultHeaders={session.defaultHeaders}

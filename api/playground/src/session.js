@@ -21,7 +21,7 @@ function written(comments, headers) {
   return ['{', ...comments.map((line) => `  // ${line}`), lines.join(',\n'), '}'].join('\n');
 }
 
-/** Signs in where that is possible. What comes back are properties of GraphiQL, and a `fetch` for its requests. */
+/** Signs in where that is possible. What comes back are properties of GraphiQL, and what its fetcher is made of. */
 export async function openSession(examples) {
   let current = await obtain();
   const issued = new Set([current]);
@@ -36,9 +36,16 @@ export async function openSession(examples) {
   }
 
   return {
-    isSignedIn,
     defaultHeaders: headers({}),
     defaultTabs: examples.map((tab) => ({ ...tab, headers: headers(tab.headers ? JSON.parse(tab.headers) : {}) })),
+    /** The schema is first asked for before there is a tab Headers to say as whom. */
+    fetcher(ask) {
+      const first = isSignedIn ? { Authorization: current } : {};
+      return (operation, options) =>
+        operation.operationName === 'IntrospectionQuery'
+          ? ask(operation, { ...options, headers: { ...first, ...options?.headers } })
+          : ask(operation, options);
+    },
     async fetch(url, request) {
       const answer = await send(url, request);
       if (answer.status !== 401 || !isSignedIn || !issued.has(new Headers(request.headers).get('authorization'))) return answer;
