@@ -10,7 +10,9 @@ async function start() {
   }
   const response = await fetch('/playground/examples.json');
   const { openSession } = await import('/playground/session.js');
-  const session = await openSession(response.ok ? await response.json() : []);
+  // This GraphiQL takes no comments among headers: the page itself says what they would.
+  const session = await openSession(response.ok ? await response.json() : [], []);
+  document.getElementById('hint').hidden = session.isSignedIn;
   const ask = GraphiQL.createFetcher({
     url: '/graphql',
     headers: { accept: 'application/graphql-response+json, application/json' },

@@ -4,9 +4,11 @@
 const DEMONSTRATION = '/playground/session';
 
 const HINT = [
-  'Every request wants an access token. At the server\'s machine `phr token` prints',
-  'one; users get theirs from the mutation login. Put it behind Bearer, then press',
-  'the button that re-fetches the schema. It is not kept when the page is closed.',
+  'Every request wants an access token. `phr token`',
+  'prints one at the server\'s machine; users get theirs',
+  'from the mutation login. Put it behind Bearer, then',
+  're-fetch the schema by the button at the left edge.',
+  'It is forgotten when this page is closed.',
 ];
 
 /** What a demonstration signs in whoever opens its page with; null where the server is none. */
@@ -21,12 +23,15 @@ function written(comments, headers) {
   return ['{', ...comments.map((line) => `  // ${line}`), lines.join(',\n'), '}'].join('\n');
 }
 
-/** Signs in where that is possible. What comes back are properties of GraphiQL, and what its fetcher is made of. */
-export async function openSession(examples) {
+/**
+ * Signs in where that is possible, and says in comments how to where it is not. What comes back are properties of GraphiQL,
+ * and what its fetcher is made of.
+ */
+export async function openSession(examples, hint = HINT) {
   let current = await obtain();
   const issued = new Set([current]);
   const isSignedIn = current !== null;
-  const headers = (own) => written(isSignedIn ? [] : HINT, { Authorization: current ?? 'Bearer ', ...own });
+  const headers = (own) => written(isSignedIn ? [] : hint, { Authorization: current ?? 'Bearer ', ...own });
 
   function send(url, request) {
     const sent = new Headers(request.headers);
@@ -36,6 +41,7 @@ export async function openSession(examples) {
   }
 
   return {
+    isSignedIn,
     defaultHeaders: headers({}),
     defaultTabs: examples.map((tab) => ({ ...tab, headers: headers(tab.headers ? JSON.parse(tab.headers) : {}) })),
     /** The schema is first asked for before there is a tab Headers to say as whom. */
