@@ -29,7 +29,8 @@ impl Server {
     /// Starts a server in `folder`, and returns when it is ready.
     #[must_use]
     pub fn start(folder: &Path, environment: &[(&str, &str)], arguments: &[&str]) -> Self {
-        let arguments = [&["serve", "--listen", "127.0.0.1:0"], arguments].concat();
+        let somewhere: &[&str] = if arguments.contains(&"--listen") { &[] } else { &["--listen", "127.0.0.1:0"] };
+        let arguments = [&["serve"], somewhere, arguments].concat();
         let mut command = command(folder, &arguments, environment);
         let mut child = command.stdin(Stdio::null()).stderr(Stdio::piped()).spawn().expect("the program starts");
         let stderr = BufReader::new(child.stderr.take().expect("stderr is a pipe"));

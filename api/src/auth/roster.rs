@@ -68,7 +68,9 @@ impl Roster {
 }
 
 /// The roles by their names, and the names by their keys.
-pub(super) async fn roles(database: &impl ConnectionTrait) -> Result<(HashMap<Arc<str>, Role>, HashMap<Uuid, Arc<str>>)> {
+pub(super) async fn roles(
+    database: &impl ConnectionTrait,
+) -> Result<(HashMap<Arc<str>, Role>, HashMap<Uuid, Arc<str>>)> {
     let known: HashMap<Uuid, Permission> = permission::Entity::find()
         .all(database)
         .await?

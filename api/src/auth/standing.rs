@@ -52,11 +52,6 @@ impl Standing {
             .filter(user::Column::RoleId.is_in(administering.map(|(uuid, _)| *uuid)))
             .count(&reader)
             .await?;
-        Ok(Self {
-            own_keys: all.saturating_sub(foreign_keys),
-            foreign_keys,
-            can_sign,
-            administrators,
-        })
+        Ok(Self { own_keys: all.saturating_sub(foreign_keys), foreign_keys, can_sign, administrators })
     }
 }

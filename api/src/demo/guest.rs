@@ -31,7 +31,7 @@ pub(crate) async fn admit_guest(
 ) -> Result<()> {
     match target {
         Target::Postgres(_) => {}
-        Target::Sqlite(_) if !is_demo => dismiss(cluster).await?,
+        Target::Sqlite(_) if !is_demo => dismiss(cluster, authority).await?,
         Target::Sqlite(_) => {
             if let Err(error) = welcome(cluster, clock, authority).await {
                 tracing::warn!(%error, "the demonstration goes without its user");
@@ -69,12 +69,13 @@ async fn welcome(cluster: &Cluster, clock: &dyn Clock, authority: &Authority) ->
     authority.end(&grant).await
 }
 
-async fn dismiss(cluster: &Cluster) -> Result<()> {
+async fn dismiss(cluster: &Cluster, authority: &Authority) -> Result<()> {
     let scope = Scope::local_operator(Uuid::new_v4());
-    match find(cluster, &scope).await? {
-        Some(guest) if guest.is_active => set_active(cluster, &scope, false).await,
-        _ => Ok(()),
+    if find(cluster, &scope).await?.is_some_and(|guest| guest.is_active) {
+        set_active(cluster, &scope, false).await?;
+        authority.catch_up().await;
     }
+    Ok(())
 }
 
 fn uuid() -> Uuid {
