@@ -114,6 +114,8 @@ pub fn make_folder(target: &Target) -> Result<(), Error> {
 /// When it cannot start; nothing is left running.
 pub async fn serve(config: &Config, demo: bool) -> Result<(), Error> {
     let address = address(&config.server.listen)?;
+    // Before a key file is made that would not serve.
+    check_exposure(address, config.auth.key_file.is_empty(), demo)?;
     let key_file = config.key_file()?;
     check_exposure(address, key_file.is_local(), demo)?;
     let nodes = config.nodes()?;
