@@ -213,13 +213,19 @@ pub(crate) async fn connect(config: &Config, main: Target) -> Cluster {
     cluster
 }
 
-/// The authority of a command. It works as long as anything can be read.
-pub(crate) async fn authority(config: &Config) -> Result<(Cluster, Authority), Error> {
+/// Every node, for a command that works wherever the primary is now.
+async fn every_node(config: &Config) -> Result<Cluster, Error> {
     let nodes = config.nodes()?;
     let target = nodes.main.clone();
     fit_embedded(&target).await?;
     let cluster = Cluster::new(nodes, config.cluster_settings(known().migrations));
     fit_servers(&target, &cluster).await?;
+    Ok(cluster)
+}
+
+/// The authority of a command. It works as long as anything can be read.
+pub(crate) async fn authority(config: &Config) -> Result<(Cluster, Authority), Error> {
+    let cluster = every_node(config).await?;
     let clock: SharedClock = Arc::new(SystemClock);
     let authority = Authority::open(cluster.clone(), clock, config.auth_settings()?, config.key_file()?).await?;
     Ok((cluster, authority))
@@ -227,9 +233,7 @@ pub(crate) async fn authority(config: &Config) -> Result<(Cluster, Authority), E
 
 /// Makes a new signing key, also where another key file sealed the present ones.
 pub(crate) async fn rotate_keys(config: &Config, algorithm: SigningAlgorithm, revoke: bool) -> Result<Uuid, Error> {
-    let target = config.target()?;
-    fit_schema(&target).await?;
-    let cluster = connect(config, target).await;
+    let cluster = every_node(config).await?;
     let clock: SharedClock = Arc::new(SystemClock);
     Ok(Authority::rotate(&cluster, &*clock, config.key_file()?, algorithm, revoke).await?)
 }
