@@ -126,8 +126,10 @@ pub fn make_folder(target: &Target) -> Result<(), Error> {
 /// When it cannot start; nothing is left running.
 pub async fn serve(config: &Config, demo: bool) -> Result<(), Error> {
     let address = address(&config.server.listen)?;
+    // Before a key file is made that would not serve.
+    check_exposure(address, config.auth.key_file.is_empty(), demo)?;
     let key_file = config.key_file()?;
-    check_exposure(address, &key_file, demo)?;
+    check_exposure(address, key_file.is_local(), demo)?;
     let tls = config.server.tls_files()?.map(|(certificate, key)| Tls::load(certificate, key)).transpose()?;
     let trusted = trusted_documents(&config.server)?;
     let nodes = config.nodes()?;
@@ -146,6 +148,7 @@ pub async fn serve(config: &Config, demo: bool) -> Result<(), Error> {
         crate::demo::fill(&cluster, &*clock).await?;
     }
     let authority = Authority::open(cluster.clone(), Arc::clone(&clock), config.auth_settings()?, key_file).await?;
+    crate::demo::admit_guest(&target, &cluster, &*clock, &authority, demo).await?;
     let engine = Engine::new(config.limits, config.server.introspection);
     let engine = if let Some(trusted) = trusted { engine.trusting(trusted) } else { engine };
     let (rates, drain) = (Rates::new(config.rates), Drain::default());
@@ -187,12 +190,19 @@ fn address(listen: &str) -> Result<SocketAddr, Error> {
 }
 
 /// Only who is at this machine can reach a loopback address. Anybody else meets a secret that an operator made.
-fn check_exposure(address: SocketAddr, key_file: &KeyFile, demo: bool) -> Result<(), Error> {
-    match (address.ip().is_loopback(), demo, key_file.is_local()) {
+fn check_exposure(address: SocketAddr, has_local_key: bool, demo: bool) -> Result<(), Error> {
+    match (address.ip().is_loopback(), demo, has_local_key) {
         (true, ..) | (false, false, false) => Ok(()),
         (false, true, _) => Err(Error::Exposed(address, "--demo")),
         (false, false, true) => Err(Error::Exposed(address, "a key file that this machine made for itself")),
     }
+}
+
+/// Where the server would listen. Without a key file it would make one of this machine's own.
+pub(crate) fn may_listen(config: &Config, key_file: Option<&KeyFile>) -> Result<SocketAddr, Error> {
+    let address = address(&config.server.listen)?;
+    check_exposure(address, key_file.is_none_or(KeyFile::is_local), false)?;
+    Ok(address)
 }
 
 /// An SQLite file is brought up to date.
@@ -239,13 +249,19 @@ pub(crate) async fn connect(config: &Config, main: Target) -> Cluster {
     cluster
 }
 
-/// The authority of a command. It works as long as anything can be read.
-pub(crate) async fn authority(config: &Config) -> Result<(Cluster, Authority), Error> {
+/// Every node, for a command that works wherever the primary is now.
+async fn every_node(config: &Config) -> Result<Cluster, Error> {
     let nodes = config.nodes()?;
     let target = nodes.main.clone();
     fit_embedded(&target).await?;
     let cluster = Cluster::new(nodes, config.cluster_settings(known().migrations));
     fit_servers(&target, &cluster).await?;
+    Ok(cluster)
+}
+
+/// The authority of a command. It works as long as anything can be read.
+pub(crate) async fn authority(config: &Config) -> Result<(Cluster, Authority), Error> {
+    let cluster = every_node(config).await?;
     let clock: SharedClock = Arc::new(SystemClock);
     let authority = Authority::open(cluster.clone(), clock, config.auth_settings()?, config.key_file()?).await?;
     Ok((cluster, authority))
@@ -253,9 +269,7 @@ pub(crate) async fn authority(config: &Config) -> Result<(Cluster, Authority), E
 
 /// Makes a new signing key, also where another key file sealed the present ones.
 pub(crate) async fn rotate_keys(config: &Config, algorithm: SigningAlgorithm, revoke: bool) -> Result<Uuid, Error> {
-    let target = config.target()?;
-    fit_schema(&target).await?;
-    let cluster = connect(config, target).await;
+    let cluster = every_node(config).await?;
     let clock: SharedClock = Arc::new(SystemClock);
     Ok(Authority::rotate(&cluster, &*clock, config.key_file()?, algorithm, revoke).await?)
 }

@@ -172,3 +172,14 @@ fn files_stay_short() {
         assert!(lines < 400, "{} has {lines} lines", file.display());
     }
 }
+
+#[test]
+fn every_file_of_tests_is_compiled() {
+    let folder = root().join("tests/integration");
+    let declared = std::fs::read_to_string(folder.join("main.rs")).unwrap();
+    for entry in std::fs::read_dir(&folder).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_stem().unwrap().to_str().unwrap();
+        assert!(name == "main" || declared.contains(&format!("\nmod {name};\n")), "main.rs does not name {name}");
+    }
+}

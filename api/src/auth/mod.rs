@@ -17,6 +17,7 @@ mod roster;
 mod second_factor;
 mod session;
 mod settings;
+mod standing;
 mod token;
 
 pub use authority::{Authority, ForeignKeys, LocalToken};
@@ -29,6 +30,7 @@ pub use password::check_password;
 pub use second_factor::Enrolment;
 pub use session::{ChangePasswordInput, Grant};
 pub use settings::{Outside, Settings};
+pub use standing::Standing;
 
 use sea_orm::{ConnectionTrait, EntityTrait};
 use uuid::Uuid;

@@ -67,7 +67,10 @@ impl Roster {
     }
 }
 
-async fn roles(database: &impl ConnectionTrait) -> Result<(HashMap<Arc<str>, Role>, HashMap<Uuid, Arc<str>>)> {
+/// The roles by their names, and the names by their keys.
+pub(super) async fn roles(
+    database: &impl ConnectionTrait,
+) -> Result<(HashMap<Arc<str>, Role>, HashMap<Uuid, Arc<str>>)> {
     let known: HashMap<Uuid, Permission> = permission::Entity::find()
         .all(database)
         .await?

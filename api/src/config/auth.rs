@@ -95,6 +95,18 @@ impl Config {
         })
     }
 
+    /// The key file as it is now; none where this machine's own has not been made yet.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn existing_key_file(&self) -> Result<Option<KeyFile>, KeyFileError> {
+        match self.auth.key_file.as_str() {
+            "" if !Path::new(LOCAL_KEY_FILE).exists() => Ok(None),
+            "" => KeyFile::load(Path::new(LOCAL_KEY_FILE)).map(Some),
+            path => KeyFile::load(Path::new(path)).map(Some),
+        }
+    }
+
     /// The installation's key file; without one, this machine's own, which is made when it is missing.
     ///
     /// # Errors

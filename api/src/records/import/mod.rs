@@ -53,7 +53,7 @@ pub enum Put {
 /// What an import must be allowed.
 ///
 /// # Errors
-/// `Forbidden` for who may not write registers and directory, or is bound to one institution: whose records a file holds
+/// `Forbidden` for who may not import, or not write registers and directory, or is bound to one institution: whose records a file holds
 /// shows only when it is read.
 pub fn require(scope: &Scope) -> Result<()> {
     scope.require(Permission::Import)?;
