@@ -3,10 +3,12 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::net::TcpListener;
 use uuid::Uuid;
 
+use crate::audit::{self, Tending, Trail};
 use crate::auth::{Authority, ForeignKeys, KeyFile, KeyFileError, SigningAlgorithm};
 use crate::clock::{SharedClock, SystemClock};
 use crate::config::{self, Config};
@@ -15,6 +17,9 @@ use crate::graphql::{Engine, Known, Trusted};
 use crate::listen::{self, Drain, Tls};
 use crate::rate::Rates;
 use crate::server::{Parts, Service, router};
+
+/// How long the last audit entries may take to reach the database when the process stops; later, the next one ships them.
+pub(crate) const CLOSING_TIME: Duration = Duration::from_secs(5);
 
 /// Why the server did not start.
 #[derive(Debug, thiserror::Error)]
@@ -77,6 +82,9 @@ pub enum Error {
     /// A rule of the domain, or the database.
     #[error("{}", told(.0))]
     Domain(#[from] crate::error::Error),
+    /// The audit trail cannot be kept, and nothing is done without it.
+    #[error(transparent)]
+    Audit(#[from] audit::Fault),
     /// The demonstration's registers were not made.
     #[error("{0}")]
     Demo(#[from] crate::demo::Error),
@@ -133,6 +141,7 @@ pub async fn serve(config: &Config, demo: bool) -> Result<(), Error> {
     let clock: SharedClock = Arc::new(SystemClock);
     let cluster = Cluster::new(nodes, config.cluster_settings(Arc::clone(&known.migrations)));
     fit_servers(&target, &cluster).await?;
+    let tending = keep_trail(config, &cluster)?;
     if demo {
         crate::demo::fill(&cluster, &*clock).await?;
     }
@@ -154,6 +163,7 @@ pub async fn serve(config: &Config, demo: bool) -> Result<(), Error> {
     }
     let security = (tls, config.server.proxies()?);
     listen::serve(listener, router, &config.server, security, drain, told_to_stop()).await;
+    tending.stop(CLOSING_TIME).await;
     tracing::info!("stopped");
     Ok(())
 }
@@ -248,6 +258,14 @@ pub(crate) async fn rotate_keys(config: &Config, algorithm: SigningAlgorithm, re
     let cluster = connect(config, target).await;
     let clock: SharedClock = Arc::new(SystemClock);
     Ok(Authority::rotate(&cluster, &*clock, config.key_file()?, algorithm, revoke).await?)
+}
+
+/// From here on everything that is done in the cluster is put on record.
+///
+/// # Errors
+/// When the spool cannot be written.
+pub(crate) fn keep_trail(config: &Config, cluster: &Cluster) -> Result<Tending, audit::Fault> {
+    Trail::start(config.audit_settings(), cluster, Arc::new(SystemClock))
 }
 
 /// What this program knows of itself.

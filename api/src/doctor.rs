@@ -6,6 +6,7 @@ use serde::Serialize;
 use sqlx::{ConnectOptions, Connection, Row};
 
 use crate::app;
+use crate::audit;
 use crate::config::Config;
 use crate::database::{Cluster, Nodes, Role, SERVER_ROLE, Target};
 use crate::playground;
@@ -73,6 +74,7 @@ async fn examine(config: &Config) -> Vec<Finding> {
     } else {
         Finding::warning("GraphiQL", "not embedded; its page loads it from a CDN", "build where npm is installed")
     });
+    findings.push(examine_spool(config));
     match config.nodes() {
         Ok(nodes) => {
             examine_database(&nodes.main, &mut findings).await;
@@ -83,6 +85,28 @@ async fn examine(config: &Config) -> Vec<Finding> {
         Err(error) => findings.push(Finding::error("database", error.to_string(), "correct the setting")),
     }
     findings
+}
+
+/// Tries the audit spool, without which the server neither shows nor changes anything.
+fn examine_spool(config: &Config) -> Finding {
+    let (path, max) = (&config.audit.spool, config.audit.spool_max_bytes);
+    match audit::survey(path) {
+        Err(fault) => {
+            Finding::error("audit spool", fault.to_string(), "make the folder writable, or set PHR_AUDIT_SPOOL")
+        }
+        Ok(found) if found.bytes > max / 2 => {
+            let advice = "let the server reach its primary: it ships them by itself";
+            Finding::warning("audit spool", format!("{} of {max} bytes wait to be shipped", found.bytes), advice)
+        }
+        Ok(found) if found.orphans > 0 => {
+            let left = format!("{} process(es) ended and left entries, {} bytes", found.orphans, found.bytes);
+            Finding::warning("audit spool", left, "start the server: it ships them")
+        }
+        Ok(found) => {
+            let used = format!("{}, can be written, {} bytes wait to be shipped", path.display(), found.bytes);
+            Finding::ok("audit spool", used)
+        }
+    }
 }
 
 /// Looks at every node as the server would.

@@ -6,7 +6,7 @@
 //! | `Unauthenticated`, `Forbidden`, `RateLimited` | top-level error of the same name; `RATE_LIMITED` is retryable |
 //! | `Untrusted` | top-level error `DOCUMENT_NOT_TRUSTED` |
 //! | `BadRequest`, `Limit` | top-level error `BAD_REQUEST`, `LIMIT_EXCEEDED` |
-//! | `Unavailable`, `Interrupted` | top-level error `UNAVAILABLE`, retryable |
+//! | `Unavailable`, `Interrupted`, `Unrecorded` | top-level error `UNAVAILABLE`, retryable |
 //! | `Timeout`, `OutcomeUnknown` | top-level error of the same name; `TIMEOUT` is retryable |
 //! | `Consistency` | top-level error `CONSISTENCY_UNAVAILABLE`, retryable |
 //! | `Internal` | top-level error `INTERNAL`; the cause is logged with the request's id and never returned |
@@ -62,6 +62,9 @@ pub enum Error {
         "no database that can be reached is as fresh as the request wants; try again, or ask with X-Consistency: eventual"
     )]
     Consistency,
+    /// What was asked for cannot be put on record, so it was neither done nor shown.
+    #[error("the audit trail cannot be written now, and nothing is done or shown that is not on record")]
+    Unrecorded(#[source] Source),
     /// It took longer than it may. A write was rolled back.
     #[error("the request took too long")]
     Timeout,

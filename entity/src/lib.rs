@@ -2,6 +2,8 @@
 //!
 //! The rules that a row obeys are in the `records` room of the server and, again, in the migrations.
 
+pub mod audit_beginning;
+pub mod audit_event;
 pub mod break_glass_grant;
 pub mod change_log;
 pub mod doctor;

@@ -9,7 +9,7 @@ use support::root;
 const LADDER: &[&[&str]] = &[
     &["main", "lib"],
     &["cli"],
-    &["migrate", "doctor", "import", "token", "user", "key"],
+    &["migrate", "doctor", "import", "token", "user", "key", "verify"],
     &["app"],
     &["server", "demo"],
     &["media", "playground", "observability", "listen"],
@@ -17,9 +17,10 @@ const LADDER: &[&[&str]] = &[
     &["graphql", "fhir"],
     &["auth"],
     &["records"],
+    &["audit"],
     &["database"],
     &["criteria", "rate"],
-    &["scope"],
+    &["scope", "deed"],
     &["clock", "date", "origin"],
     &["error"],
 ];
@@ -30,7 +31,7 @@ const MACROS: &[(&str, &str)] = &[("choice_filter", "criteria")];
 /// Members that only some rooms may use.
 const MEMBERS: &[(&str, &[&str])] = &[
     ("migration::", &["main", "cli", "migrate", "doctor", "app", "demo"]),
-    ("entity::", &["demo", "graphql", "auth", "records", "criteria"]),
+    ("entity::", &["demo", "graphql", "auth", "records", "audit", "criteria", "deed"]),
 ];
 
 fn rung(room: &str) -> Option<usize> {

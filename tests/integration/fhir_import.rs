@@ -77,9 +77,9 @@ fn a_bundle_is_imported_once(phr: &Phr) {
     let again = import(phr, &json!({ "bundle": bundle(&resources()) }));
     assert_eq!((&again["unchanged"], &again["created"], &again["updated"]), (&json!(4), &json!(0), &json!(0)));
     assert_eq!(phr.database.sql().value("SELECT count(*) FROM change_log"), changes);
-    let mut changed = resources();
-    changed[0]["birthDate"] = json!("1965-09-13");
-    let updated = import(phr, &json!({ "bundle": bundle(&changed) }));
+    let mut edited = resources();
+    edited[0]["birthDate"] = json!("1965-09-13");
+    let updated = import(phr, &json!({ "bundle": bundle(&edited) }));
     assert_eq!((&updated["updated"], &updated["unchanged"]), (&json!(1), &json!(3)), "{updated}");
 }
 

@@ -1,6 +1,7 @@
 //! The integration tests: real servers on real databases, one file per subject.
 
 mod architecture;
+mod audit;
 mod bad_input;
 mod batches;
 mod cancellation;
@@ -10,6 +11,7 @@ mod conformance;
 mod coverage;
 mod criteria;
 mod directory;
+mod fhir_import;
 mod hardening;
 mod hosts;
 mod http;

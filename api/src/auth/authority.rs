@@ -179,6 +179,11 @@ impl Authority {
         Ok(key)
     }
 
+    /// Writes what is a user's own, on whose account it is put on record.
+    pub(super) async fn write_as(&self, user: Actor, request: Uuid, origin: Option<IpAddr>) -> Result<Transaction> {
+        self.0.cluster.write(&acting(user, request, origin)).await
+    }
+
     pub(super) async fn write(&self) -> Result<Transaction> {
         self.0.cluster.write(&Scope::server(Uuid::new_v4())).await
     }
@@ -334,6 +339,11 @@ impl Authority {
         claims.institution = wanted.institution;
         self.sign(&claims)
     }
+}
+
+/// The scope of somebody who is about to prove who they are: within no boundary yet, and with no permission.
+pub(super) fn acting(user: Actor, request: Uuid, origin: Option<IpAddr>) -> Scope {
+    Scope { actor: user, role: Arc::from(""), origin, ..Scope::server(request) }
 }
 
 /// With a leave somebody treats one patient, and manages nothing; and nothing at all once the role may take none.

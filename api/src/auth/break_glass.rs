@@ -5,8 +5,9 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, Set};
 use uuid::Uuid;
 
 use crate::database::Consistency;
+use crate::deed::{Action, Deed};
 use crate::error::{Error, FaultCode, NO_SESSION, Result};
-use crate::scope::{Permission, Scope};
+use crate::scope::{Boundary, Permission, Scope};
 
 use super::Authority;
 use super::session::own_session;
@@ -76,8 +77,14 @@ impl Authority {
             review_note: Set(None),
         };
         let uuid = *leave.uuid.as_ref();
-        let tx = self.0.cluster.write(scope).await?;
+        // The leave is the other institution's: the caller could not write it within the own boundary.
+        let tx = self.0.cluster.write(&Scope { boundary: Boundary::All, ..scope.clone() }).await?;
         break_glass_grant::Entity::insert(leave).exec_without_returning(&tx).await?;
+        tx.note(Deed {
+            institution: Some(patient.institution_id),
+            patient: Some(patient.uuid),
+            ..Deed::new(Action::Create, "BreakGlassGrant").on(uuid)
+        });
         tx.commit().await?;
         let mut claims = Claims::new(&self.0.settings.issuer, scope.actor.0, &scope.role, now, 0);
         claims.exp = expires_at.timestamp();

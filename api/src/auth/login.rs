@@ -8,9 +8,11 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use crate::database::{Consistency, Transaction};
+use crate::deed::{Action, Deed, Outcome};
 use crate::error::{Error, FaultCode, Result};
-use crate::scope::Scope;
+use crate::scope::{Actor, NOBODY, Scope};
 
+use super::authority::acting;
 use super::password::{self, Verdict, check};
 use super::session::{Holder, end};
 use super::{Authority, Grant, one_time, second_factor};
@@ -70,7 +72,9 @@ impl Authority {
             self.user(user::Column::Username.eq(name), request).await?
         };
         let finding = self.examine(proof, found.as_ref()).await?;
-        let tx = self.write().await?;
+        let actor = found.as_ref().map_or(NOBODY, |(user, _)| Actor(user.uuid));
+        let scope = acting(actor, request, origin);
+        let tx = self.0.cluster.write(&scope).await?;
         // As the user is now, and stays until the session stands: it must not have what was taken away meanwhile.
         let user = match found {
             Some((user, _)) => user::Entity::find_by_id(user.uuid).lock_exclusive().one(&tx).await?,
@@ -78,16 +82,18 @@ impl Authority {
         };
         let Some(user) = user else {
             tx.rollback().await?;
+            let deed = Deed::new(Action::Login, "User");
+            self.0.cluster.record(&scope, vec![(deed, Outcome::Failed)]).await?;
             return Err(Error::Unauthenticated(WRONG));
         };
         let now = self.now();
         let secret = locked(&tx, user.uuid).await?;
         if !finding.is_right || !user.is_active || is_locked(&secret, now) {
-            return Err(self.refuse(tx, &secret, now).await?);
+            return Err(self.refuse(tx, &scope, &secret, now).await?);
         }
         let step = match self.second_factor(&secret, input.one_time_code.as_deref(), now) {
             Ok(step) => step,
-            Err(Error::Unauthenticated(_)) => return Err(self.refuse(tx, &secret, now).await?),
+            Err(Error::Unauthenticated(_)) => return Err(self.refuse(tx, &scope, &secret, now).await?),
             Err(error) => {
                 tx.rollback().await?;
                 return Err(error);
@@ -164,9 +170,12 @@ impl Authority {
     pub(super) async fn refuse(
         &self,
         tx: Transaction,
+        scope: &Scope,
         secret: &user_secret::Model,
         now: DateTime<Utc>,
     ) -> Result<Error> {
+        let deed = Deed::new(Action::Login, "User").on(secret.user_id);
+        self.0.cluster.record(scope, vec![(deed, Outcome::Failed)]).await?;
         if is_locked(secret, now) {
             // A flood must not keep its victim locked out for ever.
             tx.rollback().await?;

@@ -12,7 +12,7 @@ use crate::scope::Scope;
 
 use super::login::{is_locked, locked};
 use super::password::{self, Verdict};
-use super::session::own_session;
+use super::session::{changed, own_session};
 use super::{Authority, KeyFile};
 
 /// Digits of a code, and seconds that one lasts: the defaults of RFC 6238, and all that most authenticators know.
@@ -87,6 +87,7 @@ impl Authority {
             ..user_secret::ActiveModel::default()
         };
         user_secret::Entity::update(changes).exec(&tx).await?;
+        tx.note(changed(scope.actor.0, "secondFactor"));
         tx.commit().await?;
         Ok(Enrolment { secret: codes.get_secret_base32(), url: codes.get_url() })
     }
@@ -112,6 +113,7 @@ impl Authority {
             ..user_secret::ActiveModel::default()
         };
         user_secret::Entity::update(changes).exec(&tx).await?;
+        tx.note(changed(scope.actor.0, "secondFactor"));
         tx.commit().await
     }
 
@@ -128,7 +130,7 @@ impl Authority {
         let tx = self.0.cluster.write(scope).await?;
         let secret = locked(&tx, scope.actor.0).await?;
         if verdict == Verdict::Wrong || is_locked(&secret, now) {
-            return Err(self.refuse(tx, &secret, now).await?);
+            return Err(self.refuse(tx, scope, &secret, now).await?);
         }
         let changes = user_secret::ActiveModel {
             user_id: Set(secret.user_id),
@@ -138,6 +140,7 @@ impl Authority {
             ..user_secret::ActiveModel::default()
         };
         user_secret::Entity::update(changes).exec(&tx).await?;
+        tx.note(changed(scope.actor.0, "secondFactor"));
         tx.commit().await
     }
 }

@@ -66,6 +66,12 @@ const ENVIRONMENT: &[(&str, &str, &str)] = &[
     ("DB_POOL_RECYCLE", "database", "pool_recycle"),
     ("DB_POOL_IDLE_TIMEOUT", "database", "pool_idle_timeout"),
     ("DB_QUERY_TIMEOUT", "database", "query_timeout"),
+    ("PHR_AUDIT_SPOOL", "audit", "spool"),
+    ("PHR_AUDIT_SYNC", "audit", "sync"),
+    ("PHR_AUDIT_SPOOL_MAX_BYTES", "audit", "spool_max_bytes"),
+    ("PHR_AUDIT_ANCHORS", "audit", "anchors"),
+    ("AUDIT_RETENTION_DAYS", "audit", "retention_days"),
+    ("AUDIT_RETENTION_FLOOR_DAYS", "audit", "retention_floor_days"),
     ("LOG_LEVEL", "log", "level"),
     ("PHR_LOG_FORMAT", "log", "format"),
 ];

@@ -1,9 +1,10 @@
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use parking_lot::{Mutex, RwLock};
 
+use crate::deed::{Deed, Outcome};
 use crate::error::{Error, Result};
 use crate::scope::Scope;
 
@@ -14,7 +15,7 @@ use super::probe::{self, watch};
 use super::routing::{self, Routing, Verdict, judge};
 use super::settings::{Balancing, Nodes, Settings};
 use super::tenant::Tenant;
-use super::{Consistency, Node, Reader, Target, Transaction};
+use super::{Consistency, Node, Reader, Target, Transaction, Witness};
 
 /// How long a write pauses before it looks for a primary again.
 const PAUSE: Duration = Duration::from_millis(50);
@@ -38,6 +39,7 @@ pub(super) struct Inner {
     /// Reads that the primary served because no replica was fit to.
     pub(super) fallbacks: AtomicU64,
     is_probed: bool,
+    pub(super) witness: OnceLock<Arc<dyn Witness>>,
 }
 
 impl Cluster {
@@ -61,6 +63,7 @@ impl Cluster {
             owed: Owed::default(),
             fallbacks: AtomicU64::new(0),
             is_probed,
+            witness: OnceLock::new(),
         });
         if is_probed {
             for number in 0..inner.nodes.len() {
@@ -68,6 +71,22 @@ impl Cluster {
             }
         }
         Self { inner }
+    }
+
+    /// From now on everything that is done is put on record. The first witness stays.
+    pub fn witnessed_by(&self, witness: Arc<dyn Witness>) {
+        self.inner.witness.set(witness).ok();
+    }
+
+    /// Puts on record what was done or tried outside a transaction, where there is a witness.
+    ///
+    /// # Errors
+    /// `Unrecorded` when it cannot be: then nothing of it may be shown.
+    pub async fn record(&self, scope: &Scope, deeds: Vec<(Deed, Outcome)>) -> Result<()> {
+        match self.inner.witness.get() {
+            Some(witness) if !deeds.is_empty() => witness.record(scope, deeds).await,
+            _ => Ok(()),
+        }
     }
 
     /// Reads of one request. All of them run on one node, so that parents and children agree, and PostgreSQL shows them

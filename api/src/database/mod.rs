@@ -25,6 +25,7 @@ mod tenant;
 mod transaction;
 mod values;
 mod violation;
+mod witness;
 
 pub use breaker::{BreakerState, FAILURES_TO_OPEN, SUCCESSES_TO_CLOSE};
 pub use cluster::Cluster;
@@ -40,3 +41,4 @@ pub use status::{ClusterStatus, NodeStatus, Receiver, Standby};
 pub use target::{SERVER_ROLE, Target};
 pub use transaction::Transaction;
 pub use violation::{Violation, violation};
+pub use witness::Witness;

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use parking_lot::Mutex;
 use sea_orm::{ConnAcquireErr, ConnectionTrait, DbBackend, DbErr, ExecResult, QueryResult, RuntimeErr, Statement};
 
+use crate::deed::Deed;
 use crate::error::NOT_FRESH_ENOUGH;
 
 use super::cluster::Inner;
@@ -26,6 +27,7 @@ pub struct Reader {
     tenant: Tenant,
     consistency: Consistency,
     place: Arc<Mutex<Place>>,
+    disclosed: Arc<Mutex<Vec<Deed>>>,
 }
 
 /// Where a request reads.
@@ -38,7 +40,7 @@ struct Place {
 
 impl Reader {
     pub(super) fn new(cluster: Arc<Inner>, tenant: Tenant, consistency: Consistency) -> Self {
-        Self { cluster, tenant, consistency, place: Arc::default() }
+        Self { cluster, tenant, consistency, place: Arc::default(), disclosed: Arc::default() }
     }
 
     /// The node that serves this request, as `host:port`, or `sqlite`; none before the first statement.
@@ -53,6 +55,25 @@ impl Reader {
         let number = self.place.lock().node?;
         let routing = self.cluster.routing.read();
         routing.lags.get(number).map_or(Some(Duration::ZERO), |lag| lag.map(|lag| lag.time))
+    }
+
+    /// Whether what is read has to be put on record.
+    #[must_use]
+    pub fn is_witnessed(&self) -> bool {
+        self.cluster.witness.get().is_some()
+    }
+
+    /// Notes what was read, to be put on record before any of it is shown.
+    pub fn disclose(&self, deeds: impl IntoIterator<Item = Deed>) {
+        if self.is_witnessed() {
+            self.disclosed.lock().extend(deeds);
+        }
+    }
+
+    /// What was read and is not on record yet. Whoever takes it must put it there.
+    #[must_use]
+    pub fn take_disclosed(&self) -> Vec<Deed> {
+        std::mem::take(&mut self.disclosed.lock())
     }
 
     async fn query(&self, statement: &Statement) -> Result<Vec<QueryResult>, DbErr> {

@@ -1,9 +1,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use parking_lot::Mutex as Lock;
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, ExecResult, QueryResult, Statement};
 use tokio::sync::Mutex;
 
+use crate::deed::{Deed, Outcome};
 use crate::error::{Error, Result};
 use crate::scope::Scope;
 
@@ -24,6 +26,8 @@ pub struct Transaction {
     cluster: Arc<Inner>,
     number: usize,
     lease: Mutex<Lease>,
+    scope: Scope,
+    deeds: Lock<Vec<Deed>>,
 }
 
 impl Transaction {
@@ -48,18 +52,55 @@ impl Transaction {
             }
         })?;
         node.succeeded();
-        Ok(Self { cluster: Arc::clone(cluster), number, lease: Mutex::new(lease) })
+        Ok(Self {
+            cluster: Arc::clone(cluster),
+            number,
+            lease: Mutex::new(lease),
+            scope: scope.clone(),
+            deeds: Lock::default(),
+        })
     }
 
     fn node(&self) -> &Node {
         &self.cluster.nodes[self.number]
     }
 
-    /// Makes the changes last, and seen by later reads of this server's callers.
+    /// Notes what the transaction does to a record, to be put on record before it is committed.
+    pub fn note(&self, deed: Deed) {
+        if self.cluster.witness.get().is_some() {
+            self.deeds.lock().push(deed);
+        }
+    }
+
+    /// Makes the changes last, and seen by later reads of this server's callers. Once begun, it is carried to its end
+    /// whether or not the caller still waits, so that what became of it is put on record.
     ///
     /// # Errors
-    /// `OutcomeUnknown` when the connection was lost before the database answered.
+    /// `OutcomeUnknown` when the connection was lost before the database answered. `Unrecorded` when the change cannot be
+    /// put on record: it was rolled back.
     pub async fn commit(self) -> Result<()> {
+        let Some(witness) = self.cluster.witness.get().map(Arc::clone) else { return self.close().await };
+        let deeds = std::mem::take(&mut *self.deeds.lock());
+        if deeds.is_empty() {
+            return self.close().await;
+        }
+        let concluded = tokio::spawn(async move {
+            let scope = self.scope.clone();
+            let intent = match witness.intend(&scope, &deeds).await {
+                Ok(intent) => intent,
+                Err(error) => {
+                    self.rollback().await.ok();
+                    return Err(error);
+                }
+            };
+            let result = self.close().await;
+            witness.settle(&scope, deeds, intent, outcome(&result)).await;
+            result
+        });
+        concluded.await.map_err(Error::internal)?
+    }
+
+    async fn close(self) -> Result<()> {
         let mut lease = self.lease.into_inner();
         // The position is that of what was flushed, this commit included; what others have in flight is not.
         let closing = match self.cluster.nodes[self.number].backend() {
@@ -103,6 +144,14 @@ impl Transaction {
         unless_lost(node, lease.batch("ROLLBACK")).await?;
         lease.leave_transaction();
         Ok(())
+    }
+}
+
+const fn outcome(result: &Result<()>) -> Outcome {
+    match result {
+        Ok(()) => Outcome::Succeeded,
+        Err(Error::OutcomeUnknown(_)) => Outcome::Unknown,
+        Err(_) => Outcome::Failed,
     }
 }
 

@@ -17,6 +17,7 @@ use super::limits::{Cost, Limits, chosen};
 use super::ordered::{fill, order};
 use super::public::is_public;
 use super::trusted::Trusted;
+use super::witness::put_on_record;
 use super::{Context, Roots, roots};
 
 /// Executes GraphQL requests.
@@ -185,13 +186,18 @@ impl Engine {
             context.read_from_primary();
         }
         let reader = context.reader.clone();
-        let mut inner = async_graphql::Request::new("").variables(variables).data(Arc::new(context));
+        let context = Arc::new(context);
+        let mut inner = async_graphql::Request::new("").variables(variables).data(Arc::clone(&context));
         inner.operation_name = operation.map(ToOwned::to_owned);
         inner.set_parsed_query((*document.parsed).clone());
         let schema = if document.is_validated { &self.fast } else { &self.strict };
         let mut response = schema.execute(inner).await;
+        let chosen = chosen(&document.parsed, operation);
+        if let Err(error) = put_on_record(&context, &response, &document.parsed, chosen).await {
+            return Answer { is_refused: false, ..Answer::refused(error, id) };
+        }
         fill(&mut response.data, &response.errors);
-        if let Some(operation) = chosen(&document.parsed, operation) {
+        if let Some(operation) = chosen {
             order(&mut response.data, operation, &document.parsed);
         }
         let is_refused = is_refused(&response);

@@ -14,9 +14,10 @@ pub(super) enum Kind {
     User = 5,
     Role = 6,
     BreakGlassGrant = 7,
+    AuditEvent = 9,
 }
 
-const KINDS: [Kind; 7] = [
+const KINDS: [Kind; 8] = [
     Kind::PatientRegister,
     Kind::MedicalInstitution,
     Kind::Doctor,
@@ -24,6 +25,7 @@ const KINDS: [Kind; 7] = [
     Kind::User,
     Kind::Role,
     Kind::BreakGlassGrant,
+    Kind::AuditEvent,
 ];
 
 /// The opaque, global id of a record.

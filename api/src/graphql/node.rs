@@ -4,6 +4,7 @@ use uuid::Uuid;
 use crate::error::Error;
 use crate::records::find;
 
+use super::audit_event::AuditEvent;
 use super::break_glass::BreakGlassGrant;
 use super::context::of;
 use super::doctor::Doctor;
@@ -29,6 +30,7 @@ pub(super) enum Node {
     User(User),
     Role(Role),
     BreakGlassGrant(BreakGlassGrant),
+    AuditEvent(AuditEvent),
 }
 
 #[derive(Default)]
@@ -64,6 +66,7 @@ async fn node(ctx: &Context<'_>, id: &ID) -> Result<Option<Node>> {
         Kind::User => found::<User>(ctx, uuid).await,
         Kind::Role => found::<Role>(ctx, uuid).await,
         Kind::BreakGlassGrant => found::<BreakGlassGrant>(ctx, uuid).await,
+        Kind::AuditEvent => found::<AuditEvent>(ctx, uuid).await,
     }
 }
 

@@ -14,22 +14,40 @@ use crate::error::{Error, Result};
 use crate::scope::{Permission, Scope};
 
 use super::Row;
+use super::disclosure::{Disclosure, disclose, disclose_total, with_owner};
 use super::row::Plan;
 
-type Column<C> = <<C as Criteria>::Entity as EntityTrait>::Column;
+pub(super) type Column<C> = <<C as Criteria>::Entity as EntityTrait>::Column;
 
 /// A kind of record that can be read.
 pub trait Collection:
     Bounded<Entity: EntityTrait<ActiveModel: ActiveModelTrait<Entity = Self::Entity> + Send + Sync>>
 {
+    /// The type's name in the schema, and in the change log.
+    const NAME: &'static str;
+
     /// What the caller must be allowed.
     const READ: Permission;
+
+    /// Who may read at all.
+    ///
+    /// # Errors
+    /// `Unauthenticated` and `Forbidden`.
+    fn permit(scope: &Scope) -> Result<()> {
+        scope.require(Self::READ)
+    }
 
     /// The key's column.
     fn key() -> Column<Self>;
 
     /// The order of a list when no other is asked for.
     fn default_order() -> Term<Column<Self>>;
+
+    /// What reads put on record.
+    #[must_use]
+    fn disclosure() -> Disclosure {
+        if Self::patient().is_some() { Disclosure::Patients } else { Disclosure::Nothing }
+    }
 
     /// The column that is set in a record that was deleted; none where records are not deleted.
     #[must_use]
@@ -94,6 +112,7 @@ impl<C: Collection> Listing<C> {
     /// # Errors
     /// As any read.
     pub async fn count(&self, reader: &Reader) -> Result<u64> {
+        disclose_total::<C>(reader);
         let query = C::Entity::find()
             .select_only()
             .expr_as(Func::count(Expr::col(C::key().as_column_ref())), "total")
@@ -115,7 +134,7 @@ pub async fn find<C: Collection>(
     uuid: Uuid,
     columns: &[Column<C>],
 ) -> Result<Option<Row<C::Entity>>> {
-    scope.require(C::READ)?;
+    C::permit(scope)?;
     let condition = visible::<C>(scope, Deleted::Excluded).add(C::key().eq(uuid));
     Ok(select::<C>(reader, condition, columns).await?.into_iter().next())
 }
@@ -130,7 +149,7 @@ pub async fn find_many<C: Collection>(
     uuids: &[Uuid],
     columns: &[Column<C>],
 ) -> Result<Vec<Row<C::Entity>>> {
-    scope.require(C::READ)?;
+    C::permit(scope)?;
     let among = match reader.get_database_backend() {
         sea_orm::DbBackend::Postgres => C::key().eq_any(uuids.to_vec()),
         _ => C::key().is_in(uuids.iter().copied()),
@@ -143,7 +162,7 @@ pub async fn find_many<C: Collection>(
 /// # Errors
 /// `Forbidden`, `BadRequest` and `Limit` for what no list can be asked, and as any read.
 pub async fn list<C: Collection>(scope: &Scope, reader: &Reader, query: Query<C>) -> Result<Listing<C>> {
-    scope.require(C::READ)?;
+    C::permit(scope)?;
     let page = query.page.resolve()?;
     let ordering = Ordering::new(scope, &query.order, C::default_order())?;
     let mut condition = visible::<C>(scope, query.deleted);
@@ -152,7 +171,8 @@ pub async fn list<C: Collection>(scope: &Scope, reader: &Reader, query: Query<C>
     }
     let mut columns = query.columns;
     columns.extend(ordering.terms().iter().map(|term| term.column));
-    let columns = distinct::<C>(columns);
+    let shown = distinct::<C>(columns);
+    let columns = with_owner::<C>(reader, shown.clone());
     let part = Part::of(&page, &ordering, &condition)?;
     let mut query = query_of::<C>(&columns, part.condition);
     part.ordering.apply(&mut query);
@@ -167,6 +187,7 @@ pub async fn list<C: Collection>(scope: &Scope, reader: &Reader, query: Query<C>
     if part.backward {
         rows.reverse();
     }
+    disclose::<C>(reader, &rows, &shown);
     let (has_next, has_previous) = match &page {
         Page::Numbered { page, .. } => (more, *page > 1),
         Page::Cursor { backward: false, after, .. } => (more, after.is_some()),
@@ -239,10 +260,13 @@ async fn select<C: Collection>(
     condition: Condition,
     columns: &[Column<C>],
 ) -> Result<Vec<Row<C::Entity>>> {
-    let columns = distinct::<C>(columns.to_vec());
+    let shown = distinct::<C>(columns.to_vec());
+    let columns = with_owner::<C>(reader, shown.clone());
     let plan = Plan::<C::Entity>::new(&columns);
     let results = reader.query_all(&query_of::<C>(&columns, condition)).await?;
-    Ok(results.iter().map(|result| plan.read(result)).collect::<Result<Vec<_>, _>>()?)
+    let rows = results.iter().map(|result| plan.read(result)).collect::<Result<Vec<_>, _>>()?;
+    disclose::<C>(reader, &rows, &shown);
+    Ok(rows)
 }
 
 /// Reads these columns and no others. `Entity::find` would first write all of them, only to forget them again.
@@ -254,7 +278,7 @@ fn query_of<C: Collection>(columns: &[Column<C>], condition: Condition) -> Selec
 }
 
 /// The columns without repetition, the key among them.
-fn distinct<C: Collection>(columns: Vec<Column<C>>) -> Vec<Column<C>> {
+pub(super) fn distinct<C: Collection>(columns: Vec<Column<C>>) -> Vec<Column<C>> {
     let mut kept = vec![C::key()];
     for column in columns {
         if !kept.iter().any(|other| sea_orm::IdenStatic::as_str(other) == sea_orm::IdenStatic::as_str(&column)) {

@@ -114,6 +114,8 @@ impl Bounded for Users {
 }
 
 impl Collection for Users {
+    const NAME: &'static str = "User";
+
     const READ: Permission = Permission::ManageUsers;
 
     fn key() -> Column {

@@ -8,6 +8,7 @@ use uuid::Uuid;
 use super::Conditions;
 use crate::clock::Clock;
 use crate::database::{Cluster, Transaction};
+use crate::deed::{Action, Deed};
 use crate::error::{Error, FaultCode, Result};
 use crate::records::Row;
 use crate::records::check::{Check, Kind};
@@ -82,7 +83,7 @@ pub async fn create(scope: &Scope, cluster: &Cluster, input: CreateRoleInput) ->
     }
     Entity::insert(row).exec_without_returning(&tx).await?;
     allow(&tx, uuid, wanted).await?;
-    finish(tx, uuid).await
+    finish(tx, uuid, Action::Create).await
 }
 
 /// Changes a role. Whoever is signed in has the new permissions within seconds.
@@ -135,7 +136,7 @@ pub async fn update(
     if changes.is_changed() {
         Entity::update_many().set(changes).filter(Column::Uuid.eq(input.uuid)).exec(&tx).await?;
     }
-    finish(tx, input.uuid).await
+    finish(tx, input.uuid, Action::Update).await
 }
 
 /// Roles are everybody's: whoever is bound to one institution does not change them.
@@ -149,9 +150,10 @@ fn require(scope: &Scope) -> Result<()> {
     ))
 }
 
-async fn finish(tx: Transaction, uuid: Uuid) -> Result<Row<Entity>> {
+async fn finish(tx: Transaction, uuid: Uuid, action: Action) -> Result<Row<Entity>> {
     let written = Entity::find_by_id(uuid).one(&tx).await?;
     let written = written.ok_or_else(|| Error::internal("a role that was just written vanished"))?;
+    tx.note(Deed { version: Some(written.version), ..Deed::new(action, "Role").on(uuid) });
     tx.commit().await?;
     Ok(Row::of(written))
 }
