@@ -84,7 +84,7 @@ impl Server {
         self.token.set(token.to_owned()).expect("no token has been made yet");
     }
 
-    fn signed_in<'h>(&self, headers: &[(&'h str, &'h str)], value: &'h str) -> Vec<(&'h str, &'h str)> {
+    fn signed_in<'h>(headers: &[(&'h str, &'h str)], value: &'h str) -> Vec<(&'h str, &'h str)> {
         [headers, &[("authorization", value)]].concat()
     }
 
@@ -95,7 +95,7 @@ impl Server {
             return self.http_as_nobody(method, path, headers, body);
         }
         let bearer = format!("Bearer {}", self.token());
-        request(self.address, method, path, &self.signed_in(headers, &bearer), body)
+        request(self.address, method, path, &Self::signed_in(headers, &bearer), body)
     }
 
     /// Any HTTP request, by nobody in particular.
@@ -108,7 +108,7 @@ impl Server {
     pub fn response_to(&self, token: &str, query: &str, variables: &Value) -> Value {
         let body = json!({ "query": query, "variables": variables }).to_string();
         let bearer = format!("Bearer {token}");
-        request(self.address, "POST", "/graphql", &self.signed_in(JSON, &bearer), body.as_bytes()).json()
+        request(self.address, "POST", "/graphql", &Self::signed_in(JSON, &bearer), body.as_bytes()).json()
     }
 
     /// A GraphQL request whose answer nobody waits for yet.
@@ -116,7 +116,7 @@ impl Server {
     pub fn begin(&self, query: &str, variables: &Value) -> Exchange {
         let body = json!({ "query": query, "variables": variables }).to_string();
         let bearer = format!("Bearer {}", self.token());
-        Exchange::begin(self.address, "POST", "/graphql", &self.signed_in(JSON, &bearer), body.as_bytes())
+        Exchange::begin(self.address, "POST", "/graphql", &Self::signed_in(JSON, &bearer), body.as_bytes())
     }
 
     /// A GraphQL request's HTTP answer.

@@ -139,12 +139,12 @@ impl Authority {
             tx.rollback().await?;
             return Err(Error::Unauthenticated(NO_SESSION));
         };
-        let used = refresh_token::ActiveModel {
+        let changes = refresh_token::ActiveModel {
             hash: Set(hash),
             used_at: Set(Some(now)),
             ..refresh_token::ActiveModel::default()
         };
-        refresh_token::Entity::update(used).exec(&tx).await?;
+        refresh_token::Entity::update(changes).exec(&tx).await?;
         tx.note(Deed::new(Action::Execute, "Session").on(session.uuid));
         let grant = self.grant(&tx, &session, &user, origin, now).await?;
         tx.commit().await?;

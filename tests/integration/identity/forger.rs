@@ -122,8 +122,10 @@ fn open(phr: &Phr, key: &str) -> Vec<u8> {
     };
     let sealed = format!("SELECT {hex} FROM signing_keys WHERE uuid = {}", phr.database.key(key));
     let sealed = phr.database.sql().value(&sealed);
-    let digits: Vec<u8> = sealed.bytes().map(|digit| char::from(digit).to_digit(16).expect("a digit") as u8).collect();
-    let sealed: Vec<u8> = digits.chunks(2).map(|pair| pair[0] << 4 | pair[1]).collect();
+    let sealed: Vec<u8> = (0..sealed.len())
+        .step_by(2)
+        .map(|at| u8::from_str_radix(&sealed[at..at + 2], 16).expect("hexadecimal"))
+        .collect();
     let file = std::fs::read_to_string(phr.database.folder().join("data/phr-local.key")).expect("the key file");
     let secret = STANDARD.decode(file.trim().strip_prefix("phr-local-key-1:").expect("a key file")).expect("base64");
     let (nonce, sealed) = sealed.split_at(12);

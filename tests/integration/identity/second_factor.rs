@@ -1,7 +1,5 @@
 //! One-time codes as second factor.
 
-use std::time::{SystemTime, UNIX_EPOCH};
-
 use serde_json::{Value, json};
 use support::{Phr, on_both_databases};
 use totp_rs::{Algorithm, Secret, TOTP};
@@ -16,8 +14,8 @@ on_both_databases! {
 fn code(secret: &str, later: i64) -> String {
     let secret = Secret::Encoded(secret.to_owned()).to_bytes().unwrap();
     let codes = TOTP::new(Algorithm::SHA1, 6, 0, 30, secret, None, "ada".to_owned()).unwrap();
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
-    codes.generate(now.saturating_add_signed(later * 30))
+    let next = codes.next_step_current().unwrap();
+    codes.generate(next.saturating_add_signed((later - 1) * 30))
 }
 
 fn by_code(phr: &Phr, code: &str) -> Vec<String> {
