@@ -51,7 +51,7 @@ fn doctor_tells_how_keys_and_administrators_stand() {
         let database = std::sync::Arc::new(Database::new(backend));
         let (code, findings) = doctor(&database, &database.url());
         assert_eq!((code, &finding(&findings, "key file")["grade"]), (Some(0), &json!("warning")), "{findings:?}");
-        assert!(!database.folder().join("data").exists(), "a look makes no key file");
+        assert!(!database.folder().join("data/phr-local.key").exists(), "a look makes no key file");
         drop(Phr::serve(std::sync::Arc::clone(&database), &[], &[]));
         let (code, findings) = doctor(&database, &database.url());
         assert_eq!(code, Some(0), "{findings:?}");

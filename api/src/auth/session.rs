@@ -226,7 +226,7 @@ impl Authority {
         let role = entity::role::Entity::find_by_id(user.role_id).one(&reader).await?;
         let roster = self.roster();
         let allowed = role.and_then(|role| roster.roles.get(role.name.as_str()).map(|role| role.permissions));
-        if allowed.is_none_or(|allowed| !scope.permissions.include(allowed)) {
+        if allowed.is_none_or(|allowed| !scope.permissions.include(allowed.administrative())) {
             return Err(Error::Forbidden("this user may do more than you may".to_owned()));
         }
         Ok(user)

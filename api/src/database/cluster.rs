@@ -126,11 +126,7 @@ impl Cluster {
         if !self.inner.is_probed {
             return self.inner.nodes[0].ping().await.is_ok();
         }
-        let routing = Arc::clone(&*self.inner.routing.read());
-        routing.primary.is_some()
-            || !routing.replicas.is_empty()
-            || !routing.disaster.is_empty()
-            || !routing.lagging.is_empty()
+        self.inner.can_serve()
     }
 
     /// Whether there is a primary to write to.
@@ -164,6 +160,15 @@ impl Cluster {
 }
 
 impl Inner {
+    /// Whether any node can serve any read.
+    pub(super) fn can_serve(&self) -> bool {
+        let routing = Arc::clone(&*self.routing.read());
+        routing.primary.is_some()
+            || !routing.replicas.is_empty()
+            || !routing.disaster.is_empty()
+            || !routing.lagging.is_empty()
+    }
+
     /// Judges every node by what is known now.
     pub(super) fn reroute(&self) {
         let now = Instant::now();

@@ -115,7 +115,7 @@ impl Reader {
     }
 
     fn nowhere(&self) -> DbErr {
-        if self.is_particular() {
+        if self.is_particular() && self.cluster.can_serve() {
             DbErr::Custom(NOT_FRESH_ENOUGH.to_owned())
         } else {
             DbErr::ConnectionAcquire(ConnAcquireErr::Timeout)

@@ -17,7 +17,7 @@ use super::limits::{Cost, Limits, chosen};
 use super::ordered::{fill, order};
 use super::public::is_public;
 use super::trusted::Trusted;
-use super::witness::put_on_record;
+use super::witness::{put_on_record, refused_nobody};
 use super::{Context, Roots, roots};
 
 /// Executes GraphQL requests.
@@ -161,8 +161,11 @@ impl Engine {
         let variables = request.variables.unwrap_or_default();
         let operation = request.operation_name.as_deref();
         if context.scope.is_nobody() && !is_public(&document.parsed, operation) {
-            let refused = Answer::refused(Error::Unauthenticated(NO_SESSION), id);
-            return Answer { is_unauthenticated: true, ..refused };
+            let error = match refused_nobody(&context, &document.parsed, operation).await {
+                Ok(()) => Error::Unauthenticated(NO_SESSION),
+                Err(error) => error,
+            };
+            return Answer { is_unauthenticated: true, ..Answer::refused(error, id) };
         }
         let cost = match self.limits.check(&document.parsed, operation, &variables) {
             Ok(cost) => cost,

@@ -12,6 +12,7 @@ use crate::deed::{Action, Deed, Outcome};
 use crate::error::{Error, Result};
 
 use super::Context;
+use super::limits::chosen;
 
 /// Puts on record what a request was shown and what it was refused, before any of the answer leaves.
 ///
@@ -34,6 +35,18 @@ pub(super) async fn put_on_record(
         Err(Error::Unrecorded(cause)) if changes => Err(Error::OutcomeUnknown(cause)),
         result => result,
     }
+}
+
+/// Puts on record that a request without a session was refused. Nothing of the document is believed yet, so no field is
+/// named.
+pub(super) async fn refused_nobody(
+    context: &Context,
+    document: &ExecutableDocument,
+    operation: Option<&str>,
+) -> Result<()> {
+    let changes = chosen(document, operation).is_some_and(|operation| operation.ty == OperationType::Mutation);
+    let deed = Deed::new(Action::Execute, if changes { "Mutation" } else { "Query" });
+    context.cluster.record(&context.scope, vec![(deed, Outcome::Denied)]).await
 }
 
 /// One deed for each record, however often it was read.

@@ -95,8 +95,12 @@ CREATE POLICY tenant ON identifiers
                 OR patient_id IS NULL OR patient_id = (SELECT boundary_patient())));
 
 ALTER TABLE users ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+-- A patient's user belongs where the patient's register does.
 CREATE POLICY tenant ON users
-    USING (((SELECT boundary_is_all()) IS NOT NULL OR institution_id = (SELECT boundary_institution()))
+    USING (((SELECT boundary_is_all()) IS NOT NULL
+            OR institution_id = (SELECT boundary_institution())
+            OR (patient_id IS NOT NULL
+                AND EXISTS (SELECT FROM patientregister WHERE patientregister.uuid = users.patient_id)))
            AND ((SELECT boundary_has_all_patients()) IS NOT NULL OR patient_id = (SELECT boundary_patient())));
 
 ALTER TABLE break_glass_grants ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
