@@ -32,7 +32,7 @@ fn others_are_served_only_with_a_key_file_that_an_operator_made() {
         assert!(!refused.succeeded() && refused.stderr.contains("such as 127.0.0.1:8000"), "{refused:?}");
     }
     assert!(!database.file().exists(), "nothing was begun");
-    let own = [&own[..], &[("PHR_ALLOWED_HOSTS", "0.0.0.0")]].concat();
+    let own = [&own[..], &[("PHR_ALLOWED_HOSTS", "127.0.0.1")]].concat();
     let served = Server::start(database.folder(), &own, &["--listen", "0.0.0.0:0"]);
     assert_eq!(served.ask("{ health { status } }", &json!({}))["health"]["status"], "UP");
 }
