@@ -24,4 +24,5 @@ mod seeded;
 mod serve;
 mod statements;
 mod tenants;
+mod tokens;
 mod tombstones;

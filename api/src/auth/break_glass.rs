@@ -73,7 +73,7 @@ impl Authority {
             review_note: Set(None),
         };
         let uuid = *leave.uuid.as_ref();
-        let tx = self.0.cluster.write(scope).await?;
+        let tx = self.1.write(scope).await?;
         break_glass_grant::Entity::insert(leave).exec_without_returning(&tx).await?;
         tx.commit().await?;
         let seconds = u64::try_from(lifetime.num_seconds()).unwrap_or(0);

@@ -5,6 +5,8 @@ use uuid::Uuid;
 
 use crate::error::{Error, Result};
 
+use super::consistency::Seal;
+
 /// The type in an access token's header (RFC 9068, section 2.1): no token of another kind passes for one.
 const TYPE: &str = "at+jwt";
 /// Bytes of a token at most. The server's own have about 500.
@@ -91,6 +93,8 @@ impl Signer {
 pub(super) struct Verifier {
     pub(super) algorithm: Algorithm,
     pub(super) key: DecodingKey,
+    /// Vouches for consistency tokens.
+    pub(super) seal: Seal,
 }
 
 /// The key that a token names, if it is of the kind that this server signs. Nothing of it is to be believed yet.
