@@ -24,6 +24,8 @@ struct Accounts {
     callers: HashMap<Uuid, Position>,
     /// What is owed to all, when there were too many to tell apart.
     everyone: Option<Position>,
+    /// What was owed and every node had: one that is found behind it has been put back.
+    paid: Option<Position>,
 }
 
 impl Owed {
@@ -33,9 +35,15 @@ impl Owed {
         accounts.callers.get(&caller).copied().max(accounts.everyone)
     }
 
+    /// The same, and what is no longer owed because every replica had reached it.
+    pub(super) fn get_with_paid(&self, caller: Uuid) -> Option<Position> {
+        let accounts = self.0.lock();
+        accounts.callers.get(&caller).copied().max(accounts.everyone).max(accounts.paid)
+    }
+
     pub(super) fn add(&self, caller: Uuid, written: Position) {
         let mut accounts = self.0.lock();
-        let Accounts { callers, everyone } = &mut *accounts;
+        let Accounts { callers, everyone, .. } = &mut *accounts;
         if callers.len() >= MAX_CALLERS && !callers.contains_key(&caller) {
             *everyone = callers.drain().map(|(_, position)| position).max().max(*everyone);
         }
@@ -52,16 +60,21 @@ impl Owed {
     /// On a new timeline, positions of the old one mean nothing: then it is what the new primary has that is owed.
     pub(super) fn settle(&self, timeline: u32, primary: Option<u64>, others: impl Iterator<Item = Position>) {
         let mut accounts = self.0.lock();
-        let Accounts { callers, everyone } = &mut *accounts;
+        let Accounts { callers, everyone, paid } = &mut *accounts;
+        *paid = paid.filter(|paid| paid.timeline >= timeline);
         if callers.is_empty() && everyone.is_none() {
             return;
         }
         let shown = others.min();
-        let is_owed = |owed: &mut Position| {
+        let mut is_owed = |owed: &mut Position| {
             if let Some(position) = primary.filter(|_| owed.timeline < timeline) {
                 *owed = Position { timeline, position };
             }
-            shown.is_some_and(|shown| shown < *owed)
+            let is_owed = shown.is_some_and(|shown| shown < *owed);
+            if !is_owed {
+                *paid = (*paid).max(Some(*owed));
+            }
+            is_owed
         };
         callers.retain(|_, owed| is_owed(owed));
         if everyone.as_mut().is_some_and(|owed| !is_owed(owed)) {
@@ -89,7 +102,9 @@ mod tests {
         owed.settle(1, Some(10), [place(1, 10), place(1, 9)].into_iter());
         assert_eq!((owed.get(CALLER), owed.get(OTHER)), (Some(place(1, 10)), None));
         owed.settle(1, Some(10), [place(1, 10), place(1, 11)].into_iter());
-        assert_eq!(owed.get(CALLER), None);
+        assert_eq!((owed.get(CALLER), owed.get_with_paid(OTHER)), (None, Some(place(1, 10))));
+        owed.settle(2, Some(50), std::iter::once(place(2, 50)));
+        assert_eq!(owed.get_with_paid(OTHER), None);
     }
 
     #[test]

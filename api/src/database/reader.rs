@@ -121,7 +121,7 @@ impl Reader {
         if self.consistency == Consistency::Eventual || !self.cluster.is_probed {
             return Ok(Some(want));
         }
-        let owed = self.cluster.owed.get(self.caller).filter(|_| !only_primary);
+        let owed = self.cluster.owed.get_with_paid(self.caller).filter(|_| !only_primary);
         for (place, is_owed) in
             self.token.iter().map(|token| (token.place, false)).chain(owed.map(|place| (place, true)))
         {
