@@ -40,7 +40,7 @@ impl Client {
             None => BufReader::new(self.connect()?),
         };
         let body = body.to_string();
-        let headers: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+        let headers: String = headers.iter().map(|(name, value)| [name, ": ", value, "\r\n"].concat()).collect();
         let head = format!(
             "POST /graphql HTTP/1.1\r\nhost: {}\r\ncontent-type: application/json\r\n\
              accept: application/graphql-response+json\r\nauthorization: Bearer {}\r\n\

@@ -53,15 +53,16 @@ mod tests {
 
     #[test]
     fn a_connection_shows_what_is_known_of_its_own_incarnation_alone() {
-        let (asked, second) = (Instant::now(), Duration::from_secs(1));
+        let (before, second) = (Instant::now(), Duration::from_secs(1));
+        let asked = before + second;
         let start = |micros| DateTime::from_timestamp_micros(micros).unwrap();
         let known = |role| Known { started: start(1), asked, role, place: Position { timeline: 1, position: 100 } };
         let birth = |started, at, position| Birth { started: start(started), at, position };
         let replica = Incarnation::of(known(Role::Replica), 90);
-        assert!(replica.answers(&birth(1, asked - second, 10)), "it has seen the node come this far");
+        assert!(replica.answers(&birth(1, before, 10)), "it has seen the node come this far");
         assert!(replica.answers(&birth(1, asked + second, 90)));
         assert!(!replica.answers(&birth(1, asked + second, 89)), "the node may have begun anew");
-        assert!(!replica.answers(&birth(2, asked - second, 100)) && !replica.answers(&birth(2, asked + second, 100)));
+        assert!(!replica.answers(&birth(2, before, 100)) && !replica.answers(&birth(2, asked + second, 100)));
         let primary = Incarnation::of(known(Role::Primary), 90);
         assert!(primary.answers(&birth(1, asked + second, 0)) && !primary.answers(&birth(2, asked + second, 100)));
     }

@@ -23,8 +23,8 @@ impl Cluster {
     /// The same nodes, for one request of one caller: what is written through this handle, whoever writes it on the caller's
     /// behalf, is the caller's own.
     #[must_use]
-    pub fn on_behalf_of(&self, scope: &Scope) -> Self {
-        Self { receipt: Some(Arc::new(Receipt::of(scope))), ..self.clone() }
+    pub fn on_behalf_of(self, scope: &Scope) -> Self {
+        Self { receipt: Some(Arc::new(Receipt::of(scope))), ..self }
     }
 
     /// What the last write through this handle came to; none where it belongs to no request, or nothing was written.

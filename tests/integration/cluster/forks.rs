@@ -55,7 +55,9 @@ fn fork(cluster: &Cluster, server: &Server, old: usize) -> Fork {
     let (new, other) = ((old + 1) % 3, (old + 2) % 3);
     let nodes = &cluster.nodes;
     let kept = write(server);
-    [new, other].iter().for_each(|number| catch_up(&nodes[*number], &nodes[old]));
+    for replica in [new, other] {
+        catch_up(&nodes[replica], &nodes[old]);
+    }
     let source = redirect(&nodes[other], "host=127.0.0.1 port=1");
     redirect(&nodes[new], "host=127.0.0.1 port=1");
     eventually("nobody receives", || {
@@ -104,15 +106,21 @@ fn check(cluster: &Cluster, server: &Server, fork: &Fork, has_witnessed: bool) {
 fn no_token_is_honoured_wrongly_across_promotions_that_lose_writes() {
     let cluster = Cluster::start();
     let servers = [cluster.serve(&[]), cluster.serve(&[])];
-    servers.iter().for_each(|server| server.wait_until_eligible(&cluster.nodes));
+    for server in &servers {
+        server.wait_until_eligible(&cluster.nodes);
+    }
     let mut forks = Vec::new();
     for round in 0..rounds() {
         let fork = fork(&cluster, &servers[0], round % 3);
-        servers.iter().for_each(|server| check(&cluster, server, &fork, true));
+        for server in &servers {
+            check(&cluster, server, &fork, true);
+        }
         let late = cluster.serve(&[]);
         check(&cluster, &late, &fork, false);
         cluster.rebuild(&cluster.nodes[fork.old]);
-        servers.iter().for_each(|server| server.wait_until_eligible(&cluster.nodes));
+        for server in &servers {
+            server.wait_until_eligible(&cluster.nodes);
+        }
         forks.push(fork);
         // Also what was lost promotions ago.
         for fork in &forks {

@@ -71,7 +71,9 @@ fn read_on(mut clients: Vec<Client>, uuid: &str, primary: &str, is_over: &Atomic
 fn no_own_read_is_stale_while_replicas_lag_and_replicas_serve_the_others() {
     let cluster = Cluster::start();
     let servers = [cluster.serve(UNMETERED), cluster.serve(UNMETERED)];
-    servers.iter().for_each(|server| server.wait_until_eligible(&cluster.nodes));
+    for server in &servers {
+        server.wait_until_eligible(&cluster.nodes);
+    }
     let (known, session) = (create(&servers[0], &json!({})), session(&cluster, &servers[0]));
     cluster.wait_until_caught_up();
     let (begun, wanted, is_over) = (AtomicUsize::new(0), pairs(), AtomicBool::new(false));
@@ -156,7 +158,9 @@ fn a_replica_that_was_put_back_is_not_taken_for_what_it_was() {
     let shown = || sees(&server, "session", &uuid);
     eventually("the replica is known to have it", || (shown() == (true, replica.address())).then_some(()));
     // Whoever waited has had the replica asked once more; that is over by then.
-    (0..20).for_each(|_| assert_eq!(shown(), (true, replica.address())));
+    for _ in 0..20 {
+        assert_eq!(shown(), (true, replica.address()));
+    }
     replica.kill();
     std::fs::remove_dir_all(&data).and_then(|()| std::fs::rename(&copy, &data)).expect("a folder of ours");
     cluster.restart(replica);
