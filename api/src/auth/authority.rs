@@ -28,9 +28,10 @@ const REMEMBERED: u64 = 10_000;
 /// How much longer than a token lives the end of its session is remembered: clocks differ.
 const SKEW: Duration = Duration::from_mins(1);
 
-/// Tells who a caller is, and lets callers in and out. Shared by all requests of a server.
+/// Tells who a caller is, and lets callers in and out. Shared by all requests of a server; each writes through its own
+/// handle of the cluster.
 #[derive(Clone)]
-pub struct Authority(pub(super) Arc<Inner>);
+pub struct Authority(pub(super) Arc<Inner>, pub(super) Cluster);
 
 impl std::fmt::Debug for Authority {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -99,7 +100,8 @@ impl Authority {
         file: KeyFile,
     ) -> Result<Self, ForeignKeys> {
         let provider = settings.outside.clone().map(Provider::new);
-        let authority = Self(Arc::new(Inner {
+        let through = cluster.clone();
+        let inner = Arc::new(Inner {
             cluster,
             clock,
             settings,
@@ -111,7 +113,8 @@ impl Authority {
             turn: tokio::sync::Mutex::default(),
             tokens: Cache::builder().max_capacity(REMEMBERED).build(),
             provider,
-        }));
+        });
+        let authority = Self(inner, through);
         match authority.read().await {
             Ok(Read::ForeignKeys) => return Err(ForeignKeys),
             Ok(Read::Done) => {}
@@ -119,6 +122,12 @@ impl Authority {
         }
         tokio::spawn(keep_up(Arc::downgrade(&authority.0)));
         Ok(authority)
+    }
+
+    /// The same, for one request: what it writes counts as written by the caller whose handle of the cluster this is.
+    #[must_use]
+    pub fn through(self, cluster: Cluster) -> Self {
+        Self(self.0, cluster)
     }
 
     pub(super) fn now(&self) -> DateTime<Utc> {
@@ -185,7 +194,7 @@ impl Authority {
     }
 
     pub(super) async fn write(&self) -> Result<Transaction> {
-        self.0.cluster.write(&Scope::server(Uuid::new_v4())).await
+        self.1.write(&Scope::server(Uuid::new_v4())).await
     }
 
     /// Makes a new key sign, on all servers of the database. What others have signed stays good, or with `revoke` is good
@@ -271,15 +280,22 @@ impl Authority {
 
     async fn verify(&self, token: &str) -> Option<Arc<Known>> {
         let (key, algorithm) = named_key(token)?;
-        if self.roster().keys.verifier(key).is_none() {
-            // Another server may have begun to sign with a new key.
-            self.read_in_turn().await;
-        }
-        let roster = self.roster();
+        let roster = self.roster_with(key).await.ok()?;
         let claims = roster.keys.verifier(key)?.read(token, algorithm, &self.0.settings.issuer)?;
         let known = Arc::new(Known { claims, key });
         self.0.tokens.insert(Arc::from(token), Arc::clone(&known));
         Some(known)
+    }
+
+    /// The roster, which is read anew where it lacks a key: another server may have begun to sign with it.
+    pub(super) async fn roster_with(&self, key: Uuid) -> Result<Arc<Roster>> {
+        if self.roster().keys.verifier(key).is_none() {
+            self.read_in_turn().await;
+        }
+        if self.0.read.lock().is_none() {
+            return Err(Error::Unavailable("no key has been read yet".into()));
+        }
+        Ok(self.roster())
     }
 
     /// Sees that the roster is read after now, by whoever comes first. Forged tokens must not make the server do so all
@@ -366,7 +382,8 @@ async fn keep_up(inner: Weak<Inner>) {
         if let Some(provider) = &inner.provider {
             provider.read_if_changed();
         }
-        let result = Authority(inner).read().await;
+        let through = inner.cluster.clone();
+        let result = Authority(inner, through).read().await;
         match &result {
             _ if trouble => {}
             Ok(Read::Done) => {}

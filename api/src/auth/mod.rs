@@ -7,6 +7,7 @@
 
 mod authority;
 mod break_glass;
+mod consistency;
 mod key_file;
 mod keyring;
 mod login;
