@@ -10,12 +10,12 @@ use parking_lot::{Mutex, RwLock};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use uuid::Uuid;
 
-use crate::clock::{Clock, SharedClock};
+use crate::clock::SharedClock;
 use crate::database::{Cluster, Consistency, Transaction};
 use crate::error::{Error, Result};
 use crate::scope::{Actor, Boundary, InstitutionId, LOCAL_OPERATOR, Permission, Permissions, Scope};
 
-use super::keyring::{self, Keyring};
+use super::keyring;
 use super::outside::Provider;
 use super::roster::{Bearer, Roster};
 use super::token::{Claims, MAX_LENGTH, named_key};
@@ -23,6 +23,8 @@ use super::{KeyFile, Settings, SigningAlgorithm};
 
 /// How often the roster is read: what was revoked anywhere is dead here after about that long. The promise is 5 s.
 const READ_EVERY: Duration = Duration::from_secs(1);
+/// How long a start waits for the first roster: later, whoever asks is told that it has not been read yet.
+const FIRST_READ: Duration = Duration::from_secs(5);
 /// Tokens that are remembered as verified.
 const REMEMBERED: u64 = 10_000;
 /// How much longer than a token lives the end of its session is remembered: clocks differ.
@@ -115,10 +117,11 @@ impl Authority {
             provider,
         });
         let authority = Self(inner, through);
-        match authority.read().await {
-            Ok(Read::ForeignKeys) => return Err(ForeignKeys),
-            Ok(Read::Done) => {}
-            Err(error) => tracing::warn!(%error, "cannot read who may sign in yet"),
+        match tokio::time::timeout(FIRST_READ, authority.read()).await {
+            Ok(Ok(Read::ForeignKeys)) => return Err(ForeignKeys),
+            Ok(Ok(Read::Done)) => {}
+            Ok(Err(error)) => tracing::warn!(%error, "cannot read who may sign in yet"),
+            Err(_) => tracing::warn!("cannot read who may sign in yet: no database answers"),
         }
         tokio::spawn(keep_up(Arc::downgrade(&authority.0)));
         Ok(authority)
@@ -195,36 +198,6 @@ impl Authority {
 
     pub(super) async fn write(&self) -> Result<Transaction> {
         self.1.write(&Scope::server(Uuid::new_v4())).await
-    }
-
-    /// Makes a new key sign, on all servers of the database. What others have signed stays good, or with `revoke` is good
-    /// no longer: every session then ends. Returns the new key's name.
-    ///
-    /// # Errors
-    /// `BadRequest` when another key file sealed the present keys, unless they are revoked; as any write.
-    pub async fn rotate(
-        cluster: &Cluster,
-        clock: &dyn Clock,
-        file: KeyFile,
-        algorithm: SigningAlgorithm,
-        revoke: bool,
-    ) -> Result<Uuid> {
-        let now = clock.now();
-        let tx = cluster.write(&Scope::server(Uuid::new_v4())).await?;
-        let present = Keyring::read(&tx, &file).await?;
-        if !revoke && present.signer.is_none() && present.foreign > 0 {
-            // Servers that have the right file would know none of what signs from then on.
-            tx.rollback().await?;
-            return Err(Error::BadRequest(ForeignKeys.to_string()));
-        }
-        let key = keyring::generate(&tx, Arc::new(file), algorithm, now).await?;
-        if revoke {
-            keyring::revoke_others(&tx, key, now).await?;
-        } else {
-            keyring::retire_others(&tx, key, now).await?;
-        }
-        tx.commit().await?;
-        Ok(key)
     }
 
     /// The key of the role with this name.

@@ -15,6 +15,7 @@ mod one_time;
 mod outside;
 mod password;
 mod roster;
+mod rotation;
 mod second_factor;
 mod session;
 mod settings;
