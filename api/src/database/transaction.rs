@@ -204,7 +204,13 @@ fn opening(backend: DbBackend, scope: &Scope) -> String {
             actor.simple(),
             request.simple()
         ),
-        _ => format!("BEGIN; SET LOCAL phr.actor = '{actor}'; SET LOCAL phr.request = '{request}'; {tenant}"),
+        _ => {
+            let session = scope.session.map(|session| session.to_string()).unwrap_or_default();
+            format!(
+                "BEGIN; SET LOCAL phr.actor = '{actor}'; SET LOCAL phr.request = '{request}'; \
+                 SET LOCAL phr.session = '{session}'; {tenant}"
+            )
+        }
     }
 }
 
