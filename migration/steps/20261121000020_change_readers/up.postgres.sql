@@ -96,18 +96,19 @@ COMMENT ON TABLE change_log_horizon IS 'system: how far the change log was prune
 -- Looks at the oldest entries, no more than `most`, removes those that are older than so many days (one at least), and
 -- says how many that were; none while another server does so.
 CREATE FUNCTION prune_change_log(retention_days integer, most integer) RETURNS integer
-LANGUAGE plpgsql SECURITY DEFINER
-SET search_path = pg_catalog, pg_temp
--- The owner, too, sees entries only within a boundary.
-SET phr.institution = 'all' SET phr.patient = ''
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
+    before_institution text := coalesce(current_setting('phr.institution', true), '');
+    before_patient text := coalesce(current_setting('phr.patient', true), '');
     kept_from timestamptz := now() - make_interval(days => least(greatest(retention_days, 1), 36500));
     pruned integer;
 BEGIN
     IF retention_days IS NULL OR NOT pg_try_advisory_xact_lock(hashtextextended('phr change log', 0)) THEN
         RETURN 0;
     END IF;
+    -- The owner, too, sees entries only within a boundary.
+    PERFORM set_config('phr.institution', 'all', true), set_config('phr.patient', '', true);
     WITH oldest AS (
         SELECT sequence FROM public.change_log ORDER BY sequence LIMIT most
     ), gone AS (
@@ -128,6 +129,7 @@ BEGIN
           ) AS compared
     )
     SELECT count(*) INTO pruned FROM gone;
+    PERFORM set_config('phr.institution', before_institution, true), set_config('phr.patient', before_patient, true);
     RETURN pruned;
 END
 $$;

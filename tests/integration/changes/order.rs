@@ -38,10 +38,11 @@ impl Notes {
 /// How a reader reads.
 #[derive(Clone, Copy, Debug)]
 enum Way {
-    /// Pages, whose cursor is written down.
+    /// Pages; the cursor of each is written down.
     Pages,
-    /// The cursor of each change is written down.
+    /// Pages; the cursor of each change is written down.
     Changes,
+    /// A subscription.
     Subscription,
 }
 
@@ -92,17 +93,20 @@ async fn read(log: phr::changelog::Reader, relay: Relay, way: Way, notes: Arc<Mu
             None => log.next(&cursor, 7).await.unwrap(),
         };
         assert_eq!(batch.gap, None);
-        for change in batch.changes.iter() {
-            notes.lock().add(change, &batch.cursor_after(change));
-            if matches!(way, Way::Changes) {
+        if matches!(way, Way::Changes) {
+            for change in batch.changes.iter() {
+                notes.lock().add(change, &batch.cursor_after(change));
                 tokio::task::yield_now().await;
             }
+        } else {
+            // Both or neither, as if in one transaction.
+            let mut notes = notes.lock();
+            batch.changes.iter().for_each(|change| notes.add(change, &batch.cursor));
         }
         if batch.is_empty() {
             tokio::time::sleep(Duration::from_millis(2)).await;
         }
         cursor = batch.cursor;
-        notes.lock().cursor = cursor.to_bytes();
     }
 }
 
