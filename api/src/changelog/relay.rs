@@ -93,7 +93,9 @@ impl Shared {
             let reading = reading?;
             if let Some(place) = reading.place {
                 let callers: HashSet<_> = reading.batch.changes.iter().filter_map(|change| change.caller).collect();
-                callers.into_iter().for_each(|caller| cluster.has_heard(caller, place));
+                for caller in callers {
+                    cluster.has_heard(caller, place);
+                }
             }
             if reading.batch.is_empty() {
                 return Ok(());

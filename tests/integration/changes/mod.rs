@@ -1,10 +1,15 @@
 //! Those who follow the change log miss nothing, meet nothing twice, and are told when they could.
 
+mod backlog;
+mod forged;
+mod forks;
 mod order;
+mod pruned;
 mod reading;
 mod subscriptions;
 
 use phr::changelog::{Batch, Change, Cursor, Reader, Relay, Subscription};
+use phr::config::Config;
 use phr::database::Cluster;
 use support::{Backend, Database, Sql};
 use tokio::runtime::Runtime;
@@ -20,8 +25,12 @@ struct Log {
 
 impl Log {
     fn of(database: &Database) -> Self {
+        Self::with(&config(database, &[]))
+    }
+
+    fn with(config: &Config) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-        let cluster = runtime.block_on(cluster(&config(database, &[])));
+        let cluster = runtime.block_on(cluster(config));
         Self { runtime, cluster }
     }
 
