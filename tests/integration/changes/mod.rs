@@ -113,7 +113,9 @@ fn change(database: &Database, patient: Uuid, address: &str) -> String {
 /// So many patients, registered one after the other.
 fn register(database: &Database, sql: &mut Sql, count: usize) -> Vec<Uuid> {
     let patients: Vec<Uuid> = (0..count).map(|_| Uuid::new_v4()).collect();
-    patients.iter().for_each(|patient| sql.run(&insert(database, *patient)));
+    for patient in &patients {
+        sql.run(&insert(database, *patient));
+    }
     patients
 }
 
