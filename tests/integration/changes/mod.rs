@@ -70,6 +70,13 @@ impl Log {
         self.runtime.block_on(relay.subscribe(after)).unwrap()
     }
 
+    /// Waits a moment in which nothing comes: from then on a subscription lives on what the relay brings.
+    fn idle(&self, subscription: &mut Subscription) {
+        let moment = std::time::Duration::from_millis(300);
+        let waited = async { tokio::time::timeout(moment, subscription.next()).await };
+        assert!(self.runtime.block_on(waited).is_err(), "nothing was written");
+    }
+
     /// The next so many changes of a subscription.
     fn take(&self, subscription: &mut Subscription, count: usize) -> Vec<Change> {
         let mut all = Vec::new();
