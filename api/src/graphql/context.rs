@@ -5,8 +5,6 @@ use crate::database::{Cluster, Consistency, Reader};
 use crate::records::import::Importer;
 use crate::scope::Scope;
 
-use super::loaders::Loaders;
-
 /// What resolvers work with: who asks, and where to read and write. One for each request.
 #[derive(Debug)]
 pub struct Context {
@@ -14,7 +12,6 @@ pub struct Context {
     pub(super) cluster: Cluster,
     pub(super) clock: SharedClock,
     pub(super) reader: Reader,
-    pub(super) loaders: Loaders,
     pub(super) known: Known,
 }
 
@@ -32,8 +29,7 @@ impl Context {
     #[must_use]
     pub fn new(scope: Scope, cluster: Cluster, clock: SharedClock, known: Known, consistency: Consistency) -> Self {
         let reader = cluster.read(&scope, consistency);
-        let loaders = Loaders::new(scope, reader.clone());
-        Self { scope, cluster, clock, reader, loaders, known }
+        Self { scope, cluster, clock, reader, known }
     }
 }
 
@@ -41,7 +37,6 @@ impl Context {
     /// From now on reads from the primary: a mutation shows what it has just written.
     pub(super) fn read_from_primary(&mut self) {
         self.reader = self.cluster.read(&self.scope, Consistency::Strong);
-        self.loaders = Loaders::new(self.scope, self.reader.clone());
     }
 }
 

@@ -14,7 +14,6 @@ mod import_fhir;
 mod inputs;
 mod json;
 mod limits;
-mod loaders;
 mod medical_institution;
 mod node;
 mod operations;
@@ -22,7 +21,9 @@ mod ordered;
 mod patient_register;
 mod payload;
 mod record;
+mod related;
 mod replication;
+mod shown;
 
 use async_graphql::{EmptySubscription, MergedObject, SDLExportOptions, Schema, SchemaBuilder};
 

@@ -1,19 +1,15 @@
 use async_graphql::{Context, ID, Interface, Object, Result};
+use futures_util::future::try_join4;
+use uuid::Uuid;
 
 use crate::error::Error;
-use crate::records::doctor::Doctors;
-use crate::records::doctor_specialty::DoctorSpecialties;
-use crate::records::find;
-use crate::records::medical_institution::MedicalInstitutions;
-use crate::records::patient_register::PatientRegisters;
 
-use super::context::of;
 use super::doctor::Doctor;
 use super::doctor_specialty::DoctorSpecialty;
 use super::id::{Kind, parse};
 use super::medical_institution::MedicalInstitution;
 use super::patient_register::PatientRegister;
-use super::record::columns;
+use super::record::by_keys;
 
 /// How many records `nodes` returns at most.
 const MAX_NODES: usize = 100;
@@ -35,7 +31,7 @@ pub(super) struct NodeQuery;
 impl NodeQuery {
     /// The record with this global id; null when there is none.
     async fn node(&self, ctx: &Context<'_>, #[graphql(desc = "A record's global id.")] id: ID) -> Result<Option<Node>> {
-        node(ctx, &id).await
+        Ok(nodes(ctx, &[id]).await?.pop().flatten())
     }
 
     /// The records with these global ids, in this order; null for an id that no record has.
@@ -47,29 +43,26 @@ impl NodeQuery {
         if ids.len() > MAX_NODES {
             return Err(Error::Limit(format!("ids: at most {MAX_NODES} records can be asked for at once")).into());
         }
-        futures_util::future::try_join_all(ids.iter().map(|id| node(ctx, id))).await
+        nodes(ctx, &ids).await
     }
 }
 
-async fn node(ctx: &Context<'_>, id: &ID) -> Result<Option<Node>> {
-    let Some((kind, uuid)) = parse(id) else { return Ok(None) };
-    let context = of(ctx);
-    let (scope, reader) = (&context.scope, &context.reader);
-    let fields = || ctx.field().selection_set().collect::<Vec<_>>().into_iter();
-    Ok(match kind {
-        Kind::PatientRegister => find::<PatientRegisters>(scope, reader, uuid, &columns::<PatientRegister>(fields()))
-            .await?
-            .map(|row| Node::from(PatientRegister::from(row))),
-        Kind::MedicalInstitution => {
-            find::<MedicalInstitutions>(scope, reader, uuid, &columns::<MedicalInstitution>(fields()))
-                .await?
-                .map(|row| Node::from(MedicalInstitution::from(row)))
-        }
-        Kind::Doctor => find::<Doctors>(scope, reader, uuid, &columns::<Doctor>(fields()))
-            .await?
-            .map(|row| Node::from(Doctor::from(row))),
-        Kind::DoctorSpecialty => find::<DoctorSpecialties>(scope, reader, uuid, &columns::<DoctorSpecialty>(fields()))
-            .await?
-            .map(|row| Node::from(DoctorSpecialty::from(row))),
-    })
+/// Records of one kind are read together.
+async fn nodes(ctx: &Context<'_>, ids: &[ID]) -> Result<Vec<Option<Node>>> {
+    let asked: Vec<_> = ids.iter().map(parse).collect();
+    let keys = |wanted| asked.iter().flatten().filter(|(kind, _)| *kind == wanted).map(|(_, key)| *key).collect();
+    let (registers, institutions, doctors, specialties) = try_join4(
+        by_keys::<PatientRegister>(ctx, keys(Kind::PatientRegister)),
+        by_keys::<MedicalInstitution>(ctx, keys(Kind::MedicalInstitution)),
+        by_keys::<Doctor>(ctx, keys(Kind::Doctor)),
+        by_keys::<DoctorSpecialty>(ctx, keys(Kind::DoctorSpecialty)),
+    )
+    .await?;
+    let node = |(kind, key): (Kind, Uuid)| match kind {
+        Kind::PatientRegister => registers.get(&key).cloned().map(Node::from),
+        Kind::MedicalInstitution => institutions.get(&key).cloned().map(Node::from),
+        Kind::Doctor => doctors.get(&key).cloned().map(Node::from),
+        Kind::DoctorSpecialty => specialties.get(&key).cloned().map(Node::from),
+    };
+    Ok(asked.into_iter().map(|asked| asked.and_then(node)).collect())
 }

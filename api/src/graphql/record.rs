@@ -1,13 +1,20 @@
-use async_graphql::{OutputType, SelectionField};
+use std::collections::HashMap;
+
+use async_graphql::{Context, ObjectType, Result, SelectionField};
 use sea_orm::{EntityTrait, IdenStatic, Iterable};
+use uuid::Uuid;
 
 use crate::criteria::Criteria;
-use crate::records::{Collection, Row};
+use crate::records::{Collection, Row, find, find_many};
 
-pub(super) type Column<R> = <<<R as Record>::Collection as Criteria>::Entity as EntityTrait>::Column;
+use super::context::{self, of};
+use super::shown::Shown;
+
+pub(super) type Entity<R> = <<R as Record>::Collection as Criteria>::Entity;
+pub(super) type Column<R> = <Entity<R> as EntityTrait>::Column;
 
 /// An object type that shows the rows of a collection.
-pub(super) trait Record: OutputType + From<Row<<Self::Collection as Criteria>::Entity>> + Send + Sync {
+pub(super) trait Record: ObjectType + Clone + Send + Sync + Sized {
     type Collection: Collection;
 
     /// The object type's name.
@@ -17,19 +24,27 @@ pub(super) trait Record: OutputType + From<Row<<Self::Collection as Criteria>::E
     fn relation(_field: &str) -> Option<Column<Self>> {
         None
     }
+
+    /// The records of some rows, in their order, with the records that they refer to as far as `fields` ask for those.
+    /// Whatever waits for the database does so here, for all rows together; no field waits afterwards.
+    fn of(
+        context: &context::Context,
+        fields: &[SelectionField<'_>],
+        rows: Vec<Row<Entity<Self>>>,
+    ) -> impl Future<Output = Vec<Self>> + Send;
 }
 
 /// The columns that the selected fields of an object show.
-pub(super) fn columns<'a, R: Record>(fields: impl Iterator<Item = SelectionField<'a>>) -> Vec<Column<R>> {
-    let column = |field: SelectionField<'_>| {
+pub(super) fn columns<R: Record>(fields: &[SelectionField<'_>]) -> Vec<Column<R>> {
+    let column = |field: &SelectionField<'_>| {
         let name = field.name();
         Column::<R>::iter().find(|column| is_namesake(name, column.as_str())).or_else(|| R::relation(name))
     };
-    fields.filter_map(column).collect()
+    fields.iter().filter_map(column).collect()
 }
 
 /// Whether a field is called as a column is, but for the writing: `dateOfBirth` and `date_of_birth`.
-fn is_namesake(field: &str, column: &str) -> bool {
+pub(super) fn is_namesake(field: &str, column: &str) -> bool {
     let (mut letters, mut upper) = (field.chars(), false);
     for letter in column.chars() {
         if letter == '_' {
@@ -42,4 +57,42 @@ fn is_namesake(field: &str, column: &str) -> bool {
         }
     }
     letters.next().is_none()
+}
+
+/// The record with this key, as the current field selects it.
+pub(super) async fn by_key<R: Record>(ctx: &Context<'_>, uuid: Uuid) -> Result<Option<Shown<R>>> {
+    let context = of(ctx);
+    let fields: Vec<_> = ctx.field().selection_set().collect();
+    let found = find::<R::Collection>(&context.scope, &context.reader, uuid, &columns::<R>(&fields)).await?;
+    let Some(row) = found else { return Ok(None) };
+    Ok(R::of(context, &fields, vec![row]).await.pop().map(Shown))
+}
+
+/// The records with these keys, as the current field selects them.
+pub(super) async fn by_keys<R: Record>(ctx: &Context<'_>, keys: Vec<Uuid>) -> Result<HashMap<Uuid, R>> {
+    let fields: Vec<_> = ctx.field().selection_set().collect();
+    Ok(read(of(ctx), &fields, keys).await?)
+}
+
+/// The records with these keys, in one statement, and none for no keys.
+pub(super) async fn read<R: Record>(
+    context: &context::Context,
+    fields: &[SelectionField<'_>],
+    mut keys: Vec<Uuid>,
+) -> crate::error::Result<HashMap<Uuid, R>> {
+    keys.sort_unstable();
+    keys.dedup();
+    if keys.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let rows = find_many::<R::Collection>(&context.scope, &context.reader, &keys, &columns::<R>(fields)).await?;
+    let keys = rows.iter().map(R::Collection::key_of).collect::<crate::error::Result<Vec<_>>>()?;
+    Ok(keys.into_iter().zip(R::of(context, fields, rows).await).collect())
+}
+
+/// A row that a mutation returns, as the field `name` of its payload selects it.
+pub(super) async fn in_payload<R: Record>(ctx: &Context<'_>, name: &str, rows: Vec<Row<Entity<R>>>) -> Vec<Shown<R>> {
+    let payload: Vec<_> = ctx.field().selection_set().filter(|field| is_namesake(field.name(), name)).collect();
+    let fields: Vec<_> = payload.iter().flat_map(SelectionField::selection_set).collect();
+    R::of(of(ctx), &fields, rows).await.into_iter().map(Shown).collect()
 }

@@ -4,7 +4,7 @@ use async_graphql::Enum;
 use sea_orm::sea_query::{self, Expr, Func, SelectStatement};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, DbBackend, EntityName, EntityTrait, QueryFilter,
-    QuerySelect, QueryTrait, Statement,
+    QuerySelect, QueryTrait, Statement, Value,
 };
 use uuid::Uuid;
 
@@ -27,6 +27,17 @@ pub trait Collection:
 
     /// The key's column.
     fn key() -> Column<Self>;
+
+    /// A record's key.
+    ///
+    /// # Errors
+    /// `Internal` for a row that is none of ours: keys are always read.
+    fn key_of(row: &Row<Self::Entity>) -> Result<Uuid> {
+        match row.value(Self::key()) {
+            Some(Value::Uuid(Some(key))) => Ok(key),
+            _ => Err(Error::internal("a record without its key")),
+        }
+    }
 
     /// The order of a list when no other is asked for.
     fn default_order() -> Term<Column<Self>>;
@@ -84,12 +95,12 @@ pub struct Listing<C: Collection> {
 }
 
 impl<C: Collection> Listing<C> {
-    /// The place of one of the page's records.
+    /// The place of the page's record with this index.
     ///
     /// # Errors
     /// `Internal` when a column of the order was not read.
-    pub fn cursor(&self, row: &Row<C::Entity>) -> Result<String> {
-        self.ordering.cursor(|column| row.value(column))
+    pub fn cursor(&self, index: usize) -> Result<String> {
+        self.ordering.cursor(|column| self.rows.get(index)?.value(column))
     }
 
     /// How many records the whole list has. Costs a statement.

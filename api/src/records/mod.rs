@@ -16,4 +16,4 @@ pub mod schema_history;
 pub use check::{MAX_ENTRIES, MAX_ENTRY_LENGTH};
 pub use collection::{Collection, Deleted, Listing, Query, find, find_many, list};
 pub use idempotency::REMEMBERED;
-pub use row::{Loaded, Row};
+pub use row::{Loaded, Reference, Row};

@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use chrono::{DateTime, NaiveDate, Utc};
 use entity::TextList;
 use sea_orm::sea_query::ColumnType;
@@ -6,9 +8,15 @@ use uuid::Uuid;
 
 use crate::error::{Error, Result};
 
-/// A row of which only the columns that somebody asked for were read.
-#[derive(Clone, Debug)]
-pub struct Row<E: EntityTrait>(E::ActiveModel);
+/// A row of which only the columns that somebody asked for were read. Copies share it.
+#[derive(Debug)]
+pub struct Row<E: EntityTrait>(Arc<E::ActiveModel>);
+
+impl<E: EntityTrait> Clone for Row<E> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
 
 /// The value of a column, if it was read.
 pub trait Loaded<T> {
@@ -23,6 +31,24 @@ impl<T: Into<Value>> Loaded<T> for ActiveValue<T> {
     }
 }
 
+/// The key in a column, if one was read and is known.
+pub trait Reference {
+    /// The key.
+    fn key(&self) -> Option<Uuid>;
+}
+
+impl Reference for ActiveValue<Uuid> {
+    fn key(&self) -> Option<Uuid> {
+        self.try_as_ref().copied()
+    }
+}
+
+impl Reference for ActiveValue<Option<Uuid>> {
+    fn key(&self) -> Option<Uuid> {
+        self.try_as_ref().copied().flatten()
+    }
+}
+
 impl<E: EntityTrait> Row<E>
 where
     E::ActiveModel: ActiveModelTrait<Entity = E>,
@@ -31,7 +57,7 @@ where
     where
         E::Model: IntoActiveModel<E::ActiveModel>,
     {
-        Self(model.into_active_model())
+        Self(Arc::new(model.into_active_model()))
     }
 
     /// A column's value, for a cursor; none when it was not read.
@@ -66,7 +92,7 @@ where
         for (index, (column, kind)) in self.0.iter().enumerate() {
             active.try_set(*column, decode(result, index, kind)?)?;
         }
-        Ok(Row(active))
+        Ok(Row(Arc::new(active)))
     }
 }
 
