@@ -53,8 +53,8 @@ pub(super) async fn connection<R: Record>(
     let columns = columns::<R>(&fields);
     let query = Query { filter, order: order.unwrap_or_default(), page, deleted, columns };
     let context = of(ctx);
-    let listing = list::<R::Collection>(&context.scope, &context.reader, query).await?;
-    let nodes = R::of(context, &fields, listing.rows.clone()).await.into_iter().map(Shown).collect();
+    let listing = Box::pin(list::<R::Collection>(&context.scope, &context.reader, query)).await?;
+    let nodes = Box::pin(R::of(context, &fields, listing.rows.clone())).await.into_iter().map(Shown).collect();
     Ok(Connection { listing: Arc::new(listing), nodes, total: Arc::default() })
 }
 

@@ -63,15 +63,16 @@ pub(super) fn is_namesake(field: &str, column: &str) -> bool {
 pub(super) async fn by_key<R: Record>(ctx: &Context<'_>, uuid: Uuid) -> Result<Option<Shown<R>>> {
     let context = of(ctx);
     let fields: Vec<_> = ctx.field().selection_set().collect();
-    let found = find::<R::Collection>(&context.scope, &context.reader, uuid, &columns::<R>(&fields)).await?;
+    let columns = columns::<R>(&fields);
+    let found = Box::pin(find::<R::Collection>(&context.scope, &context.reader, uuid, &columns)).await?;
     let Some(row) = found else { return Ok(None) };
-    Ok(R::of(context, &fields, vec![row]).await.pop().map(Shown))
+    Ok(Box::pin(R::of(context, &fields, vec![row])).await.pop().map(Shown))
 }
 
 /// The records with these keys, as the current field selects them.
 pub(super) async fn by_keys<R: Record>(ctx: &Context<'_>, keys: Vec<Uuid>) -> Result<HashMap<Uuid, R>> {
     let fields: Vec<_> = ctx.field().selection_set().collect();
-    Ok(read(of(ctx), &fields, keys).await?)
+    Ok(Box::pin(read(of(ctx), &fields, keys)).await?)
 }
 
 /// The records with these keys, in one statement, and none for no keys.
@@ -94,5 +95,5 @@ pub(super) async fn read<R: Record>(
 pub(super) async fn in_payload<R: Record>(ctx: &Context<'_>, name: &str, rows: Vec<Row<Entity<R>>>) -> Vec<Shown<R>> {
     let payload: Vec<_> = ctx.field().selection_set().filter(|field| is_namesake(field.name(), name)).collect();
     let fields: Vec<_> = payload.iter().flat_map(SelectionField::selection_set).collect();
-    R::of(of(ctx), &fields, rows).await.into_iter().map(Shown).collect()
+    Box::pin(R::of(of(ctx), &fields, rows)).await.into_iter().map(Shown).collect()
 }

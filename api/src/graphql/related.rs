@@ -59,7 +59,7 @@ impl<R: Record> Relations<R> {
         }
         let fields: Vec<_> = selections.into_iter().flat_map(SelectionField::selection_set).collect();
         let keys = from.iter().filter_map(key).collect();
-        let found = read(context, &fields, keys).await.map_err(Arc::new);
+        let found = Box::pin(read(context, &fields, keys)).await.map_err(Arc::new);
         Self(found.map(|found| found.into_iter().map(|(key, record)| (key, Arc::new(Shown(record)))).collect()))
     }
 

@@ -23,6 +23,13 @@ impl<R: Record> OutputType for Shown<R> {
 
     async fn resolve(&self, ctx: &ContextSelectionSet<'_>, _: &Positioned<Field>) -> ServerResult<Value> {
         let Some(fields) = plain(&ctx.item.node.items) else { return resolve_container(ctx, &self.0).await };
+        // In one piece of memory for the record: a list moves what its records' futures are made of.
+        Box::pin(self.fields(ctx, fields)).await
+    }
+}
+
+impl<R: Record> Shown<R> {
+    async fn fields(&self, ctx: &ContextSelectionSet<'_>, fields: Vec<&Positioned<Field>>) -> ServerResult<Value> {
         let mut object = IndexMap::with_capacity(fields.len());
         for field in fields {
             let value = if field.node.name.node == "__typename" {

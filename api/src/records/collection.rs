@@ -165,13 +165,13 @@ pub async fn list<C: Collection>(scope: &Scope, reader: &Reader, query: Query<C>
         condition = condition.add(filter.condition(&mut Translation::new(reader.get_database_backend(), scope))?);
     }
     let mut columns = query.columns;
+    columns.push(C::key());
     columns.extend(ordering.terms().iter().map(|term| term.column));
-    let columns = distinct::<C>(columns);
+    let plan = Plan::<C::Entity>::new(&columns);
     let part = Part::of(&page, &ordering, &condition)?;
-    let mut query = query_of::<C>(&columns, part.condition);
+    let mut query = query_of::<C>(&plan, part.condition);
     part.ordering.apply(&mut query);
     let statement = page_of(query, part.offset, part.limit + 1, reader.get_database_backend());
-    let plan = Plan::<C::Entity>::new(&columns);
     let results = reader.query_all_raw(statement).await?;
     let mut rows = results.iter().map(|result| plan.read(result)).collect::<Result<Vec<_>, _>>()?;
     let more = rows.len() as u64 > part.limit;
@@ -256,27 +256,16 @@ async fn select<C: Collection>(
     condition: Condition,
     columns: &[Column<C>],
 ) -> Result<Vec<Row<C::Entity>>> {
-    let columns = distinct::<C>(columns.to_vec());
-    let plan = Plan::<C::Entity>::new(&columns);
-    let results = reader.query_all(&query_of::<C>(&columns, condition)).await?;
+    let plan = Plan::<C::Entity>::new(&[columns, &[C::key()]].concat());
+    let statement = reader.get_database_backend().build(&query_of::<C>(&plan, condition));
+    let results = reader.query_all_raw(statement).await?;
     Ok(results.iter().map(|result| plan.read(result)).collect::<Result<Vec<_>, _>>()?)
 }
 
 /// Reads these columns and no others. `Entity::find` would first write all of them, only to forget them again.
-fn query_of<C: Collection>(columns: &[Column<C>], condition: Condition) -> SelectStatement {
+fn query_of<C: Collection>(plan: &Plan<C::Entity>, condition: Condition) -> SelectStatement {
     let mut query = sea_query::Query::select();
-    query.columns(columns.iter().map(ColumnTrait::as_column_ref));
+    query.expr(plan.list());
     query.from(C::Entity::default().table_ref()).cond_where(condition);
     query
-}
-
-/// The columns without repetition, the key among them.
-fn distinct<C: Collection>(columns: Vec<Column<C>>) -> Vec<Column<C>> {
-    let mut kept = vec![C::key()];
-    for column in columns {
-        if !kept.iter().any(|other| sea_orm::IdenStatic::as_str(other) == sea_orm::IdenStatic::as_str(&column)) {
-            kept.push(column);
-        }
-    }
-    kept
 }
