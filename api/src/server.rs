@@ -357,6 +357,7 @@ impl Call<'_> {
             service.known.clone(),
             self.consistency,
         );
-        service.engine.execute(request, method, context.metered(self.meter.clone())).await
+        // Large, and moved by every layer of the router if it stood in their futures.
+        Box::pin(service.engine.execute(request, method, context.metered(self.meter.clone()))).await
     }
 }
