@@ -46,7 +46,7 @@ impl Loaders {
     pub(super) async fn load<C: Collection>(
         &self,
         keys: Vec<Uuid>,
-        columns: Vec<Column<C>>,
+        columns: &[Column<C>],
     ) -> Result<HashMap<Uuid, Row<C::Entity>>, Arc<Error>> {
         if keys.is_empty() {
             return Ok(HashMap::new());
@@ -54,11 +54,11 @@ impl Loaders {
         self.by_key::<C>(columns).load_many(keys).await
     }
 
-    fn by_key<C: Collection>(&self, columns: Vec<Column<C>>) -> Arc<ByKey<C>> {
+    fn by_key<C: Collection>(&self, columns: &[Column<C>]) -> Arc<ByKey<C>> {
         let mut names: Vec<_> = columns.iter().map(IdenStatic::as_str).collect();
         names.sort_unstable();
         names.dedup();
-        let new = || Arc::new(self.batches::<C>(columns.clone()));
+        let new = || Arc::new(self.batches::<C>(columns.to_vec()));
         let known = Arc::clone(self.by_kind.lock().entry((TypeId::of::<C>(), names)).or_insert_with(|| new()));
         known.downcast().unwrap_or_else(|_| new())
     }

@@ -83,7 +83,7 @@ pub(super) async fn read<R: Record>(
     fields: &[SelectionField<'_>],
     keys: Vec<Uuid>,
 ) -> crate::error::Result<HashMap<Uuid, R>, Arc<Error>> {
-    let rows = context.loaders.load::<R::Collection>(keys, columns::<R>(fields)).await?;
+    let rows = context.loaders.load::<R::Collection>(keys, &columns::<R>(fields)).await?;
     let (keys, rows): (Vec<_>, Vec<_>) = rows.into_iter().unzip();
     Ok(keys.into_iter().zip(R::of(context, fields, rows).await).collect())
 }
