@@ -29,4 +29,5 @@ mod seeded;
 mod serve;
 mod statements;
 mod tenants;
+mod tokens;
 mod tombstones;

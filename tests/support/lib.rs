@@ -33,4 +33,5 @@ pub use program::{Output, binary, migrate, phr, root};
 pub use proxy::{Proxy, Way};
 pub use server::Server;
 pub use sql::Sql;
+pub use template::copy;
 pub use wait::{eventually, within};

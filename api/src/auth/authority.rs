@@ -10,12 +10,12 @@ use parking_lot::{Mutex, RwLock};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use uuid::Uuid;
 
-use crate::clock::{Clock, SharedClock};
+use crate::clock::SharedClock;
 use crate::database::{Cluster, Consistency, Transaction};
 use crate::error::{Error, Result};
 use crate::scope::{Actor, Boundary, InstitutionId, LOCAL_OPERATOR, Permission, Permissions, Scope};
 
-use super::keyring::{self, Keyring};
+use super::keyring;
 use super::outside::Provider;
 use super::roster::{Bearer, Roster};
 use super::token::{Claims, MAX_LENGTH, named_key};
@@ -23,14 +23,17 @@ use super::{KeyFile, Settings, SigningAlgorithm};
 
 /// How often the roster is read: what was revoked anywhere is dead here after about that long. The promise is 5 s.
 const READ_EVERY: Duration = Duration::from_secs(1);
+/// How long a start waits for the first roster: later, whoever asks is told that it has not been read yet.
+const FIRST_READ: Duration = Duration::from_secs(5);
 /// Tokens that are remembered as verified.
 const REMEMBERED: u64 = 10_000;
 /// How much longer than a token lives the end of its session is remembered: clocks differ.
 const SKEW: Duration = Duration::from_mins(1);
 
-/// Tells who a caller is, and lets callers in and out. Shared by all requests of a server.
+/// Tells who a caller is, and lets callers in and out. Shared by all requests of a server; each writes through its own
+/// handle of the cluster.
 #[derive(Clone)]
-pub struct Authority(pub(super) Arc<Inner>);
+pub struct Authority(pub(super) Arc<Inner>, pub(super) Cluster);
 
 impl std::fmt::Debug for Authority {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -99,7 +102,8 @@ impl Authority {
         file: KeyFile,
     ) -> Result<Self, ForeignKeys> {
         let provider = settings.outside.clone().map(Provider::new);
-        let authority = Self(Arc::new(Inner {
+        let through = cluster.clone();
+        let inner = Arc::new(Inner {
             cluster,
             clock,
             settings,
@@ -111,14 +115,22 @@ impl Authority {
             turn: tokio::sync::Mutex::default(),
             tokens: Cache::builder().max_capacity(REMEMBERED).build(),
             provider,
-        }));
-        match authority.read().await {
-            Ok(Read::ForeignKeys) => return Err(ForeignKeys),
-            Ok(Read::Done) => {}
-            Err(error) => tracing::warn!(%error, "cannot read who may sign in yet"),
+        });
+        let authority = Self(inner, through);
+        match tokio::time::timeout(FIRST_READ, authority.read()).await {
+            Ok(Ok(Read::ForeignKeys)) => return Err(ForeignKeys),
+            Ok(Ok(Read::Done)) => {}
+            Ok(Err(error)) => tracing::warn!(%error, "cannot read who may sign in yet"),
+            Err(_) => tracing::warn!("cannot read who may sign in yet: no database answers"),
         }
         tokio::spawn(keep_up(Arc::downgrade(&authority.0)));
         Ok(authority)
+    }
+
+    /// The same, for one request: what it writes counts as written by the caller whose handle of the cluster this is.
+    #[must_use]
+    pub fn through(self, cluster: Cluster) -> Self {
+        Self(self.0, cluster)
     }
 
     pub(super) fn now(&self) -> DateTime<Utc> {
@@ -185,37 +197,7 @@ impl Authority {
     }
 
     pub(super) async fn write(&self) -> Result<Transaction> {
-        self.0.cluster.write(&Scope::server(Uuid::new_v4())).await
-    }
-
-    /// Makes a new key sign, on all servers of the database. What others have signed stays good, or with `revoke` is good
-    /// no longer: every session then ends. Returns the new key's name.
-    ///
-    /// # Errors
-    /// `BadRequest` when another key file sealed the present keys, unless they are revoked; as any write.
-    pub async fn rotate(
-        cluster: &Cluster,
-        clock: &dyn Clock,
-        file: KeyFile,
-        algorithm: SigningAlgorithm,
-        revoke: bool,
-    ) -> Result<Uuid> {
-        let now = clock.now();
-        let tx = cluster.write(&Scope::server(Uuid::new_v4())).await?;
-        let present = Keyring::read(&tx, &file).await?;
-        if !revoke && present.signer.is_none() && present.foreign > 0 {
-            // Servers that have the right file would know none of what signs from then on.
-            tx.rollback().await?;
-            return Err(Error::BadRequest(ForeignKeys.to_string()));
-        }
-        let key = keyring::generate(&tx, Arc::new(file), algorithm, now).await?;
-        if revoke {
-            keyring::revoke_others(&tx, key, now).await?;
-        } else {
-            keyring::retire_others(&tx, key, now).await?;
-        }
-        tx.commit().await?;
-        Ok(key)
+        self.1.write(&Scope::server(Uuid::new_v4())).await
     }
 
     /// The key of the role with this name.
@@ -271,15 +253,22 @@ impl Authority {
 
     async fn verify(&self, token: &str) -> Option<Arc<Known>> {
         let (key, algorithm) = named_key(token)?;
-        if self.roster().keys.verifier(key).is_none() {
-            // Another server may have begun to sign with a new key.
-            self.read_in_turn().await;
-        }
-        let roster = self.roster();
+        let roster = self.roster_with(key).await.ok()?;
         let claims = roster.keys.verifier(key)?.read(token, algorithm, &self.0.settings.issuer)?;
         let known = Arc::new(Known { claims, key });
         self.0.tokens.insert(Arc::from(token), Arc::clone(&known));
         Some(known)
+    }
+
+    /// The roster, which is read anew where it lacks a key: another server may have begun to sign with it.
+    pub(super) async fn roster_with(&self, key: Uuid) -> Result<Arc<Roster>> {
+        if self.roster().keys.verifier(key).is_none() {
+            self.read_in_turn().await;
+        }
+        if self.0.read.lock().is_none() {
+            return Err(Error::Unavailable("no key has been read yet".into()));
+        }
+        Ok(self.roster())
     }
 
     /// Sees that the roster is read after now, by whoever comes first. Forged tokens must not make the server do so all
@@ -366,7 +355,8 @@ async fn keep_up(inner: Weak<Inner>) {
         if let Some(provider) = &inner.provider {
             provider.read_if_changed();
         }
-        let result = Authority(inner).read().await;
+        let through = inner.cluster.clone();
+        let result = Authority(inner, through).read().await;
         match &result {
             _ if trouble => {}
             Ok(Read::Done) => {}

@@ -7,6 +7,7 @@
 
 mod authority;
 mod break_glass;
+mod consistency;
 mod key_file;
 mod keyring;
 mod login;
@@ -14,6 +15,7 @@ mod one_time;
 mod outside;
 mod password;
 mod roster;
+mod rotation;
 mod second_factor;
 mod session;
 mod settings;

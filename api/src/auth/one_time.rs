@@ -48,7 +48,7 @@ impl Authority {
             expires_at: Set(made.expires_at),
             used_at: Set(None),
         };
-        let tx = self.0.cluster.write(scope).await?;
+        let tx = self.1.write(scope).await?;
         Entity::delete_many().filter(Column::UserId.eq(user)).exec(&tx).await?;
         Entity::insert(row).exec_without_returning(&tx).await?;
         tx.note(changed(user, "oneTimeToken"));

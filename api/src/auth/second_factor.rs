@@ -74,7 +74,7 @@ impl Authority {
         let codes = generator(secret.clone(), &user.username)?;
         let sealed = self.0.file.seal(&purpose(user.uuid), &secret);
         let sealed = sealed.ok_or_else(|| Error::internal("a secret could not be sealed"))?;
-        let tx = self.0.cluster.write(scope).await?;
+        let tx = self.1.write(scope).await?;
         if locked(&tx, user.uuid).await?.totp_confirmed_at.is_some() {
             tx.rollback().await?;
             let message = "you have a second factor already: remove it first";
@@ -99,7 +99,7 @@ impl Authority {
     pub async fn confirm_second_factor(&self, scope: &Scope, code: &str) -> Result<()> {
         own_session(scope)?;
         let now = self.now();
-        let tx = self.0.cluster.write(scope).await?;
+        let tx = self.1.write(scope).await?;
         let secret = locked(&tx, scope.actor.0).await?;
         let Some(step) = step(&self.0.file, &secret, code.trim(), now) else {
             tx.rollback().await?;
@@ -127,7 +127,7 @@ impl Authority {
         let hash = found.and_then(|(_, secret)| secret?.password_hash);
         let verdict = password::verify(password, hash).await?;
         let now = self.now();
-        let tx = self.0.cluster.write(scope).await?;
+        let tx = self.1.write(scope).await?;
         let secret = locked(&tx, scope.actor.0).await?;
         if verdict == Verdict::Wrong || is_locked(&secret, now) {
             return Err(self.refuse(tx, scope, &secret, now).await?);

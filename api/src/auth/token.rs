@@ -5,6 +5,8 @@ use uuid::Uuid;
 
 use crate::error::{Error, Result};
 
+use super::consistency::Seal;
+
 /// The type in an access token's header (RFC 9068, section 2.1): no token of another kind passes for one.
 const TYPE: &str = "at+jwt";
 /// Bytes of a token at most. The server's own have about 500.
@@ -94,6 +96,8 @@ fn header(key: Uuid, algorithm: Algorithm) -> Header {
 pub(super) struct Verifier {
     pub(super) algorithm: Algorithm,
     pub(super) key: DecodingKey,
+    /// Vouches for consistency tokens.
+    pub(super) seal: Seal,
 }
 
 /// The key that a token names, if its header says no more and nothing else than those that this server signs. Nothing of

@@ -112,17 +112,22 @@ pub struct Answer {
     pub is_wrong_method: bool,
     /// Whether none of it may run without a session.
     pub is_unauthenticated: bool,
+    /// For later reads that are to see what was written, where anything was.
+    pub token: Option<String>,
     /// In how many seconds to ask again, where the caller has asked too often or for too much.
     pub retry_after: Option<u64>,
 }
 
 impl Answer {
+    const fn of(response: Response, is_refused: bool) -> Self {
+        Self { response, is_refused, is_wrong_method: false, is_unauthenticated: false, token: None, retry_after: None }
+    }
+
     /// A request refused before any of it was executed.
     #[must_use]
     pub fn refused(error: Error, request: Uuid) -> Self {
         let retry_after = if let Error::RateLimited { seconds } = &error { Some(*seconds) } else { None };
-        let response = refusal(error, request);
-        Self { response, is_refused: true, is_wrong_method: false, is_unauthenticated: false, retry_after }
+        Self { retry_after, ..Self::of(refusal(error, request), true) }
     }
 }
 
@@ -218,8 +223,9 @@ impl Engine {
             self.documents.remember(&text, document.parsed);
         }
         finish(&mut response, id);
-        describe(&mut response, &reader, cost);
-        Answer { response, is_refused, is_wrong_method: false, is_unauthenticated: false, retry_after: None }
+        let token = context.cluster.written().and_then(|token| context.authority.seal(token));
+        describe(&mut response, &reader, cost, token.as_deref());
+        Answer { token, ..Answer::of(response, is_refused) }
     }
 
     fn text(&self, request: &Request<'_>) -> Result<Arc<str>, TextFault> {
@@ -266,7 +272,7 @@ impl TextFault {
 fn refused_by(error: ServerError, request: Uuid) -> Answer {
     let mut response = Response::from_errors(vec![error]);
     finish(&mut response, request);
-    Answer { response, is_refused: true, is_wrong_method: false, is_unauthenticated: false, retry_after: None }
+    Answer::of(response, true)
 }
 
 /// Errors of the execution have a path; those that prevent it have none.
@@ -280,11 +286,12 @@ fn changes_something(document: &ExecutableDocument, operation: Option<&str>) -> 
     chosen(document, operation).is_some_and(|operation| operation.ty != OperationType::Query)
 }
 
-/// Which node served the request, how old what it shows is, and what the request cost.
-fn describe(response: &mut Response, reader: &Reader, cost: Cost) {
+/// Which node served the request, how old what it shows is, by what token later reads see what it wrote, and what it cost.
+fn describe(response: &mut Response, reader: &Reader, cost: Cost, token: Option<&str>) {
     let served_by = reader.served_by().map_or(Value::Null, Value::from);
     let lag = reader.lag().map(|lag| u64::try_from(lag.as_millis()).unwrap_or(u64::MAX));
-    let consistency = [("servedBy", served_by), ("lagMs", lag.map_or(Value::Null, Value::from))];
+    let lag = lag.map_or(Value::Null, Value::from);
+    let consistency = [("servedBy", served_by), ("lagMs", lag), ("token", token.map_or(Value::Null, Value::from))];
     let cost = [("complexity", Value::from(cost.complexity)), ("depth", Value::from(cost.depth))];
     response.extensions.insert("consistency".to_owned(), object(consistency));
     response.extensions.insert("cost".to_owned(), object(cost));

@@ -48,6 +48,7 @@ const fn code(error: &Error) -> (&'static str, bool) {
         Error::Untrusted => ("DOCUMENT_NOT_TRUSTED", false),
         Error::Unavailable(_) | Error::Interrupted(_) | Error::Unrecorded(_) => ("UNAVAILABLE", true),
         Error::Consistency => ("CONSISTENCY_UNAVAILABLE", true),
+        Error::WriteLost => ("CONSISTENCY_UNAVAILABLE", false),
         Error::Timeout => ("TIMEOUT", true),
         Error::OutcomeUnknown(_) => ("OUTCOME_UNKNOWN", false),
         Error::Internal(_) => ("INTERNAL", false),
@@ -71,6 +72,7 @@ fn report(error: &Error, request: Uuid) {
         }
         Error::Timeout => tracing::warn!(request.id = %request, "timeout"),
         Error::Consistency => tracing::warn!(request.id = %request, "no node is fresh enough"),
+        Error::WriteLost => tracing::warn!(request.id = %request, "a write was lost"),
         Error::Rejected(_)
         | Error::BadRequest(_)
         | Error::Limit(_)
