@@ -5,6 +5,7 @@ use std::sync::Arc;
 use async_graphql::dataloader::{DataLoader, HashMapCache, Loader};
 use parking_lot::Mutex;
 use sea_orm::{EntityTrait, IdenStatic};
+use tokio::task::JoinSet;
 use uuid::Uuid;
 
 use crate::database::Reader;
@@ -19,6 +20,8 @@ pub(super) struct Loaders {
     reader: Reader,
     remembers: bool,
     by_kind: Mutex<HashMap<Kind, Arc<dyn Any + Send + Sync>>>,
+    /// The reads that are under way. They are given up with the request, as everything else of it is.
+    running: Arc<Mutex<JoinSet<()>>>,
 }
 
 /// A kind of record, and which columns of it. Rows of other columns are other rows: nothing is read that is not shown.
@@ -34,7 +37,7 @@ impl std::fmt::Debug for Loaders {
 
 impl Loaders {
     pub(super) fn new(scope: Scope, reader: Reader) -> Self {
-        Self { scope, reader, remembers: true, by_kind: Mutex::default() }
+        Self { scope, reader, remembers: true, by_kind: Mutex::default(), running: Arc::default() }
     }
 
     /// For a mutation, each field of which may change what an earlier one has read.
@@ -65,8 +68,10 @@ impl Loaders {
 
     fn batches<C: Collection>(&self, columns: Vec<Column<C>>) -> ByKey<C> {
         let batch = Batch { scope: self.scope.clone(), reader: self.reader.clone(), columns };
+        let running = Arc::clone(&self.running);
+        let spawn = move |read| drop(running.lock().spawn(read));
         // Whoever asks has all keys of its level already: nobody is waited for.
-        let loader = DataLoader::with_cache(batch, tokio::spawn, HashMapCache::default()).max_batch_size(1);
+        let loader = DataLoader::with_cache(batch, spawn, HashMapCache::default()).max_batch_size(1);
         loader.enable_all_cache(self.remembers);
         loader
     }
