@@ -27,6 +27,7 @@ mod public;
 mod record;
 mod replication;
 mod role;
+mod second_factor;
 mod session;
 mod trusted;
 mod user;
@@ -68,6 +69,7 @@ pub struct Mutation(
     doctor::DoctorMutation,
     doctor_specialty::DoctorSpecialtyMutation,
     session::SessionMutation,
+    second_factor::SecondFactorMutation,
     user::UserMutation,
     role::RoleMutation,
     break_glass::BreakGlassMutation,

@@ -1,7 +1,7 @@
 use async_graphql::{Context, OutputType, SelectionField};
 use sea_orm::{EntityTrait, IdenStatic, Iterable};
 
-use crate::criteria::Criteria;
+use crate::criteria::{Criteria, is_client_name};
 use crate::error::Result;
 use crate::records::{Collection, Row, disclose_shown};
 
@@ -26,7 +26,7 @@ pub(super) trait Record: OutputType + From<Row<<Self::Collection as Criteria>::E
 pub(super) fn columns<'a, R: Record>(fields: impl Iterator<Item = SelectionField<'a>>) -> Vec<Column<R>> {
     let column = |field: SelectionField<'_>| {
         let name = field.name();
-        Column::<R>::iter().find(|column| is_namesake(name, column.as_str())).or_else(|| R::relation(name))
+        Column::<R>::iter().find(|column| is_client_name(name, column.as_str())).or_else(|| R::relation(name))
     };
     fields.filter_map(column).collect()
 }
@@ -54,20 +54,4 @@ pub(super) fn note_shown<R: Record>(ctx: &Context<'_>, field: &str, rows: &[Row<
             disclose_shown::<R::Collection>(&of(ctx).reader, row, shown.clone());
         }
     }
-}
-
-/// Whether a field is called as a column is, but for the writing: `dateOfBirth` and `date_of_birth`.
-fn is_namesake(field: &str, column: &str) -> bool {
-    let (mut letters, mut upper) = (field.chars(), false);
-    for letter in column.chars() {
-        if letter == '_' {
-            upper = true;
-            continue;
-        }
-        let written = if std::mem::take(&mut upper) { letter.to_ascii_uppercase() } else { letter };
-        if letters.next() != Some(written) {
-            return false;
-        }
-    }
-    letters.next().is_none()
 }
