@@ -137,6 +137,9 @@ pub async fn serve(config: &Config, demo: bool) -> Result<(), Error> {
     if demo {
         crate::demo::check_target(&target)?;
     }
+    if let Some(trouble) = listen::too_few_files(config.server.max_connections) {
+        tracing::warn!("{trouble}: raise the limit (systemd: LimitNOFILE=), or lower server.max_connections");
+    }
     let listener = TcpListener::bind(address).await.map_err(|source| Error::Listen { address, source })?;
     let known = known();
     fit_embedded(&target).await?;
@@ -154,7 +157,7 @@ pub async fn serve(config: &Config, demo: bool) -> Result<(), Error> {
     let (rates, drain) = (Rates::new(config.rates), Drain::default());
     let signs_playground_in = demo;
     let parts = Parts { engine, cluster, clock, known, authority, signs_playground_in, rates, drain: drain.clone() };
-    let service = Service::new(&config.server, parts)?;
+    let service = Service::new(&config.server, config.subscriptions, parts)?;
     let router = router(service, config.server.playground);
     let address = listener.local_addr().unwrap_or(address);
     tracing::info!(%address, database = ?target, "ready");

@@ -28,6 +28,7 @@ mod scopes;
 mod seeded;
 mod serve;
 mod statements;
+mod subscriptions;
 mod tenants;
 mod tokens;
 mod tombstones;

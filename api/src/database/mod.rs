@@ -7,6 +7,7 @@
 //! far ([`owed`], [`choice`]), also by a token that goes with them to other servers, and across promotions ([`lineage`]).
 
 mod breaker;
+mod bulletin;
 mod choice;
 mod cluster;
 mod connection;
