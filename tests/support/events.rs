@@ -25,10 +25,11 @@ impl Events {
         stream.set_read_timeout(Some(LIMIT)).expect("sockets have options");
         let mut head = format!("{method} {path} HTTP/1.1\r\nhost: {address}\r\naccept: text/event-stream\r\n");
         for (name, value) in headers {
-            head += &format!("{name}: {value}\r\n");
+            head.extend([name, ": ", value, "\r\n"]);
         }
         if !body.is_empty() {
-            head += &format!("content-type: application/json\r\ncontent-length: {}\r\n", body.len());
+            let length = body.len().to_string();
+            head.extend(["content-type: application/json\r\ncontent-length: ", &length, "\r\n"]);
         }
         stream.write_all(format!("{head}\r\n{body}").as_bytes()).expect("the server reads");
         let mut lines = BufReader::new(stream);
@@ -42,7 +43,7 @@ impl Events {
 
     /// The next event's name and data; none when the stream has ended. The sizes of HTTP's chunks, which stand on lines of
     /// their own, and comments are passed over.
-    pub fn next(&mut self) -> Option<(String, Value)> {
+    pub fn told(&mut self) -> Option<(String, Value)> {
         let mut name = String::new();
         loop {
             let line = self.line()?;

@@ -75,7 +75,7 @@ impl Socket {
 
     /// The next message; fails when the connection is closed instead.
     pub fn hear(&mut self) -> Value {
-        match self.next() {
+        match self.try_hear() {
             Ok(message) => message,
             Err(close) => panic!("the server closed the connection: {close:?}"),
         }
@@ -93,7 +93,7 @@ impl Socket {
     /// With which code and reason the server closes the connection, whatever it says before; 1006 where it says nothing.
     pub fn closed(&mut self) -> (u16, String) {
         loop {
-            if let Err(close) = self.next() {
+            if let Err(close) = self.try_hear() {
                 return close;
             }
         }
@@ -103,7 +103,7 @@ impl Socket {
     ///
     /// # Errors
     /// When the server closed the connection; 1006 where it did without a word.
-    pub fn next(&mut self) -> Result<Value, (u16, String)> {
+    pub fn try_hear(&mut self) -> Result<Value, (u16, String)> {
         loop {
             match self.0.read() {
                 Ok(Message::Text(text)) => return Ok(serde_json::from_str(&text).expect("messages are JSON")),

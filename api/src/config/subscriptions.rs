@@ -4,7 +4,7 @@ use serde::Deserialize;
 
 use super::{Error, at_least_one};
 
-/// Settings of subscriptions, and of WebSockets. Times are in seconds.
+/// Settings of subscriptions, and of `WebSocket`s. Times are in seconds.
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Subscriptions {

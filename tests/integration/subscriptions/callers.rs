@@ -57,10 +57,10 @@ fn who_may_not_see_it_is_not_told() {
     let body = json!({ "query": STATUS }).to_string();
     let bearer = format!("Bearer {nurse}");
     let mut events = Events::open(phr.address, "POST", "/graphql", &[("authorization", &bearer)], &body);
-    let (name, data) = events.next().unwrap();
+    let (name, data) = events.told().unwrap();
     assert_eq!((name.as_str(), &data["errors"][0]["extensions"]["code"]), ("next", &json!("FORBIDDEN")));
-    assert_eq!(events.next(), Some(("complete".to_owned(), Value::Null)));
-    assert_eq!(events.next(), None);
+    assert_eq!(events.told(), Some(("complete".to_owned(), Value::Null)));
+    assert_eq!(events.told(), None);
 }
 
 #[test]

@@ -14,7 +14,7 @@ on_both_databases! {
 fn streaming(server: &Server, token: &str) -> Events {
     let (bearer, body) = (format!("Bearer {token}"), json!({ "query": STATUS }).to_string());
     let mut events = Events::open(server.address, "POST", "/graphql", &[("authorization", &bearer)], &body);
-    assert!(is_status(&events.next().unwrap().1["data"]));
+    assert!(is_status(&events.told().unwrap().1["data"]));
     events
 }
 
@@ -30,7 +30,7 @@ fn ends(server: &Server, session: &Session, why: &str, end: impl FnOnce()) {
     let (mut socket, mut events) = (socket_of(server, session), streaming(server, &session.access));
     end();
     let (closed, told) = std::thread::scope(|scope| {
-        let (closed, told) = (scope.spawn(|| socket.closed()), scope.spawn(|| events.next()));
+        let (closed, told) = (scope.spawn(|| socket.closed()), scope.spawn(|| events.told()));
         let both = || (closed.is_finished() && told.is_finished()).then_some(());
         within(PROMISED, why, both);
         (closed.join().unwrap(), told.join().unwrap())
@@ -38,7 +38,7 @@ fn ends(server: &Server, session: &Session, why: &str, end: impl FnOnce()) {
     assert_eq!(closed.0, 4403, "{why}: {closed:?}");
     let (name, data) = told.unwrap();
     assert_eq!((name.as_str(), &data["errors"][0]["extensions"]["code"]), ("next", &json!("UNAUTHENTICATED")), "{why}");
-    assert_eq!(events.next().unwrap().0, "complete", "{why}");
+    assert_eq!(events.told().unwrap().0, "complete", "{why}");
 }
 
 fn the_end_of_a_session_ends_its_streams(phr: &Phr) {
@@ -70,7 +70,7 @@ fn a_token_that_expires_and_keys_that_are_revoked_end_streams() {
     let (_, ada) = member(&phr, "ada", "administrator", &json!({}));
     let (mut socket, mut events) = (socket_of(&phr, &ada), streaming(&phr, &ada.access));
     assert_eq!(socket.closed().0, 4403);
-    assert_eq!(events.next().unwrap().1["errors"][0]["extensions"]["code"], "UNAUTHENTICATED");
+    assert_eq!(events.told().unwrap().1["errors"][0]["extensions"]["code"], "UNAUTHENTICATED");
     let mut socket = subscribed(&phr);
     assert!(command(&phr, &["key", "rotate", "--revoke"]).succeeded());
     assert_eq!(socket.closed().0, 4403);
@@ -85,7 +85,7 @@ fn a_server_that_stops_sends_its_clients_elsewhere() {
     phr.signal("TERM");
     assert_eq!(socket.closed().0, 1012);
     assert_eq!(idle.closed().0, 1012);
-    assert_eq!(events.next(), None, "a stream that breaks off is one that clients ask for again");
+    assert_eq!(events.told(), None, "a stream that breaks off is one that clients ask for again");
     drop((socket, idle, events));
     assert_eq!(phr.ended(), Some(0));
     assert!(!phr.log().contains("cut off"), "{}", phr.log());

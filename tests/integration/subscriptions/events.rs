@@ -25,7 +25,7 @@ fn a_subscription_is_a_stream_of_events() {
         assert_eq!(events.status, 200, "{}", events.head);
         assert!(events.head.contains("content-type: text/event-stream"), "{}", events.head);
         assert!(events.head.contains("x-content-type-options: nosniff"), "{}", events.head);
-        let (name, data) = events.next().unwrap();
+        let (name, data) = events.told().unwrap();
         assert_eq!(name, "next");
         assert!(is_status(&data["data"]), "{data}");
         // It goes on, and shows that it does.
@@ -40,11 +40,11 @@ fn other_operations_are_streams_of_one_event() {
     let create = "mutation { createDoctorSpecialty(input: {name: \"Told\"}) { doctorSpecialty { name } } }";
     for (query, key) in [("{ health { status } }", "health"), (create, "createDoctorSpecialty")] {
         let mut events = by_post(&phr, query);
-        let (name, data) = events.next().unwrap();
+        let (name, data) = events.told().unwrap();
         assert_eq!(name, "next");
         assert!(data["data"][key].is_object(), "{data}");
-        assert_eq!(events.next(), Some(("complete".to_owned(), Value::Null)));
-        assert_eq!(events.next(), None);
+        assert_eq!(events.told(), Some(("complete".to_owned(), Value::Null)));
+        assert_eq!(events.told(), None);
     }
     assert_eq!(by_get(&phr, create).status, 405);
 }
@@ -54,10 +54,10 @@ fn what_is_refused_is_told_in_the_stream() {
     let phr = Phr::start(Backend::Sqlite);
     let mut events = by_post(&phr, "subscription { nothingLikeIt }");
     assert_eq!(events.status, 200);
-    let (name, data) = events.next().unwrap();
+    let (name, data) = events.told().unwrap();
     assert_eq!((name.as_str(), &data["errors"][0]["extensions"]["code"]), ("next", &json!("BAD_REQUEST")));
     assert!(data.get("data").is_none(), "{data}");
-    assert_eq!(events.next().unwrap().0, "complete");
+    assert_eq!(events.told().unwrap().0, "complete");
     let bearer = format!("Bearer {}", phr.token());
     let post = |headers: &[(&str, &str)], body: &str| {
         let headers = [headers, &[("accept", "text/event-stream"), ("authorization", &bearer)]].concat();

@@ -29,7 +29,7 @@ fn a_caller_has_so_many_subscriptions_on_all_connections_together() {
     let bearer = format!("Bearer {}", phr.token());
     let body = json!({ "query": STATUS }).to_string();
     let mut second = Events::open(phr.address, "POST", "/graphql", &[("authorization", &bearer)], &body);
-    assert!(is_status(&second.next().unwrap().1["data"]));
+    assert!(is_status(&second.told().unwrap().1["data"]));
     let mut third = Socket::of(phr.address, phr.token());
     third.subscribe("1", STATUS, &json!({}));
     let refused = third.hear();

@@ -47,9 +47,12 @@ pub(super) struct Conversation {
 /// What runs, and how to stop it.
 #[derive(Default)]
 struct Operations {
-    running: SelectAll<Pin<Box<dyn Stream<Item = (Arc<str>, Told)> + Send>>>,
+    running: SelectAll<Running>,
     ids: HashMap<Arc<str>, AbortHandle>,
 }
+
+/// What is told of one operation, by its id.
+type Running = Pin<Box<dyn Stream<Item = (Arc<str>, Told)> + Send>>;
 
 /// Why a conversation ends: with a word, or because nobody is there any more.
 type Ending = Option<Close>;
@@ -240,7 +243,7 @@ fn of_refusal(refusal: &Refusal) -> Close {
         Refusal::Unread => Close::UNREAD,
         Refusal::Wish(Error::WriteLost) => Close::forbidden("what the consistency token stands for was lost"),
         Refusal::Wish(Error::BadRequest(_)) => Close::forbidden("the wish for consistency makes no sense here"),
-        Refusal::Wish(_) => Close::UNREAD,
+        Refusal::Wish(_) => Close::UNAVAILABLE,
     }
 }
 
