@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use crate::audit::{self, Tending, Trail};
 use crate::auth::{Authority, ForeignKeys, KeyFile, KeyFileError, SigningAlgorithm};
+use crate::changelog::{Pruning, Relay};
 use crate::clock::{SharedClock, SystemClock};
 use crate::config::{self, Config};
 use crate::database::{Cluster, NodeStatus, Nodes, Role, Target};
@@ -147,6 +148,8 @@ pub async fn serve(config: &Config, demo: bool) -> Result<(), Error> {
     let cluster = Cluster::new(nodes, config.cluster_settings(Arc::clone(&known.migrations)));
     fit_servers(&target, &cluster).await?;
     let tending = keep_trail(config, &cluster)?;
+    let pruning = Pruning::start(cluster.clone(), Arc::clone(&clock), config.changelog.retention_days);
+    let relay = Relay::start(&cluster);
     if demo {
         crate::demo::fill(&cluster, &*clock).await?;
     }
@@ -169,6 +172,7 @@ pub async fn serve(config: &Config, demo: bool) -> Result<(), Error> {
     }
     let security = (tls, config.server.proxies()?);
     listen::serve(listener, router, &config.server, security, drain, told_to_stop()).await;
+    drop((relay, pruning));
     tending.stop(CLOSING_TIME).await;
     tracing::info!("stopped");
     Ok(())

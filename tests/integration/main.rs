@@ -6,6 +6,7 @@ mod bad_input;
 mod batches;
 mod cancellation;
 mod change_log;
+mod changes;
 mod cluster;
 mod conformance;
 mod coverage;

@@ -77,6 +77,7 @@ const ENVIRONMENT: &[(&str, &str, &str)] = &[
     ("PHR_AUDIT_ANCHORS", "audit", "anchors"),
     ("AUDIT_RETENTION_DAYS", "audit", "retention_days"),
     ("AUDIT_RETENTION_FLOOR_DAYS", "audit", "retention_floor_days"),
+    ("OFFLINE_DATA_RETENTION_DAYS", "changelog", "retention_days"),
     ("LOG_LEVEL", "log", "level"),
     ("PHR_LOG_FORMAT", "log", "format"),
 ];

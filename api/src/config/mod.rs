@@ -42,6 +42,8 @@ pub struct Config {
     pub database: Database,
     /// How the audit trail is kept.
     pub audit: Audit,
+    /// How the change log is kept.
+    pub changelog: ChangeLog,
     /// What is logged.
     pub log: Log,
 }
@@ -134,6 +136,14 @@ pub struct Audit {
     pub retention_floor_days: u32,
 }
 
+/// Settings of the change log.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ChangeLog {
+    /// How long changes are kept, in days.
+    pub retention_days: u32,
+}
+
 /// Settings of the log.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -192,6 +202,7 @@ impl Config {
             ("auth.one_time_ttl", self.auth.one_time_ttl),
             ("auth.break_glass_ttl", self.auth.break_glass_ttl),
             ("auth.lockout_failures", self.auth.lockout_failures.into()),
+            ("changelog.retention_days", self.changelog.retention_days.into()),
             ("database.probe_interval", self.database.probe_interval),
             ("database.primary_timeout", self.database.primary_timeout),
             ("database.pool_timeout", self.database.pool_timeout),
