@@ -18,6 +18,7 @@ mod outside;
 mod password;
 mod roster;
 mod rotation;
+mod seal;
 mod second_factor;
 mod session;
 mod settings;
