@@ -21,6 +21,7 @@ mod idempotency;
 mod identity;
 mod library;
 mod migrations;
+mod nested;
 mod paging;
 mod patients;
 mod rules;
