@@ -22,6 +22,7 @@ mod idempotency;
 mod identity;
 mod library;
 mod migrations;
+mod nested;
 mod paging;
 mod patients;
 mod rules;

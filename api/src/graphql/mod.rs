@@ -2,6 +2,7 @@
 //! in `records`.
 #![expect(clippy::unused_async, reason = "async-graphql takes resolvers as async functions, whether they wait or not")]
 
+mod arguments;
 mod audit_event;
 mod break_glass;
 mod connection;
@@ -17,6 +18,7 @@ mod inputs;
 mod json;
 mod limits;
 mod loaders;
+mod many;
 mod medical_institution;
 mod node;
 mod operations;
