@@ -3,6 +3,7 @@
 mod auth;
 mod load;
 mod server;
+mod subscriptions;
 
 pub use auth::Auth;
 
@@ -18,6 +19,7 @@ use crate::graphql::Limits;
 use crate::rate::Quotas;
 
 pub use server::Server;
+pub use subscriptions::Subscriptions;
 
 /// Every setting with its default, explained.
 pub const DEFAULTS: &str = include_str!("../../config.default.toml");
@@ -28,6 +30,8 @@ pub const DEFAULTS: &str = include_str!("../../config.default.toml");
 pub struct Config {
     /// HTTP.
     pub server: Server,
+    /// Subscriptions.
+    pub subscriptions: Subscriptions,
     /// What one GraphQL request may ask for.
     pub limits: Limits,
     /// Who may do what.
@@ -191,6 +195,7 @@ impl Config {
         }
         self.auth.outside()?;
         self.server.check()?;
+        self.subscriptions.check()?;
         at_least_one(&[
             ("auth.access_ttl", self.auth.access_ttl),
             ("auth.session_ttl", self.auth.session_ttl),

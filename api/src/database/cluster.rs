@@ -18,7 +18,7 @@ use super::receipt::{self, Receipt};
 use super::routing::{self, Routing, Verdict, judge};
 use super::settings::{Nodes, Settings};
 use super::tenant::Tenant;
-use super::{Consistency, Node, Reader, Target, Transaction, Witness};
+use super::{ClusterStatus, Consistency, Node, Reader, Target, Transaction, Witness};
 
 /// How long a write pauses before it looks for a primary again.
 const PAUSE: Duration = Duration::from_millis(50);
@@ -52,6 +52,8 @@ pub(super) struct Inner {
     pub(super) fallbacks: AtomicU64,
     pub(super) is_probed: bool,
     pub(super) witness: OnceLock<Arc<dyn Witness>>,
+    /// Told whenever a node comes, goes, or is used otherwise, once anybody follows.
+    pub(super) bulletin: OnceLock<watch::Sender<Arc<ClusterStatus>>>,
 }
 
 impl Cluster {
@@ -80,6 +82,7 @@ impl Cluster {
             fallbacks: AtomicU64::new(0),
             is_probed,
             witness: OnceLock::new(),
+            bulletin: OnceLock::new(),
         });
         if is_probed {
             for number in 0..inner.nodes.len() {

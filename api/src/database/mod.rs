@@ -8,6 +8,7 @@
 //! Servers tell one another when something was written ([`herald`]).
 
 mod breaker;
+mod bulletin;
 mod choice;
 mod cluster;
 mod connection;
