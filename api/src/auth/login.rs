@@ -50,9 +50,19 @@ enum Proof {
 /// What was found to be true of a proof, before anything is written.
 struct Finding {
     is_right: bool,
+    /// The hash that a password was compared with.
+    judged: Option<String>,
     /// The hash to keep from now on, where it changes.
     new_hash: Option<String>,
     token: Option<Vec<u8>>,
+}
+
+impl Finding {
+    /// Whether it is true of the secrets as they are now, locked: the hash may have changed while the password waited for
+    /// its turn to be compared.
+    fn holds(&self, secret: &user_secret::Model) -> bool {
+        self.is_right && (self.token.is_some() || self.judged == secret.password_hash)
+    }
 }
 
 impl Authority {
@@ -88,7 +98,7 @@ impl Authority {
         };
         let now = self.now();
         let secret = locked(&tx, user.uuid).await?;
-        if !finding.is_right || !user.is_active || is_locked(&secret, now) {
+        if !finding.holds(&secret) || !user.is_active || is_locked(&secret, now) {
             return Err(self.refuse(tx, &scope, &secret, now).await?);
         }
         let step = match self.second_factor(&secret, input.one_time_code.as_deref(), now) {
@@ -134,9 +144,9 @@ impl Authority {
         match proof {
             Proof::Password(password) => {
                 let hash = found.and_then(|(_, secret)| secret.as_ref()?.password_hash.clone());
-                let verdict = password::verify(password.clone(), hash).await?;
+                let verdict = password::verify(password.clone(), hash.clone()).await?;
                 let new_hash = if verdict == Verdict::Outdated { Some(password::hash(password).await?) } else { None };
-                Ok(Finding { is_right: verdict != Verdict::Wrong, new_hash, token: None })
+                Ok(Finding { is_right: verdict != Verdict::Wrong, judged: hash, new_hash, token: None })
             }
             Proof::Token { token, new_password } => {
                 let new_hash = password::hash(new_password).await?;
@@ -145,7 +155,7 @@ impl Authority {
                     Some((user, _)) => self.is_good(&hash, user.uuid).await?,
                     None => false,
                 };
-                Ok(Finding { is_right, new_hash: Some(new_hash), token: Some(hash) })
+                Ok(Finding { is_right, judged: None, new_hash: Some(new_hash), token: Some(hash) })
             }
         }
     }

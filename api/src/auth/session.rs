@@ -257,12 +257,13 @@ impl Authority {
         let (user, secret) = found.ok_or(Error::Unauthenticated(NO_SESSION))?;
         check(&input.new_password, &user.username, &["input", "newPassword"])?;
         let hash = secret.and_then(|secret| secret.password_hash);
-        let verdict = password::verify(input.password, hash).await?;
+        let verdict = password::verify(input.password, hash.clone()).await?;
         let new_hash = password::hash(input.new_password).await?;
         let now = self.now();
         let tx = self.0.cluster.write(scope).await?;
         let secret = locked(&tx, user.uuid).await?;
-        if verdict == Verdict::Wrong || is_locked(&secret, now) {
+        // What was judged is the user's password still.
+        if verdict == Verdict::Wrong || secret.password_hash != hash || is_locked(&secret, now) {
             return Err(self.refuse(tx, scope, &secret, now).await?);
         }
         tx.note(changed(user.uuid, "password"));

@@ -6,6 +6,7 @@ mod forged;
 mod forger;
 mod keys;
 mod login;
+mod meanwhile;
 mod permissions;
 mod roles;
 mod second_factor;
