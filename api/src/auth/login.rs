@@ -98,12 +98,20 @@ impl Authority {
         };
         let now = self.now();
         let secret = locked(&tx, user.uuid).await?;
-        if !finding.holds(&secret) || !user.is_active || is_locked(&secret, now) {
+        // A one-time token cannot be guessed: whoever keeps somebody locked out with wrong passwords does not stop it.
+        let is_locked_out = is_locked(&secret, now) && finding.token.is_none();
+        if !finding.holds(&secret) || !user.is_active || is_locked_out {
             return Err(self.refuse(tx, &scope, &secret, now).await?);
         }
         let step = match self.second_factor(&secret, input.one_time_code.as_deref(), now) {
             Ok(step) => step,
-            Err(Error::Unauthenticated(_)) => return Err(self.refuse(tx, &scope, &secret, now).await?),
+            Err(Error::Unauthenticated(_)) => {
+                // What no lock stops must not be a way to try every code.
+                if let Some(hash) = finding.token.filter(|_| is_locked(&secret, now)) {
+                    one_time::used(&tx, &hash, now).await?;
+                }
+                return Err(self.refuse(tx, &scope, &secret, now).await?);
+            }
             Err(error) => {
                 tx.rollback().await?;
                 return Err(error);
@@ -176,7 +184,8 @@ impl Authority {
         second_factor::step(&self.0.file, secret, code, now).map(Some).ok_or(Error::Unauthenticated(WRONG))
     }
 
-    /// Counts a failed attempt, and locks the user out if it was one too many.
+    /// Counts a failed attempt, and locks the user out if it was one too many; counted it is also when it cannot be put on
+    /// record.
     pub(super) async fn refuse(
         &self,
         tx: Transaction,
@@ -184,13 +193,17 @@ impl Authority {
         secret: &user_secret::Model,
         now: DateTime<Utc>,
     ) -> Result<Error> {
+        // A flood must not keep its victim locked out for ever.
+        if !is_locked(secret, now) {
+            self.count(&tx, secret, now).await?;
+        }
+        tx.commit().await?;
         let deed = Deed::new(Action::Login, "User").on(secret.user_id);
         self.0.cluster.record(scope, vec![(deed, Outcome::Failed)]).await?;
-        if is_locked(secret, now) {
-            // A flood must not keep its victim locked out for ever.
-            tx.rollback().await?;
-            return Ok(Error::Unauthenticated(WRONG));
-        }
+        Ok(Error::Unauthenticated(WRONG))
+    }
+
+    async fn count(&self, tx: &Transaction, secret: &user_secret::Model, now: DateTime<Utc>) -> Result<()> {
         let settings = &self.0.settings;
         let is_over = secret.locked_until.is_some();
         let failures = if is_over { 1 } else { secret.failed_logins.saturating_add(1) };
@@ -201,10 +214,9 @@ impl Authority {
             locked_until: Set(is_locked.then(|| now + settings.lockout)),
             ..user_secret::ActiveModel::default()
         };
-        user_secret::Entity::update(changes).exec(&tx).await?;
-        tx.commit().await?;
+        user_secret::Entity::update(changes).exec(tx).await?;
         tracing::warn!(user = %secret.user_id, failures, locked = is_locked, "failed login");
-        Ok(Error::Unauthenticated(WRONG))
+        Ok(())
     }
 }
 
