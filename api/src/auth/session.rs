@@ -125,7 +125,7 @@ impl Authority {
             end(&tx, session::Column::Uuid.eq(found.session_id), now).await?;
             tx.note(Deed::new(Action::Logout, "Session").on(found.session_id));
             tx.commit().await?;
-            self.read().await?;
+            self.catch_up().await;
             tracing::warn!(session = %found.session_id, "a refresh token came twice: its session was ended");
             return Err(Error::Unauthenticated(NO_SESSION));
         }
@@ -207,7 +207,7 @@ impl Authority {
         let ended = end(&tx, which, self.now()).await?;
         tx.note(deed);
         tx.commit().await?;
-        self.read().await?;
+        self.catch_up().await;
         Ok(ended)
     }
 
@@ -277,7 +277,7 @@ impl Authority {
         end(&tx, Condition::all().add(session::Column::UserId.eq(user.uuid)).add(session::Column::Uuid.ne(own)), now)
             .await?;
         tx.commit().await?;
-        self.read().await?;
+        self.catch_up().await;
         Ok(())
     }
 }

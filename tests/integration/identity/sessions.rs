@@ -112,6 +112,24 @@ fn what_a_user_may_do_has_changed_when_it_was_changed_anywhere(phr: &Phr) {
 }
 
 #[test]
+fn what_was_done_is_told_although_nobody_can_look_at_it_yet() {
+    let phr = Phr::start(Backend::Postgres);
+    let (_, first) = member(&phr, "ada", "staff", &json!({}));
+    let second = sign_in(&phr, "ada");
+    // From here on the server can write, and cannot read who may do what.
+    phr.database.sql().run("REVOKE SELECT ON role_permissions FROM phr_server");
+    assert_eq!(faults(&first.refresh(&phr)), Vec::<String>::new());
+    assert_eq!(faults(&first.refresh(&phr)), ["UNAUTHENTICATED"]);
+    let new = json!({"password": PASSWORD, "newPassword": "another good password"});
+    assert_eq!(done(&phr, &second.access, "changePassword", "changed", &new)["changed"], true);
+    assert_eq!(logout(&phr, &second.access)["data"]["logout"]["endedSessions"], 1);
+    phr.database.sql().run("GRANT SELECT ON role_permissions TO phr_server");
+    for session in [&first, &second] {
+        dies(&phr, &session.access);
+    }
+}
+
+#[test]
 fn a_token_that_was_good_a_moment_ago_expires() {
     let phr =
         Phr::with(Backend::Sqlite, &[("PHR_ACCESS_TTL", "2"), ("PHR_SESSION_TTL", "6"), ("PHR_RATE_ANONYMOUS", "0")]);
