@@ -187,8 +187,8 @@ impl Authority {
     /// # Errors
     /// `Unauthenticated`, `Forbidden`, `Rejected` when there is no such user; as any write.
     pub async fn logout_everywhere(&self, scope: &Scope, of: Option<Uuid>) -> Result<u64> {
+        without_leave(scope)?;
         let user = match of {
-            _ if scope.is_nobody() => return Err(Error::Unauthenticated(NO_SESSION)),
             None => scope.actor.0,
             Some(user) if user == scope.actor.0 => user,
             Some(user) => self.managed(scope, user, &["input", "userUuid"]).await?.uuid,
@@ -289,6 +289,13 @@ pub(super) fn changed(user: Uuid, what: &'static str) -> Deed {
 
 /// The session that a caller asks in, for what only the user does: not with a leave to treat somebody.
 pub(super) fn own_session(scope: &Scope) -> Result<Uuid> {
+    without_leave(scope)?;
+    let none = || Error::BadRequest("your token belongs to no session: it was made at the machine itself".to_owned());
+    scope.session.ok_or_else(none)
+}
+
+/// Somebody is known to ask, and not with a leave to treat somebody else.
+fn without_leave(scope: &Scope) -> Result<()> {
     if scope.is_nobody() {
         return Err(Error::Unauthenticated(NO_SESSION));
     }
@@ -296,8 +303,7 @@ pub(super) fn own_session(scope: &Scope) -> Result<Uuid> {
         let message = "this token opens one record and nothing else: use your session's own";
         return Err(Error::Forbidden(message.to_owned()));
     }
-    let none = || Error::BadRequest("your token belongs to no session: it was made at the machine itself".to_owned());
-    scope.session.ok_or_else(none)
+    Ok(())
 }
 
 pub(super) async fn end(

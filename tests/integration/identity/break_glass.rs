@@ -55,7 +55,11 @@ fn a_leave_opens_one_record_and_nothing_else(phr: &Phr) {
     assert_eq!(faults(&ask("breakGlass", "leave { uuid }", &again)), ["FORBIDDEN"]);
     let new = json!({"password": super::PASSWORD, "newPassword": "another good password"});
     assert_eq!(faults(&ask("changePassword", "changed", &new)), ["FORBIDDEN"]);
-    for own in ["{ logout { endedSessions } }", "{ enrolSecondFactor { enrolment { secret } } }"] {
+    for own in [
+        "{ logout { endedSessions } }",
+        "{ logoutEverywhere { endedSessions } }",
+        "{ enrolSecondFactor { enrolment { secret } } }",
+    ] {
         assert_eq!(faults(&phr.response_to(&token, &format!("mutation {own}"), &json!({}))), ["FORBIDDEN"]);
     }
     is_reviewed(phr, &elsewhere, &uuid, &doctor, &theirs);
