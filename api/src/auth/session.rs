@@ -7,11 +7,13 @@ use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QuerySelect, Set
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
+use crate::criteria::Bounded as _;
 use crate::database::{Consistency, Transaction};
 use crate::deed::{Action, Deed};
 use crate::error::{Error, FaultCode, NO_SESSION, Result};
 use crate::records::role::Rules;
-use crate::scope::{Actor, Boundary, Permission, Scope};
+use crate::records::user::Users;
+use crate::scope::{Actor, Permission, Scope};
 
 use super::login::{is_locked, locked};
 use super::one_time::random_token;
@@ -214,15 +216,10 @@ impl Authority {
     /// A user whom the caller may manage: within the boundary, and allowed no more than the caller is.
     pub(super) async fn managed(&self, scope: &Scope, user: Uuid, path: &[&str]) -> Result<user::Model> {
         scope.require(Permission::ManageUsers)?;
-        let found = self.user(user::Column::Uuid.eq(user), scope.request).await?.map(|(user, _)| user);
-        let missing = || Error::rejected(FaultCode::NotFound, path, "there is no such user");
-        let user = found.ok_or_else(missing)?;
+        let among = Users::within(scope).add(user::Column::Uuid.eq(user));
+        let found = self.user(among, scope.request).await?.map(|(user, _)| user);
+        let user = found.ok_or_else(|| Error::rejected(FaultCode::NotFound, path, "there is no such user"))?;
         let reader = self.0.cluster.read(&Scope::server(scope.request), Consistency::Strong);
-        if let Boundary::One(own) = scope.boundary
-            && boundary(&reader, &user).await?.0 != Some(own.0)
-        {
-            return Err(missing());
-        }
         let role = entity::role::Entity::find_by_id(user.role_id).one(&reader).await?;
         let roster = self.roster();
         let allowed = role.and_then(|role| roster.roles.get(role.name.as_str()).map(|role| role.permissions));

@@ -8,6 +8,7 @@ use crate::patients::{HOME, register, with};
 
 on_both_databases! {
     an_institutions_administrator_manages_its_own_users_alone,
+    a_patient_manages_nobody_else,
     somebody_can_always_administer,
     what_a_user_is_makes_sense,
 }
@@ -74,6 +75,21 @@ fn an_institutions_administrator_manages_its_own_users_alone(phr: &Phr) {
     let names = ["above", "another-doctor", "another-nurse", "boss", "clerk", "doctor"];
     let names = names.map(|name| json!({ "username": name }));
     assert_eq!(listed["data"]["users"], json!({"totalCount": 6, "nodes": names}), "{listed}");
+}
+
+/// Whatever their role may do.
+fn a_patient_manages_nobody_else(phr: &Phr) {
+    let colleague = create(phr, "colleague", "staff", &at_home());
+    let patient = json!({"kind": "PATIENT", "patientId": register(phr, &json!({}))});
+    let (own, session) = member(phr, "jane", "institution_administrator", &patient);
+    let ask = |mutation: &str, fields: &str, input: &Value| faults(&answer(phr, &session.access, mutation, fields, input));
+    let of = |user: &str| json!({ "userUuid": user });
+    let token = "oneTimeToken { token }";
+    assert_eq!(ask("createOneTimeToken", token, &of(&colleague)), ["NOT_FOUND input.userUuid"]);
+    assert_eq!(ask("logoutEverywhere", "endedSessions", &of(&colleague)), ["NOT_FOUND input.userUuid"]);
+    let change = json!({"uuid": colleague, "displayName": "x"});
+    assert_eq!(ask("updateUser", "user { uuid }", &change), ["NOT_FOUND input.uuid"]);
+    assert_eq!(ask("createOneTimeToken", token, &of(&own)), Vec::<String>::new());
 }
 
 fn somebody_can_always_administer(phr: &Phr) {
