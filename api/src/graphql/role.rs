@@ -145,7 +145,9 @@ impl RoleMutation {
     ) -> Result<CreateRolePayload> {
         let context = of(ctx);
         let created = role::create(&context.scope, &context.cluster, input).await;
-        context.authority.catch_up().await;
+        if created.is_ok() {
+            context.authority.catch_up().await;
+        }
         CreateRolePayload::of(created)
     }
 
@@ -157,7 +159,9 @@ impl RoleMutation {
     ) -> Result<UpdateRolePayload> {
         let context = of(ctx);
         let updated = role::update(&context.scope, &context.cluster, &*context.clock, input).await;
-        context.authority.catch_up().await;
+        if updated.is_ok() {
+            context.authority.catch_up().await;
+        }
         UpdateRolePayload::of(updated)
     }
 }

@@ -190,7 +190,9 @@ impl UserMutation {
     ) -> Result<UpdateUserPayload> {
         let context = of(ctx);
         let updated = user::update(&context.scope, &context.cluster, input).await;
-        context.authority.catch_up().await;
+        if updated.is_ok() {
+            context.authority.catch_up().await;
+        }
         UpdateUserPayload::of(updated)
     }
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use sha2::Digest as _;
-use support::{Backend, Phr, on_both_databases};
+use support::{Backend, Database, Phr, on_both_databases};
 
 use super::{answer, by_password, done, faults, is_good, login, member, role};
 
@@ -126,4 +126,34 @@ fn conditions_that_make_no_sense_are_named() {
         "INVALID_FORMAT input.conditions.devices.0",
     ];
     assert_eq!(faults(&answer(&phr, phr.token(), "updateRole", "role { uuid }", &input)), expected);
+}
+
+#[test]
+fn nobody_is_looked_up_anew_for_changes_that_were_refused() {
+    let database = Database::new(Backend::Postgres);
+    database.log_statements();
+    let phr = Phr::serve(std::sync::Arc::new(database), &[], &[]);
+    let token = phr.token_for(&["--role", "staff"]);
+    let key = crate::patients::NOBODY;
+    let refused: String = (0..30)
+        .map(|number| {
+            format!(
+                "a{number}: updateRole(input: {{uuid: \"{key}\"}}) {{ role {{ uuid }} }}
+                 b{number}: updateUser(input: {{uuid: \"{key}\"}}) {{ user {{ uuid }} }}
+                 c{number}: createRole(input: {{name: \"x\", permissions: []}}) {{ role {{ uuid }} }} "
+            )
+        })
+        .collect();
+    let (_, from) = phr.database.log(0);
+    let response = phr.response_to(&token, &format!("mutation {{ {refused} }}"), &json!({}));
+    assert_eq!(faults(&response), vec!["FORBIDDEN"; 90]);
+    let (lines, _) = phr.database.log(from);
+    // The server looks by itself each second.
+    let looked = lines.iter().filter(|line| line.contains("role_permissions")).count();
+    assert!(looked < 30, "{looked} times");
+    // What a mutation's type is called lets none of it run without a session.
+    let body = json!({"query": format!("mutation {{ __typename {refused} }}")}).to_string();
+    let reply = phr.http_as_nobody("POST", "/graphql", &[("content-type", "application/json")], body.as_bytes());
+    assert_eq!(reply.json()["data"], Value::Null, "{}", reply.body);
+    assert_eq!(faults(&reply.json()), ["UNAUTHENTICATED"]);
 }
