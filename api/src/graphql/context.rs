@@ -3,6 +3,7 @@ use std::sync::Arc;
 use crate::auth::Authority;
 use crate::clock::SharedClock;
 use crate::database::{Cluster, Consistency, ConsistencyToken, Reader};
+use crate::error::Result;
 use crate::rate::Meter;
 use crate::records::import::Importer;
 use crate::scope::Scope;
@@ -64,6 +65,11 @@ impl Context {
 }
 
 impl Context {
+    /// Takes one attempt to sign in from who asks.
+    pub(super) fn attempt(&self) -> Result<()> {
+        self.meter.as_ref().map_or(Ok(()), Meter::attempt)
+    }
+
     /// From now on reads from the primary: a mutation shows what it has just written.
     pub(super) fn read_from_primary(&mut self) {
         self.reader = self.cluster.read(&self.scope, Consistency::Strong);

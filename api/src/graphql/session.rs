@@ -199,6 +199,7 @@ impl SessionMutation {
         #[graphql(desc = "What to do it with.")] input: LoginInput,
     ) -> Result<LoginPayload> {
         let context = of(ctx);
+        context.attempt()?;
         LoginPayload::of(context.authority.login(input, context.scope.request, context.scope.origin).await)
     }
 
@@ -209,6 +210,7 @@ impl SessionMutation {
         #[graphql(desc = "What to do it with.")] input: RefreshSessionInput,
     ) -> Result<RefreshSessionPayload> {
         let context = of(ctx);
+        context.attempt()?;
         let scope = &context.scope;
         let refreshed = context.authority.refresh(&input.refresh_token, scope.request, scope.origin).await;
         RefreshSessionPayload::of(refreshed)
