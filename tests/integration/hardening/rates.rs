@@ -48,14 +48,14 @@ fn each_request_of_a_batch_counts() {
 #[test]
 fn attempts_to_sign_in_are_counted_one_by_one_whoever_makes_them() {
     let phr = Phr::with(Backend::Sqlite, &[("PHR_RATE_ANONYMOUS", "5")]);
-    let attempts: String = (0..60)
-        .map(|number| format!("a{number}: login(input: {{username: \"ada\", password: \"x\"}}) {{ session {{ expiresAt }} }} "))
-        .collect();
-    let body = json!({"query": format!("mutation {{ {attempts} }}")}).to_string();
+    let attempt = "login(input: {username: \"ada\", password: \"x\"}) { session { expiresAt } }";
+    let attempts: Vec<String> = (0..60).map(|number| format!("a{number}: {attempt} ")).collect();
+    let body = json!({"query": format!("mutation {{ {} }}", attempts.concat())}).to_string();
     let json = [("content-type", "application/json")];
     let as_nobody = |body: &str| phr.http_as_nobody("POST", "/graphql", &json, body.as_bytes());
     let response = as_nobody(&body).json();
-    let codes: Vec<_> = response["errors"].as_array().unwrap().iter().map(|error| &error["extensions"]["code"]).collect();
+    let codes: Vec<_> =
+        response["errors"].as_array().unwrap().iter().map(|error| &error["extensions"]["code"]).collect();
     assert_eq!(codes.len(), 60, "{response}");
     let judged = codes.iter().filter(|code| **code == "UNAUTHENTICATED").count();
     assert!((5..30).contains(&judged), "{judged} passwords were judged");

@@ -135,7 +135,7 @@ fn nobody_is_looked_up_anew_for_changes_that_were_refused() {
     let phr = Phr::serve(std::sync::Arc::new(database), &[], &[]);
     let token = phr.token_for(&["--role", "staff"]);
     let key = crate::patients::NOBODY;
-    let refused: String = (0..30)
+    let refused: Vec<String> = (0..30)
         .map(|number| {
             format!(
                 "a{number}: updateRole(input: {{uuid: \"{key}\"}}) {{ role {{ uuid }} }}
@@ -144,6 +144,7 @@ fn nobody_is_looked_up_anew_for_changes_that_were_refused() {
             )
         })
         .collect();
+    let refused = refused.concat();
     let (_, from) = phr.database.log(0);
     let response = phr.response_to(&token, &format!("mutation {{ {refused} }}"), &json!({}));
     assert_eq!(faults(&response), vec!["FORBIDDEN"; 90]);

@@ -82,7 +82,8 @@ fn a_patient_manages_nobody_else(phr: &Phr) {
     let colleague = create(phr, "colleague", "staff", &at_home());
     let patient = json!({"kind": "PATIENT", "patientId": register(phr, &json!({}))});
     let (own, session) = member(phr, "jane", "institution_administrator", &patient);
-    let ask = |mutation: &str, fields: &str, input: &Value| faults(&answer(phr, &session.access, mutation, fields, input));
+    let ask =
+        |mutation: &str, fields: &str, input: &Value| faults(&answer(phr, &session.access, mutation, fields, input));
     let of = |user: &str| json!({ "userUuid": user });
     let token = "oneTimeToken { token }";
     assert_eq!(ask("createOneTimeToken", token, &of(&colleague)), ["NOT_FOUND input.userUuid"]);
