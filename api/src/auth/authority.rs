@@ -179,7 +179,7 @@ impl Authority {
         // What was revoked a moment ago stands on the primary; without one nothing is being revoked.
         let freshness = if inner.cluster.has_primary() { Consistency::Strong } else { Consistency::Eventual };
         let reader = inner.cluster.read(&Scope::server(Uuid::nil()), freshness);
-        let lifetime = inner.settings.access.max(inner.settings.leave) + SKEW;
+        let lifetime = inner.settings.longest() + SKEW;
         Roster::read(&reader, &inner.file, self.now(), lifetime, inner.provider.is_some()).await
     }
 
@@ -241,7 +241,9 @@ impl Authority {
         let (claims, roster) = (&known.claims, self.roster());
         let is_dead = roster.keys.verifier(known.key).is_none()
             || !claims.holds_at(self.now())
-            || claims.sid.is_some_and(|session| roster.ended.contains(&session));
+            || claims.sid.is_some_and(|session| roster.ended.contains(&session))
+            // The end of its session may be forgotten before it.
+            || (claims.sid.is_some() && claims.lifetime() > self.0.settings.longest());
         if is_dead {
             self.0.tokens.invalidate(token);
             return None;

@@ -22,6 +22,15 @@ pub struct Settings {
     pub outside: Option<Outside>,
 }
 
+impl Settings {
+    /// How long a token of a session is good at most. What was made for longer, by a server that is set otherwise, is not
+    /// taken.
+    #[must_use]
+    pub fn longest(&self) -> Duration {
+        self.access.max(self.leave)
+    }
+}
+
 /// An OpenID provider elsewhere.
 #[derive(Clone, Debug)]
 pub struct Outside {
