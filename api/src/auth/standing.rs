@@ -4,7 +4,8 @@ use uuid::Uuid;
 
 use crate::database::{Cluster, Consistency};
 use crate::error::Result;
-use crate::scope::{Permission, Permissions, Scope};
+use crate::records::role::{administers, administrators};
+use crate::scope::Scope;
 
 use super::KeyFile;
 use super::keyring::Keyring;
@@ -39,19 +40,12 @@ impl Standing {
             }
             None => (all, false),
         };
-        let needed = Permissions::NONE.with(Permission::ManageUsers).with(Permission::ManageRoles);
         let (roles, names) = roles(&reader).await?;
-        let administering = names.iter().filter(|(_, name)| {
-            let role = roles.get(name.as_ref());
-            role.is_some_and(|role| role.permissions.include(needed))
+        let administering = names.iter().filter_map(|(uuid, name)| {
+            let role = roles.get(name.as_ref())?;
+            administers(role.permissions, role.rules.as_ref()).then_some(*uuid)
         });
-        let administrators = user::Entity::find()
-            .filter(user::Column::IsActive.eq(true))
-            .filter(user::Column::InstitutionId.is_null())
-            .filter(user::Column::PatientId.is_null())
-            .filter(user::Column::RoleId.is_in(administering.map(|(uuid, _)| *uuid)))
-            .count(&reader)
-            .await?;
+        let administrators = user::Entity::find().filter(administrators(administering)).count(&reader).await?;
         Ok(Self { own_keys: all.saturating_sub(foreign_keys), foreign_keys, can_sign, administrators })
     }
 }

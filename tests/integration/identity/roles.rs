@@ -126,6 +126,9 @@ fn conditions_that_make_no_sense_are_named() {
         "INVALID_FORMAT input.conditions.devices.0",
     ];
     assert_eq!(faults(&answer(&phr, phr.token(), "updateRole", "role { uuid }", &input)), expected);
+    let never = json!({"uuid": role("staff"), "conditions": {"from": "07:00", "until": "07:00"}});
+    let refused = answer(&phr, phr.token(), "updateRole", "role { uuid }", &never);
+    assert_eq!(faults(&refused), ["INVALID_STATE input.conditions.until"]);
 }
 
 #[test]

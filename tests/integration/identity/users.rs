@@ -103,6 +103,10 @@ fn somebody_can_always_administer(phr: &Phr) {
     }
     let fewer = json!({"uuid": role("administrator"), "permissions": [{"resource": "User", "action": "manage"}]});
     assert_eq!(ask("updateRole", "role { uuid }", &fewer), ["INVALID_STATE input.permissions"]);
+    for conditions in [json!({"weekdays": ["MONDAY"]}), json!({"devices": ["ab".repeat(32)]})] {
+        let bound = json!({"uuid": role("administrator"), "conditions": conditions});
+        assert_eq!(ask("updateRole", "role { uuid }", &bound), ["INVALID_STATE input.conditions"], "{bound}");
+    }
     assert_eq!(update(&first, &json!({"displayName": "Ada"})), Vec::<String>::new());
     // Of two who are demoted at once, one stays.
     for demotion in [&demotions[0], &demotions[1]] {
