@@ -132,6 +132,25 @@ fn conditions_that_make_no_sense_are_named() {
 }
 
 #[test]
+fn what_a_role_may_do_is_told_as_of_its_version() {
+    let phr = Phr::start(Backend::Postgres);
+    let other = super::another(&phr, &[]);
+    let token = phr.token();
+    let query = "query($uuid: UUID!) { role(uuid: $uuid) { version permissions { resource action } } }";
+    for number in 1..=5 {
+        let permissions = if number % 2 == 0 { json!([]) } else { json!([permission("Directory", "read")]) };
+        let change = json!({"uuid": role("staff"), "permissions": permissions});
+        let changed = done(&phr, token, "updateRole", "role { version permissions { resource action } }", &change);
+        assert_eq!(changed["role"], json!({"version": number + 1, "permissions": permissions}));
+        let told = other.response_to(token, query, &json!({"uuid": role("staff")}));
+        assert_eq!(
+            told["data"]["role"], changed["role"],
+            "on another server, which looks once a second what roles may do"
+        );
+    }
+}
+
+#[test]
 fn nobody_is_looked_up_anew_for_changes_that_were_refused() {
     let database = Database::new(Backend::Postgres);
     database.log_statements();

@@ -4,7 +4,7 @@ use sea_orm::{ColumnTrait, Condition, EntityTrait, PaginatorTrait, QueryFilter, 
 use uuid::Uuid;
 
 use super::Rules;
-use super::write::permissions_of;
+use super::allowed::permissions_of;
 use crate::database::Transaction;
 use crate::error::Result;
 use crate::scope::{Permission, Permissions};

@@ -1,12 +1,12 @@
 use async_graphql::{InputObject, MaybeUndefined};
 use entity::role::{ActiveModel, Column, Entity};
 use entity::{permission, role_permission};
-use sea_orm::sea_query::Query;
 use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, QueryFilter, Set};
 use uuid::Uuid;
 
 use super::Conditions;
 use super::administrator::{ADMINISTRATIVE, keeps_an_administrator};
+use super::allowed::permissions_of;
 use crate::clock::Clock;
 use crate::database::{Cluster, Transaction};
 use crate::deed::{Action, Deed};
@@ -134,7 +134,8 @@ pub async fn update(
     }
     if had_administrator && !keeps_an_administrator(&tx, None).await? {
         tx.rollback().await?;
-        let field = if wanted.is_some_and(|wanted| !wanted.include(ADMINISTRATIVE)) { "permissions" } else { "conditions" };
+        let field =
+            if wanted.is_some_and(|wanted| !wanted.include(ADMINISTRATIVE)) { "permissions" } else { "conditions" };
         let message = "nobody could manage users and roles any more, at any time and from anywhere";
         return Err(Error::rejected(FaultCode::InvalidState, &["input", field], message));
     }
@@ -209,16 +210,4 @@ async fn allow(tx: &Transaction, role: Uuid, wanted: Permissions) -> Result<()> 
         role_permission::Entity::insert_many(rows).exec_without_returning(tx).await?;
     }
     Ok(())
-}
-
-/// What a role may do.
-pub(in crate::records) async fn permissions_of(tx: &Transaction, role: Uuid) -> Result<Permissions> {
-    let allowed = Query::select()
-        .column(role_permission::Column::PermissionId)
-        .from(role_permission::Entity)
-        .and_where(role_permission::Column::RoleId.eq(role))
-        .to_owned();
-    let rows = permission::Entity::find().filter(permission::Column::Uuid.in_subquery(allowed)).all(tx).await?;
-    let held = rows.iter().filter_map(|row| Permission::named(&row.resource, &row.action));
-    Ok(held.fold(Permissions::NONE, Permissions::with))
 }
