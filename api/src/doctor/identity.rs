@@ -63,7 +63,7 @@ pub(super) async fn examine_standing(cluster: &Cluster, file: Option<&KeyFile>, 
 fn signing_keys(standing: &Standing) -> Finding {
     let subject = "signing keys";
     let Standing { own_keys, foreign_keys, can_sign, .. } = *standing;
-    let sealers = Vec::from_iter(standing.sealers.iter().map(String::as_str)).join(", ");
+    let sealers = standing.sealers.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
     match (own_keys, foreign_keys) {
         (0, 0) => Finding::ok(subject, "none yet; the first is made when a server starts"),
         (_, 0) if can_sign => Finding::ok(subject, format!("{own_keys}, sealed by this key file")),
