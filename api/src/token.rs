@@ -27,6 +27,9 @@ pub(crate) struct Options {
     /// The only institution whose records the bearer may touch; all of them when left out.
     #[arg(long, value_name = "UUID")]
     institution: Option<Uuid>,
+    /// The only patient whose record the bearer may touch: for the role of patients, and for any other.
+    #[arg(long, value_name = "UUID", conflicts_with = "institution")]
+    patient: Option<Uuid>,
     /// How long the token is good, such as 90s, 15m or 8h.
     #[arg(long, default_value = "15m", value_name = "TIME", value_parser = lifetime)]
     ttl: Duration,
@@ -56,15 +59,19 @@ pub(crate) async fn run(config: &Config, options: Options) -> Result<(), app::Er
 /// Makes a token, and puts that on record before anybody has it.
 async fn make(cluster: &Cluster, authority: &Authority, options: Options) -> Result<String, Error> {
     let scope = Scope::local_operator(Uuid::new_v4());
-    if let Some(institution) = options.institution {
-        let reader = cluster.read(&scope, Consistency::Eventual);
-        if find::<MedicalInstitutions>(&scope, &reader, institution, &[]).await?.is_none() {
-            return Err(Error::BadRequest(format!("there is no institution {institution}")));
-        }
+    let reader = cluster.read(&scope, Consistency::Eventual);
+    let mut institution = options.institution;
+    if let Some(key) = institution
+        && find::<MedicalInstitutions>(&scope, &reader, key, &[]).await?.is_none()
+    {
+        return Err(Error::BadRequest(format!("there is no institution {key}")));
     }
-    let wanted = LocalToken { role: options.role, institution: options.institution, lifetime: options.ttl };
+    if let Some(key) = options.patient {
+        institution = Some(authority.institution_of(&scope, key).await?);
+    }
+    let wanted = LocalToken { role: options.role, institution, patient: options.patient, lifetime: options.ttl };
     let token = authority.local_token(&wanted)?;
-    let deed = Deed { institution: wanted.institution, ..Deed::new(Action::Create, "AccessToken") };
+    let deed = Deed { institution, patient: wanted.patient, ..Deed::new(Action::Create, "AccessToken") };
     cluster.record(&scope, vec![(deed, Outcome::Succeeded)]).await?;
     Ok(token)
 }

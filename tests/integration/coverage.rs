@@ -53,6 +53,7 @@ const FIELDS: &[(&str, &str)] = &[
     ("enrolSecondFactor", "mutation { enrolSecondFactor { userErrors { code } } }"),
     ("confirmSecondFactor", "mutation { confirmSecondFactor(input: {oneTimeCode: \"1\"}) { userErrors { code } } }"),
     ("removeSecondFactor", "mutation { removeSecondFactor(input: {password: \"a\"}) { userErrors { code } } }"),
+    ("resetSecondFactor", "mutation { resetSecondFactor(input: {userUuid: \"KEY\"}) { userErrors { code } } }"),
     (
         "createUser",
         "mutation { createUser(input: {kind: CMS, username: \"u\", roleId: \"KEY\"}) { userErrors { code } } }",

@@ -28,6 +28,7 @@ mod record;
 mod related;
 mod replication;
 mod role;
+mod second_factor;
 mod session;
 mod shown;
 mod trusted;
@@ -70,6 +71,7 @@ pub struct Mutation(
     doctor::DoctorMutation,
     doctor_specialty::DoctorSpecialtyMutation,
     session::SessionMutation,
+    second_factor::SecondFactorMutation,
     user::UserMutation,
     role::RoleMutation,
     break_glass::BreakGlassMutation,

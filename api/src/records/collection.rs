@@ -1,5 +1,7 @@
 //! Reading any kind of record: one by its key, several by theirs, or a page of a list.
 
+use std::borrow::Cow;
+
 use async_graphql::Enum;
 use sea_orm::sea_query::{self, Expr, Func, SelectStatement};
 use sea_orm::{
@@ -107,6 +109,8 @@ pub struct Listing<C: Collection> {
     pub has_previous: bool,
     ordering: Ordering<C::Entity>,
     condition: Condition,
+    /// The columns that the filter asks by.
+    asked: Vec<Cow<'static, str>>,
 }
 
 impl<C: Collection> Listing<C> {
@@ -123,7 +127,7 @@ impl<C: Collection> Listing<C> {
     /// # Errors
     /// As any read.
     pub async fn count(&self, reader: &Reader) -> Result<u64> {
-        disclose_total::<C>(reader);
+        disclose_total::<C>(reader, &self.asked);
         let query = C::Entity::find()
             .select_only()
             .expr_as(Func::count(Expr::col(C::key().as_column_ref())), "total")
@@ -177,9 +181,11 @@ pub async fn list<C: Collection>(scope: &Scope, reader: &Reader, query: Query<C>
     let page = query.page.resolve()?;
     let ordering = Ordering::new(scope, &query.order, C::default_order())?;
     let mut condition = visible::<C>(scope, query.deleted);
+    let mut translation = Translation::new(reader.get_database_backend(), scope);
     if let Some(filter) = &query.filter {
-        condition = condition.add(filter.condition(&mut Translation::new(reader.get_database_backend(), scope))?);
+        condition = condition.add(filter.condition(&mut translation)?);
     }
+    let asked = translation.asked(C::Entity::default().table_name());
     let mut columns = query.columns;
     columns.extend(ordering.terms().iter().map(|term| term.column));
     let shown = distinct::<C>(columns);
@@ -198,13 +204,13 @@ pub async fn list<C: Collection>(scope: &Scope, reader: &Reader, query: Query<C>
     if part.backward {
         rows.reverse();
     }
-    disclose::<C>(reader, &rows, &shown);
+    disclose::<C>(reader, &rows, &shown, &asked);
     let (has_next, has_previous) = match &page {
         Page::Numbered { page, .. } => (more, *page > 1),
         Page::Cursor { backward: false, after, .. } => (more, after.is_some()),
         Page::Cursor { backward: true, before, .. } => (before.is_some(), more),
     };
-    Ok(Listing { rows, page, has_next, has_previous, ordering, condition })
+    Ok(Listing { rows, page, has_next, has_previous, ordering, condition, asked })
 }
 
 /// What of a list to read.
@@ -276,7 +282,7 @@ async fn select<C: Collection>(
     let statement = reader.get_database_backend().build(&query_of::<C>(&plan, condition));
     let results = reader.query_all_raw(statement).await?;
     let rows = results.iter().map(|result| plan.read(result)).collect::<Result<Vec<_>, _>>()?;
-    disclose::<C>(reader, &rows, &shown);
+    disclose::<C>(reader, &rows, &shown, &[]);
     Ok(rows)
 }
 

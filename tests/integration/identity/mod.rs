@@ -7,6 +7,7 @@ mod forger;
 mod keys;
 mod login;
 mod meanwhile;
+mod outside;
 mod permissions;
 mod roles;
 mod second_factor;
