@@ -8,6 +8,7 @@ mod keys;
 mod login;
 mod meanwhile;
 mod outside;
+mod outside_patients;
 mod permissions;
 mod roles;
 mod second_factor;

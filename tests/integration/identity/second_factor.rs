@@ -5,8 +5,8 @@ use support::{Phr, eventually, on_both_databases};
 use totp_rs::{Algorithm, Secret, TOTP};
 
 use super::{
-    PASSWORD, answer, at_home, by_password, command, done, faults, institution, is_good, login, member,
-    one_time_token, sign_in,
+    PASSWORD, answer, at_home, by_password, command, done, faults, institution, is_good, login, member, one_time_token,
+    sign_in,
 };
 
 on_both_databases! {
