@@ -19,6 +19,7 @@ fn an_institutions_administrator_manages_its_own_users_alone(phr: &Phr) {
     let (own, boss) = member(phr, "boss", "institution_administrator", &at_home());
     let stranger = create(phr, "stranger", "staff", &json!({ "institutionId": elsewhere }));
     let (above, _) = member(phr, "above", "administrator", &at_home());
+    let their_chief = create(phr, "chief", "administrator", &json!({ "institutionId": elsewhere }));
     let doctor = create(phr, "doctor", "doctor", &at_home());
     let ask = |mutation: &str, fields: &str, input: &Value| answer(phr, &boss.access, mutation, fields, input);
     let new = |name: &str, role: &str, more: &Value| {
@@ -53,7 +54,7 @@ fn an_institutions_administrator_manages_its_own_users_alone(phr: &Phr) {
     assert_eq!(update(&above, &off), ["INVALID_STATE input.roleId"]);
     assert_eq!(faults(&token(&doctor)), Vec::<String>::new());
     assert_eq!(update(&doctor, &off), Vec::<String>::new());
-    for unseen in [stranger.as_str(), crate::patients::NOBODY] {
+    for unseen in [stranger.as_str(), &their_chief, crate::patients::NOBODY] {
         assert_eq!(faults(&token(unseen)), ["NOT_FOUND input.userUuid"]);
         assert_eq!(everywhere(unseen), ["NOT_FOUND input.userUuid"]);
         assert_eq!(update(unseen, &off), ["NOT_FOUND input.uuid"]);
