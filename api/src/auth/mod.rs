@@ -9,6 +9,7 @@ mod authentication;
 mod authority;
 mod break_glass;
 mod consistency;
+mod given_password;
 mod key_file;
 mod keyring;
 mod local_token;

@@ -161,19 +161,6 @@ impl Authority {
         Ok(session.map(|session| Actor(session.user_id)))
     }
 
-    /// Ends a session that was just begun.
-    ///
-    /// # Errors
-    /// As any write.
-    pub async fn end(&self, grant: &Grant) -> Result<()> {
-        let hash = Sha256::digest(&grant.refresh_token).to_vec();
-        let tx = self.write().await?;
-        if let Some(found) = refresh_token::Entity::find_by_id(hash).one(&tx).await? {
-            end(&tx, session::Column::Uuid.eq(found.session_id), self.now()).await?;
-        }
-        tx.commit().await
-    }
-
     /// Ends the caller's session.
     ///
     /// # Errors

@@ -56,17 +56,7 @@ async fn welcome(cluster: &Cluster, clock: &dyn Clock, authority: &Authority) ->
     if secret.is_some_and(|secret| secret.password_hash.is_some()) {
         return Ok(());
     }
-    let token = authority.one_time_token(&scope, uuid()).await?;
-    let login = LoginInput {
-        username: USERNAME.to_owned(),
-        password: None,
-        one_time_token: Some(token.token),
-        new_password: Some(PASSWORD.to_owned()),
-        one_time_code: None,
-        device: None,
-    };
-    let grant = authority.login(login, scope.request, None).await?;
-    authority.end(&grant).await
+    authority.give_password(&scope, uuid(), PASSWORD.to_owned()).await
 }
 
 async fn dismiss(cluster: &Cluster, authority: &Authority) -> Result<()> {
