@@ -113,11 +113,5 @@ impl Authority {
 
 /// With a leave somebody treats one patient, and manages nothing; and nothing at all once the role may take none.
 fn within_leave(own: Permissions) -> Permissions {
-    if !own.contain(Permission::BreakGlass) {
-        return Permissions::NONE;
-    }
-    let treating =
-        [Permission::ReadPatients, Permission::ReadClinical, Permission::WritePatients, Permission::ReadDirectory];
-    let held = treating.into_iter().filter(|permission| own.contain(*permission));
-    held.fold(Permissions::NONE, Permissions::with)
+    if own.contain(Permission::BreakGlass) { own.common(Permissions::TREATING) } else { Permissions::NONE }
 }

@@ -204,12 +204,6 @@ impl Authority {
         found.map(|(user, _)| user.uuid).ok_or_else(|| Error::BadRequest(format!("there is no user {name}")))
     }
 
-    /// What a role may do, as every request is judged by.
-    #[must_use]
-    pub fn permissions(&self, role: &str) -> Permissions {
-        self.roster().roles.get(role).map_or(Permissions::NONE, |role| role.permissions)
-    }
-
     /// The public keys, for whoever else verifies tokens.
     #[must_use]
     pub fn published_keys(&self) -> JwkSet {
