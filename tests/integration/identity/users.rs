@@ -9,6 +9,7 @@ use crate::patients::{HOME, register, with};
 on_both_databases! {
     an_institutions_administrator_manages_its_own_users_alone,
     a_patient_manages_nobody_else,
+    when_a_user_last_signed_in_is_told,
     somebody_can_always_administer,
     what_a_user_is_makes_sense,
     nobody_makes_more_of_themself,
@@ -77,6 +78,18 @@ fn an_institutions_administrator_manages_its_own_users_alone(phr: &Phr) {
     let names = ["above", "another-doctor", "another-nurse", "boss", "clerk", "doctor"];
     let names = names.map(|name| json!({ "username": name }));
     assert_eq!(listed["data"]["users"], json!({"totalCount": 6, "nodes": names}), "{listed}");
+}
+
+fn when_a_user_last_signed_in_is_told(phr: &Phr) {
+    let never = create(phr, "never", "staff", &json!({}));
+    let (once, _) = member(phr, "once", "staff", &json!({}));
+    let query = "{ users(filter: {username: {in: [\"never\", \"once\"]}}) { nodes { uuid lastLoginAt createdAt } } }";
+    let told = phr.ask(query, &json!({}))["users"]["nodes"].take();
+    assert_eq!((&told[0]["uuid"], &told[0]["lastLoginAt"]), (&json!(never), &Value::Null));
+    assert_eq!(told[1]["uuid"], once);
+    assert!(told[1]["lastLoginAt"].as_str() >= told[1]["createdAt"].as_str(), "{told}");
+    let one = "query($uuid: UUID!) { user(uuid: $uuid) { lastLoginAt } }";
+    assert_eq!(phr.ask(one, &json!({ "uuid": once }))["user"]["lastLoginAt"], told[1]["lastLoginAt"]);
 }
 
 /// Whatever their role may do.
