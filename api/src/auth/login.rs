@@ -1,7 +1,6 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use async_graphql::InputObject;
 use chrono::{DateTime, Utc};
 use entity::{session, user, user_secret};
 use sea_orm::sea_query::Expr;
@@ -16,7 +15,8 @@ use crate::error::{Error, FaultCode, Result};
 use crate::scope::{Actor, NOBODY, Scope};
 
 use super::authority::acting;
-use super::password::{self, Verdict, check};
+use super::password::{self, Verdict};
+use super::proof::{LoginInput, Proof, device, proof};
 use super::session::{Holder, end};
 use super::{Authority, Grant, one_time, second_factor};
 
@@ -27,32 +27,6 @@ pub(super) const WRONG: &str =
 /// A refused login is answered at a full step after it came, so that the moment does not tell what was done meanwhile:
 /// somebody's failures are counted in the database, and nobody's are not. What it takes is a fraction of a step.
 const STEP: Duration = Duration::from_millis(250);
-
-/// Characters of a device's key at most.
-const MAX_DEVICE: usize = 200;
-
-/// Who signs in, and what proves it.
-#[derive(Clone, InputObject)]
-pub struct LoginInput {
-    /// The user's name, in upper or lower case.
-    pub username: String,
-    /// The password; or else a one-time token.
-    pub password: Option<String>,
-    /// A one-time token from an administrator, which sets a new password.
-    pub one_time_token: Option<String>,
-    /// The new password, together with a one-time token: 12 to 256 characters.
-    pub new_password: Option<String>,
-    /// The code that the second factor shows, for users who have one: 6 digits.
-    pub one_time_code: Option<String>,
-    /// The key of the device, where the role is bound to devices.
-    pub device: Option<String>,
-}
-
-/// How somebody proves who they are.
-enum Proof {
-    Password(String),
-    Token { token: String, new_password: String },
-}
 
 /// What was found to be true of a proof, before anything is written.
 struct Finding {
@@ -287,32 +261,4 @@ async fn note_admission(
     }
     user_secret::Entity::update(changes).exec(tx).await?;
     Ok(())
-}
-
-fn proof(input: &LoginInput) -> Result<Proof> {
-    let fault = |field, message: &str| Error::rejected(FaultCode::Required, &["input", field], message);
-    match (&input.password, &input.one_time_token, &input.new_password) {
-        (Some(password), None, None) => Ok(Proof::Password(password.clone())),
-        (None, Some(token), Some(new)) => {
-            check(new, &input.username, &["input", "newPassword"])?;
-            Ok(Proof::Token { token: token.trim().to_owned(), new_password: new.clone() })
-        }
-        (None, Some(_), None) => Err(fault("newPassword", "a one-time token sets a new password")),
-        (None, None, _) => Err(fault("password", "give the password, or a one-time token")),
-        (Some(_), ..) => Err(Error::rejected(
-            FaultCode::InvalidFormat,
-            &["input", "password"],
-            "give either the password, or a one-time token with a new password",
-        )),
-    }
-}
-
-/// SHA-256 of a device's key, in hexadecimal.
-fn device(key: Option<&str>) -> Result<Option<String>> {
-    let Some(key) = key.filter(|key| !key.is_empty()) else { return Ok(None) };
-    if key.chars().count() > MAX_DEVICE {
-        let message = format!("has {MAX_DEVICE} characters at most");
-        return Err(Error::rejected(FaultCode::TooLong, &["input", "device"], message));
-    }
-    Ok(Some(Sha256::digest(key).iter().fold(String::new(), |text, byte| format!("{text}{byte:02x}"))))
 }
