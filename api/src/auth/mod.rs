@@ -20,6 +20,7 @@ mod password;
 mod proof;
 mod roster;
 mod rotation;
+mod seal;
 mod second_factor;
 mod session;
 mod settings;

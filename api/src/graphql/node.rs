@@ -13,6 +13,7 @@ use super::medical_institution::MedicalInstitution;
 use super::patient_register::PatientRegister;
 use super::record::by_keys;
 use super::role::Role;
+use super::shown::Shown;
 use super::user::User;
 
 /// How many records `nodes` returns at most.
@@ -22,14 +23,14 @@ const MAX_NODES: usize = 100;
 #[derive(Interface)]
 #[graphql(field(name = "id", ty = "ID", desc = "The record's global id: opaque, and good for `node`."))]
 pub(super) enum Node {
-    PatientRegister(PatientRegister),
-    MedicalInstitution(MedicalInstitution),
-    Doctor(Doctor),
-    DoctorSpecialty(DoctorSpecialty),
-    User(User),
-    Role(Role),
-    BreakGlassGrant(BreakGlassGrant),
-    AuditEvent(AuditEvent),
+    PatientRegister(Shown<PatientRegister>),
+    MedicalInstitution(Shown<MedicalInstitution>),
+    Doctor(Shown<Doctor>),
+    DoctorSpecialty(Shown<DoctorSpecialty>),
+    User(Shown<User>),
+    Role(Shown<Role>),
+    BreakGlassGrant(Shown<BreakGlassGrant>),
+    AuditEvent(Shown<AuditEvent>),
 }
 
 #[derive(Default)]
