@@ -13,7 +13,7 @@ use uuid::Uuid;
 use crate::clock::SharedClock;
 use crate::database::{Cluster, Consistency, Transaction};
 use crate::error::{Error, Result};
-use crate::scope::{Actor, Permissions, Scope};
+use crate::scope::{Actor, Scope};
 
 use super::authentication::Known;
 use super::keyring;

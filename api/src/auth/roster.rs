@@ -125,9 +125,9 @@ async fn outsiders(
         .into_tuple::<Outsider>()
         .all(database)
         .await?;
-    let named = users.into_iter().filter_map(|(subject, user, role, own, patient, registered)| {
+    let bearers = users.into_iter().filter_map(|(subject, user, role, own, patient, registered)| {
         let (institution, patient) = super::bounded(own, patient, registered);
         Some((subject?, Bearer { user, role: Arc::clone(names.get(&role)?), institution, patient }))
     });
-    Ok(named.collect())
+    Ok(bearers.collect())
 }

@@ -2,7 +2,7 @@ use entity::{user, user_secret};
 use sea_orm::EntityTrait;
 use uuid::Uuid;
 
-use crate::auth::{Authority, LoginInput};
+use crate::auth::Authority;
 use crate::clock::Clock;
 use crate::database::{Cluster, Consistency, Target};
 use crate::error::Result;
