@@ -24,7 +24,7 @@ fn statements(phr: &Phr, query: &str, variables: &Value) -> Vec<String> {
 }
 
 /// The statements of requests. Besides, whether requests come or not, the server asks each node what it is, and ships
-/// what is on record; the latter in transactions that are nobody's.
+/// what is on record, in transactions that are nobody's; now and then it also looks who may do what.
 fn requests(lines: &[String]) -> Vec<String> {
     let nobody = format!("SET LOCAL phr.actor = '{}'", uuid::Uuid::nil());
     // By connection: whether it is in a transaction, and whether that is a request's.
@@ -41,10 +41,13 @@ fn requests(lines: &[String]) -> Vec<String> {
         }
         let is_over = text.starts_with("COMMIT") || text.starts_with("ROLLBACK");
         let is_probe = text.contains("pg_is_in_recovery()") || text.contains("seaql_migrations");
+        let is_roster = ["permissions", "role_permissions", "roles", "sessions"]
+            .iter()
+            .any(|table| text.contains(&format!(" FROM \"{table}\"")));
         // The end of a transaction whose beginning was not seen is none of this request's.
         let counts = match transactions.get(process) {
             Some(counts) => *counts,
-            None => !is_over && !text.contains("audit_") && !is_probe,
+            None => !is_over && !text.contains("audit_") && !is_probe && !is_roster,
         };
         if counts {
             found.push(text.to_owned());

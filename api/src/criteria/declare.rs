@@ -1,5 +1,6 @@
 /// Declares the filter and the order of one kind of record, once: which fields it has, by which column, with which
-/// operators, and the permission that a field wants beyond that of the record.
+/// operators, and the permission that a field wants beyond that of the record. `relations` are the records that it refers
+/// to, by which column of its own; `many` are those that refer to it, by which column of theirs.
 ///
 /// A text field that names a `folded` twin has, on PostgreSQL, a column of that name in lower case.
 #[macro_export]
@@ -11,6 +12,7 @@ macro_rules! criteria {
         }
         $(lists { $($(#[$list_doc:meta])* $list:ident: $list_operators:ty => $list_column:ident $([$list_permission:ident])?;)+ })?
         $(relations { $($(#[$relation_doc:meta])* $relation:ident: $relation_filter:ty => $relation_column:ident of $target:ident;)+ })?
+        $(many { $($(#[$many_doc:meta])* $many:ident: $many_filter:ty => $many_column:ident of $many_target:ident;)+ })?
     ) => {
         $(#[$doc])*
         #[derive(Clone, Copy, Debug)]
@@ -34,6 +36,7 @@ macro_rules! criteria {
             $($(#[$field_doc])* $field: Option<$operators>,)+
             $($($(#[$list_doc])* $list: Option<$list_operators>,)+)?
             $($($(#[$relation_doc])* $relation: Option<Box<$relation_filter>>,)+)?
+            $($($(#[$many_doc])* $many: Option<Box<$crate::criteria::ListFilter<$many_filter>>>,)+)?
         }
 
         impl $crate::criteria::Filter for $filter {
@@ -72,7 +75,7 @@ macro_rules! criteria {
                     let related = entity::$target::Entity::find()
                         .select_only()
                         .column(entity::$target::Column::Uuid)
-                        .filter(<$relation_filter as $crate::criteria::Filter>::within(translation))
+                        .filter(<$relation_filter as $crate::criteria::Filter>::reach(translation)?)
                         .filter(translation.nested(|translation| filter.condition(translation))?)
                         .into_query();
                     all = all.add(sea_orm::ColumnTrait::in_subquery(
@@ -80,11 +83,21 @@ macro_rules! criteria {
                         related,
                     ));
                 })+)?
+                $($(if let Some(filter) = &self.$many {
+                    all = all.add(filter.condition(
+                        stringify!($many),
+                        entity::$entity::Column::Uuid,
+                        entity::$many_target::Column::$many_column,
+                        translation,
+                    )?);
+                })+)?
                 Ok(all)
             }
 
-            fn within(translation: &$crate::criteria::Translation) -> sea_orm::Condition {
-                <$criteria as $crate::criteria::Bounded>::within(translation.scope())
+            fn reach(
+                translation: &$crate::criteria::Translation,
+            ) -> $crate::error::Result<sea_orm::Condition> {
+                <$criteria as $crate::records::Collection>::reach(translation.scope())
             }
         }
 

@@ -9,6 +9,7 @@ mod choice;
 mod comparison;
 mod cursor;
 mod declare;
+mod list_filter;
 mod name;
 mod operand;
 mod order;
@@ -20,6 +21,7 @@ mod translation;
 
 pub use boundary::Bounded;
 pub use comparison::{BooleanFilter, Comparison, DateFilter, DateTimeFilter, IntFilter, UuidFilter};
+pub use list_filter::{ListFilter, input};
 pub use name::client_name;
 pub use operand::{Bind, Operand};
 pub use order::{Direction, Order, OrderField, Ordering, Term};

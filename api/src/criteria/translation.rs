@@ -24,9 +24,12 @@ pub trait Filter: InputType + Clone + Send + Sync + 'static {
     /// `Forbidden` for a field that the caller may not see, `Limit` and `BadRequest` for what no filter may say.
     fn condition(&self, translation: &mut Translation) -> Result<Condition>;
 
-    /// What the caller may touch at all of the records that the filter is for. Whoever asks for a record by what is
-    /// related to it adds this: what is out of reach cannot be found out in a roundabout way.
-    fn within(translation: &Translation) -> Condition;
+    /// What the caller may see at all of the records that the filter is for. Whoever asks for a record by what is related
+    /// to it adds this: what is out of reach cannot be found out in a roundabout way.
+    ///
+    /// # Errors
+    /// `Forbidden` when that is nothing.
+    fn reach(translation: &Translation) -> Result<Condition>;
 }
 
 /// Conditions on one column.
