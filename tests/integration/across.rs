@@ -14,6 +14,8 @@ on_both_databases! {
     what_is_out_of_reach_or_deleted_belongs_to_nobody,
     what_a_caller_may_not_see_is_not_found_out_across_relations,
     a_filter_without_a_meaning_is_refused,
+    lists_are_ordered_by_what_their_records_refer_to,
+    what_is_out_of_reach_orders_nothing,
 }
 
 /// Adams has no patient, Brown has Kim, Clark has Kim and Lee, Davis has Lee.
@@ -148,4 +150,63 @@ fn a_filter_without_a_meaning_is_refused(phr: &Phr) {
     let query = "query($filter: PatientRegisterFilter) { patientRegisters(filter: $filter) { totalCount } }";
     let response = phr.response(query, &json!({ "filter": deep }));
     assert_eq!(codes(&response), ["LIMIT_EXCEEDED"], "{response}");
+}
+
+fn lists_are_ordered_by_what_their_records_refer_to(phr: &Phr) {
+    practice(phr);
+    done(phr, "createDoctor", "uuid", &json!({"firstName": "Ada", "lastName": "Evans"}));
+    register(phr, &json!({"lastName": "Moe"}));
+    let names = |order: &str, direction: &str| {
+        let query = format!(
+            "query($after: String) {{ list: {order}, direction: {direction}}}, {{field: LAST_NAME}}], first: 2, after: $after) {{
+                pageInfo {{ hasNextPage endCursor }} nodes {{ lastName }} }} }}"
+        );
+        let (mut names, mut after) = (Vec::new(), Value::Null);
+        loop {
+            let mut page = phr.ask(&query, &json!({ "after": after }))["list"].take();
+            names.extend(
+                page["nodes"].as_array().unwrap().iter().map(|node| node["lastName"].as_str().unwrap().to_owned()),
+            );
+            if page["pageInfo"]["hasNextPage"] == false {
+                return names;
+            }
+            after = page["pageInfo"]["endCursor"].take();
+        }
+    };
+    // Unknown values count as the greatest.
+    let doctors = "doctors(order: [{field: SPECIALTY_NAME";
+    assert_eq!(names(doctors, "ASC"), ["Adams", "Brown", "Clark", "Davis", "Evans"]);
+    assert_eq!(names(doctors, "DESC"), ["Evans", "Clark", "Davis", "Adams", "Brown"]);
+    let patients = "patientRegisters(order: [{field: DOCTOR_LAST_NAME";
+    assert_eq!(names(patients, "ASC"), ["Kim", "Kim", "Lee", "Lee", "Moe"]);
+    assert_eq!(names(patients, "DESC"), ["Moe", "Lee", "Kim", "Lee", "Kim"]);
+    let query = "{ medicalInstitutions { nodes { doctors(order: [{field: SPECIALTY_NAME, direction: DESC}, {field: LAST_NAME}], first: 3) {
+        nodes { lastName } pageInfo { endCursor } } } } }";
+    let nested = phr.ask(query, &json!({}))["medicalInstitutions"]["nodes"][0]["doctors"].take();
+    assert_eq!(nested["nodes"], json!([{"lastName": "Evans"}, {"lastName": "Clark"}, {"lastName": "Davis"}]));
+    let query = "query($after: String) { medicalInstitutions { nodes { doctors(after: $after, order: [
+        {field: SPECIALTY_NAME, direction: DESC}, {field: LAST_NAME}]) { nodes { lastName } } } } }";
+    let rest = phr.ask(query, &json!({"after": nested["pageInfo"]["endCursor"]}));
+    let rest = &rest["medicalInstitutions"]["nodes"][0]["doctors"]["nodes"];
+    assert_eq!(*rest, json!([{"lastName": "Adams"}, {"lastName": "Brown"}]));
+}
+
+fn what_is_out_of_reach_orders_nothing(phr: &Phr) {
+    let institution = |name: &str| done(phr, "createMedicalInstitution", "uuid", &json!({"name": name}))["uuid"].take();
+    let (own, other) = (institution("Own"), institution("Other"));
+    for (institution, name) in [(&own, "Adams"), (&other, "Brown"), (&own, "Clark")] {
+        let doctor = json!({"firstName": "Ada", "lastName": name, "institutionId": institution});
+        let doctor = done(phr, "createDoctor", "uuid", &doctor)["uuid"].take();
+        register(phr, &json!({"lastName": name, "institutionId": own, "doctorId": doctor}));
+    }
+    let key = own.as_str().unwrap().parse().unwrap();
+    let scope = || Scope { boundary: Boundary::One(InstitutionId(key)), ..operator() };
+    let query =
+        "{ patientRegisters(order: [{field: DOCTOR_LAST_NAME}]) { nodes { lastName } pageInfo { endCursor } } }";
+    let library = Library::of(&phr.database);
+    let response = library.ask(scope(), query, &json!({}));
+    let expected = json!([{"lastName": "Adams"}, {"lastName": "Clark"}, {"lastName": "Brown"}]);
+    assert_eq!(response["data"]["patientRegisters"]["nodes"], expected, "a doctor out of reach is unknown: {response}");
+    let blind = Scope { permissions: operator().permissions.without(Permission::ReadDirectory), ..operator() };
+    assert_eq!(codes(&library.ask(blind, query, &json!({}))), ["FORBIDDEN"]);
 }

@@ -14,17 +14,20 @@ fn warm() -> Phr {
     Phr::serve(std::sync::Arc::new(database), &[], &[])
 }
 
-/// The statements that a request costs when it is asked for the second time.
+/// The statements that a request costs when it was asked for before. Now and then the server looks besides who may do
+/// what; not each time.
 fn statements(phr: &Phr, query: &str, variables: &Value) -> Vec<String> {
     phr.ask(query, variables);
-    let (_, from) = phr.database.log(0);
-    phr.ask(query, variables);
-    let (lines, _) = phr.database.log(from);
-    requests(&lines)
+    let again = |_| {
+        let (_, from) = phr.database.log(0);
+        phr.ask(query, variables);
+        requests(&phr.database.log(from).0)
+    };
+    (0..3).map(again).min_by_key(Vec::len).unwrap()
 }
 
 /// The statements of requests. Besides, whether requests come or not, the server asks each node what it is, and ships
-/// what is on record, in transactions that are nobody's; now and then it also looks who may do what.
+/// what is on record; the latter in transactions that are nobody's.
 fn requests(lines: &[String]) -> Vec<String> {
     let nobody = format!("SET LOCAL phr.actor = '{}'", uuid::Uuid::nil());
     // By connection: whether it is in a transaction, and whether that is a request's.
@@ -41,13 +44,10 @@ fn requests(lines: &[String]) -> Vec<String> {
         }
         let is_over = text.starts_with("COMMIT") || text.starts_with("ROLLBACK");
         let is_probe = text.contains("pg_is_in_recovery()") || text.contains("seaql_migrations");
-        let is_roster = ["permissions", "role_permissions", "roles", "sessions"]
-            .iter()
-            .any(|table| text.contains(&format!(" FROM \"{table}\"")));
         // The end of a transaction whose beginning was not seen is none of this request's.
         let counts = match transactions.get(process) {
             Some(counts) => *counts,
-            None => !is_over && !text.contains("audit_") && !is_probe && !is_roster,
+            None => !is_over && !text.contains("audit_") && !is_probe,
         };
         if counts {
             found.push(text.to_owned());

@@ -105,16 +105,16 @@ impl<F: Filter> ListFilter<F> {
         let mut all = Condition::all();
         if let Some(filter) = given(field, "some", &self.some, translation)? {
             let met = translation.nested(|translation| filter.condition(translation))?;
-            all = all.add(held(key, by, F::reach(translation)?.add(met)));
+            all = all.add(held(key, by, F::reach(translation.scope())?.add(met)));
         }
         if let Some(filter) = given(field, "none", &self.none, translation)? {
             let met = translation.nested(|translation| filter.condition(translation))?;
-            all = all.add(held(key, by, F::reach(translation)?.add(met)).not());
+            all = all.add(held(key, by, F::reach(translation.scope())?.add(met)).not());
         }
         if let Some(filter) = given(field, "every", &self.every, translation)? {
             let met = translation.nested(|translation| filter.condition(translation))?;
             let failed = translation.fails(met);
-            all = all.add(held(key, by, F::reach(translation)?.add(failed)).not());
+            all = all.add(held(key, by, F::reach(translation.scope())?.add(failed)).not());
         }
         Ok(all)
     }

@@ -15,6 +15,7 @@ mod operand;
 mod order;
 mod page;
 mod seek;
+mod step;
 mod text;
 mod text_list;
 mod translation;
@@ -27,6 +28,7 @@ pub use operand::{Bind, Operand};
 pub use order::{Direction, Order, OrderField, Ordering, Term};
 pub use page::{DEFAULT_PER_PAGE, MAX_OFFSET, MAX_PER_PAGE, Page, PageArguments, PageInput};
 pub use seek::seek;
+pub use step::{Related, Step};
 pub use text::TextFilter;
 pub use text_list::TextListFilter;
 pub use translation::{

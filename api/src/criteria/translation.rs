@@ -29,7 +29,7 @@ pub trait Filter: InputType + Clone + Send + Sync + 'static {
     ///
     /// # Errors
     /// `Forbidden` when that is nothing.
-    fn reach(translation: &Translation) -> Result<Condition>;
+    fn reach(scope: &Scope) -> Result<Condition>;
 }
 
 /// Conditions on one column.

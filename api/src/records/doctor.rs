@@ -59,6 +59,12 @@ criteria! {
         /// The registers of the patients whose usual doctor this is.
         patient_registers: PatientRegisterFilter => DoctorId of patient_register;
     }
+    orders {
+        /// Name of the institution where the doctor practises.
+        InstitutionName: MedicalInstitutionFilter => InstitutionId of medical_institution Name;
+        /// Name of what the doctor practises.
+        SpecialtyName: DoctorSpecialtyFilter => SpecialtyId of doctor_specialty Name;
+    }
 }
 
 impl Bounded for Doctors {
