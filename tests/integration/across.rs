@@ -4,6 +4,7 @@ use phr::scope::{Boundary, InstitutionId, Permission, Scope};
 use serde_json::{Value, json};
 use support::{Phr, on_both_databases};
 
+use crate::audit::{ask, of_request, values};
 use crate::library::{Library, codes, operator};
 use crate::patients::{done, register};
 
@@ -16,6 +17,7 @@ on_both_databases! {
     a_filter_without_a_meaning_is_refused,
     lists_are_ordered_by_what_their_records_refer_to,
     what_is_out_of_reach_orders_nothing,
+    patients_by_whom_others_are_asked_for_are_on_record,
 }
 
 /// Adams has no patient, Brown has Kim, Clark has Kim and Lee, Davis has Lee.
@@ -209,4 +211,13 @@ fn what_is_out_of_reach_orders_nothing(phr: &Phr) {
     assert_eq!(response["data"]["patientRegisters"]["nodes"], expected, "a doctor out of reach is unknown: {response}");
     let blind = Scope { permissions: operator().permissions.without(Permission::ReadDirectory), ..operator() };
     assert_eq!(codes(&library.ask(blind, query, &json!({}))), ["FORBIDDEN"]);
+}
+
+fn patients_by_whom_others_are_asked_for_are_on_record(phr: &Phr) {
+    practice(phr);
+    let latex = json!({"patientRegisters": {"some": {"allergies": {"contains": "latex"}}}});
+    let (_, id) = ask(phr, DOCTORS, &json!({"filter": {"specialty": {"doctors": {"none": latex}}}}));
+    let found = of_request(phr, &id, 1);
+    assert_eq!((values(&found, "resource"), values(&found, "patient_id")), (vec!["PatientRegister"], vec![""]));
+    assert_eq!(values(&found, "fields"), ["doctor_id allergies"]);
 }

@@ -103,6 +103,8 @@ impl<F: Filter> ListFilter<F> {
         translation: &mut Translation,
     ) -> Result<Condition> {
         let mut all = Condition::all();
+        translation.ask(&by);
+        translation.cross::<F>(&by);
         if let Some(filter) = given(field, "some", &self.some, translation)? {
             let met = translation.nested(|translation| filter.condition(translation))?;
             all = all.add(held(key, by, F::reach(translation.scope())?.add(met)));

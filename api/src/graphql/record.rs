@@ -5,7 +5,7 @@ use async_graphql::{Context, ObjectType, Result, SelectionField};
 use sea_orm::{EntityTrait, IdenStatic, Iterable};
 use uuid::Uuid;
 
-use crate::criteria::Criteria;
+use crate::criteria::{Criteria, is_client_name};
 use crate::error::Error;
 use crate::records::{Collection, Row, disclose_shown, find};
 
@@ -44,25 +44,9 @@ pub(super) trait Record: ObjectType + Clone + Send + Sync + Sized + 'static {
 pub(super) fn columns<R: Record>(fields: &[SelectionField<'_>]) -> Vec<Column<R>> {
     let column = |field: &SelectionField<'_>| {
         let name = field.name();
-        Column::<R>::iter().find(|column| is_namesake(name, column.as_str())).or_else(|| R::relation(name))
+        Column::<R>::iter().find(|column| is_client_name(name, column.as_str())).or_else(|| R::relation(name))
     };
     fields.iter().filter_map(column).collect()
-}
-
-/// Whether a field is called as a column is, but for the writing: `dateOfBirth` and `date_of_birth`.
-pub(super) fn is_namesake(field: &str, column: &str) -> bool {
-    let (mut letters, mut upper) = (field.chars(), false);
-    for letter in column.chars() {
-        if letter == '_' {
-            upper = true;
-            continue;
-        }
-        let written = if std::mem::take(&mut upper) { letter.to_ascii_uppercase() } else { letter };
-        if letters.next() != Some(written) {
-            return false;
-        }
-    }
-    letters.next().is_none()
 }
 
 /// The record with this key, as the current field selects it.
@@ -95,7 +79,7 @@ pub(super) async fn read<R: Record>(
 /// Rows that a mutation returns, as the field `name` of its payload selects them. They were written, not read: that they
 /// are shown is noted here.
 pub(super) async fn in_payload<R: Record>(ctx: &Context<'_>, name: &str, rows: Vec<Row<Entity<R>>>) -> Vec<Shown<R>> {
-    let payload: Vec<_> = ctx.field().selection_set().filter(|field| is_namesake(field.name(), name)).collect();
+    let payload: Vec<_> = ctx.field().selection_set().filter(|field| is_client_name(field.name(), name)).collect();
     let fields: Vec<_> = payload.iter().flat_map(SelectionField::selection_set).collect();
     let (context, shown) = (of(ctx), columns::<R>(&fields));
     if !shown.is_empty() {

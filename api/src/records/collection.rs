@@ -57,6 +57,12 @@ pub trait Collection:
         if Self::patient().is_some() { Disclosure::Patients } else { Disclosure::Nothing }
     }
 
+    /// By what name it is put on record that somebody was told of these records.
+    #[must_use]
+    fn on_record() -> Option<&'static str> {
+        (Self::disclosure() != Disclosure::Nothing).then_some(Self::NAME)
+    }
+
     /// What the caller may see of these records, whatever they are asked for.
     ///
     /// # Errors
@@ -144,7 +150,7 @@ async fn select<C: Collection>(
     let statement = reader.get_database_backend().build(&query_of::<C>(&plan, condition));
     let results = reader.query_all_raw(statement).await?;
     let rows = results.iter().map(|result| plan.read(result)).collect::<Result<Vec<_>, _>>()?;
-    disclose::<C>(reader, &rows, &shown);
+    disclose::<C>(reader, &rows, &shown, &[]);
     Ok(rows)
 }
 

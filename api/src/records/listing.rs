@@ -1,11 +1,12 @@
 //! Reading a page of a list.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use sea_orm::sea_query::{Alias, Expr, Func, SelectStatement};
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, DbBackend, DbErr, EntityTrait, QueryFilter, QueryResult, QuerySelect,
-    QueryTrait, Statement, Value,
+    ColumnTrait, Condition, ConnectionTrait, DbBackend, DbErr, EntityName, EntityTrait, QueryFilter, QueryResult,
+    QuerySelect, QueryTrait, Statement, Value,
 };
 
 use crate::criteria::{Filter, Ordering, Page, PageArguments, Related, Translation, seek};
@@ -14,7 +15,7 @@ use crate::error::{Error, Result};
 use crate::scope::Scope;
 
 use super::collection::{Collection, Column, Deleted, distinct, query_of, visible};
-use super::disclosure::{disclose, disclose_total, with_owner};
+use super::disclosure::{disclose, disclose_across, disclose_total, with_owner};
 use super::row::{Plan, Row, decode};
 
 /// Which part of which list, and which columns of it.
@@ -57,6 +58,8 @@ pub struct Listing<C: Collection> {
 pub(super) struct Whole<C: Collection> {
     pub(super) ordering: Ordering<C::Entity>,
     pub(super) condition: Condition,
+    /// The columns that the filter asks by.
+    pub(super) filtered: Vec<Cow<'static, str>>,
 }
 
 impl<C: Collection> Listing<C> {
@@ -80,7 +83,7 @@ impl<C: Collection> Listing<C> {
         if let Some(total) = self.total {
             return Ok(total);
         }
-        disclose_total::<C>(reader);
+        disclose_total::<C>(reader, &self.whole.filtered);
         let query = C::Entity::find()
             .select_only()
             .expr_as(Func::count(Expr::col(C::key().as_column_ref())), "total")
@@ -104,7 +107,7 @@ pub async fn list<C: Collection>(scope: &Scope, reader: &Reader, query: Query<C>
     let statement = page_of(query, part.offset, part.limit + 1, reader.get_database_backend());
     let rows = asked.rows(&reader.query_all_raw(statement).await?)?;
     let listing = asked.listing(rows, None, None);
-    disclose::<C>(reader, &listing.rows, &asked.shown);
+    disclose::<C>(reader, &listing.rows, &asked.shown, &asked.whole.filtered);
     Ok(listing)
 }
 
@@ -123,16 +126,19 @@ impl<C: Collection> Asked<C> {
         let page = query.page.clone().resolve()?;
         let ordering = Ordering::new(scope, &query.order, C::default_order())?;
         let mut condition = visible::<C>(scope, query.deleted);
+        let mut translation = Translation::new(reader.get_database_backend(), scope);
         if let Some(filter) = &query.filter {
-            condition = condition.add(filter.condition(&mut Translation::new(reader.get_database_backend(), scope))?);
+            condition = condition.add(filter.condition(&mut translation)?);
+            disclose_across::<C>(reader, &translation);
         }
+        let filtered = translation.asked(C::Entity::default().table_name());
         let mut columns = query.columns.clone();
         columns.extend(ordering.steps().iter().filter(|step| step.related.is_none()).map(|step| step.column));
         let shown = distinct::<C>(columns);
         let mut columns = with_owner::<C>(reader, shown.clone());
         columns.extend(besides);
         let plan = Plan::new(&columns);
-        Ok(Self { whole: Arc::new(Whole { ordering, condition }), page, plan, shown })
+        Ok(Self { whole: Arc::new(Whole { ordering, condition, filtered }), page, plan, shown })
     }
 
     pub(super) fn part(&self) -> Result<Part<C::Entity>> {

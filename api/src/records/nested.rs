@@ -75,7 +75,7 @@ pub async fn list_nested<C: Collection>(
     };
     let listings: HashMap<_, _> = parents.iter().map(listing).collect();
     let shown: Vec<_> = listings.values().flat_map(|listing| listing.rows.iter().cloned()).collect();
-    disclose::<C>(reader, &shown, &asked.shown);
+    disclose::<C>(reader, &shown, &asked.shown, &asked.whole.filtered);
     Ok(listings)
 }
 
@@ -126,7 +126,7 @@ async fn totals<C: Collection>(
     if !nested.wanted.total {
         return Ok(HashMap::new());
     }
-    disclose_total::<C>(reader);
+    disclose_total::<C>(reader, &asked.whole.filtered);
     let among = match reader.get_database_backend() {
         DbBackend::Postgres => nested.by.eq_any(parents.to_vec()),
         _ => nested.by.is_in(parents.iter().copied()),
