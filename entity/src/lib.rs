@@ -14,6 +14,7 @@ pub mod medical_institution;
 pub mod migration_history;
 pub mod one_time_token;
 pub mod patient_register;
+pub mod patient_validation;
 pub mod permission;
 pub mod refresh_token;
 pub mod role;

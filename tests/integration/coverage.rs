@@ -72,6 +72,15 @@ const FIELDS: &[(&str, &str)] = &[
     ("updatePatientRegister", "mutation { updatePatientRegister(input: {uuid: \"KEY\"}) { userErrors { code } } }"),
     ("deletePatientRegister", "mutation { deletePatientRegister(input: {uuid: \"KEY\"}) { userErrors { code } } }"),
     ("restorePatientRegister", "mutation { restorePatientRegister(input: {uuid: \"KEY\"}) { userErrors { code } } }"),
+    (
+        "validatePatientRegister",
+        "mutation { validatePatientRegister(input: {uuid: \"KEY\", as: INSTITUTION}) { userErrors { code } } }",
+    ),
+    (
+        "rejectPatientRegister",
+        "mutation { rejectPatientRegister(input: {uuid: \"KEY\", reason: \"r\"}) { userErrors { code } } }",
+    ),
+    ("reopenPatientRegister", "mutation { reopenPatientRegister(input: {uuid: \"KEY\"}) { userErrors { code } } }"),
     ("createMedicalInstitution", "mutation { createMedicalInstitution(input: {name: \"N\"}) { userErrors { code } } }"),
     (
         "updateMedicalInstitution",

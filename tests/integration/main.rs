@@ -31,3 +31,4 @@ mod statements;
 mod tenants;
 mod tokens;
 mod tombstones;
+mod validation;

@@ -15,9 +15,10 @@ pub(super) enum Kind {
     Role = 6,
     BreakGlassGrant = 7,
     AuditEvent = 9,
+    PatientValidation = 30,
 }
 
-const KINDS: [Kind; 8] = [
+const KINDS: [Kind; 9] = [
     Kind::PatientRegister,
     Kind::MedicalInstitution,
     Kind::Doctor,
@@ -26,6 +27,7 @@ const KINDS: [Kind; 8] = [
     Kind::Role,
     Kind::BreakGlassGrant,
     Kind::AuditEvent,
+    Kind::PatientValidation,
 ];
 
 /// The opaque, global id of a record.

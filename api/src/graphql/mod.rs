@@ -22,6 +22,7 @@ mod node;
 mod operations;
 mod ordered;
 mod patient_register;
+mod patient_validation;
 mod payload;
 mod public;
 mod record;
@@ -64,6 +65,7 @@ pub struct Query(
 #[graphql(name = "Mutation")]
 pub struct Mutation(
     patient_register::PatientRegisterMutation,
+    patient_validation::PatientValidationMutation,
     medical_institution::MedicalInstitutionMutation,
     doctor::DoctorMutation,
     doctor_specialty::DoctorSpecialtyMutation,

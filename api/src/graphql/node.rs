@@ -12,6 +12,7 @@ use super::doctor_specialty::DoctorSpecialty;
 use super::id::{Kind, parse};
 use super::medical_institution::MedicalInstitution;
 use super::patient_register::PatientRegister;
+use super::patient_validation::PatientValidation;
 use super::record::{Record, columns};
 use super::role::Role;
 use super::user::User;
@@ -31,6 +32,7 @@ pub(super) enum Node {
     Role(Role),
     BreakGlassGrant(BreakGlassGrant),
     AuditEvent(AuditEvent),
+    PatientValidation(PatientValidation),
 }
 
 #[derive(Default)]
@@ -67,6 +69,7 @@ async fn node(ctx: &Context<'_>, id: &ID) -> Result<Option<Node>> {
         Kind::Role => found::<Role>(ctx, uuid).await,
         Kind::BreakGlassGrant => found::<BreakGlassGrant>(ctx, uuid).await,
         Kind::AuditEvent => found::<AuditEvent>(ctx, uuid).await,
+        Kind::PatientValidation => found::<PatientValidation>(ctx, uuid).await,
     }
 }
 

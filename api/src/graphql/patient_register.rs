@@ -10,6 +10,7 @@ use crate::records::patient_register::{
     PatientRegisterOrder, PatientRegisterStatus, PatientRegisters, RestorePatientRegisterInput,
     UpdatePatientRegisterInput,
 };
+use crate::records::patient_validation::{PatientValidationFilter, PatientValidationOrder};
 use crate::records::{Deleted, Loaded, Row, find};
 use crate::scope::Permission;
 
@@ -18,12 +19,13 @@ use super::context::of;
 use super::doctor::Doctor;
 use super::id::{Kind, global_id};
 use super::medical_institution::MedicalInstitution;
+use super::patient_validation::PatientValidation;
 use super::payload::payload;
 use super::payload::{UserError, outcome};
 use super::record::{Record, columns, note_shown, shown};
 
 /// The field of a mutation's payload that shows the register.
-const FIELD: &str = "patientRegister";
+pub(super) const FIELD: &str = "patientRegister";
 
 /// A patient as registered: who it is, how to reach them, and what was told at registration.
 pub(super) struct PatientRegister(Row<Entity>);
@@ -43,6 +45,7 @@ impl Record for PatientRegister {
         match field {
             "institution" => Some(Column::InstitutionId),
             "doctor" => Some(Column::DoctorId),
+            "validationHistory" => Some(Column::Uuid),
             _ => None,
         }
     }
@@ -74,6 +77,11 @@ impl PatientRegister {
     /// Date of birth.
     async fn date_of_birth(&self) -> Result<Date> {
         Ok(Date(*self.0.date_of_birth.loaded()?))
+    }
+
+    /// Date of death; null of who lives, as far as is known.
+    async fn date_of_death(&self) -> Result<Option<Date>> {
+        Ok(self.0.date_of_death.loaded()?.map(Date))
     }
 
     /// Email address; null when unknown.
@@ -119,6 +127,11 @@ impl PatientRegister {
         Ok((*self.0.status.loaded()?).into())
     }
 
+    /// Why the register was refused; null when it was not.
+    async fn rejection_reason(&self) -> Result<Option<&str>> {
+        Ok(self.0.rejection_reason.loaded()?.as_deref())
+    }
+
     /// When the register was deleted; null when it was not.
     async fn deleted_at(&self) -> Result<Option<DateTime<Utc>>> {
         Ok(*self.0.deleted_at.loaded()?)
@@ -134,6 +147,25 @@ impl PatientRegister {
     async fn doctor(&self, ctx: &Context<'_>) -> Result<Option<Doctor>> {
         let Some(key) = *self.0.doctor_id.loaded()? else { return Ok(None) };
         Ok(of(ctx).loaders.doctor(key).await?.map(Doctor::from))
+    }
+
+    /// How the register came to its status, the last step first unless another order is asked for.
+    #[expect(clippy::too_many_arguments, reason = "both ways of paging are the list's arguments")]
+    async fn validation_history(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which steps; all when left out.")] filter: Option<PatientValidationFilter>,
+        #[graphql(desc = "In which order.")] order: Option<Vec<PatientValidationOrder>>,
+        #[graphql(desc = "A numbered page; the first ten records when no page is asked for in either way.")]
+        page: Option<PageInput>,
+        #[graphql(desc = "That many from the start, or from `after`: 1000 at most.")] first: Option<i32>,
+        #[graphql(desc = "Only what follows this cursor.")] after: Option<String>,
+        #[graphql(desc = "That many from the end, or from `before`: 1000 at most.")] last: Option<i32>,
+        #[graphql(desc = "Only what precedes this cursor.")] before: Option<String>,
+    ) -> Result<Connection<PatientValidation>> {
+        let own = PatientValidationFilter::of_patient(*self.0.uuid.loaded()?, filter);
+        let page = PageArguments { page, first, after, last, before };
+        connection(ctx, Some(own), order, page, Deleted::Excluded).await
     }
 
     /// How often the record has changed, counting from 1.
@@ -251,7 +283,8 @@ impl PatientRegisterMutation {
         Ok(CreatePatientRegistersPayload { patient_registers, user_errors })
     }
 
-    /// Changes a register. What is left out stays as it is. Filling what an incomplete register lacks makes it pending.
+    /// Changes a register. What is left out stays as it is. Filling what an incomplete register lacks makes it pending, and
+    /// so does, of one that was confirmed, changing names, dates, lists, doctor or institution: it has to be confirmed anew.
     async fn update_patient_register(
         &self,
         ctx: &Context<'_>,

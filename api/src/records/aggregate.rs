@@ -242,14 +242,18 @@ async fn insert<A: Aggregate>(tx: &Transaction, mut rows: Vec<ActiveModel<A>>) -
 }
 
 /// The record as it is, locked until the transaction ends.
-async fn lock<A: Aggregate>(tx: &Transaction, scope: &Scope, target: &Target) -> Result<Option<Model<A>>> {
+pub(super) async fn lock<A: Aggregate>(tx: &Transaction, scope: &Scope, target: &Target) -> Result<Option<Model<A>>> {
     let query =
         A::Entity::find().filter(visible::<A>(scope, target.deleted)).filter(A::key().eq(target.uuid)).lock_exclusive();
     Ok(query.one(tx).await?)
 }
 
 /// Writes what `changes` sets. Triggers complete the row, on SQLite after `RETURNING` would have looked.
-async fn update<A: Aggregate>(tx: &Transaction, uuid: Uuid, changes: ActiveModel<A>) -> Result<Model<A>, DbErr> {
+pub(super) async fn update<A: Aggregate>(
+    tx: &Transaction,
+    uuid: Uuid,
+    changes: ActiveModel<A>,
+) -> Result<Model<A>, DbErr> {
     A::Entity::update_many().set(changes).filter(A::key().eq(uuid)).exec(tx).await?;
     let written = A::Entity::find().filter(A::key().eq(uuid)).one(tx).await?;
     written.ok_or_else(|| DbErr::RecordNotFound("the record that was just updated".to_owned()))

@@ -13,6 +13,7 @@ mod idempotency;
 pub mod import;
 pub mod medical_institution;
 pub mod patient_register;
+pub mod patient_validation;
 pub mod role;
 mod row;
 pub mod schema_history;

@@ -32,6 +32,7 @@ const TABLES: &[(&str, &str, &str)] = &[
     ),
     ("users", "uuid", "institution_id"),
     ("break_glass_grants", "uuid", "institution_id"),
+    ("patient_validations", "uuid", "institution_id"),
     ("change_log", "sequence", "institution_id"),
 ];
 
@@ -64,7 +65,10 @@ fn database() -> Database {
             "INSERT INTO users (uuid, kind, username, role_id, institution_id)
              SELECT '{institution}', 'STAFF', '{institution}', uuid, '{institution}' FROM roles WHERE name = 'staff';
              INSERT INTO break_glass_grants (uuid, user_id, patient_id, institution_id, reason, created_at, expires_at)
-             VALUES ('{institution}', '{institution}', '{patient}', '{institution}', 'an emergency', now(), now())"
+             VALUES ('{institution}', '{institution}', '{patient}', '{institution}', 'an emergency', now(), now());
+             INSERT INTO patient_validations
+                 (uuid, patient_id, institution_id, register_version, from_status, to_status)
+             VALUES ('{institution}', '{patient}', '{institution}', 2, 'INCOMPLETE', 'PENDING')"
         ));
     }
     drop(sql);

@@ -22,9 +22,13 @@ pub enum PatientRegisterStatus {
     Incomplete,
     /// Complete, and waiting for validation.
     Pending,
-    /// Confirmed; has a doctor and an institution.
+    /// Confirmed by the patient's doctor, and waiting for the institution.
+    DoctorValidated,
+    /// Confirmed by the institution, and waiting for the patient's doctor.
+    InstitutionValidated,
+    /// Confirmed by the patient's doctor and by the institution.
     Validated,
-    /// Refused in validation.
+    /// Refused in validation, with a reason.
     Rejected,
 }
 
@@ -52,6 +56,8 @@ criteria! {
         last_name: TextFilter => LastName folded "last_name_folded";
         /// Date of birth.
         date_of_birth: DateFilter => DateOfBirth;
+        /// Date of death.
+        date_of_death: DateFilter => DateOfDeath;
         /// Email address.
         email: TextFilter => Email;
         /// Phone number.

@@ -4,7 +4,9 @@ mod change;
 mod create;
 mod criteria;
 mod fields;
+mod validate;
 
+pub(super) use change::check_span;
 pub use change::{delete, restore, update};
 pub use create::{MAX_BATCH, create, create_many};
 pub use criteria::{
@@ -14,4 +16,7 @@ pub use criteria::{
 pub use fields::{
     CreatePatientRegisterInput, CreatePatientRegistersInput, DeletePatientRegisterInput, PatientRegisterChanges,
     PatientRegisterItemInput, RestorePatientRegisterInput, UpdatePatientRegisterInput,
+};
+pub use validate::{
+    RejectPatientRegisterInput, ReopenPatientRegisterInput, ValidatePatientRegisterInput, reject, reopen, validate,
 };
