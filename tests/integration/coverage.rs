@@ -23,6 +23,7 @@ const FIELDS: &[(&str, &str)] = &[
     ("nodes", "{ nodes(ids: [\"AQAAAAAAAEAAgAAAAAAAAAE\"]) { id } }"),
     ("patientRegister", "{ patientRegister(uuid: \"KEY\") { uuid } }"),
     ("patientRegisters", "{ patientRegisters { nodes { uuid } } }"),
+    ("likelyDuplicates", "{ likelyDuplicates(of: \"KEY\") { score } }"),
     ("medicalInstitution", "{ medicalInstitution(uuid: \"KEY\") { uuid } }"),
     ("medicalInstitutions", "{ medicalInstitutions { nodes { uuid } } }"),
     ("doctor", "{ doctor(uuid: \"KEY\") { uuid } }"),

@@ -13,6 +13,7 @@ mod criteria;
 mod demonstration;
 mod directory;
 mod doctor;
+mod duplicates;
 mod fhir_import;
 mod hardening;
 mod hosts;

@@ -15,6 +15,7 @@ mod id;
 mod import_fhir;
 mod inputs;
 mod json;
+mod likely_duplicate;
 mod limits;
 mod loaders;
 mod medical_institution;
@@ -48,6 +49,7 @@ pub use trusted::Trusted;
 pub struct Query(
     node::NodeQuery,
     patient_register::PatientRegisterQuery,
+    likely_duplicate::LikelyDuplicateQuery,
     medical_institution::MedicalInstitutionQuery,
     doctor::DoctorQuery,
     doctor_specialty::DoctorSpecialtyQuery,

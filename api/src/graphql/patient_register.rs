@@ -1,4 +1,4 @@
-use async_graphql::{Context, ID, Object, Result, SimpleObject};
+use async_graphql::{ComplexObject, Context, ID, Object, Result, SimpleObject};
 use chrono::{DateTime, Utc};
 use entity::patient_register::{Column, Entity};
 use uuid::Uuid;
@@ -18,6 +18,7 @@ use super::connection::{Connection, connection};
 use super::context::of;
 use super::doctor::Doctor;
 use super::id::{Kind, global_id};
+use super::likely_duplicate::{Duplicate, duplicates};
 use super::medical_institution::MedicalInstitution;
 use super::patient_validation::PatientValidation;
 use super::payload::payload;
@@ -222,11 +223,6 @@ impl PatientRegisterQuery {
 }
 
 payload! {
-    /// What became of a patient to register.
-    CreatePatientRegisterPayload {
-        /// The register as created; null when it was not.
-        patient_register: PatientRegister
-    },
     /// What became of a change to a register.
     UpdatePatientRegisterPayload {
         /// The register as changed; null when it was not.
@@ -242,6 +238,28 @@ payload! {
         /// The register as restored; null when it was not.
         patient_register: PatientRegister
     },
+}
+
+/// What became of a patient to register.
+#[derive(SimpleObject)]
+#[graphql(complex)]
+pub(super) struct CreatePatientRegisterPayload {
+    /// The register as created; null when it was not.
+    patient_register: Option<PatientRegister>,
+    /// The rules of the domain that the input breaks; empty when the change was made.
+    user_errors: Vec<UserError>,
+    #[graphql(skip)]
+    created: Option<Uuid>,
+}
+
+#[ComplexObject]
+impl CreatePatientRegisterPayload {
+    /// Registers that may be the same patient's, 20 at most, the likest first: see the query `likelyDuplicates`. The patient
+    /// was registered all the same.
+    async fn likely_duplicates(&self, ctx: &Context<'_>) -> Result<Vec<Duplicate>> {
+        let Some(created) = self.created else { return Ok(Vec::new()) };
+        duplicates(ctx, created).await
+    }
 }
 
 /// What became of patients to register together.
@@ -266,7 +284,9 @@ impl PatientRegisterMutation {
     ) -> Result<CreatePatientRegisterPayload> {
         let context = of(ctx);
         let created = patient_register::create(&context.scope, &context.cluster, &*context.clock, input).await;
-        CreatePatientRegisterPayload::of(shown::<PatientRegister>(ctx, FIELD, created))
+        let (row, user_errors) = outcome(shown::<PatientRegister>(ctx, FIELD, created))?;
+        let created = row.as_ref().map(|row| row.uuid.loaded().copied()).transpose()?;
+        Ok(CreatePatientRegisterPayload { patient_register: row.map(PatientRegister::from), user_errors, created })
     }
 
     /// Registers patients, all or none.

@@ -3,7 +3,9 @@
 mod change;
 mod create;
 mod criteria;
+mod duplicates;
 mod fields;
+mod likeness;
 mod validate;
 
 pub(super) use change::check_span;
@@ -13,10 +15,12 @@ pub use criteria::{
     PatientRegisterFilter, PatientRegisterOrder, PatientRegisterOrderField, PatientRegisterStatus,
     PatientRegisterStatusFilter, PatientRegisters,
 };
+pub use duplicates::{LikelyDuplicate, MAX_DUPLICATES, likely_duplicates};
 pub use fields::{
     CreatePatientRegisterInput, CreatePatientRegistersInput, DeletePatientRegisterInput, PatientRegisterChanges,
     PatientRegisterItemInput, RestorePatientRegisterInput, UpdatePatientRegisterInput,
 };
+pub use likeness::{Likeness, MatchGrade, MatchReason};
 pub use validate::{
     RejectPatientRegisterInput, ReopenPatientRegisterInput, ValidatePatientRegisterInput, reject, reopen, validate,
 };
