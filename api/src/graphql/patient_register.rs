@@ -1,6 +1,7 @@
-use async_graphql::{ComplexObject, Context, ID, Object, Result, SimpleObject};
+use async_graphql::{Context, ID, Object, Result, SelectionField, SimpleObject};
 use chrono::{DateTime, Utc};
 use entity::patient_register::{Column, Entity};
+use futures_util::future::join;
 use uuid::Uuid;
 
 use crate::criteria::{PageArguments, PageInput};
@@ -11,30 +12,27 @@ use crate::records::patient_register::{
     UpdatePatientRegisterInput,
 };
 use crate::records::patient_validation::{PatientValidationFilter, PatientValidationOrder};
-use crate::records::{Deleted, Loaded, Row, find};
+use crate::records::{Deleted, Loaded, Reference, Row};
 use crate::scope::Permission;
 
 use super::connection::{Connection, connection};
 use super::context::of;
 use super::doctor::Doctor;
 use super::id::{Kind, global_id};
-use super::likely_duplicate::{Duplicate, duplicates};
+use super::likely_duplicate::CreatePatientRegisterPayload;
 use super::medical_institution::MedicalInstitution;
 use super::patient_validation::PatientValidation;
-use super::payload::payload;
-use super::payload::{UserError, outcome};
-use super::record::{Record, columns, note_shown, shown};
-
-/// The field of a mutation's payload that shows the register.
-pub(super) const FIELD: &str = "patientRegister";
+use super::payload::{UserError, outcome, payload};
+use super::record::{Record, by_key, in_payload};
+use super::related::{Related, Relations};
+use super::shown::Shown;
 
 /// A patient as registered: who it is, how to reach them, and what was told at registration.
-pub(super) struct PatientRegister(Row<Entity>);
-
-impl From<Row<Entity>> for PatientRegister {
-    fn from(row: Row<Entity>) -> Self {
-        Self(row)
-    }
+#[derive(Clone)]
+pub(super) struct PatientRegister {
+    row: Row<Entity>,
+    institution: Related<MedicalInstitution>,
+    doctor: Related<Doctor>,
 }
 
 impl Record for PatientRegister {
@@ -50,6 +48,20 @@ impl Record for PatientRegister {
             _ => None,
         }
     }
+
+    async fn of(context: &super::context::Context, fields: &[SelectionField<'_>], rows: Vec<Row<Entity>>) -> Vec<Self> {
+        let (institutions, doctors) = join(
+            Relations::read(context, fields, "institution", &rows, |row| row.institution_id.key()),
+            Relations::read(context, fields, "doctor", &rows, |row| row.doctor_id.key()),
+        )
+        .await;
+        let record = |row: Row<Entity>| Self {
+            institution: institutions.get(row.institution_id.key()),
+            doctor: doctors.get(row.doctor_id.key()),
+            row,
+        };
+        rows.into_iter().map(record).collect()
+    }
 }
 
 /// A patient as registered: who it is, how to reach them, and what was told at registration.
@@ -57,97 +69,95 @@ impl Record for PatientRegister {
 impl PatientRegister {
     /// The record's global id: opaque, and good for `node`.
     pub(super) async fn id(&self) -> Result<ID> {
-        Ok(global_id(Kind::PatientRegister, *self.0.uuid.loaded()?))
+        Ok(global_id(Kind::PatientRegister, *self.row.uuid.loaded()?))
     }
 
     /// The record's own key.
     async fn uuid(&self) -> Result<Uuid> {
-        Ok(*self.0.uuid.loaded()?)
+        Ok(*self.row.uuid.loaded()?)
     }
 
     /// First name.
     async fn first_name(&self) -> Result<&str> {
-        Ok(self.0.first_name.loaded()?)
+        Ok(self.row.first_name.loaded()?)
     }
 
     /// Last name.
     async fn last_name(&self) -> Result<&str> {
-        Ok(self.0.last_name.loaded()?)
+        Ok(self.row.last_name.loaded()?)
     }
 
     /// Date of birth.
     async fn date_of_birth(&self) -> Result<Date> {
-        Ok(Date(*self.0.date_of_birth.loaded()?))
+        Ok(Date(*self.row.date_of_birth.loaded()?))
     }
 
     /// Date of death; null of who lives, as far as is known.
     async fn date_of_death(&self) -> Result<Option<Date>> {
-        Ok(self.0.date_of_death.loaded()?.map(Date))
+        Ok(self.row.date_of_death.loaded()?.map(Date))
     }
 
     /// Email address; null when unknown.
     async fn email(&self) -> Result<Option<&str>> {
-        Ok(self.0.email.loaded()?.as_deref())
+        Ok(self.row.email.loaded()?.as_deref())
     }
 
     /// Phone number.
     async fn phone_number(&self) -> Result<Option<&str>> {
-        Ok(Some(self.0.phone_number.loaded()?))
+        Ok(Some(self.row.phone_number.loaded()?))
     }
 
     /// Postal address.
     async fn address(&self) -> Result<Option<&str>> {
-        Ok(Some(self.0.address.loaded()?))
+        Ok(Some(self.row.address.loaded()?))
     }
 
     /// Whom to call in an emergency; null when unknown.
     async fn emergency_contact(&self) -> Result<Option<&str>> {
-        Ok(self.0.emergency_contact.loaded()?.as_deref())
+        Ok(self.row.emergency_contact.loaded()?.as_deref())
     }
 
     /// Allergies, as told at registration.
     async fn allergies(&self, ctx: &Context<'_>) -> Result<Option<&[String]>> {
         of(ctx).scope.require(Permission::ReadClinical)?;
-        Ok(Some(&self.0.allergies.loaded()?.0))
+        Ok(Some(&self.row.allergies.loaded()?.0))
     }
 
     /// Medical history, as told at registration.
     async fn medical_history(&self, ctx: &Context<'_>) -> Result<Option<&[String]>> {
         of(ctx).scope.require(Permission::ReadClinical)?;
-        Ok(Some(&self.0.medical_history.loaded()?.0))
+        Ok(Some(&self.row.medical_history.loaded()?.0))
     }
 
     /// Current medications, as told at registration.
     async fn current_medications(&self, ctx: &Context<'_>) -> Result<Option<&[String]>> {
         of(ctx).scope.require(Permission::ReadClinical)?;
-        Ok(Some(&self.0.current_medications.loaded()?.0))
+        Ok(Some(&self.row.current_medications.loaded()?.0))
     }
 
     /// How far the register has come towards being relied on.
     async fn status(&self) -> Result<PatientRegisterStatus> {
-        Ok((*self.0.status.loaded()?).into())
+        Ok((*self.row.status.loaded()?).into())
     }
 
     /// Why the register was refused; null when it was not.
     async fn rejection_reason(&self) -> Result<Option<&str>> {
-        Ok(self.0.rejection_reason.loaded()?.as_deref())
+        Ok(self.row.rejection_reason.loaded()?.as_deref())
     }
 
     /// When the register was deleted; null when it was not.
     async fn deleted_at(&self) -> Result<Option<DateTime<Utc>>> {
-        Ok(*self.0.deleted_at.loaded()?)
+        Ok(*self.row.deleted_at.loaded()?)
     }
 
     /// The institution that the register belongs to.
-    async fn institution(&self, ctx: &Context<'_>) -> Result<Option<MedicalInstitution>> {
-        let key = *self.0.institution_id.loaded()?;
-        Ok(of(ctx).loaders.institution(key).await?.map(MedicalInstitution::from))
+    async fn institution(&self) -> Result<Option<&Shown<MedicalInstitution>>> {
+        Ok(self.institution.get()?)
     }
 
     /// The patient's usual doctor; null when unknown.
-    async fn doctor(&self, ctx: &Context<'_>) -> Result<Option<Doctor>> {
-        let Some(key) = *self.0.doctor_id.loaded()? else { return Ok(None) };
-        Ok(of(ctx).loaders.doctor(key).await?.map(Doctor::from))
+    async fn doctor(&self) -> Result<Option<&Shown<Doctor>>> {
+        Ok(self.doctor.get()?)
     }
 
     /// How the register came to its status, the last step first unless another order is asked for.
@@ -164,24 +174,24 @@ impl PatientRegister {
         #[graphql(desc = "That many from the end, or from `before`: 1000 at most.")] last: Option<i32>,
         #[graphql(desc = "Only what precedes this cursor.")] before: Option<String>,
     ) -> Result<Connection<PatientValidation>> {
-        let own = PatientValidationFilter::of_patient(*self.0.uuid.loaded()?, filter);
+        let own = PatientValidationFilter::of_patient(*self.row.uuid.loaded()?, filter);
         let page = PageArguments { page, first, after, last, before };
         connection(ctx, Some(own), order, page, Deleted::Excluded).await
     }
 
     /// How often the record has changed, counting from 1.
     async fn version(&self) -> Result<i32> {
-        Ok(*self.0.version.loaded()?)
+        Ok(*self.row.version.loaded()?)
     }
 
     /// When the record was created.
     async fn created_at(&self) -> Result<DateTime<Utc>> {
-        Ok(*self.0.created_at.loaded()?)
+        Ok(*self.row.created_at.loaded()?)
     }
 
     /// When the record last changed.
     async fn updated_at(&self) -> Result<DateTime<Utc>> {
-        Ok(*self.0.updated_at.loaded()?)
+        Ok(*self.row.updated_at.loaded()?)
     }
 }
 
@@ -195,11 +205,8 @@ impl PatientRegisterQuery {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The record's own key.")] uuid: Uuid,
-    ) -> Result<Option<PatientRegister>> {
-        let context = of(ctx);
-        let columns = columns::<PatientRegister>(ctx.field().selection_set());
-        let found = find::<PatientRegisters>(&context.scope, &context.reader, uuid, &columns).await?;
-        Ok(found.map(PatientRegister::from))
+    ) -> Result<Option<Shown<PatientRegister>>> {
+        by_key(ctx, uuid).await
     }
 
     /// Registers, the newest first unless another order is asked for.
@@ -240,33 +247,11 @@ payload! {
     },
 }
 
-/// What became of a patient to register.
-#[derive(SimpleObject)]
-#[graphql(complex)]
-pub(super) struct CreatePatientRegisterPayload {
-    /// The register as created; null when it was not.
-    patient_register: Option<PatientRegister>,
-    /// The rules of the domain that the input breaks; empty when the change was made.
-    user_errors: Vec<UserError>,
-    #[graphql(skip)]
-    created: Option<Uuid>,
-}
-
-#[ComplexObject]
-impl CreatePatientRegisterPayload {
-    /// Registers that may be the same patient's, 20 at most, the likest first: see the query `likelyDuplicates`. The patient
-    /// was registered all the same.
-    async fn likely_duplicates(&self, ctx: &Context<'_>) -> Result<Vec<Duplicate>> {
-        let Some(created) = self.created else { return Ok(Vec::new()) };
-        duplicates(ctx, created).await
-    }
-}
-
 /// What became of patients to register together.
 #[derive(SimpleObject)]
 pub(super) struct CreatePatientRegistersPayload {
     /// The registers as created, in the order of the items; empty when none was.
-    patient_registers: Vec<PatientRegister>,
+    patient_registers: Vec<Shown<PatientRegister>>,
     /// The rules of the domain that items break, with the item's number in the path; empty when all were created.
     user_errors: Vec<UserError>,
 }
@@ -284,9 +269,7 @@ impl PatientRegisterMutation {
     ) -> Result<CreatePatientRegisterPayload> {
         let context = of(ctx);
         let created = patient_register::create(&context.scope, &context.cluster, &*context.clock, input).await;
-        let (row, user_errors) = outcome(shown::<PatientRegister>(ctx, FIELD, created))?;
-        let created = row.as_ref().map(|row| row.uuid.loaded().copied()).transpose()?;
-        Ok(CreatePatientRegisterPayload { patient_register: row.map(PatientRegister::from), user_errors, created })
+        CreatePatientRegisterPayload::of(ctx, created).await
     }
 
     /// Registers patients, all or none.
@@ -298,8 +281,7 @@ impl PatientRegisterMutation {
         let context = of(ctx);
         let created = patient_register::create_many(&context.scope, &context.cluster, &*context.clock, input).await;
         let (rows, user_errors) = outcome(created)?;
-        note_shown::<PatientRegister>(ctx, "patientRegisters", rows.as_deref().unwrap_or_default());
-        let patient_registers = rows.unwrap_or_default().into_iter().map(PatientRegister::from).collect();
+        let patient_registers = in_payload(ctx, "patient_registers", rows.unwrap_or_default()).await;
         Ok(CreatePatientRegistersPayload { patient_registers, user_errors })
     }
 
@@ -312,7 +294,7 @@ impl PatientRegisterMutation {
     ) -> Result<UpdatePatientRegisterPayload> {
         let context = of(ctx);
         let updated = patient_register::update(&context.scope, &context.cluster, &*context.clock, input).await;
-        UpdatePatientRegisterPayload::of(shown::<PatientRegister>(ctx, FIELD, updated))
+        UpdatePatientRegisterPayload::of(ctx, updated).await
     }
 
     /// Deletes a register. It stays as a tombstone that no ordinary read shows, and can be restored.
@@ -323,7 +305,7 @@ impl PatientRegisterMutation {
     ) -> Result<DeletePatientRegisterPayload> {
         let context = of(ctx);
         let deleted = patient_register::delete(&context.scope, &context.cluster, &*context.clock, input).await;
-        DeletePatientRegisterPayload::of(shown::<PatientRegister>(ctx, FIELD, deleted))
+        DeletePatientRegisterPayload::of(ctx, deleted).await
     }
 
     /// Restores a deleted register.
@@ -334,6 +316,6 @@ impl PatientRegisterMutation {
     ) -> Result<RestorePatientRegisterPayload> {
         let context = of(ctx);
         let restored = patient_register::restore(&context.scope, &context.cluster, input).await;
-        RestorePatientRegisterPayload::of(shown::<PatientRegister>(ctx, FIELD, restored))
+        RestorePatientRegisterPayload::of(ctx, restored).await
     }
 }

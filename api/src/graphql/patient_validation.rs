@@ -1,4 +1,4 @@
-use async_graphql::{Context, ID, Object, Result};
+use async_graphql::{Context, ID, Object, Result, SelectionField};
 use chrono::{DateTime, Utc};
 use entity::patient_validation::{Column, Entity};
 use uuid::Uuid;
@@ -11,18 +11,13 @@ use crate::records::{Loaded, Row};
 
 use super::context::of;
 use super::id::{Kind, global_id};
-use super::patient_register::{FIELD, PatientRegister};
+use super::patient_register::PatientRegister;
 use super::payload::payload;
-use super::record::{Record, shown};
+use super::record::Record;
 
 /// A step on a register's way to being relied on.
+#[derive(Clone)]
 pub(super) struct PatientValidation(Row<Entity>);
-
-impl From<Row<Entity>> for PatientValidation {
-    fn from(row: Row<Entity>) -> Self {
-        Self(row)
-    }
-}
 
 impl Record for PatientValidation {
     type Collection = PatientValidations;
@@ -35,6 +30,10 @@ impl Record for PatientValidation {
             "actorUuid" => Some(Column::ActorId),
             _ => None,
         }
+    }
+
+    async fn of(_: &super::context::Context, _: &[SelectionField<'_>], rows: Vec<Row<Entity>>) -> Vec<Self> {
+        rows.into_iter().map(Self).collect()
     }
 }
 
@@ -124,7 +123,7 @@ impl PatientValidationMutation {
     ) -> Result<ValidatePatientRegisterPayload> {
         let context = of(ctx);
         let done = patient_register::validate(&context.scope, &context.cluster, &*context.clock, input).await;
-        ValidatePatientRegisterPayload::of(shown::<PatientRegister>(ctx, FIELD, done))
+        ValidatePatientRegisterPayload::of(ctx, done).await
     }
 
     /// Refuses a register, with a reason, as the patient's own doctor or for the institution.
@@ -135,7 +134,7 @@ impl PatientValidationMutation {
     ) -> Result<RejectPatientRegisterPayload> {
         let context = of(ctx);
         let done = patient_register::reject(&context.scope, &context.cluster, &*context.clock, input).await;
-        RejectPatientRegisterPayload::of(shown::<PatientRegister>(ctx, FIELD, done))
+        RejectPatientRegisterPayload::of(ctx, done).await
     }
 
     /// Takes back what was confirmed or refused, as the patient's own doctor or for the institution: the register waits for
@@ -147,6 +146,6 @@ impl PatientValidationMutation {
     ) -> Result<ReopenPatientRegisterPayload> {
         let context = of(ctx);
         let done = patient_register::reopen(&context.scope, &context.cluster, &*context.clock, input).await;
-        ReopenPatientRegisterPayload::of(shown::<PatientRegister>(ctx, FIELD, done))
+        ReopenPatientRegisterPayload::of(ctx, done).await
     }
 }

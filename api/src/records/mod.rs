@@ -23,4 +23,4 @@ pub use check::{MAX_ENTRIES, MAX_ENTRY_LENGTH};
 pub use collection::{Collection, Deleted, Listing, Query, find, find_many, list};
 pub use disclosure::{Disclosure, disclose_shown};
 pub use idempotency::REMEMBERED;
-pub use row::{Loaded, Row};
+pub use row::{Loaded, Reference, Row};
