@@ -65,6 +65,8 @@ pub struct Model {
     pub institution_id: Uuid,
     /// The patient's usual doctor.
     pub doctor_id: Option<Uuid>,
+    /// The register that took this one's place, when it was merged into that.
+    pub merged_into: Option<Uuid>,
     /// Counts the row's changes, from 1; kept by the database.
     pub version: i32,
     /// When the row came to be; kept by the database.

@@ -1,5 +1,6 @@
 //! The integration tests: real servers on real databases, one file per subject.
 
+mod appointments;
 mod architecture;
 mod audit;
 mod bad_input;
@@ -21,6 +22,7 @@ mod http;
 mod idempotency;
 mod identity;
 mod library;
+mod merges;
 mod migrations;
 mod paging;
 mod patients;
@@ -28,6 +30,7 @@ mod rules;
 mod scopes;
 mod seeded;
 mod serve;
+mod settings;
 mod statements;
 mod tenants;
 mod tokens;

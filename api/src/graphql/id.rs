@@ -16,9 +16,12 @@ pub(super) enum Kind {
     BreakGlassGrant = 7,
     AuditEvent = 9,
     PatientValidation = 30,
+    PatientMerge = 31,
+    Appointment = 32,
+    SystemSetting = 33,
 }
 
-const KINDS: [Kind; 9] = [
+const KINDS: [Kind; 12] = [
     Kind::PatientRegister,
     Kind::MedicalInstitution,
     Kind::Doctor,
@@ -28,6 +31,9 @@ const KINDS: [Kind; 9] = [
     Kind::BreakGlassGrant,
     Kind::AuditEvent,
     Kind::PatientValidation,
+    Kind::PatientMerge,
+    Kind::Appointment,
+    Kind::SystemSetting,
 ];
 
 /// The opaque, global id of a record.

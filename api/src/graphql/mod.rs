@@ -2,6 +2,7 @@
 //! in `records`.
 #![expect(clippy::unused_async, reason = "async-graphql takes resolvers as async functions, whether they wait or not")]
 
+mod appointment;
 mod audit_event;
 mod break_glass;
 mod connection;
@@ -22,6 +23,7 @@ mod medical_institution;
 mod node;
 mod operations;
 mod ordered;
+mod patient_merge;
 mod patient_register;
 mod patient_validation;
 mod payload;
@@ -32,6 +34,7 @@ mod replication;
 mod role;
 mod session;
 mod shown;
+mod system_setting;
 mod trusted;
 mod user;
 mod witness;
@@ -52,6 +55,9 @@ pub struct Query(
     node::NodeQuery,
     patient_register::PatientRegisterQuery,
     likely_duplicate::LikelyDuplicateQuery,
+    patient_merge::PatientMergeQuery,
+    appointment::AppointmentQuery,
+    system_setting::SystemSettingQuery,
     medical_institution::MedicalInstitutionQuery,
     doctor::DoctorQuery,
     doctor_specialty::DoctorSpecialtyQuery,
@@ -70,6 +76,9 @@ pub struct Query(
 pub struct Mutation(
     patient_register::PatientRegisterMutation,
     patient_validation::PatientValidationMutation,
+    patient_merge::PatientMergeMutation,
+    appointment::AppointmentMutation,
+    system_setting::SystemSettingMutation,
     medical_institution::MedicalInstitutionMutation,
     doctor::DoctorMutation,
     doctor_specialty::DoctorSpecialtyMutation,

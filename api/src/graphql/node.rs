@@ -4,16 +4,19 @@ use uuid::Uuid;
 
 use crate::error::Error;
 
+use super::appointment::Appointment;
 use super::audit_event::AuditEvent;
 use super::break_glass::BreakGlassGrant;
 use super::doctor::Doctor;
 use super::doctor_specialty::DoctorSpecialty;
 use super::id::{Kind, parse};
 use super::medical_institution::MedicalInstitution;
+use super::patient_merge::PatientMerge;
 use super::patient_register::PatientRegister;
 use super::patient_validation::PatientValidation;
 use super::record::by_keys;
 use super::role::Role;
+use super::system_setting::SystemSetting;
 use super::user::User;
 
 /// How many records `nodes` returns at most.
@@ -32,6 +35,9 @@ pub(super) enum Node {
     BreakGlassGrant(BreakGlassGrant),
     AuditEvent(AuditEvent),
     PatientValidation(PatientValidation),
+    PatientMerge(PatientMerge),
+    Appointment(Appointment),
+    SystemSetting(SystemSetting),
 }
 
 #[derive(Default)]
@@ -61,7 +67,11 @@ impl NodeQuery {
 async fn nodes(ctx: &Context<'_>, ids: &[ID]) -> Result<Vec<Option<Node>>> {
     let asked: Vec<_> = ids.iter().map(parse).collect();
     let keys = |wanted| asked.iter().flatten().filter(|(kind, _)| *kind == wanted).map(|(_, key)| *key).collect();
-    let ((registers, institutions, doctors, specialties), (users, roles, grants, events), validations) = try_join3(
+    let (
+        (registers, institutions, doctors, specialties),
+        (users, roles, grants, events),
+        (validations, merges, appointments, settings),
+    ) = try_join3(
         try_join4(
             by_keys::<PatientRegister>(ctx, keys(Kind::PatientRegister)),
             by_keys::<MedicalInstitution>(ctx, keys(Kind::MedicalInstitution)),
@@ -74,7 +84,12 @@ async fn nodes(ctx: &Context<'_>, ids: &[ID]) -> Result<Vec<Option<Node>>> {
             by_keys::<BreakGlassGrant>(ctx, keys(Kind::BreakGlassGrant)),
             by_keys::<AuditEvent>(ctx, keys(Kind::AuditEvent)),
         ),
-        by_keys::<PatientValidation>(ctx, keys(Kind::PatientValidation)),
+        try_join4(
+            by_keys::<PatientValidation>(ctx, keys(Kind::PatientValidation)),
+            by_keys::<PatientMerge>(ctx, keys(Kind::PatientMerge)),
+            by_keys::<Appointment>(ctx, keys(Kind::Appointment)),
+            by_keys::<SystemSetting>(ctx, keys(Kind::SystemSetting)),
+        ),
     )
     .await?;
     let node = |(kind, key): (Kind, Uuid)| match kind {
@@ -87,6 +102,9 @@ async fn nodes(ctx: &Context<'_>, ids: &[ID]) -> Result<Vec<Option<Node>>> {
         Kind::BreakGlassGrant => grants.get(&key).cloned().map(Node::from),
         Kind::AuditEvent => events.get(&key).cloned().map(Node::from),
         Kind::PatientValidation => validations.get(&key).cloned().map(Node::from),
+        Kind::PatientMerge => merges.get(&key).cloned().map(Node::from),
+        Kind::Appointment => appointments.get(&key).cloned().map(Node::from),
+        Kind::SystemSetting => settings.get(&key).cloned().map(Node::from),
     };
     Ok(asked.into_iter().map(|asked| asked.and_then(node)).collect())
 }

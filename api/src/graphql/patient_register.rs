@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use crate::criteria::{PageArguments, PageInput};
 use crate::date::Date;
+use crate::records::appointment::{AppointmentFilter, AppointmentOrder};
 use crate::records::patient_register::{
     self, CreatePatientRegisterInput, CreatePatientRegistersInput, DeletePatientRegisterInput, PatientRegisterFilter,
     PatientRegisterOrder, PatientRegisterStatus, PatientRegisters, RestorePatientRegisterInput,
@@ -15,6 +16,7 @@ use crate::records::patient_validation::{PatientValidationFilter, PatientValidat
 use crate::records::{Deleted, Loaded, Reference, Row};
 use crate::scope::Permission;
 
+use super::appointment::Appointment;
 use super::connection::{Connection, connection};
 use super::context::of;
 use super::doctor::Doctor;
@@ -44,7 +46,8 @@ impl Record for PatientRegister {
         match field {
             "institution" => Some(Column::InstitutionId),
             "doctor" => Some(Column::DoctorId),
-            "validationHistory" => Some(Column::Uuid),
+            "validationHistory" | "appointments" => Some(Column::Uuid),
+            "mergedIntoUuid" => Some(Column::MergedInto),
             _ => None,
         }
     }
@@ -145,6 +148,11 @@ impl PatientRegister {
         Ok(self.row.rejection_reason.loaded()?.as_deref())
     }
 
+    /// Key of the register that took this one's place, which is no longer listed or changed; null when none did.
+    async fn merged_into_uuid(&self) -> Result<Option<Uuid>> {
+        Ok(*self.row.merged_into.loaded()?)
+    }
+
     /// When the register was deleted; null when it was not.
     async fn deleted_at(&self) -> Result<Option<DateTime<Utc>>> {
         Ok(*self.row.deleted_at.loaded()?)
@@ -179,6 +187,25 @@ impl PatientRegister {
         connection(ctx, Some(own), order, page, Deleted::Excluded).await
     }
 
+    /// The patient's appointments, the earliest first unless another order is asked for.
+    #[expect(clippy::too_many_arguments, reason = "both ways of paging are the list's arguments")]
+    async fn appointments(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which records; all when left out.")] filter: Option<AppointmentFilter>,
+        #[graphql(desc = "In which order.")] order: Option<Vec<AppointmentOrder>>,
+        #[graphql(desc = "A numbered page; the first ten records when no page is asked for in either way.")]
+        page: Option<PageInput>,
+        #[graphql(desc = "That many from the start, or from `after`: 1000 at most.")] first: Option<i32>,
+        #[graphql(desc = "Only what follows this cursor.")] after: Option<String>,
+        #[graphql(desc = "That many from the end, or from `before`: 1000 at most.")] last: Option<i32>,
+        #[graphql(desc = "Only what precedes this cursor.")] before: Option<String>,
+    ) -> Result<Connection<Appointment>> {
+        let own = AppointmentFilter::of_patient(*self.row.uuid.loaded()?, filter);
+        let page = PageArguments { page, first, after, last, before };
+        connection(ctx, Some(own), order, page, Deleted::Excluded).await
+    }
+
     /// How often the record has changed, counting from 1.
     async fn version(&self) -> Result<i32> {
         Ok(*self.row.version.loaded()?)
@@ -209,7 +236,8 @@ impl PatientRegisterQuery {
         by_key(ctx, uuid).await
     }
 
-    /// Registers, the newest first unless another order is asked for.
+    /// Registers, the newest first unless another order is asked for; those that were merged into others only together with
+    /// deleted ones.
     #[expect(clippy::too_many_arguments, reason = "both ways of paging are the list's arguments")]
     async fn patient_registers(
         &self,

@@ -311,12 +311,21 @@ pub(super) fn by_name(violation: &Violation) -> Fault {
         Violation::Check(name) => (FaultCode::InvalidFormat, name, "breaks a rule of the database"),
     };
     let is_key = name.ends_with("_pkey");
-    let column = ["_check", "_fkey", "_pkey", "_key"].iter().find_map(|end| name.strip_suffix(end)).unwrap_or(name);
-    let column = ["patientregister", "medical_institutions", "doctor_specialties", "doctors", "users"]
-        .iter()
-        .find_map(|table| column.strip_prefix(table))
-        .unwrap_or(column)
-        .trim_start_matches(['_', '.']);
+    let column =
+        ["_check", "_fkey", "_pkey", "_key", "_excl"].iter().find_map(|end| name.strip_suffix(end)).unwrap_or(name);
+    let column = [
+        "patientregister",
+        "medical_institutions",
+        "doctor_specialties",
+        "doctors",
+        "users",
+        "appointments",
+        "system_settings",
+    ]
+    .iter()
+    .find_map(|table| column.strip_prefix(table))
+    .unwrap_or(column)
+    .trim_start_matches(['_', '.']);
     let column = if is_key { "uuid" } else { column };
     let column = (!column.is_empty()).then(|| client_name(column));
     Fault::new(code, std::iter::once("input".to_owned()).chain(column), message)

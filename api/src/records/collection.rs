@@ -60,6 +60,13 @@ pub trait Collection:
         if Self::patient().is_some() { Disclosure::Patients } else { Disclosure::Nothing }
     }
 
+    /// The column that names the record that took another one's place; none where none does. Lists leave such records out,
+    /// unless they have deleted ones too.
+    #[must_use]
+    fn successor() -> Option<Column<Self>> {
+        None
+    }
+
     /// The column that is set in a record that was deleted; none where records are not deleted.
     #[must_use]
     fn tombstone() -> Option<Column<Self>> {
@@ -73,7 +80,7 @@ pub enum Deleted {
     /// Only records that were not deleted.
     #[default]
     Excluded,
-    /// Records whether they were deleted or not.
+    /// Records whether they were deleted or not, those too whose place another record has taken.
     Included,
     /// Only records that were deleted.
     Only,
@@ -177,6 +184,9 @@ pub async fn list<C: Collection>(scope: &Scope, reader: &Reader, query: Query<C>
     let page = query.page.resolve()?;
     let ordering = Ordering::new(scope, &query.order, C::default_order())?;
     let mut condition = visible::<C>(scope, query.deleted);
+    if let Some(successor) = C::successor().filter(|_| query.deleted == Deleted::Excluded) {
+        condition = condition.add(successor.is_null());
+    }
     if let Some(filter) = &query.filter {
         condition = condition.add(filter.condition(&mut Translation::new(reader.get_database_backend(), scope))?);
     }

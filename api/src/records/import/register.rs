@@ -129,6 +129,7 @@ impl Import for PatientRegisters {
         let is_complete = row.email != Set(None) && row.emergency_contact != Set(None);
         row.status = Set(if is_complete { Status::Pending } else { Status::Incomplete });
         row.rejection_reason = Set(None);
+        row.merged_into = Set(None);
         if row.date_of_death == NotSet {
             row.date_of_death = Set(None);
         }

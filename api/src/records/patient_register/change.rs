@@ -80,6 +80,9 @@ impl Aggregate for PatientRegisters {
         if changes.deleted_at == Set(None) && present.deleted_at.is_none() {
             check.fault(&["uuid"], FaultCode::InvalidState, "the register was not deleted");
         }
+        if present.merged_into.is_some() {
+            check.fault(&["uuid"], FaultCode::InvalidState, MERGED);
+        }
         check_span(Some(present), changes, check);
         let email = is_known(&changes.email, present.email.as_ref());
         let contact = is_known(&changes.emergency_contact, present.emergency_contact.as_ref());
@@ -120,6 +123,9 @@ impl Aggregate for PatientRegisters {
         Ok(())
     }
 }
+
+/// Why a register is not changed any more.
+pub(super) const MERGED: &str = "the register was merged into another: change that one";
 
 /// Nobody dies before they are born.
 pub(in crate::records) fn check_span(present: Option<&Model>, changes: &ActiveModel, check: &mut Check) {

@@ -74,6 +74,7 @@ fn new(scope: &Scope, clock: &dyn Clock, mut check: Check, item: PatientRegister
         }
     }
     row.rejection_reason = Set(None);
+    row.merged_into = Set(None);
     check_span(None, &row, &mut check);
     row.uuid = Set(uuid);
     row.status = Set(Status::Pending);

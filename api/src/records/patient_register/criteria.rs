@@ -72,6 +72,8 @@ criteria! {
         institution_id: UuidFilter => InstitutionId;
         /// Key of the patient's usual doctor.
         doctor_id: UuidFilter => DoctorId;
+        /// Key of the register that took this one's place.
+        merged_into: UuidFilter => MergedInto;
         /// How often the record has changed, counting from 1.
         version: IntFilter => Version;
         /// When the record was created.
@@ -117,6 +119,10 @@ impl Collection for PatientRegisters {
 
     fn default_order() -> Term<Column> {
         Term { column: Column::CreatedAt, direction: Direction::Desc }
+    }
+
+    fn successor() -> Option<Column> {
+        Some(Column::MergedInto)
     }
 
     fn tombstone() -> Option<Column> {

@@ -88,6 +88,7 @@ async fn candidates(
     }
     let found: Vec<Candidate> = query
         .filter(visible::<PatientRegisters>(scope, Deleted::Excluded))
+        .filter(Column::MergedInto.is_null())
         .filter(condition)
         .order_by_asc(Column::Uuid)
         .limit(limit)

@@ -21,6 +21,7 @@ use crate::records::{Collection, Deleted, Row};
 use crate::scope::{LOCAL_OPERATOR, Scope};
 
 use super::PatientRegisters;
+use super::change::MERGED;
 
 /// A register to confirm.
 #[derive(Clone, Debug, InputObject)]
@@ -263,6 +264,10 @@ impl What {
 
     /// What the register becomes; nothing, and a fault, where that cannot be.
     fn leads(self, present: &Model, check: &mut Check) -> Option<Status> {
+        if present.merged_into.is_some() {
+            check.fault(&["uuid"], FaultCode::InvalidState, MERGED);
+            return None;
+        }
         let (next, path, message) = match self {
             Self::Confirm(role) => match (present.status, confirmed(present.status, role)) {
                 (_, Some(next)) => (Some(next), "uuid", ""),

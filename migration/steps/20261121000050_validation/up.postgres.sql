@@ -131,19 +131,19 @@ $$;
 CREATE TRIGGER patient_validations_truncate BEFORE TRUNCATE ON patient_validations
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_emptying_validations();
 
--- Argument: the table whose rows go with a patient to another institution.
+-- Arguments: the table whose rows go with a patient to another institution, and the column that names the patient.
 CREATE FUNCTION move_with_patient() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog
 AS $$
 BEGIN
-    EXECUTE format('UPDATE public.%I SET institution_id = $1 WHERE patient_id = $2', TG_ARGV[0])
+    EXECUTE format('UPDATE public.%I SET institution_id = $1 WHERE %I = $2', TG_ARGV[0], TG_ARGV[1])
         USING NEW.institution_id, NEW.uuid;
     RETURN NULL;
 END
 $$;
 CREATE TRIGGER patientregister_moved_validations AFTER UPDATE OF institution_id ON patientregister
     FOR EACH ROW WHEN (NEW.institution_id <> OLD.institution_id)
-    EXECUTE FUNCTION move_with_patient('patient_validations');
+    EXECUTE FUNCTION move_with_patient('patient_validations', 'patient_id');
 
 REVOKE EXECUTE ON FUNCTION withdraw_validation(), append_validation(), keep_validation(), refuse_emptying_validations(),
     move_with_patient() FROM PUBLIC;
