@@ -48,13 +48,6 @@ pub type DateTimeFilter = Comparison<DateTime<Utc>>;
 pub type IntFilter = Comparison<i32>;
 
 impl<T: Bind> Comparison<T> {
-    /// Equal to this, and nothing else asked.
-    #[must_use]
-    pub fn equal_to(value: T) -> Self {
-        let none = MaybeUndefined::Undefined;
-        Self::choice(&MaybeUndefined::Value(value), &none, &MaybeUndefined::Undefined, &MaybeUndefined::Undefined)
-    }
-
     /// The comparison that a closed set of values allows.
     #[must_use]
     pub fn choice(

@@ -6,11 +6,11 @@ use tokio::sync::OnceCell;
 
 use crate::criteria::{Criteria, Page, PageArguments};
 use crate::error::Error;
-use crate::records::{Deleted, Listing, Query, list};
+use crate::records::{Deleted, Listing, Query, Wanted, list};
 
 use super::context::of;
 use super::record::{Record, columns};
-use super::shown::Shown;
+use super::shown::{Shown, show};
 
 type Shared<R> = Arc<Listing<<R as Record>::Collection>>;
 
@@ -54,12 +54,12 @@ pub(super) async fn connection<R: Record>(
     let query = Query { filter, order: order.unwrap_or_default(), page, deleted, columns };
     let context = of(ctx);
     let listing = Box::pin(list::<R::Collection>(&context.scope, &context.reader, query)).await?;
-    let nodes = Box::pin(R::of(context, &fields, listing.rows.clone())).await.into_iter().map(Shown).collect();
-    Ok(Connection { listing: Arc::new(listing), nodes, total: Arc::default() })
+    let nodes = show(context, &fields, listing.rows.clone()).await;
+    Ok(Connection::of(Arc::new(listing), nodes))
 }
 
 /// What is selected of the list's records.
-fn selected(connection: SelectionField<'_>) -> Vec<SelectionField<'_>> {
+pub(super) fn selected(connection: SelectionField<'_>) -> Vec<SelectionField<'_>> {
     let mut found = Vec::new();
     for field in connection.selection_set() {
         match field.name() {
@@ -75,7 +75,28 @@ fn selected(connection: SelectionField<'_>) -> Vec<SelectionField<'_>> {
     found
 }
 
+/// What a selection wants of a list.
+pub(super) fn wanted(connection: SelectionField<'_>) -> Wanted {
+    let mut wanted = Wanted::default();
+    for field in connection.selection_set() {
+        match field.name() {
+            "totalCount" => wanted.total = true,
+            "pageInfo" => {
+                wanted.page = true;
+                wanted.total |= field.selection_set().any(|field| field.name() == "totalPages");
+            }
+            "nodes" | "edges" => wanted.page = true,
+            _ => {}
+        }
+    }
+    wanted
+}
+
 impl<R: Record> Connection<R> {
+    pub(super) fn of(listing: Shared<R>, nodes: Vec<Shown<R>>) -> Self {
+        Self { listing, nodes: nodes.into(), total: Arc::default() }
+    }
+
     async fn total(&self, ctx: &Context<'_>) -> Result<u64> {
         let reader = &of(ctx).reader;
         Ok(*self.total.get_or_try_init(|| self.listing.count(reader)).await?)

@@ -1,5 +1,6 @@
 use async_graphql::{Context, ID, Object, Result, SelectionField};
 use chrono::{DateTime, Utc};
+use entity::doctor;
 use entity::doctor_specialty::Entity;
 use uuid::Uuid;
 
@@ -12,7 +13,9 @@ use crate::records::{Deleted, Loaded, Row};
 
 use super::connection::{Connection, connection};
 use super::context::of;
+use super::doctor::Doctor;
 use super::id::{Kind, global_id};
+use super::many::{Many, ToMany};
 use super::payload::payload;
 use super::record::{Record, by_key};
 use super::shown::Shown;
@@ -25,6 +28,12 @@ impl Record for DoctorSpecialty {
     type Collection = DoctorSpecialties;
 
     const NAME: &'static str = "DoctorSpecialty";
+
+    const MANY: &'static [&'static dyn Many] = &[&ToMany::<Doctor> {
+        name: "doctors",
+        description: "Who practises it, by last name unless another order is asked for.",
+        by: doctor::Column::SpecialtyId,
+    }];
 
     async fn of(_: &super::context::Context, _: &[SelectionField<'_>], rows: Vec<Row<Entity>>) -> Vec<Self> {
         rows.into_iter().map(Self).collect()

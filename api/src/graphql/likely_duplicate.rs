@@ -8,8 +8,8 @@ use crate::records::{Loaded, Row};
 use super::context::of;
 use super::patient_register::PatientRegister;
 use super::payload::{UserError, outcome};
-use super::record::{Record, columns, in_payload};
-use super::shown::Shown;
+use super::record::{columns, in_payload};
+use super::shown::{Shown, show};
 
 /// A register that may be the same patient's as another.
 pub(super) struct LikelyDuplicate {
@@ -49,8 +49,7 @@ async fn duplicates(ctx: &Context<'_>, uuid: Uuid) -> Result<Vec<LikelyDuplicate
     let columns = columns::<PatientRegister>(&fields);
     let found = Box::pin(likely_duplicates(&context.scope, &context.reader, uuid, &columns)).await?;
     let (rows, likenesses): (Vec<_>, Vec<_>) = found.into_iter().map(|one| (one.row, one.likeness)).unzip();
-    let registers = Box::pin(PatientRegister::of(context, &fields, rows)).await;
-    let pairs = registers.into_iter().map(Shown).zip(likenesses);
+    let pairs = show(context, &fields, rows).await.into_iter().zip(likenesses);
     Ok(pairs.map(|(register, likeness)| LikelyDuplicate { register, likeness }).collect())
 }
 

@@ -1,6 +1,7 @@
 use async_graphql::{Context, ID, Object, Result, SelectionField};
 use chrono::{DateTime, Utc};
 use entity::medical_institution::Entity;
+use entity::{doctor, patient_register};
 use uuid::Uuid;
 
 use crate::criteria::{PageArguments, PageInput};
@@ -12,7 +13,10 @@ use crate::records::{Deleted, Loaded, Row};
 
 use super::connection::{Connection, connection};
 use super::context::of;
+use super::doctor::Doctor;
 use super::id::{Kind, global_id};
+use super::many::{Many, ToMany};
+use super::patient_register::PatientRegister;
 use super::payload::payload;
 use super::record::{Record, by_key};
 use super::shown::Shown;
@@ -25,6 +29,19 @@ impl Record for MedicalInstitution {
     type Collection = MedicalInstitutions;
 
     const NAME: &'static str = "MedicalInstitution";
+
+    const MANY: &'static [&'static dyn Many] = &[
+        &ToMany::<Doctor> {
+            name: "doctors",
+            description: "Who practises here, by last name unless another order is asked for.",
+            by: doctor::Column::InstitutionId,
+        },
+        &ToMany::<PatientRegister> {
+            name: "patientRegisters",
+            description: "The registers that belong here, the newest first unless another order is asked for.",
+            by: patient_register::Column::InstitutionId,
+        },
+    ];
 
     async fn of(_: &super::context::Context, _: &[SelectionField<'_>], rows: Vec<Row<Entity>>) -> Vec<Self> {
         rows.into_iter().map(Self).collect()

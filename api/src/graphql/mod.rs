@@ -3,6 +3,7 @@
 #![expect(clippy::unused_async, reason = "async-graphql takes resolvers as async functions, whether they wait or not")]
 
 mod appointment;
+mod arguments;
 mod audit_event;
 mod break_glass;
 mod connection;
@@ -19,6 +20,7 @@ mod json;
 mod likely_duplicate;
 mod limits;
 mod loaders;
+mod many;
 mod medical_institution;
 mod node;
 mod operations;
@@ -27,11 +29,14 @@ mod patient_merge;
 mod patient_register;
 mod patient_validation;
 mod payload;
+mod prepared;
 mod public;
 mod record;
 mod related;
 mod replication;
+mod response_stream;
 mod role;
+mod second_factor;
 mod session;
 mod shown;
 mod system_setting;
@@ -39,13 +44,14 @@ mod trusted;
 mod user;
 mod witness;
 
-use async_graphql::{EmptySubscription, MergedObject, SDLExportOptions, Schema, SchemaBuilder};
+use async_graphql::{MergedObject, MergedSubscription, SDLExportOptions, Schema, SchemaBuilder};
 
 pub use context::{Context, Known};
 pub use engine::{Answer, Engine, Method, Request};
 pub use errors::refusal;
 pub(crate) use errors::without_values;
 pub use limits::Limits;
+pub use response_stream::{Begun, Event, ResponseStream};
 pub use trusted::Trusted;
 
 /// Everything that can be asked.
@@ -83,6 +89,7 @@ pub struct Mutation(
     doctor::DoctorMutation,
     doctor_specialty::DoctorSpecialtyMutation,
     session::SessionMutation,
+    second_factor::SecondFactorMutation,
     user::UserMutation,
     role::RoleMutation,
     break_glass::BreakGlassMutation,
@@ -90,10 +97,15 @@ pub struct Mutation(
     import_fhir::ImportFhirMutation,
 );
 
-type Roots = Schema<Query, Mutation, EmptySubscription>;
+/// Everything that one can be told of as it happens.
+#[derive(MergedSubscription, Default)]
+#[graphql(name = "Subscription")]
+pub struct Subscription(replication::ReplicationSubscription);
 
-fn roots() -> SchemaBuilder<Query, Mutation, EmptySubscription> {
-    Schema::build(Query::default(), Mutation::default(), EmptySubscription).register_output_type::<node::Node>()
+type Roots = Schema<Query, Mutation, Subscription>;
+
+fn roots() -> SchemaBuilder<Query, Mutation, Subscription> {
+    Schema::build(Query::default(), Mutation::default(), Subscription::default()).register_output_type::<node::Node>()
 }
 
 /// The schema as clients read it: the contents of `schema.graphql`.

@@ -16,6 +16,7 @@ use super::patient_register::PatientRegister;
 use super::patient_validation::PatientValidation;
 use super::record::by_keys;
 use super::role::Role;
+use super::shown::Shown;
 use super::system_setting::SystemSetting;
 use super::user::User;
 
@@ -26,18 +27,18 @@ const MAX_NODES: usize = 100;
 #[derive(Interface)]
 #[graphql(field(name = "id", ty = "ID", desc = "The record's global id: opaque, and good for `node`."))]
 pub(super) enum Node {
-    PatientRegister(PatientRegister),
-    MedicalInstitution(MedicalInstitution),
-    Doctor(Doctor),
-    DoctorSpecialty(DoctorSpecialty),
-    User(User),
-    Role(Role),
-    BreakGlassGrant(BreakGlassGrant),
-    AuditEvent(AuditEvent),
-    PatientValidation(PatientValidation),
-    PatientMerge(PatientMerge),
-    Appointment(Appointment),
-    SystemSetting(SystemSetting),
+    PatientRegister(Shown<PatientRegister>),
+    MedicalInstitution(Shown<MedicalInstitution>),
+    Doctor(Shown<Doctor>),
+    DoctorSpecialty(Shown<DoctorSpecialty>),
+    User(Shown<User>),
+    Role(Shown<Role>),
+    BreakGlassGrant(Shown<BreakGlassGrant>),
+    AuditEvent(Shown<AuditEvent>),
+    PatientValidation(Shown<PatientValidation>),
+    PatientMerge(Shown<PatientMerge>),
+    Appointment(Shown<Appointment>),
+    SystemSetting(Shown<SystemSetting>),
 }
 
 #[derive(Default)]

@@ -1,18 +1,17 @@
 use async_graphql::{Context, ID, Object, Result, SelectionField, SimpleObject};
 use chrono::{DateTime, Utc};
 use entity::patient_register::{Column, Entity};
+use entity::{appointment, patient_merge, patient_validation};
 use futures_util::future::join;
 use uuid::Uuid;
 
 use crate::criteria::{PageArguments, PageInput};
 use crate::date::Date;
-use crate::records::appointment::{AppointmentFilter, AppointmentOrder};
 use crate::records::patient_register::{
     self, CreatePatientRegisterInput, CreatePatientRegistersInput, DeletePatientRegisterInput, PatientRegisterFilter,
     PatientRegisterOrder, PatientRegisterStatus, PatientRegisters, RestorePatientRegisterInput,
     UpdatePatientRegisterInput,
 };
-use crate::records::patient_validation::{PatientValidationFilter, PatientValidationOrder};
 use crate::records::{Deleted, Loaded, Reference, Row};
 use crate::scope::Permission;
 
@@ -22,7 +21,9 @@ use super::context::of;
 use super::doctor::Doctor;
 use super::id::{Kind, global_id};
 use super::likely_duplicate::CreatePatientRegisterPayload;
+use super::many::{Many, ToMany};
 use super::medical_institution::MedicalInstitution;
+use super::patient_merge::PatientMerge;
 use super::patient_validation::PatientValidation;
 use super::payload::{UserError, outcome, payload};
 use super::record::{Record, by_key, in_payload};
@@ -46,11 +47,28 @@ impl Record for PatientRegister {
         match field {
             "institution" => Some(Column::InstitutionId),
             "doctor" => Some(Column::DoctorId),
-            "validationHistory" | "appointments" => Some(Column::Uuid),
             "mergedIntoUuid" => Some(Column::MergedInto),
             _ => None,
         }
     }
+
+    const MANY: &'static [&'static dyn Many] = &[
+        &ToMany::<PatientValidation> {
+            name: "validationHistory",
+            description: "How the register came to its status, the last step first unless another order is asked for.",
+            by: patient_validation::Column::PatientId,
+        },
+        &ToMany::<PatientMerge> {
+            name: "merges",
+            description: "What was merged into the register, the last one first unless another order is asked for.",
+            by: patient_merge::Column::KeptId,
+        },
+        &ToMany::<Appointment> {
+            name: "appointments",
+            description: "The patient's appointments, the earliest first unless another order is asked for.",
+            by: appointment::Column::PatientId,
+        },
+    ];
 
     async fn of(context: &super::context::Context, fields: &[SelectionField<'_>], rows: Vec<Row<Entity>>) -> Vec<Self> {
         let (institutions, doctors) = join(
@@ -166,44 +184,6 @@ impl PatientRegister {
     /// The patient's usual doctor; null when unknown.
     async fn doctor(&self) -> Result<Option<&Shown<Doctor>>> {
         Ok(self.doctor.get()?)
-    }
-
-    /// How the register came to its status, the last step first unless another order is asked for.
-    #[expect(clippy::too_many_arguments, reason = "both ways of paging are the list's arguments")]
-    async fn validation_history(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(desc = "Which steps; all when left out.")] filter: Option<PatientValidationFilter>,
-        #[graphql(desc = "In which order.")] order: Option<Vec<PatientValidationOrder>>,
-        #[graphql(desc = "A numbered page; the first ten records when no page is asked for in either way.")]
-        page: Option<PageInput>,
-        #[graphql(desc = "That many from the start, or from `after`: 1000 at most.")] first: Option<i32>,
-        #[graphql(desc = "Only what follows this cursor.")] after: Option<String>,
-        #[graphql(desc = "That many from the end, or from `before`: 1000 at most.")] last: Option<i32>,
-        #[graphql(desc = "Only what precedes this cursor.")] before: Option<String>,
-    ) -> Result<Connection<PatientValidation>> {
-        let own = PatientValidationFilter::of_patient(*self.row.uuid.loaded()?, filter);
-        let page = PageArguments { page, first, after, last, before };
-        connection(ctx, Some(own), order, page, Deleted::Excluded).await
-    }
-
-    /// The patient's appointments, the earliest first unless another order is asked for.
-    #[expect(clippy::too_many_arguments, reason = "both ways of paging are the list's arguments")]
-    async fn appointments(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(desc = "Which records; all when left out.")] filter: Option<AppointmentFilter>,
-        #[graphql(desc = "In which order.")] order: Option<Vec<AppointmentOrder>>,
-        #[graphql(desc = "A numbered page; the first ten records when no page is asked for in either way.")]
-        page: Option<PageInput>,
-        #[graphql(desc = "That many from the start, or from `after`: 1000 at most.")] first: Option<i32>,
-        #[graphql(desc = "Only what follows this cursor.")] after: Option<String>,
-        #[graphql(desc = "That many from the end, or from `before`: 1000 at most.")] last: Option<i32>,
-        #[graphql(desc = "Only what precedes this cursor.")] before: Option<String>,
-    ) -> Result<Connection<Appointment>> {
-        let own = AppointmentFilter::of_patient(*self.row.uuid.loaded()?, filter);
-        let page = PageArguments { page, first, after, last, before };
-        connection(ctx, Some(own), order, page, Deleted::Excluded).await
     }
 
     /// How often the record has changed, counting from 1.

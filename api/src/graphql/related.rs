@@ -60,7 +60,7 @@ impl<R: Record> Relations<R> {
         let fields: Vec<_> = selections.into_iter().flat_map(SelectionField::selection_set).collect();
         let keys = from.iter().filter_map(key).collect();
         let found = Box::pin(read(context, &fields, keys)).await;
-        Self(found.map(|found| found.into_iter().map(|(key, record)| (key, Arc::new(Shown(record)))).collect()))
+        Self(found.map(|found| found.into_iter().map(|(key, record)| (key, Arc::new(record))).collect()))
     }
 
     pub(super) fn get(&self, key: Option<Uuid>) -> Related<R> {

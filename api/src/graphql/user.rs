@@ -108,7 +108,12 @@ impl User {
         Ok(*self.row.patient_id.loaded()?)
     }
 
-    /// What the configured OpenID provider calls the user.
+    /// The OpenID provider that knows the user too: the `iss` of its tokens.
+    async fn external_issuer(&self) -> Result<Option<&str>> {
+        Ok(self.row.external_issuer.loaded()?.as_deref())
+    }
+
+    /// What that provider calls the user: the `sub` of its tokens.
     async fn external_subject(&self) -> Result<Option<&str>> {
         Ok(self.row.external_subject.loaded()?.as_deref())
     }

@@ -4,11 +4,10 @@ use async_graphql::Enum;
 use entity::patient_validation::{self, Column};
 use sea_orm::Value;
 use sea_orm::sea_query::ArrayType;
-use uuid::Uuid;
 
 use crate::choice_filter;
 use crate::criteria;
-use crate::criteria::{Bind, Bounded, Comparison, DateTimeFilter, Direction, IntFilter, Term, TextFilter, UuidFilter};
+use crate::criteria::{Bind, Bounded, DateTimeFilter, Direction, IntFilter, Term, TextFilter, UuidFilter};
 use crate::error::Result;
 use crate::scope::Permission;
 
@@ -59,18 +58,6 @@ criteria! {
         reason: TextFilter => Reason;
         /// When it was done.
         created_at: DateTimeFilter => CreatedAt;
-    }
-}
-
-impl PatientValidationFilter {
-    /// Those that are about one patient's register, of those that `filter` lets through.
-    #[must_use]
-    pub fn of_patient(patient: Uuid, filter: Option<Self>) -> Self {
-        Self {
-            patient_id: Some(Comparison::equal_to(patient)),
-            and: filter.map(|filter| vec![filter]),
-            ..Self::default()
-        }
     }
 }
 

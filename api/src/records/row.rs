@@ -130,8 +130,12 @@ where
 
     /// What stands between SELECT and FROM.
     pub(super) fn list(&self) -> Expr {
+        Expr::cust(self.text())
+    }
+
+    pub(super) fn text(&self) -> String {
         let texts: Vec<&str> = self.0.iter().map(|known| known.text.as_str()).collect();
-        Expr::cust(texts.join(", "))
+        texts.join(", ")
     }
 
     pub(super) fn read(&self, result: &QueryResult) -> Result<Row<E>, DbErr> {

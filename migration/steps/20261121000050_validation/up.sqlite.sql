@@ -162,6 +162,13 @@ BEGIN
     UPDATE patient_validations SET institution_id = NEW.institution_id WHERE patient_id = NEW.uuid;
 END;
 
+CREATE TRIGGER patient_validations_leaving
+BEFORE UPDATE OF institution_id ON patient_validations
+WHEN NEW.institution_id IS NOT OLD.institution_id
+BEGIN
+    INSERT OR REPLACE INTO change_log_moves (key, institution_id) VALUES (OLD.uuid, OLD.institution_id);
+END;
+
 CREATE TRIGGER patient_validations_inserted
 AFTER INSERT ON patient_validations
 BEGIN

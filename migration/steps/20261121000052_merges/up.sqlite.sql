@@ -92,6 +92,13 @@ BEGIN
     UPDATE patient_merges SET institution_id = NEW.institution_id WHERE kept_id = NEW.uuid;
 END;
 
+CREATE TRIGGER patient_merges_leaving
+BEFORE UPDATE OF institution_id ON patient_merges
+WHEN NEW.institution_id IS NOT OLD.institution_id
+BEGIN
+    INSERT OR REPLACE INTO change_log_moves (key, institution_id) VALUES (OLD.uuid, OLD.institution_id);
+END;
+
 CREATE TRIGGER patient_merges_inserted
 AFTER INSERT ON patient_merges
 BEGIN

@@ -89,6 +89,13 @@ BEGIN
     UPDATE appointments SET institution_id = NEW.institution_id WHERE patient_id = NEW.uuid;
 END;
 
+CREATE TRIGGER appointments_leaving
+BEFORE UPDATE OF institution_id ON appointments
+WHEN NEW.institution_id IS NOT OLD.institution_id
+BEGIN
+    INSERT OR REPLACE INTO change_log_moves (key, institution_id) VALUES (OLD.uuid, OLD.institution_id);
+END;
+
 CREATE TRIGGER appointments_inserted
 AFTER INSERT ON appointments
 BEGIN

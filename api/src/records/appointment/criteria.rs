@@ -2,11 +2,10 @@ use async_graphql::Enum;
 use entity::appointment::{self, Column};
 use sea_orm::Value;
 use sea_orm::sea_query::ArrayType;
-use uuid::Uuid;
 
 use crate::choice_filter;
 use crate::criteria;
-use crate::criteria::{Bind, Bounded, Comparison, DateTimeFilter, Direction, IntFilter, Term, TextFilter, UuidFilter};
+use crate::criteria::{Bind, Bounded, DateTimeFilter, Direction, IntFilter, Term, TextFilter, UuidFilter};
 use crate::error::Result;
 use crate::records::Collection;
 use crate::records::doctor::DoctorFilter;
@@ -73,15 +72,6 @@ criteria! {
         patient_register: PatientRegisterFilter => PatientId of patient_register;
         /// The doctor.
         doctor: DoctorFilter => DoctorId of doctor;
-    }
-}
-
-impl AppointmentFilter {
-    /// Those of one patient, of those that `filter` lets through.
-    #[must_use]
-    pub fn of_patient(patient: Uuid, filter: Option<Self>) -> Self {
-        let patient_id = Some(Comparison::equal_to(patient));
-        Self { patient_id, and: filter.map(|filter| vec![filter]), ..Self::default() }
     }
 }
 
