@@ -4,6 +4,7 @@
 
 mod audit_event;
 mod break_glass;
+mod change;
 mod connection;
 mod context;
 mod doctor;
@@ -26,6 +27,7 @@ mod payload;
 mod prepared;
 mod public;
 mod record;
+mod record_change;
 mod replication;
 mod response_stream;
 mod role;
@@ -81,7 +83,11 @@ pub struct Mutation(
 /// Everything that one can be told of as it happens.
 #[derive(MergedSubscription, Default)]
 #[graphql(name = "Subscription")]
-pub struct Subscription(replication::ReplicationSubscription);
+pub struct Subscription(
+    change::PatientRegisterSubscription,
+    record_change::RecordSubscription,
+    replication::ReplicationSubscription,
+);
 
 type Roots = Schema<Query, Mutation, Subscription>;
 

@@ -57,7 +57,14 @@ impl NodeQuery {
 }
 
 async fn node(ctx: &Context<'_>, id: &ID) -> Result<Option<Node>> {
-    let Some((kind, uuid)) = parse(id) else { return Ok(None) };
+    match parse(id) {
+        Some((kind, uuid)) => record(ctx, kind, uuid).await,
+        None => Ok(None),
+    }
+}
+
+/// A record of which these fields are selected.
+pub(super) async fn record(ctx: &Context<'_>, kind: Kind, uuid: Uuid) -> Result<Option<Node>> {
     match kind {
         Kind::PatientRegister => found::<PatientRegister>(ctx, uuid).await,
         Kind::MedicalInstitution => found::<MedicalInstitution>(ctx, uuid).await,

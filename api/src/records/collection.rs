@@ -270,7 +270,7 @@ async fn select<C: Collection>(
 }
 
 /// Reads these columns and no others. `Entity::find` would first write all of them, only to forget them again.
-fn query_of<C: Collection>(columns: &[Column<C>], condition: Condition) -> SelectStatement {
+pub(super) fn query_of<C: Collection>(columns: &[Column<C>], condition: Condition) -> SelectStatement {
     let mut query = sea_query::Query::select();
     query.columns(columns.iter().map(ColumnTrait::as_column_ref));
     query.from(C::Entity::default().table_ref()).cond_where(condition);

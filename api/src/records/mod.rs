@@ -4,11 +4,13 @@
 mod aggregate;
 pub mod audit_event;
 pub mod break_glass_grant;
+pub mod changes;
 mod check;
 mod collection;
 mod disclosure;
 pub mod doctor;
 pub mod doctor_specialty;
+pub mod feed;
 mod idempotency;
 pub mod import;
 pub mod medical_institution;
