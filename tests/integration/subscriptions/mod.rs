@@ -6,6 +6,7 @@ mod endings;
 mod events;
 mod filters;
 mod limits;
+mod many;
 mod protocol;
 mod records;
 mod resuming;
