@@ -275,10 +275,12 @@ impl ReplicationSubscription {
     async fn replication_status_changed(&self, ctx: &Context<'_>) -> Result<Told<ReplicationStatus>> {
         let context = of(ctx);
         context.scope.require(Permission::Operate)?;
-        let source = || context.cluster.follow_status().map(|status| Ok(Event::Replication(status))).boxed();
+        let source = async { Ok(context.cluster.follow_status().map(|status| Ok(Event::Replication(status))).boxed()) };
         Ok(told(ctx, source, |event| match event {
             Event::Replication(status) => Some(ReplicationStatus(status.as_ref().clone())),
-        }))
+            _ => None,
+        })
+        .await?)
     }
 }
 

@@ -1,5 +1,6 @@
 use std::sync::Arc;
 
+use async_graphql::Value;
 use futures_util::stream::{self, Stream, StreamExt};
 use uuid::Uuid;
 
@@ -114,7 +115,10 @@ impl Subscription {
         let limit = self.visitor.service.request_timeout;
         let answer = self.responses.answer(event, context);
         match tokio::time::timeout(limit, answer).await {
-            Ok(answer) if answer.is_refused => (Told::Last(Box::new(answer)), None),
+            // An event that cannot be told, or put on record, must not be passed over: the client asks for it again.
+            Ok(answer) if answer.response.data == Value::Null => {
+                (Told::Last(Box::new(Answer { is_refused: true, ..answer })), None)
+            }
             Ok(answer) => (Told::Event(Box::new(answer)), Some(self)),
             Err(_) => (Told::Last(Box::new(Answer::refused(Error::Timeout, id))), None),
         }
