@@ -19,6 +19,7 @@ mod doctor;
 pub mod error;
 pub mod fhir;
 pub mod graphql;
+pub mod guards;
 mod import;
 mod key;
 pub mod listen;

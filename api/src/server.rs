@@ -184,7 +184,12 @@ async fn keys(State(service): State<Arc<Service>>) -> Response {
 /// What a demonstration's GraphiQL signs in with. Pages of other sites cannot read it: their requests are addressed to
 /// another host, or are not told the answer.
 async fn session(State(service): State<Arc<Service>>) -> Response {
-    let wanted = LocalToken { role: "administrator".to_owned(), institution: None, lifetime: Duration::from_hours(12) };
+    let wanted = LocalToken {
+        role: "administrator".to_owned(),
+        institution: None,
+        patient: None,
+        lifetime: Duration::from_hours(12),
+    };
     match service.authority.local_token(&wanted) {
         Ok(token) => {
             let headers = [(CONTENT_TYPE, "application/json"), (CACHE_CONTROL, "no-store")];
@@ -241,8 +246,7 @@ async fn graphql(State(service): State<Arc<Service>>, request: HttpRequest<Body>
     let caller = caller(&service, request.headers(), service.origin(&request), id).await;
     if caller.is_nobody() && request.headers().contains_key(AUTHORIZATION) && !service.authority.has_read() {
         // Nobody who has a session is told that they have none.
-        let cause = "it has not been read yet who may sign in";
-        return reply.refuse(StatusCode::SERVICE_UNAVAILABLE, Error::Unavailable(cause.into()));
+        return reply.refuse(StatusCode::SERVICE_UNAVAILABLE, Error::KeysUnread);
     }
     let meter = service.rates.meter(&caller);
     if let Err(error) = meter.ask(1) {

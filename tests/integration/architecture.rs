@@ -21,7 +21,7 @@ const LADDER: &[&[&str]] = &[
     &["database"],
     &["criteria", "rate"],
     &["scope", "deed"],
-    &["clock", "date", "origin"],
+    &["clock", "date", "origin", "guards"],
     &["error"],
 ];
 

@@ -1,5 +1,6 @@
 //! The integration tests: real servers on real databases, one file per subject.
 
+mod across;
 mod architecture;
 mod audit;
 mod bad_input;
@@ -22,6 +23,7 @@ mod idempotency;
 mod identity;
 mod library;
 mod migrations;
+mod nested;
 mod paging;
 mod patients;
 mod rules;

@@ -5,6 +5,7 @@
 #![expect(clippy::missing_panics_doc, reason = "whatever fails here, fails the test")]
 
 mod both;
+mod certificate;
 mod client;
 mod cluster;
 mod database;
@@ -17,6 +18,7 @@ mod phr;
 mod ports;
 mod postgres;
 mod program;
+mod provider;
 mod proxy;
 mod server;
 mod socket;
@@ -24,6 +26,7 @@ mod sql;
 mod template;
 mod wait;
 
+pub use certificate::certificate;
 pub use client::Client;
 pub use cluster::{Cluster, Setup};
 pub use database::{Backend, Database};
@@ -33,6 +36,7 @@ pub use load::{Answered, Load, Traffic, Written};
 pub use node::Node;
 pub use phr::Phr;
 pub use program::{Output, binary, migrate, phr, root};
+pub use provider::Provider;
 pub use proxy::{Proxy, Way};
 pub use server::Server;
 pub use socket::Socket;

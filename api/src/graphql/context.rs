@@ -91,6 +91,11 @@ impl Context {
         self.feeds.as_ref().ok_or_else(|| Error::internal("nothing can be followed here"))
     }
 
+    /// Takes one attempt to sign in from who asks.
+    pub(super) fn attempt(&self) -> Result<()> {
+        self.meter.as_ref().map_or(Ok(()), Meter::attempt)
+    }
+
     /// For a subscription's resolver.
     pub(super) fn at(self, moment: Moment) -> Self {
         Self { moment, ..self }
@@ -99,7 +104,7 @@ impl Context {
     /// From now on reads from the primary: a mutation shows what it has just written.
     pub(super) fn read_from_primary(&mut self) {
         self.reader = self.cluster.read(&self.scope, Consistency::Strong);
-        self.loaders = Loaders::new(self.scope.clone(), self.reader.clone());
+        self.loaders = Loaders::forgetful(self.scope.clone(), self.reader.clone());
     }
 }
 

@@ -2,6 +2,7 @@
 //! in `records`.
 #![expect(clippy::unused_async, reason = "async-graphql takes resolvers as async functions, whether they wait or not")]
 
+mod arguments;
 mod audit_event;
 mod break_glass;
 mod change;
@@ -18,6 +19,7 @@ mod inputs;
 mod json;
 mod limits;
 mod loaders;
+mod many;
 mod medical_institution;
 mod node;
 mod operations;
@@ -28,10 +30,13 @@ mod prepared;
 mod public;
 mod record;
 mod record_change;
+mod related;
 mod replication;
 mod response_stream;
 mod role;
+mod second_factor;
 mod session;
+mod shown;
 mod trusted;
 mod user;
 mod witness;
@@ -73,6 +78,7 @@ pub struct Mutation(
     doctor::DoctorMutation,
     doctor_specialty::DoctorSpecialtyMutation,
     session::SessionMutation,
+    second_factor::SecondFactorMutation,
     user::UserMutation,
     role::RoleMutation,
     break_glass::BreakGlassMutation,
