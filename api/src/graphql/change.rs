@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use async_graphql::{Context, Enum, Object, Result, SimpleObject, Subscription, Union};
 use entity::patient_register::Entity;
-use futures_util::StreamExt;
+use futures_util::{StreamExt, stream};
 use uuid::Uuid;
 
 use crate::changelog::{Cursor, Gap};
@@ -13,7 +13,7 @@ use crate::records::patient_register::{PatientRegisterFilter, PatientRegisters};
 
 use super::context::of;
 use super::patient_register::PatientRegister;
-use super::record::shown;
+use super::record::in_payload;
 use super::response_stream::{Event, Told, told};
 use super::shown::Shown;
 
@@ -65,7 +65,8 @@ pub(super) struct ChangeGap {
 /// What happened to a patient register.
 pub(super) struct PatientRegisterChange {
     cursor: Cursor,
-    changed: Changed<Option<Row<Entity>>>,
+    changed: Arc<Changed<Option<Row<Entity>>>>,
+    patient_register: Option<Shown<PatientRegister>>,
 }
 
 /// What happened to a patient register.
@@ -97,15 +98,15 @@ impl PatientRegisterChange {
     }
 
     /// The register as it is now, which may be later than the change; null when it is deleted, or has left.
-    async fn patient_register(&self, ctx: &Context<'_>) -> Option<Shown<PatientRegister>> {
-        shown(ctx, vec![self.changed.record.clone()?]).await.pop()
+    async fn patient_register(&self) -> Option<&Shown<PatientRegister>> {
+        self.patient_register.as_ref()
     }
 }
 
 /// What a subscription to patient registers tells.
 #[derive(Union)]
 pub(super) enum PatientRegisterEvent {
-    Change(PatientRegisterChange),
+    Change(Box<PatientRegisterChange>),
     Gap(ChangeGap),
 }
 
@@ -143,28 +144,30 @@ impl PatientRegisterSubscription {
             String,
         >,
     ) -> Result<Told<Result<PatientRegisterEvent>>> {
-        let source = async {
+        let source = Box::pin(async {
             let context = of(ctx);
             let after = opened(ctx, after.as_deref()).await?;
             let told = context.feeds()?.registers.follow(&context.scope, filter, after).await?;
             Ok(told.map(|tiding| tiding.map(|tiding| Event::Register(Arc::new(tiding)))).boxed())
-        };
-        Ok(told(ctx, source, |event| match event {
-            Event::Register(tiding) => Some(tell(ctx, &tiding)),
+        });
+        Ok(stream::iter(match told(ctx, source).await? {
+            Some(Event::Register(tiding)) => Some(tell(ctx, &tiding).await),
             _ => None,
-        })
-        .await?)
+        }))
     }
 }
 
-fn tell(ctx: &Context<'_>, tiding: &Tiding<Option<Row<Entity>>>) -> Result<PatientRegisterEvent> {
+async fn tell(ctx: &Context<'_>, tiding: &Tiding<Option<Row<Entity>>>) -> Result<PatientRegisterEvent> {
     let cursor = tiding.cursor.clone();
     match &tiding.matter {
         Matter::Beginning => Ok(PatientRegisterEvent::Gap(gap(ctx, &cursor, ChangeGapReason::Beginning)?)),
         Matter::Gap(reason) => Ok(PatientRegisterEvent::Gap(gap(ctx, &cursor, (*reason).into())?)),
         Matter::Change(changed) => {
             changed.disclose::<PatientRegisters>(&of(ctx).reader);
-            Ok(PatientRegisterEvent::Change(PatientRegisterChange { cursor, changed: changed.as_ref().clone() }))
+            let rows = changed.record.iter().cloned().collect();
+            let patient_register = in_payload::<PatientRegister>(ctx, "patient_register", rows).await.pop();
+            let changed = Arc::clone(changed);
+            Ok(PatientRegisterEvent::Change(Box::new(PatientRegisterChange { cursor, changed, patient_register })))
         }
     }
 }

@@ -81,25 +81,11 @@ pub(super) async fn read<R: Record>(
 pub(super) async fn in_payload<R: Record>(ctx: &Context<'_>, name: &str, rows: Vec<Row<Entity<R>>>) -> Vec<Shown<R>> {
     let payload: Vec<_> = ctx.field().selection_set().filter(|field| is_client_name(field.name(), name)).collect();
     let fields: Vec<_> = payload.iter().flat_map(SelectionField::selection_set).collect();
-    disclosed(of(ctx), &fields, rows).await
-}
-
-/// Rows that were read before anybody asked for them, as the current field selects them: that they are shown is noted here.
-pub(super) async fn shown<R: Record>(ctx: &Context<'_>, rows: Vec<Row<Entity<R>>>) -> Vec<Shown<R>> {
-    let fields: Vec<_> = ctx.field().selection_set().collect();
-    disclosed(of(ctx), &fields, rows).await
-}
-
-async fn disclosed<R: Record>(
-    context: &context::Context,
-    fields: &[SelectionField<'_>],
-    rows: Vec<Row<Entity<R>>>,
-) -> Vec<Shown<R>> {
-    let shown = columns::<R>(fields);
+    let (context, shown) = (of(ctx), columns::<R>(&fields));
     if !shown.is_empty() {
         for row in &rows {
             disclose_shown::<R::Collection>(&context.reader, row, shown.clone());
         }
     }
-    show(context, fields, rows).await
+    show(context, &fields, rows).await
 }

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use async_graphql::{Context, Object, Result, Subscription, Union};
-use futures_util::StreamExt;
+use futures_util::{StreamExt, stream};
 use uuid::Uuid;
 
 use crate::changelog::Cursor;
@@ -17,7 +17,7 @@ use super::response_stream::{Event, Told, told};
 /// What happened to a record.
 pub(super) struct RecordChange {
     cursor: Cursor,
-    changed: Changed<ChangedEntity>,
+    changed: Arc<Changed<ChangedEntity>>,
 }
 
 /// What happened to a record.
@@ -73,7 +73,7 @@ impl RecordChange {
 /// What a subscription to records of several kinds tells.
 #[derive(Union)]
 pub(super) enum RecordEvent {
-    Change(RecordChange),
+    Change(Box<RecordChange>),
     Gap(ChangeGap),
 }
 
@@ -95,17 +95,16 @@ impl RecordSubscription {
             String,
         >,
     ) -> Result<Told<Result<RecordEvent>>> {
-        let source = async {
+        let source = Box::pin(async {
             let context = of(ctx);
             let after = opened(ctx, after.as_deref()).await?;
             let told = context.feeds()?.follow(&context.scope, entities, after).await?;
             Ok(told.map(|tiding| tiding.map(|tiding| Event::Change(Arc::new(tiding)))).boxed())
-        };
-        Ok(told(ctx, source, |event| match event {
-            Event::Change(tiding) => Some(tell(ctx, &tiding)),
+        });
+        Ok(stream::iter(match told(ctx, source).await? {
+            Some(Event::Change(tiding)) => Some(tell(ctx, &tiding)),
             _ => None,
-        })
-        .await?)
+        }))
     }
 }
 
@@ -116,7 +115,7 @@ fn tell(ctx: &Context<'_>, tiding: &Tiding<ChangedEntity>) -> Result<RecordEvent
         Matter::Gap(reason) => Ok(RecordEvent::Gap(gap(ctx, &cursor, (*reason).into())?)),
         Matter::Change(changed) => {
             changed.note(&of(ctx).reader);
-            Ok(RecordEvent::Change(RecordChange { cursor, changed: changed.as_ref().clone() }))
+            Ok(RecordEvent::Change(Box::new(RecordChange { cursor, changed: Arc::clone(changed) })))
         }
     }
 }

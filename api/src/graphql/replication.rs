@@ -1,6 +1,6 @@
 use async_graphql::{Context, Enum, InputObject, Object, Result, SimpleObject, Subscription};
 use chrono::{DateTime, Utc};
-use futures_util::StreamExt;
+use futures_util::{StreamExt, stream};
 
 use crate::database::{self, BreakerState, ClusterStatus, PoolUse, Role};
 use crate::error::{Error, FaultCode};
@@ -276,11 +276,10 @@ impl ReplicationSubscription {
         let context = of(ctx);
         context.scope.require(Permission::Operate)?;
         let source = async { Ok(context.cluster.follow_status().map(|status| Ok(Event::Replication(status))).boxed()) };
-        Ok(told(ctx, source, |event| match event {
-            Event::Replication(status) => Some(ReplicationStatus(status.as_ref().clone())),
+        Ok(stream::iter(match told(ctx, source).await? {
+            Some(Event::Replication(status)) => Some(ReplicationStatus(status.as_ref().clone())),
             _ => None,
-        })
-        .await?)
+        }))
     }
 }
 

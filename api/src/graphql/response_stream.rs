@@ -58,24 +58,22 @@ impl fmt::Debug for Moment {
 /// What a subscription's resolver returns.
 pub(super) type Told<T> = stream::Iter<std::option::IntoIter<T>>;
 
-/// The event that a subscription's resolver is called for, if it is called for one. Where it is not, its
-/// `source` is where events will come from. So each event is resolved by a context of its own: with what the caller may
-/// see then, and with nothing that was read before.
-pub(super) async fn told<T>(
+/// The event that a subscription's resolver is called for, if it is called for one. Where it is not, its `source` is where
+/// events will come from. So each event is resolved by a context of its own: with what the caller may see then, and with
+/// nothing that was read before.
+pub(super) async fn told(
     ctx: &async_graphql::Context<'_>,
     source: impl Future<Output = Result<SourceStream>>,
-    tell: impl FnOnce(Event) -> Option<T>,
-) -> Result<Told<T>> {
-    let event = match &of(ctx).moment {
-        Moment::Never => None,
+) -> Result<Option<Event>> {
+    match &of(ctx).moment {
+        Moment::Never => Ok(None),
         Moment::Subscribing(slot) => {
             let source = source.await?;
             *slot.lock() = Some(source);
-            None
+            Ok(None)
         }
-        Moment::Telling(event) => tell(event.clone()),
-    };
-    Ok(stream::iter(event))
+        Moment::Telling(event) => Ok(Some(event.clone())),
+    }
 }
 
 /// What became of a request that may be a subscription.

@@ -1,6 +1,7 @@
 //! What happens to records of every kind.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use async_graphql::Enum;
 use futures_util::stream::{self, Stream};
@@ -165,8 +166,8 @@ impl Follower {
                 let entity = *self.entities.iter().find(|entity| entity.name() == change.entity)?;
                 let left = change.leaves(&self.scope);
                 let happening = if left { Happening::Left } else { change.operation.into() };
-                let changed = Changed { change: change.clone(), happening, record: entity };
-                Some(Tiding { cursor: batch.cursor_after(change), matter: Matter::Change(Box::new(changed)) })
+                let changed = Changed { change: change.clone(), happening, record: entity, asked: Arc::default() };
+                Some(Tiding { cursor: batch.cursor_after(change), matter: Matter::Change(Arc::new(changed)) })
             });
             self.waiting = told.collect();
         }

@@ -58,7 +58,7 @@ pub(super) fn disclose<C: Collection>(
         Disclosure::Nothing => {}
         Disclosure::Reads => reader.disclose([Deed { fields, ..Deed::new(Action::Read, C::NAME) }]),
         Disclosure::Patients => reader.disclose(rows.iter().map(|row| Deed {
-            key: key_of::<C>(row),
+            key: row.value(C::key()).and_then(key),
             patient: C::patient().and_then(|column| row.value(column)).and_then(key),
             institution: C::institution().and_then(|column| row.value(column)).and_then(key),
             fields: fields.clone(),
@@ -133,11 +133,6 @@ pub(super) fn put<A: Aggregate>(
         fields: fields.into_iter().map(Cow::Borrowed).collect(),
         ..Deed::new(action, A::NAME)
     }
-}
-
-/// A row's key, if it was read.
-pub(super) fn key_of<C: Collection>(row: &Row<C::Entity>) -> Option<Uuid> {
-    row.value(C::key()).and_then(key)
 }
 
 fn key(value: Value) -> Option<Uuid> {

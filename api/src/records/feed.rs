@@ -1,5 +1,6 @@
 //! What happens to records, told to those who may see it.
 
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,7 +9,7 @@ use async_graphql::{InputType, Value};
 use futures_util::stream::{self, Stream};
 use moka::sync::Cache;
 use sea_orm::sea_query::Expr;
-use sea_orm::{ColumnTrait, Condition, ConnectionTrait, DbBackend, Iterable};
+use sea_orm::{ColumnTrait, Condition, ConnectionTrait, DbBackend, EntityName, Iterable};
 use tokio::sync::OnceCell;
 use uuid::Uuid;
 
@@ -65,7 +66,7 @@ pub struct Tiding<T> {
 #[derive(Clone, Debug)]
 pub enum Matter<T> {
     /// A record was changed.
-    Change(Box<Changed<T>>),
+    Change(Arc<Changed<T>>),
     /// From here on everything is told; nobody said what was before.
     Beginning,
     /// Something may be missing here.
@@ -89,6 +90,8 @@ pub struct Changed<T> {
     pub happening: Happening,
     /// The record as it is now; none when there is nothing to show.
     pub record: T,
+    /// The columns that it was asked for by: that it is told at all tells of those too.
+    pub(super) asked: Arc<[Cow<'static, str>]>,
 }
 
 impl<T> Changed<T> {
@@ -106,7 +109,8 @@ impl<T> Changed<T> {
         let change = &self.change;
         let deed = Deed::new(Action::Read, C::NAME).on(change.key);
         let (institution, patient) = (change.institution, change.patient);
-        reader.disclose([Deed { institution, patient, fields: vec!["version".into()], ..deed }]);
+        let fields = [&["version".into()], self.asked.as_ref()].concat();
+        reader.disclose([Deed { institution, patient, fields, ..deed }]);
     }
 }
 
@@ -151,6 +155,8 @@ struct Follower<C: Collection> {
     text: Arc<str>,
     /// The fields that the filter names.
     named: HashSet<String>,
+    /// The columns that it asks by.
+    asked: Arc<[Cow<'static, str>]>,
     log: changelog::Subscription,
     waiting: VecDeque<Tiding<Option<Row<C::Entity>>>>,
 }
@@ -177,16 +183,18 @@ impl<C: Collection> Feed<C> {
     ) -> Result<impl Stream<Item = Result<Tiding<Option<Row<C::Entity>>>>> + Send + use<C>> {
         C::permit(scope)?;
         let (mut named, mut text) = (HashSet::new(), String::new());
+        let mut translation = Translation::new(self.cluster.backend(), scope);
         if let Some(filter) = &filter {
-            filter.condition(&mut Translation::new(self.cluster.backend(), scope))?;
+            filter.condition(&mut translation)?;
             let value = filter.to_value();
             text = value.to_string();
             names(&value, &mut named);
         }
+        let asked = translation.asked(C::Entity::default().table_name()).into();
         let log = self.relay.subscribe(after.clone()).await?;
         let waiting = Tiding::first(after.as_ref(), &log);
         let (feed, scope, text) = (self.clone(), scope.clone(), text.into());
-        let follower = Follower { feed, scope, filter, text, named, log, waiting };
+        let follower = Follower { feed, scope, filter, text, named, asked, log, waiting };
         Ok(stream::unfold(Some(follower), |follower| async {
             let mut follower = follower?;
             let told = follower.next().await;
@@ -228,7 +236,7 @@ impl<C: Collection> Follower<C> {
         let new = || Arc::new(Glance { _batch: Arc::clone(&batch.changes), sight: OnceCell::new() });
         let glance = self.feed.seen.get_with(key, new);
         loop {
-            match glance.sight.get_or_try_init(|| self.look(keys)).await {
+            match glance.sight.get_or_try_init(|| Box::pin(self.look(keys))).await {
                 Ok(sight) => return Ok(Arc::clone(sight)),
                 Err(Error::Unavailable(_) | Error::Interrupted(_) | Error::Consistency | Error::Timeout) => {
                     tokio::time::sleep(PAUSE).await;
@@ -256,10 +264,8 @@ impl<C: Collection> Follower<C> {
         query.expr(Expr::case(meets, 1).finally(0));
         let mut sight = HashMap::new();
         for result in reader.query_all(&query).await? {
-            let (row, meets) = (plan.read(&result)?, result.try_get_by_index::<i32>(columns.len())? == 1);
-            if let Some(key) = super::disclosure::key_of::<C>(&row) {
-                sight.insert(key, (row, meets));
-            }
+            let (row, meets) = (plan.read(&result)?, result.try_get_by_index::<i32>(plan.len())? == 1);
+            sight.insert(C::key_of(&row)?, (row, meets));
         }
         Ok(Arc::new(sight))
     }
@@ -275,8 +281,9 @@ impl<C: Collection> Follower<C> {
             None if happening == Happening::Deleted || self.filter.is_none() => (happening, None),
             None => return None,
         };
-        let changed = Changed { change: change.clone(), happening, record: record.cloned() };
-        Some(Tiding { cursor: batch.cursor_after(change), matter: Matter::Change(Box::new(changed)) })
+        let (change_told, asked) = (change.clone(), Arc::clone(&self.asked));
+        let changed = Changed { change: change_told, happening, record: record.cloned(), asked };
+        Some(Tiding { cursor: batch.cursor_after(change), matter: Matter::Change(Arc::new(changed)) })
     }
 
     /// Whether a change may have made its record meet the filter no more.

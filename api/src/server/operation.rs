@@ -61,7 +61,7 @@ pub(super) async fn begin(visitor: Arc<Visitor>, request: Request<'static>, meth
     if let Err(error) = service.rates.meter(&scope).ask(1) {
         return refused(error);
     }
-    let begun = service.engine.begin(request, method, visitor.context(scope));
+    let begun = Box::pin(service.engine.begin(request, method, visitor.context(scope)));
     match tokio::time::timeout(service.request_timeout, begun).await {
         Ok(Begun::Answered(answer)) => Started::Over(Told::Last(answer)),
         Ok(Begun::Subscribed(responses)) => match service.subscribers.add(caller) {
@@ -113,7 +113,7 @@ impl Subscription {
         let id = scope.request;
         let context = self.visitor.event_context(scope);
         let limit = self.visitor.service.request_timeout;
-        let answer = self.responses.answer(event, context);
+        let answer = Box::pin(self.responses.answer(event, context));
         match tokio::time::timeout(limit, answer).await {
             // An event that cannot be told, or put on record, must not be passed over: the client asks for it again.
             Ok(answer) if answer.response.data == Value::Null => {
