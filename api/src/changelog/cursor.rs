@@ -74,16 +74,16 @@ impl Cursor {
         }
     }
 
-    /// Whether changes that it had not seen were pruned.
-    pub(super) fn is_too_late(&self, horizon: Horizon) -> bool {
+    /// Whether changes that it had not seen were pruned. What has not ended at `present` was not.
+    pub(super) fn is_too_late(&self, horizon: Horizon, present: &Snapshot) -> bool {
         let Horizon { timeline, transaction, sequence } = horizon;
-        let has_passed = sequence <= self.sequence && self.current.has_seen_all_up_to(timeline, transaction);
-        !has_passed && !self.base.has_seen_all_up_to(timeline, transaction)
+        let has_passed = sequence <= self.sequence && self.current.has_seen_up_to(timeline, transaction, present);
+        !has_passed && !self.base.has_seen_up_to(timeline, transaction, present)
     }
 
     /// Whether what proves that nothing was lost was pruned.
-    pub(super) fn is_unproven(&self, horizon: Horizon) -> bool {
-        horizon.sequence > self.from && !self.base.has_seen_all_up_to(horizon.timeline, horizon.transaction)
+    pub(super) fn is_unproven(&self, horizon: Horizon, present: &Snapshot) -> bool {
+        horizon.sequence > self.from && !self.base.has_seen_up_to(horizon.timeline, horizon.transaction, present)
     }
 
     /// As it is written down.
@@ -190,13 +190,15 @@ mod tests {
     #[test]
     fn who_has_not_seen_what_was_pruned_is_too_late() {
         let at = |timeline, transaction, sequence| Horizon { timeline, transaction, sequence };
+        let present = Snapshot::parse(3, "5:5:").unwrap();
         let complete = cursor();
-        assert!(!complete.is_too_late(at(2, 94, 10)) && complete.is_too_late(at(2, 95, 10)));
-        assert!(complete.is_too_late(at(3, 1, 10)) && !complete.is_too_late(at(1, 500, 10)));
+        let late = |cursor: &Cursor, horizon| cursor.is_too_late(horizon, &present);
+        assert!(!late(&complete, at(2, 94, 10)) && late(&complete, at(2, 95, 10)));
+        assert!(late(&complete, at(3, 1, 10)) && !late(&complete, at(1, 500, 10)));
         let between = Cursor { sequence: 10, ..cursor() };
-        assert!(!between.is_too_late(at(1, 500, 10)), "what was pruned has been read");
-        assert!(between.is_too_late(at(1, 500, 11)) && !between.is_too_late(at(1, 89, 11)));
+        assert!(!late(&between, at(1, 500, 10)), "what was pruned has been read");
+        assert!(late(&between, at(1, 500, 11)) && !late(&between, at(1, 89, 11)));
         let file = Cursor::of_file(10, 0);
-        assert!(!file.is_too_late(at(0, 0, 10)) && file.is_too_late(at(0, 0, 11)));
+        assert!(!late(&file, at(0, 0, 10)) && late(&file, at(0, 0, 11)));
     }
 }

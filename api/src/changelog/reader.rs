@@ -77,7 +77,7 @@ impl Reader {
                 // A primary that was replaced, and has not heard of it.
                 return Err(Error::Consistency);
             }
-            if let Some(gap) = self.gap(&cursor, &page.head, present.timeline).await? {
+            if let Some(gap) = self.gap(&cursor, &page.head, &present).await? {
                 return Ok(Reading { batch: Batch::gap(gap, self.now().await?), place });
             }
             let is_rest = !cursor.is_complete();
@@ -99,16 +99,16 @@ impl Reader {
         if is_own { Ok(()) } else { Err(Error::BadRequest("the cursor is another database's".to_owned())) }
     }
 
-    async fn gap(&self, cursor: &Cursor, head: &Head, timeline: u32) -> Result<Option<Gap>> {
-        if cursor.is_too_late(head.horizon) {
+    async fn gap(&self, cursor: &Cursor, head: &Head, present: &Snapshot) -> Result<Option<Gap>> {
+        if cursor.is_too_late(head.horizon, present) {
             return Ok(Some(Gap::Pruned));
         }
-        if timeline == cursor.current.timeline {
+        if present.timeline == cursor.current.timeline {
             return Ok(None);
         }
         let rows = self.query(log::proof(cursor)).await?;
         let found: i64 = rows.first().map_or(Ok(0), |row| row.try_get("", "mark"))?;
-        let is_whole = found == cursor.mark && !cursor.is_unproven(head.horizon);
+        let is_whole = found == cursor.mark && !cursor.is_unproven(head.horizon, present);
         Ok((!is_whole).then_some(Gap::Forked))
     }
 
@@ -116,7 +116,7 @@ impl Reader {
     async fn read_file(&self, cursor: &Cursor, limit: u64) -> Result<Batch> {
         self.admit(cursor)?;
         let Page { head, mut changes } = Page::of(&self.query(log::next(DbBackend::Sqlite, cursor, limit)).await?)?;
-        if cursor.is_too_late(head.horizon) {
+        if cursor.is_too_late(head.horizon, &Snapshot::end()) {
             return Ok(Batch::gap(Gap::Pruned, self.now().await?));
         }
         for change in &mut changes {

@@ -38,14 +38,11 @@ impl Snapshot {
         self.has_seen(change.timeline, change.transaction)
     }
 
-    /// Whether every transaction up to this one had ended.
-    pub(super) fn has_seen_all_up_to(&self, timeline: u32, transaction: u64) -> bool {
-        timeline < self.timeline || timeline == self.timeline && transaction < self.oldest()
-    }
-
-    /// The first transaction that had not ended.
-    fn oldest(&self) -> u64 {
-        self.running.first().copied().unwrap_or(self.next)
+    /// Whether everything up to this transaction is either shown or, as `present` shows, has not ended to this day.
+    pub(super) fn has_seen_up_to(&self, timeline: u32, transaction: u64, present: &Self) -> bool {
+        let has_ended_since = |running: &u64| *running <= transaction && present.has_seen(self.timeline, *running);
+        timeline < self.timeline
+            || timeline == self.timeline && transaction < self.next && !self.running.iter().any(has_ended_since)
     }
 }
 
@@ -59,7 +56,9 @@ mod tests {
         let seen = |transaction| snapshot.has_seen(2, transaction);
         assert!(seen(9) && seen(14) && seen(19) && !seen(10) && !seen(15) && !seen(20));
         assert!(snapshot.has_seen(1, 500) && !snapshot.has_seen(3, 5), "numbers count within a timeline");
-        assert!(snapshot.has_seen_all_up_to(2, 9) && !snapshot.has_seen_all_up_to(2, 10));
+        let later = Snapshot::parse(2, "10:30:10").unwrap();
+        let up_to = |transaction| snapshot.has_seen_up_to(2, transaction, &later);
+        assert!(up_to(9) && up_to(14) && !up_to(15) && !up_to(20), "10 is still running");
         assert_eq!(Snapshot::parse(1, "7:7:").unwrap().running.len(), 0);
         for broken in ["", "7", "7:7", "7:x:", "7:9:8,x"] {
             assert_eq!(Snapshot::parse(1, broken), None, "{broken}");

@@ -2,12 +2,10 @@
 
 use phr::changelog::{Batch, Cursor, Gap};
 use phr::config::Config;
-use sea_orm::ConnectionTrait;
 use support::{Backend, Cluster, Database, Node, Sql, eventually};
 use uuid::Uuid;
 
 use super::{Log, keys, register, reprinted};
-use crate::library::operator;
 
 fn follow(cluster: &Cluster) -> Log {
     let urls = cluster.urls();
@@ -103,14 +101,7 @@ fn a_cursor_is_good_across_promotions_unless_it_has_seen_what_was_lost() {
 /// Registers patients in a file that is no test's own.
 fn register_by(log: &Log, database: &Database, count: usize) -> Vec<Uuid> {
     let patients: Vec<Uuid> = (0..count).map(|_| Uuid::new_v4()).collect();
-    let written = async {
-        let tx = log.cluster.write(&operator()).await?;
-        for patient in &patients {
-            tx.execute_unprepared(&super::insert(database, *patient)).await?;
-        }
-        tx.commit().await
-    };
-    log.runtime.block_on(written).unwrap();
+    log.write(&patients.iter().map(|patient| super::insert(database, *patient)).collect::<Vec<_>>());
     patients
 }
 

@@ -11,11 +11,12 @@ mod subscriptions;
 use phr::changelog::{Batch, Change, Cursor, Reader, Relay, Subscription};
 use phr::config::Config;
 use phr::database::Cluster;
+use sea_orm::ConnectionTrait;
 use support::{Backend, Database, Sql};
 use tokio::runtime::Runtime;
 use uuid::Uuid;
 
-use crate::library::{cluster, config};
+use crate::library::{cluster, config, operator};
 
 /// A server's way to the log of a test's database.
 struct Log {
@@ -59,6 +60,18 @@ impl Log {
             assert!(batch.changes.len() <= limit as usize);
             all.extend(batch.changes.iter().cloned());
         }
+    }
+
+    /// Writes as a server does, which tells of it.
+    fn write(&self, statements: &[String]) {
+        let written = async {
+            let tx = self.cluster.write(&operator()).await?;
+            for sql in statements {
+                tx.execute_unprepared(sql).await?;
+            }
+            tx.commit().await
+        };
+        self.runtime.block_on(written).unwrap();
     }
 
     fn relay(&self) -> Relay {

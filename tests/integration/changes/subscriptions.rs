@@ -57,7 +57,7 @@ fn who_does_not_ask_for_long_misses_nothing() {
         }
         // More batches than any subscription is kept waiting for.
         for number in 0..80 {
-            sql.run(&change(database, patient, &format!("{number} Oak Road")));
+            log.write(&[change(database, patient, &format!("{number} Oak Road"))]);
             versions.push(log.take(&mut quick, 1)[0].version);
         }
         assert_eq!(versions, (1..=81).collect::<Vec<_>>());
