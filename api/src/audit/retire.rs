@@ -1,7 +1,6 @@
 use std::collections::HashSet;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 use entity::{audit_event, change_log};
@@ -16,8 +15,8 @@ use crate::error::{Error, Result};
 
 use super::entry::{Entry, Place, Row};
 use super::folder::Folder;
-use super::segment;
-use super::shipping::{Damage, Position, Shipping, begin};
+use super::segment::{self, Position};
+use super::shipping::{Damage, Shipping, begin};
 use super::writer::Progress;
 
 /// How much earlier than an intent its change may stand in the change log, whose instants are another machine's.
@@ -41,9 +40,10 @@ impl Retired {
     /// Takes over a dead instance's folder.
     pub(super) fn adopt(folder: Folder) -> Result<Self> {
         let numbers = segment::numbers(&folder.path).map_err(Error::internal)?;
-        let progress = Arc::<Progress>::default();
-        progress.segment.store(numbers.last().copied().unwrap_or(0), Ordering::Release);
-        progress.unshipped.store(segment::bytes(&folder.path).map_err(Error::internal)?, Ordering::Release);
+        let last = numbers.last().copied().unwrap_or(0);
+        let written = Position { segment: last, offset: u64::MAX };
+        let unshipped = segment::bytes(&folder.path).map_err(Error::internal)?;
+        let progress = Arc::new(Progress::ended(written, unshipped));
         let position = Position { segment: numbers.first().copied().unwrap_or(0), offset: 0 };
         Ok(Self { folder: Arc::new(folder), position, progress, horizon: None })
     }

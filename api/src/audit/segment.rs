@@ -3,6 +3,14 @@ use std::path::{Path, PathBuf};
 
 use super::folder::{Fault, fault};
 
+/// A place in a folder's segments.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Position {
+    pub(super) segment: u32,
+    /// Bytes from the segment's beginning.
+    pub(super) offset: u64,
+}
+
 /// The name of a folder's nth segment; names sort as the segments follow each other.
 pub(super) fn path(folder: &Path, number: u32) -> PathBuf {
     folder.join(format!("{number:010}.jsonl"))
@@ -27,13 +35,14 @@ pub(super) fn bytes(folder: &Path) -> Result<u64, Fault> {
     Ok(numbers.into_iter().filter_map(|number| path(folder, number).metadata().ok()).map(|data| data.len()).sum())
 }
 
-/// Whole lines of a segment from some place on, `most` bytes or a line's length of them; nothing when no line is whole. A
-/// line without its end was being written when its process died, or is being written now: nobody relied on it.
-pub(super) fn lines(folder: &Path, number: u32, from: u64, most: u64) -> Result<String, Fault> {
-    let path = path(folder, number);
+/// Whole lines of a segment between two of its places, `most` bytes or a line's length of them; nothing when no line is
+/// whole. A line without its end was being written when its process died: nobody relied on it.
+pub(super) fn lines(folder: &Path, from: Position, end: u64, most: u64) -> Result<String, Fault> {
+    let path = path(folder, from.segment);
     let read = || -> io::Result<Vec<u8>> {
         let mut file = std::fs::File::open(&path)?;
-        file.seek(SeekFrom::Start(from))?;
+        file.seek(SeekFrom::Start(from.offset))?;
+        let mut file = file.take(end.saturating_sub(from.offset));
         let mut bytes = Vec::new();
         (&mut file).take(most).read_to_end(&mut bytes)?;
         while !bytes.contains(&b'\n') && (&mut file).take(most).read_to_end(&mut bytes)? > 0 {}

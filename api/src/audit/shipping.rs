@@ -14,7 +14,7 @@ use crate::scope::{Boundary, Scope};
 use super::anchor::Anchor;
 use super::entry::{Entry, Hash, read_hash};
 use super::folder::Folder;
-use super::segment;
+use super::segment::{self, Position};
 use super::writer::Progress;
 
 /// Bytes of entries that are shipped by one statement, about a thousand of them.
@@ -27,13 +27,6 @@ pub(super) struct Shipping {
     anchors: PathBuf,
     /// Months that have a partition.
     months: HashSet<NaiveDate>,
-}
-
-/// How far an instance's segments were shipped.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Position {
-    pub(super) segment: u32,
-    pub(super) offset: u64,
 }
 
 /// What of an entry's line matters on the way.
@@ -58,18 +51,16 @@ impl Shipping {
         position: &mut Position,
         progress: &Progress,
     ) -> Result<bool> {
+        let written = progress.written();
         let text = loop {
-            let text = segment::lines(&folder.path, position.segment, position.offset, BATCH_BYTES);
-            let text = text.map_err(Error::internal)?;
-            if !text.is_empty() || position.segment >= progress.segment.load(Ordering::Acquire) {
+            let is_full = position.segment < written.segment;
+            let end = if is_full { u64::MAX } else { written.offset };
+            let text = segment::lines(&folder.path, *position, end, BATCH_BYTES).map_err(Error::internal)?;
+            if !text.is_empty() || !is_full {
                 break text;
             }
-            // The segment is full and everything in it is in the database. What follows it may have been written since.
-            let whole = segment::lines(&folder.path, position.segment, position.offset, BATCH_BYTES);
-            if whole.map_err(Error::internal)?.is_empty() {
-                std::fs::remove_file(segment::path(&folder.path, position.segment)).map_err(Error::internal)?;
-                *position = Position { segment: position.segment + 1, offset: 0 };
-            }
+            std::fs::remove_file(segment::path(&folder.path, position.segment)).map_err(Error::internal)?;
+            *position = Position { segment: position.segment + 1, offset: 0 };
         };
         if text.is_empty() {
             return Ok(false);

@@ -12,7 +12,8 @@ use crate::error::{Error, Result};
 
 use super::folder::Folder;
 use super::retire::{Retired, is_damage};
-use super::shipping::{Position, Shipping, begin, make_partitions};
+use super::segment::Position;
+use super::shipping::{Shipping, begin, make_partitions};
 use super::trail::Settings;
 use super::upkeep::prune;
 use super::writer::Progress;
