@@ -148,10 +148,10 @@ impl Reader {
             return Ok(Some(want));
         }
         let owed = self.cluster.owed.get_with_paid(self.caller).filter(|_| !only_primary);
-        for (place, is_owed) in
-            self.token.iter().map(|token| (token.place, false)).chain(owed.map(|place| (place, true)))
-        {
-            match self.cluster.demand(place) {
+        // Of what is owed it is not known where its commit lies, nor does it matter.
+        let owed = owed.map(|place| (place, 0, true));
+        for (place, floor, is_owed) in self.token.iter().map(|token| (token.place, token.floor, false)).chain(owed) {
+            match self.cluster.demand(place, floor) {
                 Demand::Reached(place) => {
                     want.place.timeline = want.place.timeline.max(place.timeline);
                     want.place.position = want.place.position.max(place.position);
