@@ -170,7 +170,10 @@ impl Reader {
     fn choose(&self, tried: &[usize], may_wait: bool) -> Result<Option<Choice>, DbErr> {
         let mut place = self.place.lock();
         let Some(want) = self.want(place.position)? else { return Ok(None) };
-        let same = place.node.filter(|number| !tried.contains(number));
+        let primary = self.cluster.routing.read().primary;
+        // A primary that was replaced may not know it yet.
+        let still_serves = |number: &usize| !tried.contains(number) && (!want.only_primary || primary == Some(*number));
+        let same = place.node.filter(still_serves);
         let same = same.and_then(|number| self.cluster.choice(number, &want));
         let choice = same.or_else(|| self.cluster.pick(tried, &want, may_wait));
         if let Some(choice) = choice {
