@@ -21,6 +21,7 @@ use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get};
 use futures_util::FutureExt;
+use parking_lot::Mutex;
 use uuid::Uuid;
 
 use crate::auth::{Authority, LocalToken};
@@ -229,7 +230,7 @@ async fn graphql(State(service): State<Arc<Service>>, request: HttpRequest<Body>
         }
         Err(error) => return reply.one(&Answer::refused(error, id)),
     };
-    let call = Call { service: &service, wish: &wish, after, caller, meter };
+    let call = Call { service: &service, wish: &wish, after, caller, meter, clusters: Mutex::default() };
     let answered = match *request.method() {
         axum::http::Method::GET => by_get(&call, &reply, request.uri()).left_future(),
         axum::http::Method::POST => by_post(&call, &reply, request).right_future(),
@@ -243,7 +244,7 @@ async fn graphql(State(service): State<Arc<Service>>, request: HttpRequest<Body>
     match tokio::time::timeout(service.request_timeout, guarded).await {
         Ok(Ok(response)) => wish.tell(response),
         Ok(Err(_)) => reply.refuse(StatusCode::INTERNAL_SERVER_ERROR, Error::internal("a resolver panicked")),
-        Err(_) => reply.refuse(StatusCode::GATEWAY_TIMEOUT, Error::Timeout),
+        Err(_) => wish.tell(reply.refuse(StatusCode::GATEWAY_TIMEOUT, call.out_of_time())),
     }
 }
 
@@ -348,9 +349,21 @@ struct Call<'s> {
     after: Option<ConsistencyToken>,
     caller: Scope,
     meter: Meter,
+    /// What its requests write through.
+    clusters: Mutex<Vec<Cluster>>,
 }
 
 impl Call<'_> {
+    /// Why there is no answer. What was sent to be committed is carried to its end without the request.
+    fn out_of_time(&self) -> Error {
+        let clusters = self.clusters.lock();
+        for token in clusters.iter().filter_map(Cluster::written) {
+            self.wish.note(self.service.authority.seal(token).as_ref());
+        }
+        let may_be_done = clusters.iter().any(Cluster::has_begun_to_commit);
+        if may_be_done { Error::OutcomeUnknown("the request's time was up".into()) } else { Error::Timeout }
+    }
+
     async fn execute(&self, request: Request<'_>, method: Method) -> Answer {
         let service = self.service;
         let context = Context::new(
@@ -363,6 +376,7 @@ impl Call<'_> {
         );
         let context = context.metered(self.meter.clone());
         let context = if let Some(token) = self.after { context.after(token) } else { context };
+        self.clusters.lock().push(context.cluster().clone());
         let answer = service.engine.execute(request, method, context).await;
         self.wish.note(answer.token.as_ref());
         answer
