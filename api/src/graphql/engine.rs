@@ -201,8 +201,12 @@ impl Engine {
         let schema = if document.is_validated { &self.fast } else { &self.strict };
         let mut response = schema.execute(inner).await;
         let chosen = chosen(&document.parsed, operation);
-        if let Err(error) = put_on_record(&context, &response, &document.parsed, chosen).await {
-            return Answer { is_refused: false, ..Answer::refused(error, id) };
+        let recorded = put_on_record(&context, &response, &document.parsed, chosen).await;
+        let token = context.cluster.written().and_then(|token| context.authority.seal(token));
+        if let Err(error) = recorded {
+            let mut answer = Answer::refused(error, id);
+            describe(&mut answer.response, &reader, cost, token.as_deref());
+            return Answer { is_refused: false, token, ..answer };
         }
         fill(&mut response.data, &response.errors);
         if let Some(operation) = chosen {
@@ -223,7 +227,6 @@ impl Engine {
             self.documents.remember(&text, document.parsed);
         }
         finish(&mut response, id);
-        let token = context.cluster.written().and_then(|token| context.authority.seal(token));
         describe(&mut response, &reader, cost, token.as_deref());
         Answer { token, ..Answer::of(response, is_refused) }
     }
