@@ -16,7 +16,7 @@ use super::folder::{Fault, Folder, fault};
 use super::segment::{self, Position};
 
 /// A segment that has grown to so many bytes is closed, and removed once it was shipped.
-const SEGMENT_BYTES: u64 = 1024 * 1024;
+pub(super) const SEGMENT_BYTES: u64 = 1024 * 1024;
 
 /// What the writer and the shipping tell each other.
 #[derive(Debug, Default)]
@@ -33,6 +33,12 @@ impl Progress {
     /// Of a spool that is written no more.
     pub(super) fn ended(written: Position, unshipped: u64) -> Self {
         Self { unshipped: unshipped.into(), written: Mutex::new(written), closed: Mutex::new(true) }
+    }
+
+    /// More was written, up to here.
+    pub(super) fn extend(&self, written: Position, bytes: u64) {
+        *self.written.lock() = written;
+        self.unshipped.fetch_add(bytes, Ordering::AcqRel);
     }
 
     /// Up to where notes were acknowledged.
@@ -81,7 +87,7 @@ impl Writer {
     ) -> Result<Self, Fault> {
         let file = open(&folder, 1)?;
         let end = Position { segment: 1, offset: 0 };
-        *progress.written.lock() = end;
+        progress.extend(end, 0);
         let occurred_at = DateTime::UNIX_EPOCH;
         let (sequence, hash) = (0, BEGINNING);
         Ok(Self { folder, clock, progress, max_bytes, file, end, is_torn: false, sequence, hash, occurred_at })
@@ -149,8 +155,7 @@ impl Writer {
         }
         self.is_torn = false;
         self.end.offset += added;
-        *self.progress.written.lock() = self.end;
-        self.progress.unshipped.fetch_add(added, Ordering::AcqRel);
+        self.progress.extend(self.end, added);
         Ok(())
     }
 
@@ -158,14 +163,14 @@ impl Writer {
         let segment = self.end.segment + 1;
         self.file = open(&self.folder, segment).map_err(|fault| fault.source)?;
         self.end = Position { segment, offset: 0 };
-        *self.progress.written.lock() = self.end;
+        self.progress.extend(self.end, 0);
         Ok(())
     }
 }
 
 fn open(folder: &Folder, number: u32) -> Result<File, Fault> {
     let path = segment::path(&folder.path, number);
-    File::options().create(true).append(true).open(&path).map_err(fault(&path))
+    segment::open(&path).map_err(fault(&path))
 }
 
 #[cfg(test)]
@@ -205,7 +210,7 @@ mod tests {
         assert_eq!(written, Position { segment: 1, offset: whole });
         let begin = Position { segment: 1, offset: 0 };
         let lines = segment::lines(&writer.folder.path, begin, written.offset, 1 << 20).unwrap();
-        assert_eq!(lines.lines().count(), 1, "{lines}");
+        assert_eq!(lines.lines.iter().filter(|byte| **byte == b'\n').count(), 1);
         // Once it can be taken back it is.
         writer.file = open(&writer.folder, 1).unwrap();
         assert_eq!(writer.append(&[note()]).unwrap(), [2]);
