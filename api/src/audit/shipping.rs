@@ -77,11 +77,14 @@ impl Shipping {
         Ok(cluster.written())
     }
 
+    /// Anchors entries, those of each month by themselves: by months they are pruned.
     fn anchor(&self, heads: &[Head], closed: bool) -> Result<()> {
-        let Some(last) = heads.last() else { return Ok(()) };
-        let hashes: Vec<Hash> = heads.iter().map(|head| head.hash).collect();
-        let anchor = Anchor::of(last.instance, last.occurred_at, last.sequence, &hashes, closed);
-        anchor.drop_into(&self.anchors).map_err(Error::internal)
+        for heads in heads.chunk_by(|one, next| month(one.occurred_at) == month(next.occurred_at)) {
+            if let Some(anchor) = Anchor::of(heads, closed) {
+                anchor.drop_into(&self.anchors).map_err(Error::internal)?;
+            }
+        }
+        Ok(())
     }
 }
 
