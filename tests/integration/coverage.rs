@@ -48,6 +48,7 @@ const FIELDS: &[(&str, &str)] = &[
     ("enrolSecondFactor", "mutation { enrolSecondFactor { userErrors { code } } }"),
     ("confirmSecondFactor", "mutation { confirmSecondFactor(input: {oneTimeCode: \"1\"}) { userErrors { code } } }"),
     ("removeSecondFactor", "mutation { removeSecondFactor(input: {password: \"a\"}) { userErrors { code } } }"),
+    ("resetSecondFactor", "mutation { resetSecondFactor(input: {userUuid: \"KEY\"}) { userErrors { code } } }"),
     (
         "createUser",
         "mutation { createUser(input: {kind: CMS, username: \"u\", roleId: \"KEY\"}) { userErrors { code } } }",
@@ -60,6 +61,7 @@ const FIELDS: &[(&str, &str)] = &[
     ("auditEvents", "{ auditEvents { nodes { uuid } } }"),
     ("importFhir", "mutation { importFhir(input: {ndjson: \"\"}) { failed } }"),
     ("replicationStatus", "{ replicationStatus { nodes { address standbys { pid } walReceiver { status } } } }"),
+    ("replicationStatusChanged", "subscription { replicationStatusChanged { nodes { address } } }"),
     (
         "resetCircuitBreaker",
         "mutation { resetCircuitBreaker(input: {address: \"nowhere:1\"}) { userErrors { code } } }",
@@ -99,11 +101,12 @@ fn every_root_field_answers_who_may_ask_and_refuses_who_may_not() {
     for backend in [Backend::Sqlite, Backend::Postgres] {
         let database = Database::new(backend);
         let library = Library::of(&database);
-        let query = "{ __schema { queryType { fields { name } } mutationType { fields { name } } } }";
+        let query = "{ __schema { queryType { fields { name } } mutationType { fields { name } } \
+            subscriptionType { fields { name } } } }";
         let schema = library.ask(operator(), query, &json!({}));
         let schema = &schema["data"]["__schema"];
         let mut fields: Vec<&str> = Vec::new();
-        for root in ["queryType", "mutationType"] {
+        for root in ["queryType", "mutationType", "subscriptionType"] {
             fields
                 .extend(schema[root]["fields"].as_array().unwrap().iter().map(|field| field["name"].as_str().unwrap()));
         }

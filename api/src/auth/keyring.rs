@@ -13,7 +13,7 @@ use uuid::Uuid;
 use crate::error::{Error, Result};
 
 use super::KeyFile;
-use super::consistency::Seal;
+use super::seal::Seal;
 use super::token::{Signer, Verifier};
 
 /// Bits of an RSA key (NIST SP 800-57, part 1, table 4, allows 2048 until 2030).

@@ -1,10 +1,13 @@
 use std::net::IpAddr;
+use std::time::Duration;
 
 use async_graphql::InputObject;
 use chrono::{DateTime, Utc};
 use entity::{session, user, user_secret};
+use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect, Set};
 use sha2::{Digest, Sha256};
+use tokio::time::{Instant, sleep_until};
 use uuid::Uuid;
 
 use crate::database::{Consistency, Transaction};
@@ -20,6 +23,10 @@ use super::{Authority, Grant, one_time, second_factor};
 /// What is said whatever was wrong: whether there is such a user, and whether they are locked out, is nobody's business.
 pub(super) const WRONG: &str =
     "the user name or the password is wrong, or there were too many failed attempts: try again later";
+
+/// A refused login is answered at a full step after it came, so that the moment does not tell what was done meanwhile:
+/// somebody's failures are counted in the database, and nobody's are not. What it takes is a fraction of a step.
+const STEP: Duration = Duration::from_millis(250);
 
 /// Characters of a device's key at most.
 const MAX_DEVICE: usize = 200;
@@ -62,6 +69,16 @@ impl Authority {
     /// `Unauthenticated` for whatever proof is not good, in the same words and as late; `Rejected` for an input that
     /// lacks something; `Forbidden` outside the role's conditions; as any write.
     pub async fn login(&self, input: LoginInput, request: Uuid, origin: Option<IpAddr>) -> Result<Grant> {
+        let came = Instant::now();
+        let result = self.admit(input, request, origin).await;
+        if matches!(result, Err(Error::Unauthenticated(_))) {
+            let steps = 1 + came.elapsed().as_millis() / STEP.as_millis();
+            sleep_until(came + STEP * u32::try_from(steps).unwrap_or(u32::MAX)).await;
+        }
+        result
+    }
+
+    async fn admit(&self, input: LoginInput, request: Uuid, origin: Option<IpAddr>) -> Result<Grant> {
         let device = device(input.device.as_deref())?;
         let proof = proof(&input)?;
         let name = input.username.trim().to_lowercase();
@@ -104,7 +121,7 @@ impl Authority {
             // Whoever knew the old password may be signed in with it.
             end(&tx, session::Column::UserId.eq(user.uuid), now).await?;
         }
-        admit(&tx, &secret, finding.new_hash, step, now).await?;
+        note_admission(&tx, &secret, finding.new_hash, step, now).await?;
         let holder = Holder { user, device, origin };
         let grant = self.begin(&tx, holder, now).await?;
         tx.commit().await?;
@@ -134,7 +151,8 @@ impl Authority {
         match proof {
             Proof::Password(password) => {
                 let hash = found.and_then(|(_, secret)| secret.as_ref()?.password_hash.clone());
-                let verdict = password::verify(password.clone(), hash).await?;
+                let brought = self.brought().await?;
+                let verdict = password::verify(password.clone(), hash, brought).await?;
                 let new_hash = if verdict == Verdict::Outdated { Some(password::hash(password).await?) } else { None };
                 Ok(Finding { is_right: verdict != Verdict::Wrong, new_hash, token: None })
             }
@@ -148,6 +166,18 @@ impl Authority {
                 Ok(Finding { is_right, new_hash: Some(new_hash), token: Some(hash) })
             }
         }
+    }
+
+    /// Somebody's hash that was brought from elsewhere, where there are any still.
+    async fn brought(&self) -> Result<Option<String>> {
+        let reader = self.0.cluster.read(&Scope::server(Uuid::nil()), Consistency::Strong);
+        let hashes = user_secret::Entity::find()
+            .select_only()
+            .column(user_secret::Column::PasswordHash)
+            // As the index has it that finds them.
+            .filter(Expr::cust("password_hash LIKE '$2%'"))
+            .limit(1);
+        Ok(hashes.into_tuple::<Option<String>>().one(&reader).await?.flatten())
     }
 
     /// The time step of the second factor's code, for users who have one.
@@ -213,7 +243,7 @@ pub(super) fn is_locked(secret: &user_secret::Model, now: DateTime<Utc>) -> bool
     secret.locked_until.is_some_and(|until| now < until)
 }
 
-async fn admit(
+async fn note_admission(
     tx: &Transaction,
     secret: &user_secret::Model,
     new_hash: Option<String>,

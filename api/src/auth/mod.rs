@@ -5,33 +5,38 @@
 //! second, so that what was revoked on one server is dead on all. Keys belong to the database: all its servers share
 //! them, sealed by the secret in their key file.
 
+mod authentication;
 mod authority;
 mod break_glass;
 mod consistency;
 mod key_file;
 mod keyring;
+mod local_token;
 mod login;
 mod one_time;
 mod outside;
 mod password;
 mod roster;
 mod rotation;
+mod seal;
 mod second_factor;
 mod session;
 mod settings;
 mod standing;
 mod token;
 
-pub use authority::{Authority, ForeignKeys, LocalToken};
+pub use authority::{Authority, ForeignKeys};
 pub use break_glass::{BreakGlassInput, Leave};
 pub use key_file::{Error as KeyFileError, KeyFile};
 pub use keyring::SigningAlgorithm;
+pub use local_token::LocalToken;
 pub use login::LoginInput;
 pub use one_time::OneTimeToken;
+pub use outside::{KeySource, Outside, SourceError};
 pub use password::check_password;
 pub use second_factor::Enrolment;
 pub use session::{ChangePasswordInput, Grant};
-pub use settings::{Outside, Settings};
+pub use settings::Settings;
 pub use standing::Standing;
 
 use sea_orm::{ConnectionTrait, EntityTrait};

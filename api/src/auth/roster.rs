@@ -22,7 +22,7 @@ pub(super) struct Roster {
     pub(super) roles: HashMap<Arc<str>, Role>,
     /// Sessions that ended not longer ago than a token lives.
     pub(super) ended: HashSet<Uuid>,
-    /// Users by what the outside OpenID provider calls them.
+    /// Users by what the configured OpenID provider calls them.
     pub(super) outsiders: HashMap<String, Bearer>,
 }
 
@@ -44,13 +44,14 @@ pub(super) struct Bearer {
 }
 
 impl Roster {
-    /// Reads everything. Tokens live for `lifetime` at most; `outside` tells whether an OpenID provider is configured.
+    /// Reads everything. Tokens live for `lifetime` at most; `outside` is the issuer of the OpenID provider, where one is
+    /// configured.
     pub(super) async fn read(
         database: &impl ConnectionTrait,
         file: &KeyFile,
         now: DateTime<Utc>,
         lifetime: Duration,
-        outside: bool,
+        outside: Option<&str>,
     ) -> Result<Self> {
         let keys = Keyring::read(database, file).await?;
         let (roles, names) = roles(database).await?;
@@ -62,7 +63,10 @@ impl Roster {
             .into_tuple::<Uuid>()
             .all(database)
             .await?;
-        let outsiders = if outside { outsiders(database, &names).await? } else { HashMap::new() };
+        let outsiders = match outside {
+            Some(issuer) => outsiders(database, issuer, &names).await?,
+            None => HashMap::new(),
+        };
         Ok(Self { keys, roles, ended: ended.into_iter().collect(), outsiders })
     }
 }
@@ -100,10 +104,11 @@ pub(super) async fn roles(
 
 async fn outsiders(
     database: &impl ConnectionTrait,
+    issuer: &str,
     names: &HashMap<Uuid, Arc<str>>,
 ) -> Result<HashMap<String, Bearer>> {
     let users = user::Entity::find()
-        .filter(user::Column::ExternalSubject.is_not_null())
+        .filter(user::Column::ExternalIssuer.eq(issuer))
         .filter(user::Column::IsActive.eq(true))
         .all(database)
         .await?;

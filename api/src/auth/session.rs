@@ -257,7 +257,7 @@ impl Authority {
         let (user, secret) = found.ok_or(Error::Unauthenticated(NO_SESSION))?;
         check(&input.new_password, &user.username, &["input", "newPassword"])?;
         let hash = secret.and_then(|secret| secret.password_hash);
-        let verdict = password::verify(input.password, hash).await?;
+        let verdict = password::verify(input.password, hash, None).await?;
         let new_hash = password::hash(input.new_password).await?;
         let now = self.now();
         let tx = self.0.cluster.write(scope).await?;
@@ -295,7 +295,8 @@ pub(super) fn own_session(scope: &Scope) -> Result<Uuid> {
         let message = "this token opens one record and nothing else: use your session's own";
         return Err(Error::Forbidden(message.to_owned()));
     }
-    let none = || Error::BadRequest("your token belongs to no session: it was made at the machine itself".to_owned());
+    let message = "your token belongs to no session here: it was made at the machine itself, or elsewhere";
+    let none = || Error::BadRequest(message.to_owned());
     scope.session.ok_or_else(none)
 }
 

@@ -1,5 +1,6 @@
-use std::path::PathBuf;
 use std::time::Duration;
+
+use super::Outside;
 
 /// How sessions are kept.
 #[derive(Clone, Debug)]
@@ -20,15 +21,4 @@ pub struct Settings {
     pub lockout: Duration,
     /// An OpenID provider whose tokens are good here too.
     pub outside: Option<Outside>,
-}
-
-/// An OpenID provider elsewhere.
-#[derive(Clone, Debug)]
-pub struct Outside {
-    /// The `iss` of its tokens.
-    pub issuer: String,
-    /// The `aud` that its tokens for this server have.
-    pub audience: String,
-    /// A file with its public keys (RFC 7517), read anew when it changes.
-    pub keys: PathBuf,
 }

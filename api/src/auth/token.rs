@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use crate::error::{Error, Result};
 
-use super::consistency::Seal;
+use super::seal::Seal;
 
 /// The type in an access token's header (RFC 9068, section 2.1): no token of another kind passes for one.
 const TYPE: &str = "at+jwt";

@@ -59,16 +59,19 @@ macro_rules! criteria {
                 }
                 $(if let Some(operators) = &self.$field {
                     $(translation.require($crate::scope::Permission::$permission)?;)?
+                    translation.ask(&entity::$entity::Column::$column);
                     let operand = $crate::criteria!(@operand $entity $field $column $($folded)?);
                     all = all.add(operators.condition(&operand, translation)?);
                 })+
                 $($(if let Some(operators) = &self.$list {
                     $(translation.require($crate::scope::Permission::$list_permission)?;)?
+                    translation.ask(&entity::$entity::Column::$list_column);
                     let operand = Operand::new(stringify!($list), entity::$entity::Column::$list_column);
                     all = all.add(operators.condition(&operand, translation)?);
                 })+)?
                 $($(if let Some(filter) = &self.$relation {
                     use sea_orm::{EntityTrait as _, QueryFilter as _, QuerySelect as _, QueryTrait as _};
+                    translation.ask(&entity::$entity::Column::$relation_column);
                     let related = entity::$target::Entity::find()
                         .select_only()
                         .column(entity::$target::Column::Uuid)

@@ -20,7 +20,7 @@ mod translation;
 
 pub use boundary::Bounded;
 pub use comparison::{BooleanFilter, Comparison, DateFilter, DateTimeFilter, IntFilter, UuidFilter};
-pub use name::client_name;
+pub use name::{client_name, is_client_name};
 pub use operand::{Bind, Operand};
 pub use order::{Direction, Order, OrderField, Ordering, Term};
 pub use page::{DEFAULT_PER_PAGE, MAX_OFFSET, MAX_PER_PAGE, Page, PageArguments, PageInput};

@@ -1,6 +1,8 @@
+use std::borrow::Cow;
+
 use async_graphql::InputType;
 use sea_orm::sea_query::Expr;
-use sea_orm::{Condition, DbBackend};
+use sea_orm::{ColumnTrait, Condition, DbBackend};
 
 use crate::error::{Error, Result};
 use crate::scope::{Permission, Scope};
@@ -45,13 +47,15 @@ pub struct Translation<'a> {
     scope: &'a Scope,
     depth: usize,
     conditions: usize,
+    /// The columns that were asked by, each with its table.
+    asked: Vec<(String, &'static str)>,
 }
 
 impl<'a> Translation<'a> {
     /// A translation into the SQL of `backend`, for the caller of `scope`.
     #[must_use]
-    pub const fn new(backend: DbBackend, scope: &'a Scope) -> Self {
-        Self { backend, scope, depth: 0, conditions: 0 }
+    pub fn new(backend: DbBackend, scope: &'a Scope) -> Self {
+        Self { backend, scope, depth: 0, conditions: 0, asked: Vec::new() }
     }
 
     /// Who asks.
@@ -62,6 +66,23 @@ impl<'a> Translation<'a> {
 
     pub(super) const fn backend(&self) -> DbBackend {
         self.backend
+    }
+
+    /// Notes that records are asked for by this column.
+    pub fn ask<C: ColumnTrait>(&mut self, column: &C) {
+        let asked = (column.entity_name().to_string(), column.as_str());
+        if !self.asked.contains(&asked) {
+            self.asked.push(asked);
+        }
+    }
+
+    /// The columns that records of `table` were asked for by; those of other tables are named with theirs.
+    #[must_use]
+    pub fn asked(&self, table: &str) -> Vec<Cow<'static, str>> {
+        let name = |(other, column): &(String, &'static str)| {
+            if other == table { Cow::Borrowed(*column) } else { Cow::Owned(format!("{other}.{column}")) }
+        };
+        self.asked.iter().map(name).collect()
     }
 
     /// Refuses a field that the caller may not see: what is hidden cannot be asked for in a roundabout way.

@@ -97,6 +97,7 @@ fn guest(role_id: Uuid) -> CreateUserInput {
         institution_id: Some(key("institution", 0)),
         patient_id: None,
         doctor_id: Some(key("doctor", 0)),
+        external_issuer: None,
         external_subject: None,
         idempotency_key: None,
     }
@@ -110,6 +111,7 @@ async fn set_active(cluster: &Cluster, scope: &Scope, is_active: bool) -> Result
         display_name: Undefined,
         role_id: Undefined,
         institution_id: Undefined,
+        external_issuer: Undefined,
         external_subject: Undefined,
         is_active: Some(is_active),
     };

@@ -19,8 +19,9 @@ pub(super) fn is_public(document: &ExecutableDocument, operation: Option<&str>) 
         && !fields.iter().any(|field| ["__schema", "__type"].contains(field))
 }
 
-/// Follows every fragment once, so that neither circles nor crowds of them matter.
-fn collect<'d>(
+/// The names of the fields that a set selects. Follows every fragment once, so that neither circles nor crowds of them
+/// matter.
+pub(super) fn collect<'d>(
     set: &'d SelectionSet,
     document: &'d ExecutableDocument,
     followed: &mut HashSet<&'d str>,

@@ -1,14 +1,16 @@
 use async_graphql::{Context, InputObject, Object, Result, SimpleObject};
 use uuid::Uuid;
 
-use crate::auth::{ChangePasswordInput, Enrolment, Grant, LoginInput, OneTimeToken};
+use crate::auth::{ChangePasswordInput, Grant, LoginInput, OneTimeToken};
 use crate::records::user::UserKind;
 use crate::scope::{Boundary, Permission, Permissions};
 
 use super::context::of;
 use super::doctor::Doctor;
 use super::medical_institution::MedicalInstitution;
-use super::payload::payload;
+use super::payload::plain_payload;
+use super::record::by_key;
+use super::shown::Shown;
 
 /// A permission: an action on a resource.
 #[derive(Clone, Debug, SimpleObject)]
@@ -74,10 +76,9 @@ impl Viewer {
     }
 
     /// The only institution whose records the caller may touch; null for all.
-    async fn institution(&self, ctx: &Context<'_>) -> Result<Option<MedicalInstitution>> {
-        let context = of(ctx);
-        let Boundary::One(key) = context.scope.boundary else { return Ok(None) };
-        Ok(context.loaders.institution(key.0).await?.map(MedicalInstitution::from))
+    async fn institution(&self, ctx: &Context<'_>) -> Result<Option<Shown<MedicalInstitution>>> {
+        let Boundary::One(key) = of(ctx).scope.boundary else { return Ok(None) };
+        by_key(ctx, key.0).await
     }
 
     /// Key of the only patient whose record the caller may touch; null for all within the institution.
@@ -86,9 +87,9 @@ impl Viewer {
     }
 
     /// The doctor that the user is.
-    async fn doctor(&self, ctx: &Context<'_>) -> Result<Option<Doctor>> {
+    async fn doctor(&self, ctx: &Context<'_>) -> Result<Option<Shown<Doctor>>> {
         let Some(key) = self.user.as_ref().and_then(|(user, _)| user.doctor_id) else { return Ok(None) };
-        Ok(of(ctx).loaders.doctor(key).await?.map(Doctor::from))
+        by_key(ctx, key).await
     }
 }
 
@@ -125,21 +126,7 @@ pub(super) struct CreateOneTimeTokenInput {
     user_uuid: Uuid,
 }
 
-/// The code that the second factor shows now.
-#[derive(Clone, InputObject)]
-pub(super) struct ConfirmSecondFactorInput {
-    /// 6 digits.
-    one_time_code: String,
-}
-
-/// What proves that it is the user who wants it.
-#[derive(Clone, InputObject)]
-pub(super) struct RemoveSecondFactorInput {
-    /// The password.
-    password: String,
-}
-
-payload! {
+plain_payload! {
     /// What became of signing in.
     LoginPayload {
         /// The session; null when there is none.
@@ -169,21 +156,6 @@ payload! {
     CreateOneTimeTokenPayload {
         /// The token; null when none was made.
         one_time_token: OneTimeToken
-    },
-    /// What became of a second factor to set up.
-    EnrolSecondFactorPayload {
-        /// What the authenticator is set up with; null when nothing was done.
-        enrolment: Enrolment
-    },
-    /// What became of a second factor to confirm.
-    ConfirmSecondFactorPayload {
-        /// Whether codes are asked for from now on; null when nothing was done.
-        confirmed: bool
-    },
-    /// What became of a second factor to remove.
-    RemoveSecondFactorPayload {
-        /// Whether it was removed; null when nothing was done.
-        removed: bool
     },
 }
 
@@ -250,33 +222,5 @@ impl SessionMutation {
     ) -> Result<CreateOneTimeTokenPayload> {
         let context = of(ctx);
         CreateOneTimeTokenPayload::of(context.authority.one_time_token(&context.scope, input.user_uuid).await)
-    }
-
-    /// Makes a secret for the caller's authenticator. No code is asked for before `confirmSecondFactor`.
-    async fn enrol_second_factor(&self, ctx: &Context<'_>) -> Result<EnrolSecondFactorPayload> {
-        let context = of(ctx);
-        EnrolSecondFactorPayload::of(context.authority.enrol_second_factor(&context.scope).await)
-    }
-
-    /// From now on the caller signs in with a code as well.
-    async fn confirm_second_factor(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(desc = "What to do it with.")] input: ConfirmSecondFactorInput,
-    ) -> Result<ConfirmSecondFactorPayload> {
-        let context = of(ctx);
-        let confirmed = context.authority.confirm_second_factor(&context.scope, &input.one_time_code).await;
-        ConfirmSecondFactorPayload::of(confirmed.map(|()| true))
-    }
-
-    /// From now on the caller signs in with the password alone.
-    async fn remove_second_factor(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(desc = "What to do it with.")] input: RemoveSecondFactorInput,
-    ) -> Result<RemoveSecondFactorPayload> {
-        let context = of(ctx);
-        let removed = context.authority.remove_second_factor(&context.scope, input.password).await;
-        RemoveSecondFactorPayload::of(removed.map(|()| true))
     }
 }

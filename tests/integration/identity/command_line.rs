@@ -7,11 +7,12 @@ use serde_json::json;
 use support::{Backend, Database, Phr, binary, on_both_databases, phr};
 
 use super::{PASSWORD, by_password, by_token, command, faults, is_good};
-use crate::patients::{HOME, NOBODY};
+use crate::patients::{HOME, NOBODY, register};
 
 on_both_databases! {
     the_first_administrator_is_made_at_the_machine,
     a_token_is_printed_alone,
+    a_patients_token_is_for_one_record,
 }
 
 fn the_first_administrator_is_made_at_the_machine(phr: &Phr) {
@@ -108,6 +109,36 @@ fn a_token_is_printed_alone(phr: &Phr) {
         let refused = command(phr, &[&["token"], arguments].concat());
         assert!(!refused.succeeded() && refused.stdout.is_empty(), "{refused:?}");
         assert!(refused.stderr.contains(what), "{what}: {refused:?}");
+    }
+}
+
+fn a_patients_token_is_for_one_record(phr: &Phr) {
+    let elsewhere = super::institution(phr, "Elsewhere");
+    let own = register(phr, &json!({"institutionId": elsewhere, "allergies": ["latex"]}));
+    register(phr, &json!({"institutionId": elsewhere}));
+    register(phr, &json!({}));
+    for arguments in [&["--role", "patient"][..], &["--role", "patient", "--institution", HOME]] {
+        let refused = command(phr, &[&["token"], arguments].concat());
+        assert!(!refused.succeeded() && refused.stdout.is_empty(), "{refused:?}");
+        assert!(refused.stderr.contains("--patient UUID"), "{refused:?}");
+    }
+    for (arguments, what) in [
+        (&["--patient", NOBODY][..], "there is no patient"),
+        (&["--patient", "me"], "--patient"),
+        (&["--patient", &own, "--institution", HOME], "cannot be used with"),
+    ] {
+        let refused = command(phr, &[&["token", "--role", "patient"], arguments].concat());
+        assert!(!refused.succeeded() && refused.stdout.is_empty(), "{refused:?}");
+        assert!(refused.stderr.contains(what), "{what}: {refused:?}");
+    }
+    let query =
+        "{ patientRegisters { totalCount nodes { uuid allergies } } viewer { role patientUuid institution { uuid } } }";
+    for role in ["patient", "doctor"] {
+        let shown = phr.response_to(&phr.token_for(&["--role", role, "--patient", &own]), query, &json!({}));
+        let expected = json!({"totalCount": 1, "nodes": [{"uuid": own, "allergies": ["latex"]}]});
+        assert_eq!(shown["data"]["patientRegisters"], expected, "{shown}");
+        let viewer = json!({"role": role, "patientUuid": own, "institution": {"uuid": elsewhere}});
+        assert_eq!(shown["data"]["viewer"], viewer);
     }
 }
 
