@@ -7,7 +7,7 @@ use tokio::sync::Mutex;
 
 use crate::deed::{Deed, Outcome};
 use crate::error::{Error, Result};
-use crate::scope::Scope;
+use crate::scope::{Boundary, Scope};
 
 use super::Node;
 use super::cluster::Inner;
@@ -50,12 +50,13 @@ impl Transaction {
         cluster: &Arc<Inner>,
         number: usize,
         scope: &Scope,
+        boundary: Boundary,
         receipt: Arc<Receipt>,
     ) -> Result<Self> {
         let node = &cluster.nodes[number];
         let pool = &node.writes;
         let patience = if cluster.nodes.len() > 1 { PATIENCE } else { pool.limits().acquire_timeout };
-        let opening = opening(node.backend(), scope);
+        let opening = opening(node.backend(), &Scope { boundary, ..scope.clone() });
         let opened = unless_lost(node, async {
             match open(pool, patience, &opening).await {
                 // Nothing has happened yet: a connection that broke while it lay idle is replaced.
