@@ -57,6 +57,31 @@ pub trait Collection:
         if Self::patient().is_some() { Disclosure::Patients } else { Disclosure::Nothing }
     }
 
+    /// By what name it is put on record that somebody was told of these records.
+    #[must_use]
+    fn on_record() -> Option<&'static str> {
+        (Self::disclosure() != Disclosure::Nothing).then_some(Self::NAME)
+    }
+
+    /// What the caller may see of these records, whatever they are asked for.
+    ///
+    /// # Errors
+    /// `Forbidden` when that is nothing.
+    fn reach(scope: &Scope) -> Result<Condition>
+    where
+        Self: Sized,
+    {
+        Self::permit(scope)?;
+        Ok(visible::<Self>(scope, Deleted::Excluded))
+    }
+
+    /// The column that names the record that took another one's place; none where none does. Lists leave such records out,
+    /// unless they have deleted ones too.
+    #[must_use]
+    fn successor() -> Option<Column<Self>> {
+        None
+    }
+
     /// The column that is set in a record that was deleted; none where records are not deleted.
     #[must_use]
     fn tombstone() -> Option<Column<Self>> {
@@ -70,7 +95,7 @@ pub enum Deleted {
     /// Only records that were not deleted.
     #[default]
     Excluded,
-    /// Records whether they were deleted or not.
+    /// Records whether they were deleted or not, those too whose place another record has taken.
     Included,
     /// Only records that were deleted.
     Only,
