@@ -27,6 +27,7 @@ use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get};
 use futures_util::FutureExt;
+use parking_lot::Mutex;
 use uuid::Uuid;
 
 use crate::auth::{Authority, LocalToken};
@@ -259,7 +260,7 @@ async fn graphql(State(service): State<Arc<Service>>, request: HttpRequest<Body>
         }
         Err(error) => return reply.one(&Answer::refused(error, id)),
     };
-    let call = Call { service: &service, wish: &wish, after, caller, meter };
+    let call = Call { service: &service, wish: &wish, after, caller, meter, clusters: Mutex::default() };
     let answered = match *request.method() {
         axum::http::Method::GET => by_get(&call, &reply, request.uri()).left_future(),
         axum::http::Method::POST => by_post(&call, &reply, request).right_future(),
@@ -273,7 +274,7 @@ async fn graphql(State(service): State<Arc<Service>>, request: HttpRequest<Body>
     match tokio::time::timeout(service.request_timeout, guarded).await {
         Ok(Ok(response)) => wish.tell(response),
         Ok(Err(_)) => reply.refuse(StatusCode::INTERNAL_SERVER_ERROR, Error::internal("a resolver panicked")),
-        Err(_) => reply.refuse(StatusCode::GATEWAY_TIMEOUT, Error::Timeout),
+        Err(_) => wish.tell(reply.refuse(StatusCode::GATEWAY_TIMEOUT, call.out_of_time())),
     }
 }
 

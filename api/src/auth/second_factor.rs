@@ -88,7 +88,7 @@ impl Authority {
             ..user_secret::ActiveModel::default()
         };
         user_secret::Entity::update(changes).exec(&tx).await?;
-        tx.note(changed(scope.actor.0, "secondFactor"));
+        tx.note(changed(scope.actor.0, "second_factor"));
         tx.commit().await?;
         Ok(Enrolment { secret: codes.get_secret_base32(), url: codes.get_url() })
     }
@@ -114,7 +114,7 @@ impl Authority {
             ..user_secret::ActiveModel::default()
         };
         user_secret::Entity::update(changes).exec(&tx).await?;
-        tx.note(changed(scope.actor.0, "secondFactor"));
+        tx.note(changed(scope.actor.0, "second_factor"));
         tx.commit().await
     }
 
@@ -134,7 +134,7 @@ impl Authority {
             return Err(self.refuse(tx, scope, &secret, now).await?);
         }
         remove(&tx, secret.user_id).await?;
-        tx.note(changed(scope.actor.0, "secondFactor"));
+        tx.note(changed(scope.actor.0, "second_factor"));
         tx.commit().await
     }
 
@@ -157,7 +157,7 @@ impl Authority {
         }
         remove(&tx, user).await?;
         end(&tx, session::Column::UserId.eq(user), self.now()).await?;
-        tx.note(changed(user, "secondFactor"));
+        tx.note(changed(user, "second_factor"));
         tx.commit().await?;
         self.catch_up().await;
         Ok(())

@@ -78,7 +78,7 @@ fn client(
 }
 
 /// Lets the clients end.
-struct End<'e>(&'e AtomicBool);
+pub(super) struct End<'e>(pub(super) &'e AtomicBool);
 
 impl Drop for End<'_> {
     fn drop(&mut self) {
