@@ -7,6 +7,7 @@ mod patient;
 mod plans;
 mod policies;
 mod round_trips;
+mod walked;
 
 use phr::scope::{Boundary, InstitutionId, Scope};
 use support::{Backend, Database, Sql};
