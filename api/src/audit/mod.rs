@@ -9,6 +9,7 @@ mod anchor;
 mod chain;
 mod entry;
 mod folder;
+mod insertion;
 mod retire;
 mod segment;
 mod shipping;

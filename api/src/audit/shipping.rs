@@ -4,7 +4,6 @@ use std::sync::atomic::Ordering;
 
 use chrono::{DateTime, Datelike, NaiveDate, Utc};
 use sea_orm::{ConnectionTrait, DbBackend, Statement, Value};
-use serde::Deserialize;
 use uuid::Uuid;
 
 use crate::database::{Cluster, Transaction};
@@ -12,8 +11,9 @@ use crate::error::{Error, Result};
 use crate::scope::{Boundary, Scope};
 
 use super::anchor::Anchor;
-use super::entry::{Entry, Hash, read_hash};
+use super::entry::{Entry, Hash};
 use super::folder::Folder;
+use super::insertion::insertion;
 use super::segment;
 use super::writer::Progress;
 
@@ -34,16 +34,6 @@ pub(super) struct Shipping {
 pub(super) struct Position {
     pub(super) segment: u32,
     pub(super) offset: u64,
-}
-
-/// What of an entry's line matters on the way.
-#[derive(Debug, Deserialize)]
-struct Head {
-    instance: Uuid,
-    sequence: i64,
-    occurred_at: DateTime<Utc>,
-    #[serde(deserialize_with = "read_hash")]
-    hash: Hash,
 }
 
 impl Shipping {
@@ -74,13 +64,13 @@ impl Shipping {
         if text.is_empty() {
             return Ok(false);
         }
-        let heads: Vec<Head> =
+        let entries: Vec<Entry> =
             text.lines().map(serde_json::from_str).collect::<Result<_, _>>().map_err(|_| damaged(folder))?;
-        if heads.iter().any(|head| head.instance != folder.instance) {
+        if entries.iter().any(|entry| entry.instance != folder.instance) {
             return Err(damaged(folder));
         }
-        self.insert(&text, &heads).await?;
-        self.anchor(&heads, false)?;
+        self.insert(&entries).await?;
+        self.anchor(&entries)?;
         let shipped = text.len() as u64;
         position.offset += shipped;
         progress.unshipped.fetch_sub(shipped, Ordering::AcqRel);
@@ -89,47 +79,48 @@ impl Shipping {
 
     /// Appends what settles open intents, and ends the chain.
     pub(super) async fn end(&self, tx: Transaction, instance: Uuid, settled: &[Entry]) -> Result<()> {
-        let lines =
-            settled.iter().map(serde_json::to_string).collect::<Result<Vec<_>, _>>().map_err(Error::internal)?;
-        if !lines.is_empty() {
+        if !settled.is_empty() {
             let months = settled.iter().map(|entry| month(entry.occurred_at)).collect::<Vec<_>>();
             make_partitions(&tx, &months).await?;
-            tx.execute_raw(insertion(tx.get_database_backend(), &lines.join("\n"))).await?;
+            tx.execute_raw(insertion(tx.get_database_backend(), settled)?).await?;
         }
         tx.commit().await?;
-        let head = |entry: &Entry| Head {
-            instance,
-            sequence: entry.sequence,
-            occurred_at: entry.occurred_at,
-            hash: entry.hash,
-        };
-        self.anchor(&settled.iter().map(head).collect::<Vec<_>>(), true)
+        let Some(last) = settled.last() else { return Ok(()) };
+        let hashes: Vec<Hash> = settled.iter().map(|entry| entry.hash).collect();
+        self.drop_anchor(&Anchor::of(instance, last.occurred_at, last.sequence, &hashes, true))
     }
 
     /// Anchors the end of a chain to which nothing was added.
     pub(super) fn close(&self, instance: Uuid, sequence: i64, hash: Hash, at: DateTime<Utc>) -> Result<()> {
-        self.anchor(&[Head { instance, sequence, occurred_at: at, hash }], true)
+        self.drop_anchor(&Anchor::of(instance, at, sequence, &[hash], true))
     }
 
-    async fn insert(&mut self, text: &str, heads: &[Head]) -> Result<()> {
+    async fn insert(&mut self, entries: &[Entry]) -> Result<()> {
         let tx = begin(&self.cluster).await?;
         let new: Vec<NaiveDate> =
-            heads.iter().map(|head| month(head.occurred_at)).filter(|month| !self.months.contains(month)).collect();
+            entries.iter().map(|entry| month(entry.occurred_at)).filter(|month| !self.months.contains(month)).collect();
         make_partitions(&tx, &new).await?;
-        let inserted = tx.execute_raw(insertion(tx.get_database_backend(), text)).await?.rows_affected();
+        let inserted = tx.execute_raw(insertion(tx.get_database_backend(), entries)?).await?.rows_affected();
         tx.commit().await?;
         self.months.extend(new);
-        if inserted < heads.len() as u64 {
+        if inserted < entries.len() as u64 {
             // After a crash this is usual; whether another's entries stand there is for a verification to find.
-            tracing::info!(audit.entries = heads.len(), audit.inserted = inserted, "audit entries were there already");
+            tracing::info!(
+                audit.entries = entries.len(),
+                audit.inserted = inserted,
+                "audit entries were there already"
+            );
         }
         Ok(())
     }
 
-    fn anchor(&self, heads: &[Head], closed: bool) -> Result<()> {
-        let Some(last) = heads.last() else { return Ok(()) };
-        let hashes: Vec<Hash> = heads.iter().map(|head| head.hash).collect();
-        let anchor = Anchor::of(last.instance, last.occurred_at, last.sequence, &hashes, closed);
+    fn anchor(&self, entries: &[Entry]) -> Result<()> {
+        let Some(last) = entries.last() else { return Ok(()) };
+        let hashes: Vec<Hash> = entries.iter().map(|entry| entry.hash).collect();
+        self.drop_anchor(&Anchor::of(last.instance, last.occurred_at, last.sequence, &hashes, false))
+    }
+
+    fn drop_anchor(&self, anchor: &Anchor) -> Result<()> {
         anchor.drop_into(&self.anchors).map_err(Error::internal)
     }
 }
@@ -165,35 +156,3 @@ pub(super) struct Damage(Uuid);
 fn damaged(folder: &Folder) -> Error {
     Error::internal(Damage(folder.instance))
 }
-
-/// Inserts entries that are not there yet, given as lines of JSON, in one statement with one value.
-fn insertion(backend: DbBackend, lines: &str) -> Statement {
-    let list = format!("[{}]", lines.trim_end().replace('\n', ","));
-    let sql = if backend == DbBackend::Postgres { TO_POSTGRES } else { TO_SQLITE };
-    Statement::from_sql_and_values(backend, sql, [Value::from(list)])
-}
-
-const TO_POSTGRES: &str = "\
-    INSERT INTO audit_events (uuid, instance, sequence, occurred_at, actor_id, role, session_id, institution_id, grant_id, \
-        origin, request_id, action, resource, resource_id, version, resource_institution_id, patient_id, fields, outcome, \
-        settles, previous_hash, hash) \
-    SELECT uuid, instance, sequence, occurred_at, actor_id, role, session_id, institution_id, grant_id, \
-        origin, request_id, action, resource, resource_id, version, resource_institution_id, patient_id, fields, outcome, \
-        settles, decode(previous_hash, 'hex'), decode(hash, 'hex') \
-    FROM json_to_recordset($1::json) AS entry (uuid uuid, instance uuid, sequence bigint, occurred_at timestamptz, \
-        actor_id uuid, role text, session_id uuid, institution_id uuid, grant_id uuid, origin text, request_id uuid, \
-        action text, resource text, resource_id uuid, version integer, resource_institution_id uuid, patient_id uuid, \
-        fields text[], outcome text, settles bigint, previous_hash text, hash text) \
-    ON CONFLICT DO NOTHING";
-
-const TO_SQLITE: &str = "\
-    INSERT INTO audit_events (uuid, instance, sequence, occurred_at, actor_id, role, session_id, institution_id, grant_id, \
-        origin, request_id, action, resource, resource_id, version, resource_institution_id, patient_id, fields, outcome, \
-        settles, previous_hash, hash) \
-    SELECT unhex(value->>'uuid', '-'), unhex(value->>'instance', '-'), value->>'sequence', value->>'occurred_at', \
-        unhex(value->>'actor_id', '-'), value->>'role', unhex(value->>'session_id', '-'), \
-        unhex(value->>'institution_id', '-'), unhex(value->>'grant_id', '-'), value->>'origin', \
-        unhex(value->>'request_id', '-'), value->>'action', value->>'resource', unhex(value->>'resource_id', '-'), \
-        value->>'version', unhex(value->>'resource_institution_id', '-'), unhex(value->>'patient_id', '-'), \
-        value->'fields', value->>'outcome', value->>'settles', unhex(value->>'previous_hash'), unhex(value->>'hash') \
-    FROM json_each($1) WHERE true ON CONFLICT (instance, sequence) DO NOTHING";
