@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use crate::audit::{self, Tending, Trail};
 use crate::auth::{Authority, ForeignKeys, KeyFile, KeyFileError, Settings, SigningAlgorithm};
+use crate::changelog::{Pruning, Relay};
 use crate::clock::{SharedClock, SystemClock};
 use crate::config::{self, Config};
 use crate::database::{Cluster, NodeStatus, Nodes, Role, Target};
@@ -141,6 +142,9 @@ pub async fn serve(config: &Config, demo: bool) -> Result<(), Error> {
     if demo {
         crate::demo::check_target(&target)?;
     }
+    if let Some(trouble) = listen::too_few_files(config.server.max_connections) {
+        tracing::warn!("{trouble}: raise the limit (systemd: LimitNOFILE=), or lower server.max_connections");
+    }
     let listener = TcpListener::bind(address).await.map_err(|source| Error::Listen { address, source })?;
     let known = known();
     fit_embedded(&target).await?;
@@ -148,6 +152,8 @@ pub async fn serve(config: &Config, demo: bool) -> Result<(), Error> {
     let cluster = Cluster::new(nodes, config.cluster_settings(Arc::clone(&known.migrations)));
     fit_servers(&target, &cluster).await?;
     let tending = if guards::are_off() { None } else { Some(keep_trail(config, &cluster)?) };
+    let pruning = Pruning::start(cluster.clone(), Arc::clone(&clock), config.changelog.retention_days);
+    let relay = Relay::start(&cluster);
     if demo {
         crate::demo::fill(&cluster, &*clock).await?;
     }
@@ -158,7 +164,7 @@ pub async fn serve(config: &Config, demo: bool) -> Result<(), Error> {
     let (rates, drain) = (Rates::new(config.rates), Drain::default());
     let signs_playground_in = demo;
     let parts = Parts { engine, cluster, clock, known, authority, signs_playground_in, rates, drain: drain.clone() };
-    let service = Service::new(&config.server, parts)?;
+    let service = Service::new(&config.server, config.subscriptions, parts)?;
     let router = router(service, config.server.playground);
     let address = listener.local_addr().unwrap_or(address);
     tracing::info!(%address, database = ?target, "ready");
@@ -170,6 +176,7 @@ pub async fn serve(config: &Config, demo: bool) -> Result<(), Error> {
     }
     let security = (tls, config.server.proxies()?);
     listen::serve(listener, router, &config.server, security, drain, told_to_stop()).await;
+    drop((relay, pruning));
     if let Some(tending) = tending {
         tending.stop(CLOSING_TIME).await;
     }
@@ -278,8 +285,11 @@ pub(crate) async fn authority(config: &Config) -> Result<(Cluster, Authority), E
 /// Makes a new signing key, also where another key file sealed the present ones.
 pub(crate) async fn rotate_keys(config: &Config, algorithm: SigningAlgorithm, revoke: bool) -> Result<Uuid, Error> {
     let cluster = every_node(config).await?;
-    let clock: SharedClock = Arc::new(SystemClock);
-    Ok(Authority::rotate(&cluster, &*clock, config.key_file()?, algorithm, revoke).await?)
+    let key_file = config.key_file()?;
+    let tending = keep_trail(config, &cluster)?;
+    let rotated = Authority::rotate(&cluster, &SystemClock, key_file, algorithm, revoke).await;
+    tending.stop(CLOSING_TIME).await;
+    Ok(rotated?)
 }
 
 /// From here on everything that is done in the cluster is put on record.

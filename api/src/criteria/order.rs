@@ -1,5 +1,5 @@
 use async_graphql::{Enum, InputType};
-use sea_orm::sea_query::{self, NullOrdering, SelectStatement};
+use sea_orm::sea_query::{self, NullOrdering, OrderedStatement};
 use sea_orm::{ColumnTrait, EntityTrait, Iterable, PrimaryKeyToColumn};
 
 use crate::error::{Error, Result};
@@ -112,7 +112,7 @@ impl<E: EntityTrait> Ordering<E> {
     }
 
     /// Orders a query. Unknown values count as the greatest, on every database.
-    pub fn apply(&self, query: &mut SelectStatement) {
+    pub fn apply(&self, query: &mut impl OrderedStatement) {
         for term in &self.terms {
             let (order, nulls) = match term.direction {
                 Direction::Asc => (sea_query::Order::Asc, NullOrdering::Last),
@@ -125,6 +125,17 @@ impl<E: EntityTrait> Ordering<E> {
                 query.order_by(column, order);
             }
         }
+    }
+
+    /// The same as a text, for what stands around a query that reads the steps' columns.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let table = E::default().table_name().to_owned();
+        let step = |term: &Term<E::Column>| {
+            let way = if term.direction == Direction::Asc { "ASC NULLS LAST" } else { "DESC NULLS FIRST" };
+            format!("\"{table}\".\"{}\" {way}", name(&term.column))
+        };
+        self.terms.iter().map(step).collect::<Vec<_>>().join(", ")
     }
 
     /// What a cursor is bound to: the table and the steps.

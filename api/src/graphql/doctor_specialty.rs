@@ -1,5 +1,6 @@
-use async_graphql::{Context, ID, Object, Result};
+use async_graphql::{Context, ID, Object, Result, SelectionField};
 use chrono::{DateTime, Utc};
+use entity::doctor;
 use entity::doctor_specialty::Entity;
 use uuid::Uuid;
 
@@ -8,27 +9,35 @@ use crate::records::doctor_specialty::{
     self, CreateDoctorSpecialtyInput, DoctorSpecialties, DoctorSpecialtyFilter, DoctorSpecialtyOrder,
     UpdateDoctorSpecialtyInput,
 };
-use crate::records::{Deleted, Loaded, Row, find};
+use crate::records::{Deleted, Loaded, Row};
 
 use super::connection::{Connection, connection};
 use super::context::of;
+use super::doctor::Doctor;
 use super::id::{Kind, global_id};
+use super::many::{Many, ToMany};
 use super::payload::payload;
-use super::record::{Record, columns};
+use super::record::{Record, by_key};
+use super::shown::Shown;
 
 /// What doctors practise.
+#[derive(Clone)]
 pub(super) struct DoctorSpecialty(Row<Entity>);
-
-impl From<Row<Entity>> for DoctorSpecialty {
-    fn from(row: Row<Entity>) -> Self {
-        Self(row)
-    }
-}
 
 impl Record for DoctorSpecialty {
     type Collection = DoctorSpecialties;
 
     const NAME: &'static str = "DoctorSpecialty";
+
+    const MANY: &'static [&'static dyn Many] = &[&ToMany::<Doctor> {
+        name: "doctors",
+        description: "Who practises it, by last name unless another order is asked for.",
+        by: doctor::Column::SpecialtyId,
+    }];
+
+    async fn of(_: &super::context::Context, _: &[SelectionField<'_>], rows: Vec<Row<Entity>>) -> Vec<Self> {
+        rows.into_iter().map(Self).collect()
+    }
 }
 
 /// What doctors practise.
@@ -80,11 +89,8 @@ impl DoctorSpecialtyQuery {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The record's own key.")] uuid: Uuid,
-    ) -> Result<Option<DoctorSpecialty>> {
-        let context = of(ctx);
-        let columns = columns::<DoctorSpecialty>(ctx.field().selection_set());
-        let found = find::<DoctorSpecialties>(&context.scope, &context.reader, uuid, &columns).await?;
-        Ok(found.map(DoctorSpecialty::from))
+    ) -> Result<Option<Shown<DoctorSpecialty>>> {
+        by_key(ctx, uuid).await
     }
 
     /// Specialties, by name unless another order is asked for.
@@ -132,8 +138,10 @@ impl DoctorSpecialtyMutation {
     ) -> Result<CreateDoctorSpecialtyPayload> {
         let context = of(ctx);
         CreateDoctorSpecialtyPayload::of(
+            ctx,
             doctor_specialty::create(&context.scope, &context.cluster, &*context.clock, input).await,
         )
+        .await
     }
 
     /// Changes a specialty. What is left out stays as it is.
@@ -143,6 +151,7 @@ impl DoctorSpecialtyMutation {
         #[graphql(desc = "What to do it with.")] input: UpdateDoctorSpecialtyInput,
     ) -> Result<UpdateDoctorSpecialtyPayload> {
         let context = of(ctx);
-        UpdateDoctorSpecialtyPayload::of(doctor_specialty::update(&context.scope, &context.cluster, input).await)
+        UpdateDoctorSpecialtyPayload::of(ctx, doctor_specialty::update(&context.scope, &context.cluster, input).await)
+            .await
     }
 }

@@ -1,6 +1,7 @@
-use async_graphql::{Context, ID, Object, Result};
+use async_graphql::{Context, ID, Object, Result, SelectionField};
 use chrono::{DateTime, Utc};
 use entity::medical_institution::Entity;
+use entity::{doctor, patient_register};
 use uuid::Uuid;
 
 use crate::criteria::{PageArguments, PageInput};
@@ -8,27 +9,43 @@ use crate::records::medical_institution::{
     self, CreateMedicalInstitutionInput, MedicalInstitutionFilter, MedicalInstitutionOrder, MedicalInstitutions,
     UpdateMedicalInstitutionInput,
 };
-use crate::records::{Deleted, Loaded, Row, find};
+use crate::records::{Deleted, Loaded, Row};
 
 use super::connection::{Connection, connection};
 use super::context::of;
+use super::doctor::Doctor;
 use super::id::{Kind, global_id};
+use super::many::{Many, ToMany};
+use super::patient_register::PatientRegister;
 use super::payload::payload;
-use super::record::{Record, columns};
+use super::record::{Record, by_key};
+use super::shown::Shown;
 
 /// A clinic or hospital, to which registers and doctors belong.
+#[derive(Clone)]
 pub(super) struct MedicalInstitution(Row<Entity>);
-
-impl From<Row<Entity>> for MedicalInstitution {
-    fn from(row: Row<Entity>) -> Self {
-        Self(row)
-    }
-}
 
 impl Record for MedicalInstitution {
     type Collection = MedicalInstitutions;
 
     const NAME: &'static str = "MedicalInstitution";
+
+    const MANY: &'static [&'static dyn Many] = &[
+        &ToMany::<Doctor> {
+            name: "doctors",
+            description: "Who practises here, by last name unless another order is asked for.",
+            by: doctor::Column::InstitutionId,
+        },
+        &ToMany::<PatientRegister> {
+            name: "patientRegisters",
+            description: "The registers that belong here, the newest first unless another order is asked for.",
+            by: patient_register::Column::InstitutionId,
+        },
+    ];
+
+    async fn of(_: &super::context::Context, _: &[SelectionField<'_>], rows: Vec<Row<Entity>>) -> Vec<Self> {
+        rows.into_iter().map(Self).collect()
+    }
 }
 
 /// A clinic or hospital, to which registers and doctors belong.
@@ -90,11 +107,8 @@ impl MedicalInstitutionQuery {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The record's own key.")] uuid: Uuid,
-    ) -> Result<Option<MedicalInstitution>> {
-        let context = of(ctx);
-        let columns = columns::<MedicalInstitution>(ctx.field().selection_set());
-        let found = find::<MedicalInstitutions>(&context.scope, &context.reader, uuid, &columns).await?;
-        Ok(found.map(MedicalInstitution::from))
+    ) -> Result<Option<Shown<MedicalInstitution>>> {
+        by_key(ctx, uuid).await
     }
 
     /// Institutions, by name unless another order is asked for.
@@ -142,8 +156,10 @@ impl MedicalInstitutionMutation {
     ) -> Result<CreateMedicalInstitutionPayload> {
         let context = of(ctx);
         CreateMedicalInstitutionPayload::of(
+            ctx,
             medical_institution::create(&context.scope, &context.cluster, &*context.clock, input).await,
         )
+        .await
     }
 
     /// Changes an institution. What is left out stays as it is.
@@ -153,6 +169,10 @@ impl MedicalInstitutionMutation {
         #[graphql(desc = "What to do it with.")] input: UpdateMedicalInstitutionInput,
     ) -> Result<UpdateMedicalInstitutionPayload> {
         let context = of(ctx);
-        UpdateMedicalInstitutionPayload::of(medical_institution::update(&context.scope, &context.cluster, input).await)
+        UpdateMedicalInstitutionPayload::of(
+            ctx,
+            medical_institution::update(&context.scope, &context.cluster, input).await,
+        )
+        .await
     }
 }

@@ -1,19 +1,19 @@
 use async_graphql::{Context, ID, Interface, Object, Result};
+use futures_util::future::{try_join, try_join4};
 use uuid::Uuid;
 
 use crate::error::Error;
-use crate::records::find;
 
 use super::audit_event::AuditEvent;
 use super::break_glass::BreakGlassGrant;
-use super::context::of;
 use super::doctor::Doctor;
 use super::doctor_specialty::DoctorSpecialty;
 use super::id::{Kind, parse};
 use super::medical_institution::MedicalInstitution;
 use super::patient_register::PatientRegister;
-use super::record::{Record, columns};
+use super::record::by_keys;
 use super::role::Role;
+use super::shown::Shown;
 use super::user::User;
 
 /// How many records `nodes` returns at most.
@@ -23,14 +23,14 @@ const MAX_NODES: usize = 100;
 #[derive(Interface)]
 #[graphql(field(name = "id", ty = "ID", desc = "The record's global id: opaque, and good for `node`."))]
 pub(super) enum Node {
-    PatientRegister(PatientRegister),
-    MedicalInstitution(MedicalInstitution),
-    Doctor(Doctor),
-    DoctorSpecialty(DoctorSpecialty),
-    User(User),
-    Role(Role),
-    BreakGlassGrant(BreakGlassGrant),
-    AuditEvent(AuditEvent),
+    PatientRegister(Shown<PatientRegister>),
+    MedicalInstitution(Shown<MedicalInstitution>),
+    Doctor(Shown<Doctor>),
+    DoctorSpecialty(Shown<DoctorSpecialty>),
+    User(Shown<User>),
+    Role(Shown<Role>),
+    BreakGlassGrant(Shown<BreakGlassGrant>),
+    AuditEvent(Shown<AuditEvent>),
 }
 
 #[derive(Default)]
@@ -40,7 +40,7 @@ pub(super) struct NodeQuery;
 impl NodeQuery {
     /// The record with this global id; null when there is none.
     async fn node(&self, ctx: &Context<'_>, #[graphql(desc = "A record's global id.")] id: ID) -> Result<Option<Node>> {
-        node(ctx, &id).await
+        Ok(nodes(ctx, &[id]).await?.pop().flatten())
     }
 
     /// The records with these global ids, in this order; null for an id that no record has.
@@ -52,27 +52,38 @@ impl NodeQuery {
         if ids.len() > MAX_NODES {
             return Err(Error::Limit(format!("ids: at most {MAX_NODES} records can be asked for at once")).into());
         }
-        futures_util::future::try_join_all(ids.iter().map(|id| node(ctx, id))).await
+        nodes(ctx, &ids).await
     }
 }
 
-async fn node(ctx: &Context<'_>, id: &ID) -> Result<Option<Node>> {
-    let Some((kind, uuid)) = parse(id) else { return Ok(None) };
-    match kind {
-        Kind::PatientRegister => found::<PatientRegister>(ctx, uuid).await,
-        Kind::MedicalInstitution => found::<MedicalInstitution>(ctx, uuid).await,
-        Kind::Doctor => found::<Doctor>(ctx, uuid).await,
-        Kind::DoctorSpecialty => found::<DoctorSpecialty>(ctx, uuid).await,
-        Kind::User => found::<User>(ctx, uuid).await,
-        Kind::Role => found::<Role>(ctx, uuid).await,
-        Kind::BreakGlassGrant => found::<BreakGlassGrant>(ctx, uuid).await,
-        Kind::AuditEvent => found::<AuditEvent>(ctx, uuid).await,
-    }
-}
-
-async fn found<R: Record + Into<Node>>(ctx: &Context<'_>, uuid: Uuid) -> Result<Option<Node>> {
-    let context = of(ctx);
-    let columns = columns::<R>(ctx.field().selection_set());
-    let row = find::<R::Collection>(&context.scope, &context.reader, uuid, &columns).await?;
-    Ok(row.map(|row| R::from(row).into()))
+/// Records of one kind are read together.
+async fn nodes(ctx: &Context<'_>, ids: &[ID]) -> Result<Vec<Option<Node>>> {
+    let asked: Vec<_> = ids.iter().map(parse).collect();
+    let keys = |wanted| asked.iter().flatten().filter(|(kind, _)| *kind == wanted).map(|(_, key)| *key).collect();
+    let ((registers, institutions, doctors, specialties), (users, roles, grants, events)) = try_join(
+        try_join4(
+            by_keys::<PatientRegister>(ctx, keys(Kind::PatientRegister)),
+            by_keys::<MedicalInstitution>(ctx, keys(Kind::MedicalInstitution)),
+            by_keys::<Doctor>(ctx, keys(Kind::Doctor)),
+            by_keys::<DoctorSpecialty>(ctx, keys(Kind::DoctorSpecialty)),
+        ),
+        try_join4(
+            by_keys::<User>(ctx, keys(Kind::User)),
+            by_keys::<Role>(ctx, keys(Kind::Role)),
+            by_keys::<BreakGlassGrant>(ctx, keys(Kind::BreakGlassGrant)),
+            by_keys::<AuditEvent>(ctx, keys(Kind::AuditEvent)),
+        ),
+    )
+    .await?;
+    let node = |(kind, key): (Kind, Uuid)| match kind {
+        Kind::PatientRegister => registers.get(&key).cloned().map(Node::from),
+        Kind::MedicalInstitution => institutions.get(&key).cloned().map(Node::from),
+        Kind::Doctor => doctors.get(&key).cloned().map(Node::from),
+        Kind::DoctorSpecialty => specialties.get(&key).cloned().map(Node::from),
+        Kind::User => users.get(&key).cloned().map(Node::from),
+        Kind::Role => roles.get(&key).cloned().map(Node::from),
+        Kind::BreakGlassGrant => grants.get(&key).cloned().map(Node::from),
+        Kind::AuditEvent => events.get(&key).cloned().map(Node::from),
+    };
+    Ok(asked.into_iter().map(|asked| asked.and_then(node)).collect())
 }

@@ -1,4 +1,6 @@
-use async_graphql::{Context, ID, Object, Result};
+use std::sync::Arc;
+
+use async_graphql::{Context, ID, Object, Result, SelectionField};
 use chrono::{DateTime, Utc};
 use entity::role::{Column, Entity};
 use uuid::Uuid;
@@ -6,22 +8,23 @@ use uuid::Uuid;
 use crate::criteria::{PageArguments, PageInput};
 use crate::error::Error;
 use crate::records::role::{self, Conditions, CreateRoleInput, RoleFilter, RoleOrder, Roles, UpdateRoleInput};
-use crate::records::{Deleted, Loaded, Row, find};
+use crate::records::{Deleted, Loaded, Reference, Row};
+use crate::scope::Permissions;
 
 use super::connection::{Connection, connection};
 use super::context::of;
 use super::id::{Kind, global_id};
 use super::payload::payload;
-use super::record::{Record, columns};
+use super::record::{Record, by_key};
 use super::session::{Allowed, listed};
+use super::shown::Shown;
 
 /// What a kind of user may do, and when, from where and with what.
-pub(super) struct Role(Row<Entity>);
-
-impl From<Row<Entity>> for Role {
-    fn from(row: Row<Entity>) -> Self {
-        Self(row)
-    }
+#[derive(Clone)]
+pub(super) struct Role {
+    row: Row<Entity>,
+    /// Read where it is shown.
+    allowed: std::result::Result<Permissions, Arc<Error>>,
 }
 
 impl Record for Role {
@@ -30,7 +33,18 @@ impl Record for Role {
     const NAME: &'static str = "Role";
 
     fn relation(field: &str) -> Option<Column> {
-        (field == "permissions").then_some(Column::Name)
+        (field == "permissions").then_some(Column::Uuid)
+    }
+
+    async fn of(context: &super::context::Context, fields: &[SelectionField<'_>], rows: Vec<Row<Entity>>) -> Vec<Self> {
+        let is_shown = fields.iter().any(|field| field.name() == "permissions");
+        let keys: Vec<Uuid> = rows.iter().filter(|_| is_shown).filter_map(|row| row.uuid.key()).collect();
+        let found = role::allowed(&context.scope, &context.reader, &keys).await.map_err(Arc::new);
+        let of = |row: &Row<Entity>| match &found {
+            Ok(found) => Ok(row.uuid.key().and_then(|key| found.get(&key).copied()).unwrap_or(Permissions::NONE)),
+            Err(error) => Err(Arc::clone(error)),
+        };
+        rows.into_iter().map(|row| Self { allowed: of(&row), row }).collect()
     }
 }
 
@@ -39,47 +53,47 @@ impl Record for Role {
 impl Role {
     /// The record's global id: opaque, and good for `node`.
     pub(super) async fn id(&self) -> Result<ID> {
-        Ok(global_id(Kind::Role, *self.0.uuid.loaded()?))
+        Ok(global_id(Kind::Role, *self.row.uuid.loaded()?))
     }
 
     /// The record's own key.
     async fn uuid(&self) -> Result<Uuid> {
-        Ok(*self.0.uuid.loaded()?)
+        Ok(*self.row.uuid.loaded()?)
     }
 
     /// Name.
     async fn name(&self) -> Result<&str> {
-        Ok(self.0.name.loaded()?)
+        Ok(self.row.name.loaded()?)
     }
 
     /// What the role is for.
     async fn description(&self) -> Result<Option<&str>> {
-        Ok(self.0.description.loaded()?.as_deref())
+        Ok(self.row.description.loaded()?.as_deref())
     }
 
     /// What the role may do.
-    async fn permissions(&self, ctx: &Context<'_>) -> Result<Vec<Allowed>> {
-        Ok(listed(of(ctx).authority.permissions(self.0.name.loaded()?)))
+    async fn permissions(&self) -> Result<Vec<Allowed>> {
+        Ok(listed(self.allowed.clone()?))
     }
 
     /// When, from where and with what the role may be used.
     async fn conditions(&self) -> Result<Conditions> {
-        Ok(serde_json::from_str(self.0.conditions.loaded()?).map_err(Error::internal)?)
+        Ok(serde_json::from_str(self.row.conditions.loaded()?).map_err(Error::internal)?)
     }
 
     /// How often the record has changed, counting from 1.
     async fn version(&self) -> Result<i32> {
-        Ok(*self.0.version.loaded()?)
+        Ok(*self.row.version.loaded()?)
     }
 
     /// When the record was created.
     async fn created_at(&self) -> Result<DateTime<Utc>> {
-        Ok(*self.0.created_at.loaded()?)
+        Ok(*self.row.created_at.loaded()?)
     }
 
     /// When the record last changed.
     async fn updated_at(&self) -> Result<DateTime<Utc>> {
-        Ok(*self.0.updated_at.loaded()?)
+        Ok(*self.row.updated_at.loaded()?)
     }
 }
 
@@ -93,11 +107,8 @@ impl RoleQuery {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The record's own key.")] uuid: Uuid,
-    ) -> Result<Option<Role>> {
-        let context = of(ctx);
-        let columns = columns::<Role>(ctx.field().selection_set());
-        let found = find::<Roles>(&context.scope, &context.reader, uuid, &columns).await?;
-        Ok(found.map(Role::from))
+    ) -> Result<Option<Shown<Role>>> {
+        by_key(ctx, uuid).await
     }
 
     /// Roles, by name unless another order is asked for.
@@ -145,8 +156,10 @@ impl RoleMutation {
     ) -> Result<CreateRolePayload> {
         let context = of(ctx);
         let created = role::create(&context.scope, &context.cluster, input).await;
-        context.authority.catch_up().await;
-        CreateRolePayload::of(created)
+        if created.is_ok() {
+            context.authority.catch_up().await;
+        }
+        CreateRolePayload::of(ctx, created).await
     }
 
     /// Changes a role, for everybody who has it: what is left out stays as it is.
@@ -157,7 +170,9 @@ impl RoleMutation {
     ) -> Result<UpdateRolePayload> {
         let context = of(ctx);
         let updated = role::update(&context.scope, &context.cluster, &*context.clock, input).await;
-        context.authority.catch_up().await;
-        UpdateRolePayload::of(updated)
+        if updated.is_ok() {
+            context.authority.catch_up().await;
+        }
+        UpdateRolePayload::of(ctx, updated).await
     }
 }

@@ -4,7 +4,7 @@ use uuid::Uuid;
 use crate::auth::Enrolment;
 
 use super::context::of;
-use super::payload::payload;
+use super::payload::plain_payload;
 
 /// The code that the second factor shows now.
 #[derive(Clone, InputObject)]
@@ -27,7 +27,7 @@ pub(super) struct ResetSecondFactorInput {
     user_uuid: Uuid,
 }
 
-payload! {
+plain_payload! {
     /// What became of a second factor to set up.
     EnrolSecondFactorPayload {
         /// What the authenticator is set up with; null when nothing was done.

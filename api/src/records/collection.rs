@@ -1,22 +1,17 @@
-//! Reading any kind of record: one by its key, several by theirs, or a page of a list.
-
-use std::borrow::Cow;
+//! Reading any kind of record: one by its key, or several by theirs.
 
 use async_graphql::Enum;
-use sea_orm::sea_query::{self, Expr, Func, SelectStatement};
-use sea_orm::{
-    ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, DbBackend, EntityName, EntityTrait, QueryFilter,
-    QuerySelect, QueryTrait, Statement,
-};
+use sea_orm::sea_query::{self, SelectStatement};
+use sea_orm::{ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, EntityName, EntityTrait, Value};
 use uuid::Uuid;
 
-use crate::criteria::{Bounded, Criteria, Filter, Ordering, Page, PageArguments, Term, Translation, seek};
+use crate::criteria::{Bounded, Criteria, Term};
 use crate::database::Reader;
 use crate::error::{Error, Result};
 use crate::scope::{Permission, Scope};
 
 use super::Row;
-use super::disclosure::{Disclosure, disclose, disclose_total, with_owner};
+use super::disclosure::{Disclosure, disclose, with_owner};
 use super::row::Plan;
 
 pub(super) type Column<C> = <<C as Criteria>::Entity as EntityTrait>::Column;
@@ -41,6 +36,17 @@ pub trait Collection:
 
     /// The key's column.
     fn key() -> Column<Self>;
+
+    /// A record's key.
+    ///
+    /// # Errors
+    /// `Internal` for a row that is none of ours: keys are always read.
+    fn key_of(row: &Row<Self::Entity>) -> Result<Uuid> {
+        match row.value(Self::key()) {
+            Some(Value::Uuid(Some(key))) => Ok(key),
+            _ => Err(Error::internal("a record without its key")),
+        }
+    }
 
     /// The order of a list when no other is asked for.
     fn default_order() -> Term<Column<Self>>;
@@ -68,64 +74,6 @@ pub enum Deleted {
     Included,
     /// Only records that were deleted.
     Only,
-}
-
-/// Which part of which list, and which columns of it.
-#[derive(Clone, Debug)]
-pub struct Query<C: Collection> {
-    /// Which records; all when there is none.
-    pub filter: Option<C::Filter>,
-    /// In which order.
-    pub order: Vec<C::Order>,
-    /// Which page.
-    pub page: PageArguments,
-    /// Whether to list deleted records.
-    pub deleted: Deleted,
-    /// What to read of each record. Keys and what the order needs are read besides.
-    pub columns: Vec<Column<C>>,
-}
-
-/// A page of a list.
-#[derive(Debug)]
-pub struct Listing<C: Collection> {
-    /// The page's records.
-    pub rows: Vec<Row<C::Entity>>,
-    /// Which page this is.
-    pub page: Page,
-    /// Whether records follow.
-    pub has_next: bool,
-    /// Whether records precede.
-    pub has_previous: bool,
-    ordering: Ordering<C::Entity>,
-    condition: Condition,
-    /// The columns that the filter asks by.
-    asked: Vec<Cow<'static, str>>,
-}
-
-impl<C: Collection> Listing<C> {
-    /// The place of one of the page's records.
-    ///
-    /// # Errors
-    /// `Internal` when a column of the order was not read.
-    pub fn cursor(&self, row: &Row<C::Entity>) -> Result<String> {
-        self.ordering.cursor(|column| row.value(column))
-    }
-
-    /// How many records the whole list has. Costs a statement.
-    ///
-    /// # Errors
-    /// As any read.
-    pub async fn count(&self, reader: &Reader) -> Result<u64> {
-        disclose_total::<C>(reader, &self.asked);
-        let query = C::Entity::find()
-            .select_only()
-            .expr_as(Func::count(Expr::col(C::key().as_column_ref())), "total")
-            .filter(self.condition.clone())
-            .into_query();
-        let row = reader.query_one(&query).await?.ok_or_else(|| Error::internal("a count without a row"))?;
-        let total: i64 = row.try_get_by_index(0)?;
-        u64::try_from(total).map_err(Error::internal)
-    }
 }
 
 /// The record with this key, deleted ones excepted.
@@ -161,93 +109,6 @@ pub async fn find_many<C: Collection>(
     select::<C>(reader, visible::<C>(scope, Deleted::Excluded).add(among), columns).await
 }
 
-/// A page of a list.
-///
-/// # Errors
-/// `Forbidden`, `BadRequest` and `Limit` for what no list can be asked, and as any read.
-pub async fn list<C: Collection>(scope: &Scope, reader: &Reader, query: Query<C>) -> Result<Listing<C>> {
-    C::permit(scope)?;
-    let page = query.page.resolve()?;
-    let ordering = Ordering::new(scope, &query.order, C::default_order())?;
-    let mut condition = visible::<C>(scope, query.deleted);
-    let mut translation = Translation::new(reader.get_database_backend(), scope);
-    if let Some(filter) = &query.filter {
-        condition = condition.add(filter.condition(&mut translation)?);
-    }
-    let asked = translation.asked(C::Entity::default().table_name());
-    let mut columns = query.columns;
-    columns.extend(ordering.terms().iter().map(|term| term.column));
-    let shown = distinct::<C>(columns);
-    let columns = with_owner::<C>(reader, shown.clone());
-    let part = Part::of(&page, &ordering, &condition)?;
-    let mut query = query_of::<C>(&columns, part.condition);
-    part.ordering.apply(&mut query);
-    let statement = page_of(query, part.offset, part.limit + 1, reader.get_database_backend());
-    let plan = Plan::<C::Entity>::new(&columns);
-    let results = reader.query_all_raw(statement).await?;
-    let mut rows = results.iter().map(|result| plan.read(result)).collect::<Result<Vec<_>, _>>()?;
-    let more = rows.len() as u64 > part.limit;
-    if more {
-        rows.pop();
-    }
-    if part.backward {
-        rows.reverse();
-    }
-    disclose::<C>(reader, &rows, &shown, &asked);
-    let (has_next, has_previous) = match &page {
-        Page::Numbered { page, .. } => (more, *page > 1),
-        Page::Cursor { backward: false, after, .. } => (more, after.is_some()),
-        Page::Cursor { backward: true, before, .. } => (before.is_some(), more),
-    };
-    Ok(Listing { rows, page, has_next, has_previous, ordering, condition, asked })
-}
-
-/// What of a list to read.
-struct Part<E: EntityTrait> {
-    condition: Condition,
-    ordering: Ordering<E>,
-    offset: Option<u64>,
-    limit: u64,
-    backward: bool,
-}
-
-impl<E: EntityTrait> Part<E> {
-    fn of(page: &Page, ordering: &Ordering<E>, whole: &Condition) -> Result<Self> {
-        match page {
-            Page::Numbered { page, per_page } => Ok(Self {
-                condition: whole.clone(),
-                ordering: ordering.clone(),
-                offset: (*page > 1).then(|| u64::from(page - 1) * u64::from(*per_page)),
-                limit: u64::from(*per_page),
-                backward: false,
-            }),
-            Page::Cursor { limit, backward, after, before } => {
-                let reversed = ordering.reversed();
-                let mut condition = whole.clone();
-                if let Some(after) = after {
-                    condition = condition.add(seek(ordering, &ordering.place("after", after)?));
-                }
-                if let Some(before) = before {
-                    condition = condition.add(seek(&reversed, &ordering.place("before", before)?));
-                }
-                let ordering = if *backward { reversed } else { ordering.clone() };
-                Ok(Self { condition, ordering, offset: None, limit: u64::from(*limit), backward: *backward })
-            }
-        }
-    }
-}
-
-/// A limit is written into the text: of a parameter PostgreSQL assumes a tenth of all records, and then plans the
-/// statement anew for every page. Offsets stay parameters: they would make too many texts.
-fn page_of(mut query: SelectStatement, offset: Option<u64>, limit: u64, backend: DbBackend) -> Statement {
-    if let Some(offset) = offset {
-        return backend.build(query.offset(offset).limit(limit));
-    }
-    let mut statement = backend.build(&query);
-    statement.sql.extend([" LIMIT ", &limit.to_string()]);
-    statement
-}
-
 /// What the caller may see at all.
 pub(super) fn visible<C: Collection>(scope: &Scope, deleted: Deleted) -> Condition {
     let mut condition = C::within(scope);
@@ -267,18 +128,18 @@ async fn select<C: Collection>(
     columns: &[Column<C>],
 ) -> Result<Vec<Row<C::Entity>>> {
     let shown = distinct::<C>(columns.to_vec());
-    let columns = with_owner::<C>(reader, shown.clone());
-    let plan = Plan::<C::Entity>::new(&columns);
-    let results = reader.query_all(&query_of::<C>(&columns, condition)).await?;
+    let plan = Plan::<C::Entity>::new(&with_owner::<C>(reader, shown.clone()));
+    let statement = reader.get_database_backend().build(&query_of::<C>(&plan, condition));
+    let results = reader.query_all_raw(statement).await?;
     let rows = results.iter().map(|result| plan.read(result)).collect::<Result<Vec<_>, _>>()?;
     disclose::<C>(reader, &rows, &shown, &[]);
     Ok(rows)
 }
 
 /// Reads these columns and no others. `Entity::find` would first write all of them, only to forget them again.
-fn query_of<C: Collection>(columns: &[Column<C>], condition: Condition) -> SelectStatement {
+pub(super) fn query_of<C: Collection>(plan: &Plan<C::Entity>, condition: Condition) -> SelectStatement {
     let mut query = sea_query::Query::select();
-    query.columns(columns.iter().map(ColumnTrait::as_column_ref));
+    query.expr(plan.list());
     query.from(C::Entity::default().table_ref()).cond_where(condition);
     query
 }

@@ -1,0 +1,145 @@
+//! Reading lists of which each belongs to one of several records: the page of every one of them in one statement.
+
+use std::collections::HashMap;
+
+use futures_util::future::try_join;
+use sea_orm::sea_query::{ArrayType, Expr, ExprTrait, Func, WindowStatement};
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, DbBackend, EntityName, EntityTrait, QueryFilter, QuerySelect, QueryTrait,
+    Statement, Value,
+};
+use uuid::Uuid;
+
+use crate::database::Reader;
+use crate::error::{Error, Result};
+use crate::scope::Scope;
+
+use super::collection::{Collection, Column, query_of};
+use super::disclosure::{disclose, disclose_total};
+use super::listing::{Asked, Listing, Part, Query};
+
+/// What several parents stand as in a statement: the table and its only column.
+const PARENT: &str = "parent";
+/// A record's place among those of its parent, from 1 on.
+const PLACE: &str = "place";
+
+/// What of a list is wanted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Wanted {
+    /// Its page; otherwise that is empty.
+    pub page: bool,
+    /// How many records it has.
+    pub total: bool,
+}
+
+/// Which part of the lists of several records.
+pub struct Nested<C: Collection> {
+    /// Which part of each.
+    pub query: Query<C>,
+    /// The column that says to which record's list a record belongs.
+    pub by: Column<C>,
+    /// What of it is wanted.
+    pub wanted: Wanted,
+}
+
+/// The page of each of these records' lists. One statement for all pages, and one for all totals.
+///
+/// # Errors
+/// As those of a list.
+pub async fn list_nested<C: Collection>(
+    scope: &Scope,
+    reader: &Reader,
+    nested: &Nested<C>,
+    parents: &[Uuid],
+) -> Result<HashMap<Uuid, Listing<C>>> {
+    let asked = Asked::of(scope, reader, &nested.query, &[nested.by])?;
+    let statement = pages(&asked, nested.by, parents, reader.get_database_backend())?;
+    let read = async {
+        if !nested.wanted.page {
+            return Ok(Vec::new());
+        }
+        asked.rows(&reader.query_all_raw(statement).await?)
+    };
+    let (found, mut totals) = try_join(read, totals(reader, &asked, nested, parents)).await?;
+    let mut rows: HashMap<Uuid, Vec<_>> = HashMap::with_capacity(parents.len());
+    for row in found {
+        let Some(Value::Uuid(Some(parent))) = row.value(nested.by) else {
+            return Err(Error::internal("a record of a list without the key of what it belongs to"));
+        };
+        rows.entry(parent).or_default().push(row);
+    }
+    let listing = |parent: &Uuid| {
+        let total = nested.wanted.total.then(|| totals.remove(parent).unwrap_or_default());
+        let own = Condition::all().add(nested.by.eq(*parent));
+        (*parent, asked.listing(rows.remove(parent).unwrap_or_default(), Some(own), total))
+    };
+    let listings: HashMap<_, _> = parents.iter().map(listing).collect();
+    let shown: Vec<_> = listings.values().flat_map(|listing| listing.rows.iter().cloned()).collect();
+    disclose::<C>(reader, &shown, &asked.shown, &asked.whole.filtered);
+    Ok(listings)
+}
+
+/// PostgreSQL looks each parent's page up by itself, and so reads no more than the pages where an index has their order;
+/// SQLite, which cannot, numbers the records of each parent.
+///
+/// What is found is called as its table is, so that columns are written the same inside and outside.
+fn pages<C: Collection>(asked: &Asked<C>, by: Column<C>, parents: &[Uuid], backend: DbBackend) -> Result<Statement> {
+    let Part { condition, ordering, offset, limit } = asked.part()?;
+    let (offset, end) = (offset.unwrap_or_default(), offset.unwrap_or_default() + limit + 1);
+    let (list, table) = (asked.plan.text(), C::Entity::default().table_name().to_owned());
+    if backend == DbBackend::Postgres {
+        let own = Expr::col(by.as_column_ref()).eq(Expr::col((PARENT, PARENT)));
+        let mut page = query_of::<C>(&asked.plan, condition.add(own));
+        ordering.apply(&mut page);
+        let Statement { sql, values, .. } = backend.build(&page);
+        let mut values = values.map(|values| values.0).unwrap_or_default();
+        values.push(Value::Array(ArrayType::Uuid, Some(Box::new(parents.iter().copied().map(Value::from).collect()))));
+        let given = values.len();
+        let order = ordering.text();
+        let text = format!(
+            "SELECT {list} FROM unnest(${given}::uuid[]) AS \"{PARENT}\" \
+             CROSS JOIN LATERAL ({sql} LIMIT {} OFFSET {offset}) AS \"{table}\" ORDER BY {order}",
+            limit + 1
+        );
+        return Ok(Statement::from_sql_and_values(backend, text, values));
+    }
+    let mut numbered = query_of::<C>(&asked.plan, condition.add(by.is_in(parents.iter().copied())));
+    let mut window = WindowStatement::partition_by(by.as_column_ref());
+    ordering.apply(&mut window);
+    numbered.expr_window_as(Expr::cust("row_number()"), window, PLACE);
+    let Statement { sql, values, .. } = backend.build(&numbered);
+    let text = format!(
+        "SELECT {list} FROM ({sql}) AS \"{table}\" WHERE \"{PLACE}\" > {offset} AND \"{PLACE}\" <= {end} ORDER BY \"{PLACE}\""
+    );
+    Ok(Statement::from_sql_and_values(backend, text, values.map(|values| values.0).unwrap_or_default()))
+}
+
+/// How many records each list has; none for those that have none.
+async fn totals<C: Collection>(
+    reader: &Reader,
+    asked: &Asked<C>,
+    nested: &Nested<C>,
+    parents: &[Uuid],
+) -> Result<HashMap<Uuid, u64>> {
+    if !nested.wanted.total {
+        return Ok(HashMap::new());
+    }
+    disclose_total::<C>(reader, &asked.whole.filtered);
+    let among = match reader.get_database_backend() {
+        DbBackend::Postgres => nested.by.eq_any(parents.to_vec()),
+        _ => nested.by.is_in(parents.iter().copied()),
+    };
+    let query = C::Entity::find()
+        .select_only()
+        .column(nested.by)
+        .expr_as(Func::count(Expr::col(C::key().as_column_ref())), "total")
+        .filter(asked.whole.condition.clone().add(among))
+        .group_by(nested.by)
+        .into_query();
+    let mut totals = HashMap::with_capacity(parents.len());
+    for row in reader.query_all(&query).await? {
+        let total: i64 = row.try_get_by_index(1)?;
+        totals.insert(row.try_get_by_index(0)?, u64::try_from(total).map_err(Error::internal)?);
+    }
+    Ok(totals)
+}
