@@ -4,13 +4,12 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use chrono::{DateTime, Utc};
-use serde::Deserialize;
 use uuid::Uuid;
 
 use crate::database::{Cluster, ConsistencyToken};
 use crate::error::{Error, Result};
 
-use super::entry::{Hash, read_hash};
+use super::entry::{Entry, Hash};
 use super::folder::{Fault, Folder};
 use super::segment::{self, Position};
 use super::writer::{Progress, SEGMENT_BYTES};
@@ -40,22 +39,26 @@ pub(super) struct Backlog {
 /// Entries that are shipped together.
 #[derive(Debug)]
 pub(super) struct Batch {
-    /// Their lines.
-    pub(super) text: String,
-    pub(super) heads: Vec<Head>,
+    pub(super) entries: Vec<Entry>,
     /// Whether more may be there already.
     pub(super) is_full: bool,
     end: Position,
 }
 
-/// What of an entry's line matters on the way.
-#[derive(Clone, Copy, Debug, Deserialize)]
+/// What of an entry an anchor tells.
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Head {
     pub(super) instance: Uuid,
     pub(super) sequence: i64,
     pub(super) occurred_at: DateTime<Utc>,
-    #[serde(deserialize_with = "read_hash")]
     pub(super) hash: Hash,
+}
+
+impl From<&Entry> for Head {
+    fn from(entry: &Entry) -> Self {
+        let Entry { instance, sequence, occurred_at, hash, .. } = *entry;
+        Self { instance, sequence, occurred_at, hash }
+    }
 }
 
 impl Backlog {
@@ -98,7 +101,7 @@ impl Backlog {
                 _ => Error::internal(fault),
             })?;
             if !piece.lines.is_empty() {
-                return self.batch(piece.lines, piece.is_full || is_whole).map(Some);
+                return self.batch(&piece.lines, piece.is_full || is_whole).map(Some);
             }
             if !is_whole {
                 break;
@@ -110,22 +113,19 @@ impl Backlog {
     }
 
     /// The entries of these lines, up to the first line that is none.
-    fn batch(&self, mut lines: Vec<u8>, is_full: bool) -> Result<Batch> {
-        let (mut heads, mut good) = (Vec::new(), 0);
+    fn batch(&self, lines: &[u8], is_full: bool) -> Result<Batch> {
+        let (mut entries, mut good) = (Vec::new(), 0);
         for line in lines.split_inclusive(|byte| *byte == b'\n') {
-            let head = std::str::from_utf8(line).ok().and_then(|line| serde_json::from_str::<Head>(line).ok());
-            let Some(head) = head.filter(|head| head.instance == self.folder.instance) else { break };
-            heads.push(head);
+            let entry = serde_json::from_slice::<Entry>(line).ok();
+            let Some(entry) = entry.filter(|entry| entry.instance == self.folder.instance) else { break };
+            entries.push(entry);
             good += line.len();
         }
-        if heads.is_empty() {
+        if entries.is_empty() {
             return Err(self.damaged());
         }
-        let is_full = is_full || good < lines.len();
-        lines.truncate(good);
-        let end = Position { offset: self.position.offset + lines.len() as u64, ..self.position };
-        let text = String::from_utf8(lines).map_err(Error::internal)?;
-        Ok(Batch { text, heads, is_full, end })
+        let end = Position { offset: self.position.offset + good as u64, ..self.position };
+        Ok(Batch { entries, is_full: is_full || good < lines.len(), end })
     }
 
     /// Whether a batch holds what was never shipped before.

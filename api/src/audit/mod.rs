@@ -10,6 +10,7 @@ mod backlog;
 mod chain;
 mod entry;
 mod folder;
+mod insertion;
 mod retire;
 mod segment;
 mod shipping;

@@ -11,7 +11,8 @@ use crate::scope::{Boundary, Scope};
 
 use super::anchor::Anchor;
 use super::backlog::{Backlog, Head};
-use super::entry::Hash;
+use super::entry::{Entry, Hash};
+use super::insertion::insertion;
 
 /// Brings entries from the spool to the primary, and anchors them.
 #[derive(Debug)]
@@ -36,9 +37,9 @@ impl Shipping {
             self.begin_again(backlog);
         }
         let Some(batch) = backlog.next()? else { return Ok(false) };
-        let commit = self.insert(&batch.text, &batch.heads).await?;
+        let commit = self.insert(&batch.entries).await?;
         if backlog.is_new(&batch) {
-            self.anchor(&batch.heads, false)?;
+            self.anchor(&batch.entries.iter().map(Head::from).collect::<Vec<_>>(), false)?;
         }
         if backlog.shipped(&batch, commit) {
             self.begin_again(backlog);
@@ -60,19 +61,23 @@ impl Shipping {
     }
 
     /// Inserts entries; what the commit came to.
-    async fn insert(&mut self, text: &str, heads: &[Head]) -> Result<Option<ConsistencyToken>> {
+    async fn insert(&mut self, entries: &[Entry]) -> Result<Option<ConsistencyToken>> {
         let scope = nobody();
         let cluster = self.cluster.clone().on_behalf_of(&scope);
         let tx = cluster.write(&scope).await?;
         let new: Vec<NaiveDate> =
-            heads.iter().map(|head| month(head.occurred_at)).filter(|month| !self.months.contains(month)).collect();
+            entries.iter().map(|entry| month(entry.occurred_at)).filter(|month| !self.months.contains(month)).collect();
         make_partitions(&tx, &new).await?;
-        let inserted = tx.execute_raw(insertion(tx.get_database_backend(), text)).await?.rows_affected();
+        let inserted = tx.execute_raw(insertion(tx.get_database_backend(), entries)?).await?.rows_affected();
         tx.commit().await?;
         self.months.extend(new);
-        if inserted < heads.len() as u64 {
+        if inserted < entries.len() as u64 {
             // After a crash this is usual; whether another's entries stand there is for a verification to find.
-            tracing::info!(audit.entries = heads.len(), audit.inserted = inserted, "audit entries were there already");
+            tracing::info!(
+                audit.entries = entries.len(),
+                audit.inserted = inserted,
+                "audit entries were there already"
+            );
         }
         Ok(cluster.written())
     }
@@ -115,34 +120,3 @@ pub(super) async fn make_partitions(tx: &Transaction, months: &[NaiveDate]) -> R
     Ok(())
 }
 
-/// Inserts entries that are not there yet, given as lines of JSON, in one statement with one value.
-fn insertion(backend: DbBackend, lines: &str) -> Statement {
-    let list = format!("[{}]", lines.trim_end().replace('\n', ","));
-    let sql = if backend == DbBackend::Postgres { TO_POSTGRES } else { TO_SQLITE };
-    Statement::from_sql_and_values(backend, sql, [Value::from(list)])
-}
-
-const TO_POSTGRES: &str = "\
-    INSERT INTO audit_events (uuid, instance, sequence, occurred_at, actor_id, role, session_id, institution_id, grant_id, \
-        origin, request_id, action, resource, resource_id, version, resource_institution_id, patient_id, fields, outcome, \
-        settles, previous_hash, hash) \
-    SELECT uuid, instance, sequence, occurred_at, actor_id, role, session_id, institution_id, grant_id, \
-        origin, request_id, action, resource, resource_id, version, resource_institution_id, patient_id, fields, outcome, \
-        settles, decode(previous_hash, 'hex'), decode(hash, 'hex') \
-    FROM json_to_recordset($1::json) AS entry (uuid uuid, instance uuid, sequence bigint, occurred_at timestamptz, \
-        actor_id uuid, role text, session_id uuid, institution_id uuid, grant_id uuid, origin text, request_id uuid, \
-        action text, resource text, resource_id uuid, version integer, resource_institution_id uuid, patient_id uuid, \
-        fields text[], outcome text, settles bigint, previous_hash text, hash text) \
-    ON CONFLICT DO NOTHING";
-
-const TO_SQLITE: &str = "\
-    INSERT INTO audit_events (uuid, instance, sequence, occurred_at, actor_id, role, session_id, institution_id, grant_id, \
-        origin, request_id, action, resource, resource_id, version, resource_institution_id, patient_id, fields, outcome, \
-        settles, previous_hash, hash) \
-    SELECT unhex(value->>'uuid', '-'), unhex(value->>'instance', '-'), value->>'sequence', value->>'occurred_at', \
-        unhex(value->>'actor_id', '-'), value->>'role', unhex(value->>'session_id', '-'), \
-        unhex(value->>'institution_id', '-'), unhex(value->>'grant_id', '-'), value->>'origin', \
-        unhex(value->>'request_id', '-'), value->>'action', value->>'resource', unhex(value->>'resource_id', '-'), \
-        value->>'version', unhex(value->>'resource_institution_id', '-'), unhex(value->>'patient_id', '-'), \
-        value->'fields', value->>'outcome', value->>'settles', unhex(value->>'previous_hash'), unhex(value->>'hash') \
-    FROM json_each($1) WHERE true ON CONFLICT (instance, sequence) DO NOTHING";
