@@ -2,6 +2,7 @@
 //! first: there is no unscoped read or write.
 
 mod aggregate;
+pub mod appointment;
 pub mod audit_event;
 pub mod break_glass_grant;
 mod check;
@@ -14,10 +15,13 @@ pub mod import;
 mod listing;
 pub mod medical_institution;
 mod nested;
+pub mod patient_merge;
 pub mod patient_register;
+pub mod patient_validation;
 pub mod role;
 mod row;
 pub mod schema_history;
+pub mod system_setting;
 pub mod user;
 
 pub use check::{MAX_ENTRIES, MAX_ENTRY_LENGTH};
