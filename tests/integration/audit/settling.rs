@@ -129,16 +129,18 @@ fn a_spool_that_was_damaged_is_set_aside_and_named() {
 
 /// A server that was killed, of which three entries are in the spool and none in the database: its segment.
 fn killed_before_anything_was_shipped(database: &Arc<Database>) -> std::path::PathBuf {
-    shipping(database, false);
     let mut server = Phr::serve(Arc::clone(database), &[], &[]);
+    // Before nothing can be shipped: making one is on record too.
+    server.token();
+    shipping(database, false);
     crate::patients::register(&server, &json!({}));
     let segment = eventually("the entries are in the spool", || {
         let file = spools(database).first()?.join("0000000001.jsonl");
-        (std::fs::read_to_string(&file).ok()?.lines().count() == 3).then_some(file)
+        (std::fs::read_to_string(&file).ok()?.lines().count() >= 3).then_some(file)
     });
     server.signal("KILL");
     assert_eq!(server.ended(), None);
-    assert_eq!(entries(database, "true"), []);
+    assert_eq!(entries(database, "action <> 'LOGIN'"), []);
     shipping(database, true);
     segment
 }

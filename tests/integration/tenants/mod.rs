@@ -67,9 +67,10 @@ fn database() -> Database {
     }
     for institution in [OWN, OTHER] {
         let patient = person(institution, 1);
+        let user = person(institution, 1000);
         sql.run(&format!(
             "INSERT INTO users (uuid, kind, username, role_id, patient_id)
-             SELECT '{patient}', 'PATIENT', '{patient}', uuid, '{patient}' FROM roles WHERE name = 'patient'"
+             SELECT '{user}', 'PATIENT', '{user}', uuid, '{patient}' FROM roles WHERE name = 'patient'"
         ));
         sql.run(&format!(
             "INSERT INTO users (uuid, kind, username, role_id, institution_id)
