@@ -14,8 +14,8 @@ fn warm() -> Phr {
     Phr::serve(std::sync::Arc::new(database), &[], &[])
 }
 
-/// The statements that a request costs when it was asked for before. Now and then the server looks besides who may do
-/// what; not each time.
+/// The statements that a request costs when it was asked for before. What the server does besides may take the connection
+/// from which the request would have had to change nothing; not each time.
 fn statements(phr: &Phr, query: &str, variables: &Value) -> Vec<String> {
     phr.ask(query, variables);
     let again = |_| {
@@ -26,8 +26,22 @@ fn statements(phr: &Phr, query: &str, variables: &Value) -> Vec<String> {
     (0..3).map(again).min_by_key(Vec::len).unwrap()
 }
 
-/// The statements of requests. Besides, whether requests come or not, the server asks each node what it is, and ships
-/// what is on record; the latter in transactions that are nobody's.
+/// What the server does besides, whether requests come or not: it asks each node what it is, ships what is on record (in
+/// transactions that are nobody's), tells of changes, and looks who may do what.
+const BESIDES: [&str; 10] = [
+    "pg_is_in_recovery()",
+    "seaql_migrations",
+    "audit_",
+    "pg_notify(",
+    "change_log",
+    "FROM \"signing_keys\"",
+    "FROM \"permissions\"",
+    "FROM \"role_permissions\"",
+    "FROM \"roles\"",
+    "FROM \"sessions\"",
+];
+
+/// The statements of requests.
 fn requests(lines: &[String]) -> Vec<String> {
     let nobody = format!("SET LOCAL phr.actor = '{}'", uuid::Uuid::nil());
     // By connection: whether it is in a transaction, and whether that is a request's.
@@ -43,11 +57,10 @@ fn requests(lines: &[String]) -> Vec<String> {
             transactions.insert(process, !text.contains(&nobody));
         }
         let is_over = text.starts_with("COMMIT") || text.starts_with("ROLLBACK");
-        let is_probe = text.contains("pg_is_in_recovery()") || text.contains("seaql_migrations");
         // The end of a transaction whose beginning was not seen is none of this request's.
         let counts = match transactions.get(process) {
             Some(counts) => *counts,
-            None => !is_over && !text.contains("audit_") && !is_probe,
+            None => !is_over && !BESIDES.iter().any(|besides| text.contains(besides)),
         };
         if counts {
             found.push(text.to_owned());
