@@ -285,8 +285,11 @@ pub(crate) async fn authority(config: &Config) -> Result<(Cluster, Authority), E
 /// Makes a new signing key, also where another key file sealed the present ones.
 pub(crate) async fn rotate_keys(config: &Config, algorithm: SigningAlgorithm, revoke: bool) -> Result<Uuid, Error> {
     let cluster = every_node(config).await?;
-    let clock: SharedClock = Arc::new(SystemClock);
-    Ok(Authority::rotate(&cluster, &*clock, config.key_file()?, algorithm, revoke).await?)
+    let key_file = config.key_file()?;
+    let tending = keep_trail(config, &cluster)?;
+    let rotated = Authority::rotate(&cluster, &SystemClock, key_file, algorithm, revoke).await;
+    tending.stop(CLOSING_TIME).await;
+    Ok(rotated?)
 }
 
 /// From here on everything that is done in the cluster is put on record.

@@ -139,6 +139,12 @@ impl Permissions {
     pub const ALL: Self = Self(u32::MAX);
     /// No permission.
     pub const NONE: Self = Self(0);
+    /// What treating a patient takes.
+    pub const TREATING: Self = Self::NONE
+        .with(Permission::ReadPatients)
+        .with(Permission::ReadClinical)
+        .with(Permission::WritePatients)
+        .with(Permission::ReadDirectory);
 
     /// This set and one more.
     #[must_use]
@@ -158,12 +164,13 @@ impl Permissions {
     /// that nobody changes their own role, is what keeps them to it.
     #[must_use]
     pub const fn administrative(self) -> Self {
-        let treating = Permission::ReadPatients as u32
-            | Permission::ReadClinical as u32
-            | Permission::WritePatients as u32
-            | Permission::ReadDirectory as u32
-            | Permission::BreakGlass as u32;
-        Self(self.0 & !treating)
+        Self(self.0 & !Self::TREATING.with(Permission::BreakGlass).0)
+    }
+
+    /// Those of this set that are in `other` too.
+    #[must_use]
+    pub const fn common(self, other: Self) -> Self {
+        Self(self.0 & other.0)
     }
 
     /// Whether everything in `other` is in this set too.

@@ -6,7 +6,7 @@ use clap::Subcommand;
 use uuid::Uuid;
 
 use crate::app;
-use crate::auth::{Authority, LoginInput};
+use crate::auth::Authority;
 use crate::clock::SystemClock;
 use crate::config::Config;
 use crate::database::Cluster;
@@ -93,24 +93,19 @@ async fn create(cluster: &Cluster, authority: &Authority, new: New) -> Result<()
         idempotency_key: None,
     };
     let user = user::create(&scope, cluster, &SystemClock, input).await?;
-    let token = authority.one_time_token(&scope, *user.uuid.loaded()?).await?;
+    let (name, uuid) = (new.username, *user.uuid.loaded()?);
     let Some(password) = new.password else {
-        let (name, until) = (new.username, token.expires_at);
+        let token = authority.one_time_token(&scope, uuid).await?;
+        let until = token.expires_at;
         println!("user {name} may sign in until {until} with this one-time token and a new password:");
         println!("{}", token.token);
         return Ok(());
     };
-    let login = LoginInput {
-        username: new.username.clone(),
-        password: None,
-        one_time_token: Some(token.token),
-        new_password: Some(password),
-        one_time_code: None,
-        device: None,
-    };
-    let grant = authority.login(login, scope.request, None).await?;
-    authority.end(&grant).await?;
-    println!("user {} may sign in", new.username);
+    if let Err(error) = authority.give_password(&scope, uuid, password).await {
+        eprintln!("user {name} was created, and has no password: createOneTimeToken lets them set one");
+        return Err(error);
+    }
+    println!("user {name} may sign in");
     Ok(())
 }
 

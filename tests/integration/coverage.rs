@@ -1,5 +1,7 @@
-//! Every root field, asked by the local operator, by somebody without any permission and by somebody without a session.
-//! A field without its line here fails.
+//! Every root field, asked by the local operator, by somebody without any permission, by somebody without a session, and by
+//! somebody of another institution. A field without its line here fails.
+
+mod elsewhere;
 
 use phr::scope::{Permissions, Scope};
 use serde_json::{Value, json};
@@ -15,12 +17,15 @@ const PUBLIC: &[&str] = &["health", "login", "refreshSession"];
 /// so.
 const OWN: &[&str] = &["logout", "changePassword", "enrolSecondFactor", "confirmSecondFactor", "removeSecondFactor"];
 
-/// One request for each root field.
+/// The global id of the institution that exists from the first migration on.
+const NODE: &str = "AQAAAAAAAEAAgAAAAAAAAAE";
+
+/// One request for each root field. In place of KEY it is asked of a record by its key, in place of NODE by its global id.
 const FIELDS: &[(&str, &str)] = &[
     ("health", "{ health { status } }"),
     ("migrations", "{ migrations { pending { version } } }"),
-    ("node", "{ node(id: \"AQAAAAAAAEAAgAAAAAAAAAE\") { id } }"),
-    ("nodes", "{ nodes(ids: [\"AQAAAAAAAEAAgAAAAAAAAAE\"]) { id } }"),
+    ("node", "{ node(id: \"NODE\") { id } }"),
+    ("nodes", "{ nodes(ids: [\"NODE\"]) { id } }"),
     ("patientRegister", "{ patientRegister(uuid: \"KEY\") { uuid } }"),
     ("patientRegisters", "{ patientRegisters { nodes { uuid } } }"),
     ("likelyDuplicates", "{ likelyDuplicates(of: \"KEY\") { score } }"),
@@ -117,8 +122,8 @@ const FIELDS: &[(&str, &str)] = &[
 const PATIENT: &str = "firstName: \"A\", lastName: \"B\", dateOfBirth: \"1990-01-01\", email: \"a@b.de\",
     phoneNumber: \"555-267-5674\", address: \"C\", emergencyContact: \"D\"";
 
-fn document(query: &str) -> String {
-    query.replace("PATIENT", PATIENT).replace("KEY", crate::patients::NOBODY)
+fn document(query: &str, key: &str, id: &str) -> String {
+    query.replace("PATIENT", PATIENT).replace("KEY", key).replace("NODE", id)
 }
 
 fn nobody() -> Scope {
@@ -145,12 +150,13 @@ fn every_root_field_answers_who_may_ask_and_refuses_who_may_not() {
         for field in fields {
             let line = FIELDS.iter().find(|(name, _)| *name == field);
             let (_, query) = line.unwrap_or_else(|| panic!("the field {field} has no line in coverage.rs"));
+            let query = document(query, crate::patients::NOBODY, NODE);
             let changes = "SELECT count(*) FROM change_log";
             let before = database.sql().value(changes);
-            let unknown = library.ask(Scope::nobody(Uuid::new_v4()), &document(query), &json!({}));
+            let unknown = library.ask(Scope::nobody(Uuid::new_v4()), &query, &json!({}));
             let expected = if ["health", "login"].contains(&field) { vec![] } else { vec!["UNAUTHENTICATED"] };
             assert_eq!(codes(&unknown), expected, "{field}: {unknown}");
-            let refused = library.ask(nobody(), &document(query), &json!({}));
+            let refused = library.ask(nobody(), &query, &json!({}));
             if PUBLIC.contains(&field) || OWN.contains(&field) || field == "viewer" {
                 assert!(!codes(&refused).contains(&"FORBIDDEN"), "{field}: {refused}");
             } else {
@@ -159,7 +165,7 @@ fn every_root_field_answers_who_may_ask_and_refuses_who_may_not() {
                 assert!(shown.is_none_or(Value::is_null), "{field}: {refused}");
             }
             assert_eq!(database.sql().value(changes), before, "{field}");
-            let answered = library.ask(operator(), &document(query), &json!({}));
+            let answered = library.ask(operator(), &query, &json!({}));
             let expected = match field {
                 "refreshSession" => vec!["UNAUTHENTICATED"],
                 "breakGlass" => vec!["BAD_REQUEST"],

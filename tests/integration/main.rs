@@ -1,5 +1,6 @@
 //! The integration tests: real servers on real databases, one file per subject.
 
+mod across;
 mod appointments;
 mod architecture;
 mod audit;

@@ -36,7 +36,9 @@ impl Authority {
         let (claims, roster) = (&known.claims, self.roster());
         let is_dead = roster.keys.verifier(known.key).is_none()
             || !claims.holds_at(self.now())
-            || claims.sid.is_some_and(|session| roster.ended.contains(&session));
+            || claims.sid.is_some_and(|session| roster.ended.contains(&session))
+            // The end of its session may be forgotten before it.
+            || (claims.sid.is_some() && claims.lifetime() > self.0.settings.longest());
         if is_dead {
             self.0.tokens.invalidate(token);
             return None;
@@ -111,11 +113,5 @@ impl Authority {
 
 /// With a leave somebody treats one patient, and manages nothing; and nothing at all once the role may take none.
 fn within_leave(own: Permissions) -> Permissions {
-    if !own.contain(Permission::BreakGlass) {
-        return Permissions::NONE;
-    }
-    let treating =
-        [Permission::ReadPatients, Permission::ReadClinical, Permission::WritePatients, Permission::ReadDirectory];
-    let held = treating.into_iter().filter(|permission| own.contain(*permission));
-    held.fold(Permissions::NONE, Permissions::with)
+    if own.contain(Permission::BreakGlass) { own.common(Permissions::TREATING) } else { Permissions::NONE }
 }

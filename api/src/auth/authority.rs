@@ -13,7 +13,7 @@ use uuid::Uuid;
 use crate::clock::SharedClock;
 use crate::database::{Cluster, Consistency, Transaction};
 use crate::error::{Error, Result};
-use crate::scope::{Actor, Permissions, Scope};
+use crate::scope::{Actor, Scope};
 
 use super::authentication::Known;
 use super::keyring;
@@ -163,7 +163,7 @@ impl Authority {
         // What was revoked a moment ago stands on the primary; without one nothing is being revoked.
         let freshness = if inner.cluster.has_primary() { Consistency::Strong } else { Consistency::Eventual };
         let reader = inner.cluster.read(&Scope::server(Uuid::nil()), freshness);
-        let lifetime = inner.settings.access.max(inner.settings.leave) + SKEW;
+        let lifetime = inner.settings.longest() + SKEW;
         let outside = inner.provider.as_ref().map(|provider| provider.issuer());
         Roster::read(&reader, &inner.file, self.now(), lifetime, outside).await
     }
@@ -202,12 +202,6 @@ impl Authority {
     pub async fn named(&self, scope: &Scope, name: &str) -> Result<Uuid> {
         let found = self.user(user::Column::Username.eq(name.trim().to_lowercase()), scope.request).await?;
         found.map(|(user, _)| user.uuid).ok_or_else(|| Error::BadRequest(format!("there is no user {name}")))
-    }
-
-    /// What a role may do, as every request is judged by.
-    #[must_use]
-    pub fn permissions(&self, role: &str) -> Permissions {
-        self.roster().roles.get(role).map_or(Permissions::NONE, |role| role.permissions)
     }
 
     /// The public keys, for whoever else verifies tokens.

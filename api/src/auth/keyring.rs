@@ -1,4 +1,4 @@
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
@@ -90,6 +90,8 @@ pub(super) struct Keyring {
     published: Vec<Jwk>,
     /// Keys that another key file sealed.
     pub(super) foreign: usize,
+    /// The fingerprints of those key files.
+    pub(super) sealers: BTreeSet<String>,
 }
 
 impl Keyring {
@@ -110,6 +112,7 @@ impl Keyring {
         for row in rows {
             if ring.take_in(&row, file).is_none() {
                 ring.foreign += 1;
+                ring.sealers.insert(row.sealed_by);
             }
         }
         Ok(ring)

@@ -112,9 +112,14 @@ pub fn check_password(password: &str, username: &str) -> Result<()> {
     check(password, username, &["password"])
 }
 
+/// The turn lasts as long as the work, which goes on when whoever asked for it has hung up.
 async fn in_turn<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
-    let _turn = TURNS.acquire().await.map_err(Error::internal)?;
-    tokio::task::spawn_blocking(work).await.map_err(Error::internal)
+    let turn = TURNS.acquire().await.map_err(Error::internal)?;
+    let in_turn = move || {
+        let _turn = turn;
+        work()
+    };
+    tokio::task::spawn_blocking(in_turn).await.map_err(Error::internal)
 }
 
 #[cfg(test)]
@@ -140,5 +145,26 @@ mod tests {
         // Anybody's old password is nobody else's.
         let brought = Some(brought);
         assert_eq!(verify("correct horse battery".to_owned(), None, brought).await.unwrap(), Verdict::Wrong);
+    }
+    #[tokio::test]
+    async fn who_hangs_up_does_not_let_the_next_one_in() {
+        let (begun, mut begins) = tokio::sync::mpsc::unbounded_channel();
+        let (go_on, wait) = std::sync::mpsc::channel::<()>();
+        let wait = std::sync::Arc::new(parking_lot::Mutex::new(wait));
+        for _ in 0..AT_ONCE {
+            let (begun, wait) = (begun.clone(), std::sync::Arc::clone(&wait));
+            let asking = tokio::spawn(in_turn(move || {
+                begun.send(()).unwrap();
+                wait.lock().recv().unwrap();
+            }));
+            begins.recv().await.unwrap();
+            asking.abort();
+            assert!(asking.await.unwrap_err().is_cancelled());
+        }
+        assert_eq!(TURNS.available_permits(), 0, "both are at work still");
+        for _ in 0..AT_ONCE {
+            go_on.send(()).unwrap();
+        }
+        drop(TURNS.acquire_many(u32::try_from(AT_ONCE).unwrap()).await.unwrap());
     }
 }

@@ -3,8 +3,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use entity::{permission, role, role_permission, session, user};
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect};
+use entity::{patient_register, permission, role, role_permission, session, user};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, JoinType, QueryFilter, QuerySelect};
 use uuid::Uuid;
 
 use crate::error::Result;
@@ -102,22 +102,32 @@ pub(super) async fn roles(
     Ok((roles, names))
 }
 
+/// The subject, the user, the role, the institution and the patient of somebody whom the provider knows, and the institution
+/// that the patient's register belongs to.
+type Outsider = (Option<String>, Uuid, Uuid, Option<Uuid>, Option<Uuid>, Option<Uuid>);
+
 async fn outsiders(
     database: &impl ConnectionTrait,
     issuer: &str,
     names: &HashMap<Uuid, Arc<str>>,
 ) -> Result<HashMap<String, Bearer>> {
+    let registers = user::Entity::belongs_to(patient_register::Entity)
+        .from(user::Column::PatientId)
+        .to(patient_register::Column::Uuid);
     let users = user::Entity::find()
+        .select_only()
+        .columns([user::Column::ExternalSubject, user::Column::Uuid, user::Column::RoleId])
+        .columns([user::Column::InstitutionId, user::Column::PatientId])
+        .column_as(patient_register::Column::InstitutionId, "registered")
+        .join(JoinType::LeftJoin, registers.into())
         .filter(user::Column::ExternalIssuer.eq(issuer))
         .filter(user::Column::IsActive.eq(true))
+        .into_tuple::<Outsider>()
         .all(database)
         .await?;
-    let mut outsiders = HashMap::new();
-    for row in users {
-        let (Some(subject), Some(role)) = (row.external_subject.clone(), names.get(&row.role_id)) else { continue };
-        let (institution, patient) = super::boundary(database, &row).await?;
-        let bearer = Bearer { user: row.uuid, role: Arc::clone(role), institution, patient };
-        outsiders.insert(subject, bearer);
-    }
-    Ok(outsiders)
+    let bearers = users.into_iter().filter_map(|(subject, user, role, own, patient, registered)| {
+        let (institution, patient) = super::bounded(own, patient, registered);
+        Some((subject?, Bearer { user, role: Arc::clone(names.get(&role)?), institution, patient }))
+    });
+    Ok(bearers.collect())
 }

@@ -126,11 +126,11 @@ impl Authority {
         own_session(scope)?;
         let found = self.user(user::Column::Uuid.eq(scope.actor.0), scope.request).await?;
         let hash = found.and_then(|(_, secret)| secret?.password_hash);
-        let verdict = password::verify(password, hash, None).await?;
+        let verdict = password::verify(password, hash.clone(), None).await?;
         let now = self.now();
         let tx = self.1.write(scope).await?;
         let secret = locked(&tx, scope.actor.0).await?;
-        if verdict == Verdict::Wrong || is_locked(&secret, now) {
+        if verdict == Verdict::Wrong || secret.password_hash != hash || is_locked(&secret, now) {
             return Err(self.refuse(tx, scope, &secret, now).await?);
         }
         remove(&tx, secret.user_id).await?;

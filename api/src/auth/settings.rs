@@ -22,3 +22,12 @@ pub struct Settings {
     /// An OpenID provider whose tokens are good here too.
     pub outside: Option<Outside>,
 }
+
+impl Settings {
+    /// How long a token of a session is good at most. What was made for longer, by a server that is set otherwise, is not
+    /// taken.
+    #[must_use]
+    pub fn longest(&self) -> Duration {
+        self.access.max(self.leave)
+    }
+}

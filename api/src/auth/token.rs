@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use chrono::{DateTime, Utc};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, decode_header, encode};
 use serde::{Deserialize, Serialize};
@@ -66,6 +68,11 @@ impl Claims {
             grant: None,
             device: None,
         }
+    }
+
+    /// For how long it was made.
+    pub(super) fn lifetime(&self) -> Duration {
+        Duration::from_secs(u64::try_from(self.exp.saturating_sub(self.iat)).unwrap_or(0))
     }
 
     pub(super) const fn holds_at(&self, now: DateTime<Utc>) -> bool {

@@ -1,8 +1,8 @@
 use async_graphql::indexmap::IndexMap;
-use async_graphql::registry::{Deprecation, MetaInputValue, Registry};
+use async_graphql::registry::{MetaInputValue, Registry};
 use async_graphql::{InputType, Name, Pos, ServerError, Value};
 
-use crate::criteria::{Criteria, PageArguments, PageInput};
+use crate::criteria::{Criteria, PageArguments, PageInput, input};
 
 /// The arguments of a list, where they are not a resolver's own.
 pub(super) struct ListArguments<C: Criteria> {
@@ -49,20 +49,6 @@ pub(super) fn described<C: Criteria>(registry: &mut Registry) -> IndexMap<String
         ("last", Option::<i32>::create_type_info(registry), "That many from the end, or from `before`: 1000 at most."),
         ("before", Option::<String>::create_type_info(registry), "Only what precedes this cursor."),
     ];
-    let argument = |(name, ty, description): (&str, String, &str)| {
-        let value = MetaInputValue {
-            name: name.to_owned(),
-            description: Some(description.to_owned()),
-            ty,
-            deprecation: Deprecation::default(),
-            default_value: None,
-            visible: None,
-            inaccessible: false,
-            tags: Vec::new(),
-            is_secret: false,
-            directive_invocations: Vec::new(),
-        };
-        (name.to_owned(), value)
-    };
+    let argument = |(name, ty, description): (&str, String, &str)| (name.to_owned(), input(name, description, ty));
     arguments.into_iter().map(argument).collect()
 }

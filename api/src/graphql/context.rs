@@ -3,6 +3,7 @@ use std::sync::Arc;
 use crate::auth::Authority;
 use crate::clock::SharedClock;
 use crate::database::{Cluster, Consistency, ConsistencyToken, Reader};
+use crate::error::Result;
 use crate::rate::Meter;
 use crate::records::import::Importer;
 use crate::scope::Scope;
@@ -66,6 +67,11 @@ impl Context {
 }
 
 impl Context {
+    /// Takes one attempt to sign in from who asks.
+    pub(super) fn attempt(&self) -> Result<()> {
+        self.meter.as_ref().map_or(Ok(()), Meter::attempt)
+    }
+
     /// For a subscription's resolver.
     pub(super) fn at(self, moment: Moment) -> Self {
         Self { moment, ..self }

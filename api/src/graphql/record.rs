@@ -48,6 +48,7 @@ pub(super) fn columns<R: Record>(fields: &[SelectionField<'_>]) -> Vec<Column<R>
     };
     fields.iter().filter_map(column).collect()
 }
+
 /// The record with this key, as the current field selects it.
 pub(super) async fn by_key<R: Record>(ctx: &Context<'_>, uuid: Uuid) -> Result<Option<Shown<R>>> {
     let context = of(ctx);

@@ -171,6 +171,7 @@ impl SessionMutation {
         #[graphql(desc = "What to do it with.")] input: LoginInput,
     ) -> Result<LoginPayload> {
         let context = of(ctx);
+        context.attempt()?;
         LoginPayload::of(context.authority.login(input, context.scope.request, context.scope.origin).await)
     }
 
@@ -181,6 +182,7 @@ impl SessionMutation {
         #[graphql(desc = "What to do it with.")] input: RefreshSessionInput,
     ) -> Result<RefreshSessionPayload> {
         let context = of(ctx);
+        context.attempt()?;
         let scope = &context.scope;
         let refreshed = context.authority.refresh(&input.refresh_token, scope.request, scope.origin).await;
         RefreshSessionPayload::of(refreshed)

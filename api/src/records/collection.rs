@@ -57,6 +57,24 @@ pub trait Collection:
         if Self::patient().is_some() { Disclosure::Patients } else { Disclosure::Nothing }
     }
 
+    /// By what name it is put on record that somebody was told of these records.
+    #[must_use]
+    fn on_record() -> Option<&'static str> {
+        (Self::disclosure() != Disclosure::Nothing).then_some(Self::NAME)
+    }
+
+    /// What the caller may see of these records, whatever they are asked for.
+    ///
+    /// # Errors
+    /// `Forbidden` when that is nothing.
+    fn reach(scope: &Scope) -> Result<Condition>
+    where
+        Self: Sized,
+    {
+        Self::permit(scope)?;
+        Ok(visible::<Self>(scope, Deleted::Excluded))
+    }
+
     /// The column that names the record that took another one's place; none where none does. Lists leave such records out,
     /// unless they have deleted ones too.
     #[must_use]

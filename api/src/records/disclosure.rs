@@ -6,6 +6,7 @@ use sea_orm::sea_query::ValueType;
 use sea_orm::{ActiveModelTrait, EntityTrait, IdenStatic, Iterable, ModelTrait, Value};
 use uuid::Uuid;
 
+use crate::criteria::Translation;
 use crate::database::Reader;
 use crate::deed::{Action, Deed};
 
@@ -69,6 +70,14 @@ pub(super) fn disclose<C: Collection>(
 /// Notes a row that was not read, but shown after it was written.
 pub fn disclose_shown<C: Collection>(reader: &Reader, row: &Row<C::Entity>, columns: Vec<Column<C>>) {
     disclose::<C>(reader, std::slice::from_ref(row), &distinct::<C>(columns), &[]);
+}
+
+/// Notes that records which tell of nobody were asked for by others that do: which of them are found tells of those.
+pub(super) fn disclose_across<C: Collection>(reader: &Reader, translation: &Translation<'_>) {
+    if C::disclosure() == Disclosure::Nothing {
+        let deed = |(name, fields)| Deed { fields, ..Deed::new(Action::Read, name) };
+        reader.disclose(translation.crossed().map(deed));
+    }
 }
 
 /// Notes that somebody was told how many of these records there are, and by what they were asked for.

@@ -17,6 +17,7 @@ use crate::scope::{Permission, Scope};
 
 use super::aggregate::{Aggregate, New, Target, change, create as create_all, exists};
 use super::check::{Check, Kind};
+use super::doctor::DoctorFilter;
 use super::idempotency::Key;
 use super::{Collection, Deleted, Row};
 
@@ -35,6 +36,10 @@ criteria! {
         created_at: DateTimeFilter => CreatedAt;
         /// When the record last changed.
         updated_at: DateTimeFilter => UpdatedAt;
+    }
+    many {
+        /// Who practises it.
+        doctors: DoctorFilter => SpecialtyId of doctor;
     }
 }
 

@@ -3,20 +3,20 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use sea_orm::sea_query::{Expr, Func, SelectStatement};
+use sea_orm::sea_query::{Alias, Expr, Func, SelectStatement};
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, DbBackend, EntityName, EntityTrait, QueryFilter, QueryResult, QuerySelect,
-    QueryTrait, Statement,
+    ColumnTrait, Condition, ConnectionTrait, DbBackend, DbErr, EntityName, EntityTrait, QueryFilter, QueryResult,
+    QuerySelect, QueryTrait, Statement, Value,
 };
 
-use crate::criteria::{Filter, Ordering, Page, PageArguments, Translation, seek};
+use crate::criteria::{Filter, Ordering, Page, PageArguments, Related, Translation, seek};
 use crate::database::Reader;
 use crate::error::{Error, Result};
 use crate::scope::Scope;
 
 use super::collection::{Collection, Column, Deleted, distinct, query_of, visible};
-use super::disclosure::{disclose, disclose_total, with_owner};
-use super::row::{Plan, Row};
+use super::disclosure::{disclose, disclose_across, disclose_total, with_owner};
+use super::row::{Plan, Row, decode};
 
 /// Which part of which list, and which columns of it.
 #[derive(Clone, Debug)]
@@ -47,6 +47,8 @@ pub struct Listing<C: Collection> {
     /// How many records the whole list has, where that is known already.
     total: Option<u64>,
     whole: Arc<Whole<C>>,
+    /// Of each record, the values of related ones that the order needs.
+    related: Vec<Vec<Value>>,
     /// What all records of the list refer to, where that is not part of the whole.
     parent: Option<Condition>,
 }
@@ -66,7 +68,11 @@ impl<C: Collection> Listing<C> {
     /// # Errors
     /// `Internal` when a column of the order was not read.
     pub fn cursor(&self, index: usize) -> Result<String> {
-        self.whole.ordering.cursor(|column| self.rows.get(index)?.value(column))
+        let mut related = self.related.get(index).into_iter().flatten();
+        self.whole.ordering.cursor(|step| match &step.related {
+            Some(_) => related.next().cloned(),
+            None => self.rows.get(index)?.value(step.column),
+        })
     }
 
     /// How many records the whole list has. Costs a statement, unless it is known already.
@@ -96,7 +102,7 @@ impl<C: Collection> Listing<C> {
 pub async fn list<C: Collection>(scope: &Scope, reader: &Reader, query: Query<C>) -> Result<Listing<C>> {
     let asked = Asked::of(scope, reader, &query, &[])?;
     let part = asked.part()?;
-    let mut query = query_of::<C>(&asked.plan, part.condition);
+    let mut query = asked.select(part.condition);
     part.ordering.apply(&mut query);
     let statement = page_of(query, part.offset, part.limit + 1, reader.get_database_backend());
     let rows = asked.rows(&reader.query_all_raw(statement).await?)?;
@@ -126,10 +132,11 @@ impl<C: Collection> Asked<C> {
         let mut translation = Translation::new(reader.get_database_backend(), scope);
         if let Some(filter) = &query.filter {
             condition = condition.add(filter.condition(&mut translation)?);
+            disclose_across::<C>(reader, &translation);
         }
         let filtered = translation.asked(C::Entity::default().table_name());
         let mut columns = query.columns.clone();
-        columns.extend(ordering.terms().iter().map(|term| term.column));
+        columns.extend(ordering.steps().iter().filter(|step| step.related.is_none()).map(|step| step.column));
         let shown = distinct::<C>(columns);
         let mut columns = with_owner::<C>(reader, shown.clone());
         columns.extend(besides);
@@ -141,31 +148,57 @@ impl<C: Collection> Asked<C> {
         Part::of(&self.page, &self.whole.ordering, &self.whole.condition)
     }
 
-    pub(super) fn rows(&self, results: &[QueryResult]) -> Result<Vec<Row<C::Entity>>> {
-        Ok(results.iter().map(|result| self.plan.read(result)).collect::<Result<_, _>>()?)
+    /// The values of related records that the order needs.
+    pub(super) fn related(&self) -> impl Iterator<Item = &Related> {
+        self.whole.ordering.steps().iter().filter_map(|step| step.related.as_ref())
+    }
+
+    /// Reads everything that a page is made of.
+    pub(super) fn select(&self, condition: Condition) -> SelectStatement {
+        let mut query = query_of::<C>(&self.plan, condition);
+        for related in self.related() {
+            query.expr_as(related.value(), Alias::new(related.name()));
+        }
+        query
+    }
+
+    pub(super) fn rows(&self, results: &[QueryResult]) -> Result<Vec<Found<C::Entity>>> {
+        let found = |result: &QueryResult| {
+            let related = self.related().enumerate();
+            let related = related.map(|(index, related)| decode(result, self.plan.len() + index, related.kind()));
+            Ok(Found { row: self.plan.read(result)?, related: related.collect::<Result<_, DbErr>>()? })
+        };
+        results.iter().map(found).collect()
     }
 
     /// The page that these rows are, one more than its size among them if there is one more.
     pub(super) fn listing(
         &self,
-        mut rows: Vec<Row<C::Entity>>,
+        mut found: Vec<Found<C::Entity>>,
         parent: Option<Condition>,
         total: Option<u64>,
     ) -> Listing<C> {
         let limit = self.page.limit();
-        let more = rows.len() > limit;
-        rows.truncate(limit);
+        let more = found.len() > limit;
+        found.truncate(limit);
         let (has_next, has_previous) = match &self.page {
             Page::Numbered { page, .. } => (more, *page > 1),
             Page::Cursor { backward: false, after, .. } => (more, after.is_some()),
             Page::Cursor { backward: true, before, .. } => {
-                rows.reverse();
+                found.reverse();
                 (before.is_some(), more)
             }
         };
         let (page, whole) = (self.page.clone(), Arc::clone(&self.whole));
-        Listing { rows, page, has_next, has_previous, total, whole, parent }
+        let (rows, related) = found.into_iter().map(|found| (found.row, found.related)).unzip();
+        Listing { rows, page, has_next, has_previous, total, whole, related, parent }
     }
+}
+
+/// A record of a page, and what the order needs of related ones.
+pub(super) struct Found<E: EntityTrait> {
+    pub(super) row: Row<E>,
+    related: Vec<Value>,
 }
 
 /// What of a list to read.

@@ -15,7 +15,9 @@ use crate::scope::{Boundary, Permission, Scope};
 
 use super::aggregate::{Aggregate, New, Target, change, create as create_all};
 use super::check::{Check, Kind};
+use super::doctor::DoctorFilter;
 use super::idempotency::Key;
+use super::patient_register::PatientRegisterFilter;
 use super::{Collection, Deleted, Row};
 
 criteria! {
@@ -37,6 +39,12 @@ criteria! {
         created_at: DateTimeFilter => CreatedAt;
         /// When the record last changed.
         updated_at: DateTimeFilter => UpdatedAt;
+    }
+    many {
+        /// Who practises here.
+        doctors: DoctorFilter => InstitutionId of doctor;
+        /// The registers that belong here.
+        patient_registers: PatientRegisterFilter => InstitutionId of patient_register;
     }
 }
 

@@ -14,7 +14,7 @@ use crate::database::Reader;
 use crate::error::{Error, Result};
 use crate::scope::Scope;
 
-use super::collection::{Collection, Column, query_of};
+use super::collection::{Collection, Column};
 use super::disclosure::{disclose, disclose_total};
 use super::listing::{Asked, Listing, Part, Query};
 
@@ -62,11 +62,11 @@ pub async fn list_nested<C: Collection>(
     };
     let (found, mut totals) = try_join(read, totals(reader, &asked, nested, parents)).await?;
     let mut rows: HashMap<Uuid, Vec<_>> = HashMap::with_capacity(parents.len());
-    for row in found {
-        let Some(Value::Uuid(Some(parent))) = row.value(nested.by) else {
+    for found in found {
+        let Some(Value::Uuid(Some(parent))) = found.row.value(nested.by) else {
             return Err(Error::internal("a record of a list without the key of what it belongs to"));
         };
-        rows.entry(parent).or_default().push(row);
+        rows.entry(parent).or_default().push(found);
     }
     let listing = |parent: &Uuid| {
         let total = nested.wanted.total.then(|| totals.remove(parent).unwrap_or_default());
@@ -86,10 +86,12 @@ pub async fn list_nested<C: Collection>(
 fn pages<C: Collection>(asked: &Asked<C>, by: Column<C>, parents: &[Uuid], backend: DbBackend) -> Result<Statement> {
     let Part { condition, ordering, offset, limit } = asked.part()?;
     let (offset, end) = (offset.unwrap_or_default(), offset.unwrap_or_default() + limit + 1);
-    let (list, table) = (asked.plan.text(), C::Entity::default().table_name().to_owned());
+    let table = C::Entity::default().table_name().to_owned();
+    let related = asked.related().map(|related| format!(", \"{table}\".\"{}\"", related.name()));
+    let list = asked.plan.text() + &related.collect::<String>();
     if backend == DbBackend::Postgres {
         let own = Expr::col(by.as_column_ref()).eq(Expr::col((PARENT, PARENT)));
-        let mut page = query_of::<C>(&asked.plan, condition.add(own));
+        let mut page = asked.select(condition.add(own));
         ordering.apply(&mut page);
         let Statement { sql, values, .. } = backend.build(&page);
         let mut values = values.map(|values| values.0).unwrap_or_default();
@@ -103,7 +105,7 @@ fn pages<C: Collection>(asked: &Asked<C>, by: Column<C>, parents: &[Uuid], backe
         );
         return Ok(Statement::from_sql_and_values(backend, text, values));
     }
-    let mut numbered = query_of::<C>(&asked.plan, condition.add(by.is_in(parents.iter().copied())));
+    let mut numbered = asked.select(condition.add(by.is_in(parents.iter().copied())));
     let mut window = WindowStatement::partition_by(by.as_column_ref());
     ordering.apply(&mut window);
     numbered.expr_window_as(Expr::cust("row_number()"), window, PLACE);

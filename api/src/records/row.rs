@@ -133,6 +133,10 @@ where
         Expr::cust(self.text())
     }
 
+    pub(super) const fn len(&self) -> usize {
+        self.0.len()
+    }
+
     pub(super) fn text(&self) -> String {
         let texts: Vec<&str> = self.0.iter().map(|known| known.text.as_str()).collect();
         texts.join(", ")
@@ -147,7 +151,7 @@ where
     }
 }
 
-fn decode(result: &QueryResult, index: usize, kind: &ColumnType) -> Result<Value, DbErr> {
+pub(super) fn decode(result: &QueryResult, index: usize, kind: &ColumnType) -> Result<Value, DbErr> {
     Ok(match kind {
         ColumnType::Uuid => result.try_get_by_index::<Option<Uuid>>(index)?.into(),
         ColumnType::String(_) | ColumnType::Text => result.try_get_by_index::<Option<String>>(index)?.into(),

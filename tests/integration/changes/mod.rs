@@ -70,6 +70,13 @@ impl Log {
         self.runtime.block_on(relay.subscribe(after)).unwrap()
     }
 
+    /// Waits a moment in which nothing comes: from then on a subscription lives on what the relay brings.
+    fn idle(&self, subscription: &mut Subscription) {
+        let moment = std::time::Duration::from_millis(300);
+        let waited = async { tokio::time::timeout(moment, subscription.next()).await };
+        assert!(self.runtime.block_on(waited).is_err(), "nothing was written");
+    }
+
     /// The next so many changes of a subscription.
     fn take(&self, subscription: &mut Subscription, count: usize) -> Vec<Change> {
         let mut all = Vec::new();
@@ -113,7 +120,9 @@ fn change(database: &Database, patient: Uuid, address: &str) -> String {
 /// So many patients, registered one after the other.
 fn register(database: &Database, sql: &mut Sql, count: usize) -> Vec<Uuid> {
     let patients: Vec<Uuid> = (0..count).map(|_| Uuid::new_v4()).collect();
-    patients.iter().for_each(|patient| sql.run(&insert(database, *patient)));
+    for patient in &patients {
+        sql.run(&insert(database, *patient));
+    }
     patients
 }
 

@@ -14,6 +14,8 @@ on_both_databases! {
     a_password_from_elsewhere_is_accepted_and_kept_better,
     a_one_time_token_is_good_once,
     a_flood_of_logins_tries_no_more_than_is_allowed,
+    who_is_locked_out_gets_in_with_a_one_time_token,
+    a_failure_that_cannot_be_put_on_record_counts,
 }
 
 #[test]
@@ -132,6 +134,26 @@ fn a_flood_of_logins_tries_no_more_than_is_allowed(phr: &Phr) {
     );
     assert_eq!(phr.database.sql().value(&counted), "5");
     assert_eq!(faults(&by_password(phr, "ada", PASSWORD)), ["UNAUTHENTICATED"]);
+}
+
+fn who_is_locked_out_gets_in_with_a_one_time_token(phr: &Phr) {
+    let (uuid, _) = member(phr, "ada", "staff", &json!({}));
+    for _ in 0..6 {
+        by_password(phr, "ada", "wrong");
+    }
+    assert_eq!(faults(&by_password(phr, "ada", PASSWORD)), ["UNAUTHENTICATED"]);
+    let token = one_time_token(phr, &uuid);
+    assert_eq!(faults(&by_token(phr, "ada", "nonsense")), ["UNAUTHENTICATED"]);
+    assert_eq!(faults(&by_token(phr, "ada", &token)), Vec::<String>::new());
+    sign_in(phr, "ada");
+}
+
+fn a_failure_that_cannot_be_put_on_record_counts(phr: &Phr) {
+    let (uuid, _) = member(phr, "ada", "staff", &json!({}));
+    std::fs::remove_dir_all(phr.database.folder().join("data/audit")).unwrap();
+    assert_ne!(faults(&by_password(phr, "ada", "wrong")), Vec::<String>::new());
+    let counted = format!("SELECT failed_logins FROM user_secrets WHERE user_id = {}", phr.database.key(&uuid));
+    assert_eq!(phr.database.sql().value(&counted), "1");
 }
 
 fn a_password_from_elsewhere_is_accepted_and_kept_better(phr: &Phr) {

@@ -10,12 +10,12 @@ use super::forger::{encode, hs256};
 use super::{answer, create, done, faults, is_good};
 use crate::patients::with;
 
-const ISSUER: &str = "https://login.example/realms/clinic";
+pub(super) const ISSUER: &str = "https://login.example/realms/clinic";
 const AUDIENCE: &str = "records";
 const ALGORITHMS: [&str; 4] = ["RS256", "PS256", "ES256", "EdDSA"];
 
 /// A server that knows a provider, with settings besides.
-fn serve(database: &Arc<Database>, provider: &Provider, more: &[(&str, &str)]) -> Phr {
+pub(super) fn serve(database: &Arc<Database>, provider: &Provider, more: &[(&str, &str)]) -> Phr {
     let url = provider.url();
     let settings = [
         ("PHR_EXTERNAL_ISSUER", ISSUER),
@@ -36,7 +36,7 @@ fn claims(subject: &str, more: &Value) -> Value {
     with(json!({"iss": ISSUER, "aud": AUDIENCE, "sub": subject, "iat": now, "exp": now + 600}), more)
 }
 
-fn token(provider: &Provider, key: &str, subject: &str) -> String {
+pub(super) fn token(provider: &Provider, key: &str, subject: &str) -> String {
     provider.sign(key, &json!({}), &claims(subject, &json!({})))
 }
 

@@ -5,12 +5,14 @@ use support::{Phr, eventually, on_both_databases};
 use totp_rs::{Algorithm, Secret, TOTP};
 
 use super::{
-    PASSWORD, answer, at_home, by_password, command, done, faults, institution, is_good, login, member, sign_in,
+    PASSWORD, answer, at_home, by_password, command, done, faults, institution, is_good, login, member, one_time_token,
+    sign_in,
 };
 
 on_both_databases! {
     a_second_factor_is_asked_for_once_it_was_confirmed,
     a_lost_second_factor_is_taken_away_by_who_manages_the_user,
+    a_one_time_token_is_no_way_to_try_every_code,
 }
 
 /// The code of the present time step, or of one so many steps later.
@@ -71,6 +73,28 @@ fn a_second_factor_is_asked_for_once_it_was_confirmed(phr: &Phr) {
         "changed",
         &json!({"password": PASSWORD, "newPassword": "a new password"}),
     );
+}
+
+fn a_one_time_token_is_no_way_to_try_every_code(phr: &Phr) {
+    let (uuid, session) = member(phr, "ada", "staff", &json!({}));
+    let query = "mutation { enrolSecondFactor { enrolment { secret } } }";
+    let enrolment = phr.response_to(&session.access, query, &json!({}));
+    let secret = enrolment["data"]["enrolSecondFactor"]["enrolment"]["secret"].as_str().unwrap();
+    let confirm = json!({"oneTimeCode": code(secret, -1)});
+    done(phr, &session.access, "confirmSecondFactor", "confirmed", &confirm);
+    let attempt = |token: &str, code: &str| {
+        let proof = json!({"username": "ada", "oneTimeToken": token, "newPassword": PASSWORD, "oneTimeCode": code});
+        faults(&login(phr, &proof))
+    };
+    let first = one_time_token(phr, &uuid);
+    // Five failures lock the user out, and the next one is the token's last.
+    for _ in 0..6 {
+        assert_eq!(attempt(&first, &code(secret, 9)), ["UNAUTHENTICATED"]);
+    }
+    assert_eq!(attempt(&first, &code(secret, 0)), ["UNAUTHENTICATED"]);
+    let second = one_time_token(phr, &uuid);
+    assert_eq!(attempt(&second, ""), ["REQUIRED input.oneTimeCode"]);
+    assert_eq!(attempt(&second, &code(secret, 0)), none());
 }
 
 /// Sets a second factor up; returns its secret.

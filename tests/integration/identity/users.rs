@@ -8,6 +8,8 @@ use crate::patients::{HOME, register, with};
 
 on_both_databases! {
     an_institutions_administrator_manages_its_own_users_alone,
+    a_patient_manages_nobody_else,
+    when_a_user_last_signed_in_is_told,
     somebody_can_always_administer,
     what_a_user_is_makes_sense,
     nobody_makes_more_of_themself,
@@ -18,6 +20,7 @@ fn an_institutions_administrator_manages_its_own_users_alone(phr: &Phr) {
     let (own, boss) = member(phr, "boss", "institution_administrator", &at_home());
     let stranger = create(phr, "stranger", "staff", &json!({ "institutionId": elsewhere }));
     let (above, _) = member(phr, "above", "administrator", &at_home());
+    let their_chief = create(phr, "chief", "administrator", &json!({ "institutionId": elsewhere }));
     let doctor = create(phr, "doctor", "doctor", &at_home());
     let ask = |mutation: &str, fields: &str, input: &Value| answer(phr, &boss.access, mutation, fields, input);
     let new = |name: &str, role: &str, more: &Value| {
@@ -52,7 +55,7 @@ fn an_institutions_administrator_manages_its_own_users_alone(phr: &Phr) {
     assert_eq!(update(&above, &off), ["INVALID_STATE input.roleId"]);
     assert_eq!(faults(&token(&doctor)), Vec::<String>::new());
     assert_eq!(update(&doctor, &off), Vec::<String>::new());
-    for unseen in [stranger.as_str(), crate::patients::NOBODY] {
+    for unseen in [stranger.as_str(), &their_chief, crate::patients::NOBODY] {
         assert_eq!(faults(&token(unseen)), ["NOT_FOUND input.userUuid"]);
         assert_eq!(everywhere(unseen), ["NOT_FOUND input.userUuid"]);
         assert_eq!(update(unseen, &off), ["NOT_FOUND input.uuid"]);
@@ -77,6 +80,34 @@ fn an_institutions_administrator_manages_its_own_users_alone(phr: &Phr) {
     assert_eq!(listed["data"]["users"], json!({"totalCount": 6, "nodes": names}), "{listed}");
 }
 
+fn when_a_user_last_signed_in_is_told(phr: &Phr) {
+    let never = create(phr, "never", "staff", &json!({}));
+    let (once, _) = member(phr, "once", "staff", &json!({}));
+    let query = "{ users(filter: {username: {in: [\"never\", \"once\"]}}) { nodes { uuid lastLoginAt createdAt } } }";
+    let told = phr.ask(query, &json!({}))["users"]["nodes"].take();
+    assert_eq!((&told[0]["uuid"], &told[0]["lastLoginAt"]), (&json!(never), &Value::Null));
+    assert_eq!(told[1]["uuid"], once);
+    assert!(told[1]["lastLoginAt"].as_str() >= told[1]["createdAt"].as_str(), "{told}");
+    let one = "query($uuid: UUID!) { user(uuid: $uuid) { lastLoginAt } }";
+    assert_eq!(phr.ask(one, &json!({ "uuid": once }))["user"]["lastLoginAt"], told[1]["lastLoginAt"]);
+}
+
+/// Whatever their role may do.
+fn a_patient_manages_nobody_else(phr: &Phr) {
+    let colleague = create(phr, "colleague", "staff", &at_home());
+    let patient = json!({"kind": "PATIENT", "patientId": register(phr, &json!({}))});
+    let (own, session) = member(phr, "jane", "institution_administrator", &patient);
+    let ask =
+        |mutation: &str, fields: &str, input: &Value| faults(&answer(phr, &session.access, mutation, fields, input));
+    let of = |user: &str| json!({ "userUuid": user });
+    let token = "oneTimeToken { token }";
+    assert_eq!(ask("createOneTimeToken", token, &of(&colleague)), ["NOT_FOUND input.userUuid"]);
+    assert_eq!(ask("logoutEverywhere", "endedSessions", &of(&colleague)), ["NOT_FOUND input.userUuid"]);
+    let change = json!({"uuid": colleague, "displayName": "x"});
+    assert_eq!(ask("updateUser", "user { uuid }", &change), ["NOT_FOUND input.uuid"]);
+    assert_eq!(ask("createOneTimeToken", token, &of(&own)), Vec::<String>::new());
+}
+
 fn somebody_can_always_administer(phr: &Phr) {
     let ask = |mutation: &str, fields: &str, input: &Value| faults(&answer(phr, phr.token(), mutation, fields, input));
     let (first, _) = member(phr, "first", "administrator", &json!({}));
@@ -87,6 +118,10 @@ fn somebody_can_always_administer(phr: &Phr) {
     }
     let fewer = json!({"uuid": role("administrator"), "permissions": [{"resource": "User", "action": "manage"}]});
     assert_eq!(ask("updateRole", "role { uuid }", &fewer), ["INVALID_STATE input.permissions"]);
+    for conditions in [json!({"weekdays": ["MONDAY"]}), json!({"devices": ["ab".repeat(32)]})] {
+        let bound = json!({"uuid": role("administrator"), "conditions": conditions});
+        assert_eq!(ask("updateRole", "role { uuid }", &bound), ["INVALID_STATE input.conditions"], "{bound}");
+    }
     assert_eq!(update(&first, &json!({"displayName": "Ada"})), Vec::<String>::new());
     // Of two who are demoted at once, one stays.
     for demotion in [&demotions[0], &demotions[1]] {

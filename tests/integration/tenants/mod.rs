@@ -30,7 +30,11 @@ const TABLES: &[(&str, &str, &str)] = &[
         "uuid",
         "coalesce(institution_id, medical_institution_id, (SELECT institution_id FROM doctors WHERE uuid = doctor_id))",
     ),
-    ("users", "uuid", "institution_id"),
+    (
+        "users",
+        "uuid",
+        "coalesce(institution_id, (SELECT institution_id FROM patientregister WHERE patientregister.uuid = patient_id))",
+    ),
     ("break_glass_grants", "uuid", "institution_id"),
     ("patient_validations", "uuid", "institution_id"),
     ("patient_merges", "uuid", "institution_id"),
@@ -63,6 +67,10 @@ fn database() -> Database {
     }
     for institution in [OWN, OTHER] {
         let patient = person(institution, 1);
+        sql.run(&format!(
+            "INSERT INTO users (uuid, kind, username, role_id, patient_id)
+             SELECT '{patient}', 'PATIENT', '{patient}', uuid, '{patient}' FROM roles WHERE name = 'patient'"
+        ));
         sql.run(&format!(
             "INSERT INTO users (uuid, kind, username, role_id, institution_id)
              SELECT '{institution}', 'STAFF', '{institution}', uuid, '{institution}' FROM roles WHERE name = 'staff';

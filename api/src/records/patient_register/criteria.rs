@@ -97,6 +97,12 @@ criteria! {
         /// The patient's usual doctor.
         doctor: DoctorFilter => DoctorId of doctor;
     }
+    orders {
+        /// Name of the institution that the register belongs to.
+        InstitutionName: MedicalInstitutionFilter => InstitutionId of medical_institution Name;
+        /// Last name of the patient's usual doctor.
+        DoctorLastName: DoctorFilter => DoctorId of doctor LastName;
+    }
 }
 
 impl Bounded for PatientRegisters {

@@ -8,6 +8,7 @@ use crate::database::Transaction;
 use crate::error::{FaultCode, Result};
 use crate::records::aggregate::{Aggregate, exists};
 use crate::records::check::Check;
+use crate::records::collection::{Deleted, visible};
 use crate::records::doctor::Doctors;
 use crate::records::medical_institution::MedicalInstitutions;
 use crate::records::patient_register::PatientRegisters;
@@ -42,7 +43,9 @@ impl Aggregate for Users {
         scope: &Scope,
         tx: &Transaction,
     ) -> Result<()> {
-        let present = Entity::find_by_id(own).one(tx).await?;
+        // Of a user beyond the boundary nothing is told, not even by a fault.
+        let own_row = Entity::find_by_id(own).filter(visible::<Users>(scope, Deleted::Excluded));
+        let present = own_row.one(tx).await?;
         let is_patient = present.as_ref().is_some_and(|user| user.kind == user::Kind::Patient);
         if is_patient && matches!(row.institution_id.try_as_ref(), Some(Some(_))) {
             check.fault(&["institutionId"], FaultCode::InvalidState, NO_INSTITUTION);
