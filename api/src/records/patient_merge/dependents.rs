@@ -90,7 +90,9 @@ impl Dependent {
         let stays =
             self.unique.map(|columns| format!(" AND NOT {}", taken(&columns.iter().map(same).collect::<String>())));
         let stays = stays.unwrap_or_default();
-        format!("SELECT own.uuid{primary} FROM {table} AS own WHERE own.{column} = $1{stays} ORDER BY own.uuid")
+        format!(
+            "SELECT own.uuid{primary} FROM {table} AS own WHERE own.{column} = $1 AND own.{column} <> $2{stays} ORDER BY own.uuid"
+        )
     }
 
     /// Makes rows of the first register the second one's, and those that were the first choice what `primary` says.
