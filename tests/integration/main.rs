@@ -4,6 +4,7 @@ mod architecture;
 mod bad_input;
 mod batches;
 mod cancellation;
+mod catalogues;
 mod change_log;
 mod cluster;
 mod conformance;

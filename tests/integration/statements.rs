@@ -112,6 +112,24 @@ fn nested_records_are_one_statement_for_each_kind() {
 }
 
 #[test]
+fn nested_lists_are_one_statement_for_each_level_however_many_records_there_are() {
+    let phr = warm();
+    let query = "query($codes: [String!], $n: Int) { countries(filter: {alpha2: {in: $codes}}) { nodes { name
+        regions(first: $n, order: [{field: CODE}]) { totalCount nodes { ...R children { nodes { ...R } } } }
+        more: regions(first: 1) { pageInfo { totalPages } nodes { name } } } } }
+        fragment R on Region { code institutions(page: {perPage: 2}) { nodes { name } } }";
+    for (codes, number) in [(json!(["US"]), 1), (json!(["US", "DE", "PT", "RU", "BR", "FR"]), 20)] {
+        let mut sent = statements(&phr, query, &json!({"codes": codes, "n": number}));
+        // Lists that are read side by side may be the first on their connections.
+        sent.retain(|statement| !statement.starts_with("SET "));
+        let with = |words: &str| sent.iter().filter(|statement| statement.contains(words)).count();
+        // The countries; two lists of regions, each counted; of the one, children and institutions. There are no children
+        // to ask for institutions of.
+        assert_eq!((with("COUNT("), with("ROW_NUMBER()"), sent.len()), (2, 4, 7), "{sent:#?}");
+    }
+}
+
+#[test]
 fn health_and_introspection_cost_no_statement() {
     let phr = warm();
     for query in ["{ __schema { queryType { name } } }", "{ health { status } }"] {

@@ -10,7 +10,7 @@ macro_rules! criteria {
             $($(#[$field_doc:meta])* $field:ident: $operators:ty => $column:ident $(folded $folded:literal)? $([$permission:ident])?;)+
         }
         $(lists { $($(#[$list_doc:meta])* $list:ident: $list_operators:ty => $list_column:ident $([$list_permission:ident])?;)+ })?
-        $(relations { $($(#[$relation_doc:meta])* $relation:ident: $relation_filter:ty => $relation_column:ident of $target:ident;)+ })?
+        $(relations { $($(#[$relation_doc:meta])* $relation:ident: $relation_filter:ty => $relation_column:ident of $target:ident;)* })?
     ) => {
         $(#[$doc])*
         #[derive(Clone, Copy, Debug)]
@@ -33,7 +33,7 @@ macro_rules! criteria {
             not: Option<Box<$filter>>,
             $($(#[$field_doc])* $field: Option<$operators>,)+
             $($($(#[$list_doc])* $list: Option<$list_operators>,)+)?
-            $($($(#[$relation_doc])* $relation: Option<Box<$relation_filter>>,)+)?
+            $($($(#[$relation_doc])* $relation: Option<Box<$relation_filter>>,)*)?
         }
 
         impl $crate::criteria::Filter for $filter {
@@ -79,7 +79,7 @@ macro_rules! criteria {
                         &entity::$entity::Column::$relation_column,
                         related,
                     ));
-                })+)?
+                })*)?
                 Ok(all)
             }
 

@@ -1,5 +1,5 @@
 use async_graphql::{Enum, InputType};
-use sea_orm::sea_query::{self, NullOrdering, SelectStatement};
+use sea_orm::sea_query::{self, NullOrdering, OrderedStatement};
 use sea_orm::{ColumnTrait, EntityTrait, Iterable, PrimaryKeyToColumn};
 
 use crate::error::{Error, Result};
@@ -112,7 +112,7 @@ impl<E: EntityTrait> Ordering<E> {
     }
 
     /// Orders a query. Unknown values count as the greatest, on every database.
-    pub fn apply(&self, query: &mut SelectStatement) {
+    pub fn apply<S: OrderedStatement>(&self, query: &mut S) {
         for term in &self.terms {
             let (order, nulls) = match term.direction {
                 Direction::Asc => (sea_query::Order::Asc, NullOrdering::Last),

@@ -51,10 +51,17 @@ pub(super) async fn connection<R: Record>(
     let query = Query { filter, order: order.unwrap_or_default(), page, deleted, columns };
     let context = of(ctx);
     let listing = list::<R::Collection>(&context.scope, &context.reader, query).await?;
-    Ok(Connection { listing: Arc::new(listing), total: Arc::default() })
+    Ok(Connection::of(Arc::new(listing)))
 }
 
-fn selected<R: Record>(connection: SelectionField<'_>) -> Vec<Column<R>> {
+/// Whether the size of the list that the current field shows is asked for.
+pub(super) fn is_counted(ctx: &Context<'_>) -> bool {
+    let list = ctx.look_ahead();
+    list.field("totalCount").exists() || list.field("pageInfo").field("totalPages").exists()
+}
+
+/// The columns that the selected fields of a list's records show.
+pub(super) fn selected<R: Record>(connection: SelectionField<'_>) -> Vec<Column<R>> {
     let mut found = Vec::new();
     for field in connection.selection_set() {
         match field.name() {
@@ -71,6 +78,10 @@ fn selected<R: Record>(connection: SelectionField<'_>) -> Vec<Column<R>> {
 }
 
 impl<R: Record> Connection<R> {
+    pub(super) fn of(listing: Shared<R>) -> Self {
+        Self { listing, total: Arc::default() }
+    }
+
     async fn total(&self, ctx: &Context<'_>) -> Result<u64> {
         let reader = &of(ctx).reader;
         Ok(*self.total.get_or_try_init(|| self.listing.count(reader)).await?)

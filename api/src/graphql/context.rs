@@ -7,6 +7,7 @@ use crate::rate::Meter;
 use crate::records::import::Importer;
 use crate::scope::Scope;
 
+use super::lists::Lists;
 use super::loaders::Loaders;
 
 /// What resolvers work with: who asks, and where to read and write. One for each request.
@@ -18,6 +19,7 @@ pub struct Context {
     pub(super) clock: SharedClock,
     pub(super) reader: Reader,
     pub(super) loaders: Loaders,
+    pub(super) lists: Lists,
     pub(super) known: Known,
     pub(super) meter: Option<Meter>,
 }
@@ -44,7 +46,8 @@ impl Context {
     ) -> Self {
         let reader = cluster.read(&scope, consistency);
         let loaders = Loaders::new(scope.clone(), reader.clone());
-        Self { scope, authority, cluster, clock, reader, loaders, known, meter: None }
+        let lists = Lists::default();
+        Self { scope, authority, cluster, clock, reader, loaders, lists, known, meter: None }
     }
 
     /// What the request costs is taken from `meter`.
@@ -59,6 +62,7 @@ impl Context {
     pub(super) fn read_from_primary(&mut self) {
         self.reader = self.cluster.read(&self.scope, Consistency::Strong);
         self.loaders = Loaders::new(self.scope.clone(), self.reader.clone());
+        self.lists = Lists::default();
     }
 }
 

@@ -1,6 +1,6 @@
 use async_graphql::{Context, ID, Object, Result};
 use chrono::{DateTime, Utc};
-use entity::doctor_specialty::Entity;
+use entity::doctor_specialty::{Column, Entity};
 use uuid::Uuid;
 
 use crate::criteria::{PageArguments, PageInput};
@@ -10,6 +10,7 @@ use crate::records::doctor_specialty::{
 };
 use crate::records::{Deleted, Loaded, Row, find};
 
+use super::catalogue::SpecialtyCategory;
 use super::connection::{Connection, connection};
 use super::context::of;
 use super::id::{Kind, global_id};
@@ -29,6 +30,10 @@ impl Record for DoctorSpecialty {
     type Collection = DoctorSpecialties;
 
     const NAME: &'static str = "DoctorSpecialty";
+
+    fn relation(field: &str) -> Option<Column> {
+        (field == "category").then_some(Column::CategoryId)
+    }
 }
 
 /// What doctors practise.
@@ -52,6 +57,12 @@ impl DoctorSpecialty {
     /// What the specialty is about.
     async fn description(&self) -> Result<Option<&str>> {
         Ok(self.0.description.loaded()?.as_deref())
+    }
+
+    /// What the specialty belongs to; null when unknown.
+    async fn category(&self, ctx: &Context<'_>) -> Result<Option<SpecialtyCategory>> {
+        let Some(key) = *self.0.category_id.loaded()? else { return Ok(None) };
+        Ok(of(ctx).loaders.category(key).await?.map(SpecialtyCategory::from))
     }
 
     /// How often the record has changed, counting from 1.

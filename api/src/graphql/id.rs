@@ -14,9 +14,20 @@ pub(super) enum Kind {
     User = 5,
     Role = 6,
     BreakGlassGrant = 7,
+    Country = 8,
+    Region = 9,
+    InstitutionType = 10,
+    SpecialtyCategory = 11,
+    Sex = 12,
+    Gender = 13,
+    BloodType = 14,
+    EmailType = 15,
+    PhoneType = 16,
+    MedicalCondition = 17,
+    Medication = 18,
 }
 
-const KINDS: [Kind; 7] = [
+const KINDS: [Kind; 18] = [
     Kind::PatientRegister,
     Kind::MedicalInstitution,
     Kind::Doctor,
@@ -24,6 +35,17 @@ const KINDS: [Kind; 7] = [
     Kind::User,
     Kind::Role,
     Kind::BreakGlassGrant,
+    Kind::Country,
+    Kind::Region,
+    Kind::InstitutionType,
+    Kind::SpecialtyCategory,
+    Kind::Sex,
+    Kind::Gender,
+    Kind::BloodType,
+    Kind::EmailType,
+    Kind::PhoneType,
+    Kind::MedicalCondition,
+    Kind::Medication,
 ];
 
 /// The opaque, global id of a record.

@@ -10,6 +10,7 @@ use uuid::Uuid;
 use crate::criteria::Criteria;
 use crate::database::Reader;
 use crate::error::{Error, Result};
+use crate::records::catalogue::{Countries, InstitutionTypes, Regions, SpecialtyCategories};
 use crate::records::doctor::Doctors;
 use crate::records::doctor_specialty::DoctorSpecialties;
 use crate::records::medical_institution::MedicalInstitutions;
@@ -32,6 +33,10 @@ pub(super) struct Loaders {
     institutions: OnceLock<ByKey<MedicalInstitutions>>,
     specialties: OnceLock<ByKey<DoctorSpecialties>>,
     roles: OnceLock<ByKey<Roles>>,
+    countries: OnceLock<ByKey<Countries>>,
+    regions: OnceLock<ByKey<Regions>>,
+    institution_types: OnceLock<ByKey<InstitutionTypes>>,
+    categories: OnceLock<ByKey<SpecialtyCategories>>,
 }
 
 impl std::fmt::Debug for Loaders {
@@ -49,6 +54,10 @@ impl Loaders {
             institutions: OnceLock::new(),
             specialties: OnceLock::new(),
             roles: OnceLock::new(),
+            countries: OnceLock::new(),
+            regions: OnceLock::new(),
+            institution_types: OnceLock::new(),
+            categories: OnceLock::new(),
         }
     }
 
@@ -72,6 +81,28 @@ impl Loaders {
 
     pub(super) async fn role(&self, key: Uuid) -> Result<Option<Row<entity::role::Entity>>, Arc<Error>> {
         self.roles.get_or_init(|| self.by_key()).load_one(key).await
+    }
+
+    pub(super) async fn country(&self, key: Uuid) -> Result<Option<Row<entity::country::Entity>>, Arc<Error>> {
+        self.countries.get_or_init(|| self.by_key()).load_one(key).await
+    }
+
+    pub(super) async fn region(&self, key: Uuid) -> Result<Option<Row<entity::region::Entity>>, Arc<Error>> {
+        self.regions.get_or_init(|| self.by_key()).load_one(key).await
+    }
+
+    pub(super) async fn institution_type(
+        &self,
+        key: Uuid,
+    ) -> Result<Option<Row<entity::institution_type::Entity>>, Arc<Error>> {
+        self.institution_types.get_or_init(|| self.by_key()).load_one(key).await
+    }
+
+    pub(super) async fn category(
+        &self,
+        key: Uuid,
+    ) -> Result<Option<Row<entity::specialty_category::Entity>>, Arc<Error>> {
+        self.categories.get_or_init(|| self.by_key()).load_one(key).await
     }
 
     fn by_key<C: Keyed>(&self) -> ByKey<C> {
@@ -100,7 +131,16 @@ macro_rules! keyed {
     )+};
 }
 
-keyed!(Doctors, MedicalInstitutions, DoctorSpecialties, Roles);
+keyed!(
+    Doctors,
+    MedicalInstitutions,
+    DoctorSpecialties,
+    Roles,
+    Countries,
+    Regions,
+    InstitutionTypes,
+    SpecialtyCategories
+);
 
 impl<C: Keyed> Loader<Uuid> for Batch<C>
 where

@@ -1,6 +1,6 @@
 use async_graphql::{Context, ID, Object, Result};
 use chrono::{DateTime, Utc};
-use entity::medical_institution::Entity;
+use entity::medical_institution::{Column, Entity};
 use uuid::Uuid;
 
 use crate::criteria::{PageArguments, PageInput};
@@ -10,6 +10,7 @@ use crate::records::medical_institution::{
 };
 use crate::records::{Deleted, Loaded, Row, find};
 
+use super::catalogue::{Country, InstitutionType, Region};
 use super::connection::{Connection, connection};
 use super::context::of;
 use super::id::{Kind, global_id};
@@ -29,6 +30,15 @@ impl Record for MedicalInstitution {
     type Collection = MedicalInstitutions;
 
     const NAME: &'static str = "MedicalInstitution";
+
+    fn relation(field: &str) -> Option<Column> {
+        match field {
+            "institutionType" => Some(Column::InstitutionTypeId),
+            "country" => Some(Column::CountryId),
+            "region" => Some(Column::RegionId),
+            _ => None,
+        }
+    }
 }
 
 /// A clinic or hospital, to which registers and doctors belong.
@@ -62,6 +72,24 @@ impl MedicalInstitution {
     /// Postal address.
     async fn address(&self) -> Result<Option<&str>> {
         Ok(self.0.address.loaded()?.as_deref())
+    }
+
+    /// What kind of institution it is; null when unknown.
+    async fn institution_type(&self, ctx: &Context<'_>) -> Result<Option<InstitutionType>> {
+        let Some(key) = *self.0.institution_type_id.loaded()? else { return Ok(None) };
+        Ok(of(ctx).loaders.institution_type(key).await?.map(InstitutionType::from))
+    }
+
+    /// The country where it is; null when unknown.
+    async fn country(&self, ctx: &Context<'_>) -> Result<Option<Country>> {
+        let Some(key) = *self.0.country_id.loaded()? else { return Ok(None) };
+        Ok(of(ctx).loaders.country(key).await?.map(Country::from))
+    }
+
+    /// The region where it is; null when unknown.
+    async fn region(&self, ctx: &Context<'_>) -> Result<Option<Region>> {
+        let Some(key) = *self.0.region_id.loaded()? else { return Ok(None) };
+        Ok(of(ctx).loaders.region(key).await?.map(Region::from))
     }
 
     /// How often the record has changed, counting from 1.

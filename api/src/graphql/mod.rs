@@ -3,6 +3,7 @@
 #![expect(clippy::unused_async, reason = "async-graphql takes resolvers as async functions, whether they wait or not")]
 
 mod break_glass;
+mod catalogue;
 mod connection;
 mod context;
 mod doctor;
@@ -15,6 +16,7 @@ mod import_fhir;
 mod inputs;
 mod json;
 mod limits;
+mod lists;
 mod loaders;
 mod medical_institution;
 mod node;
@@ -48,6 +50,7 @@ pub struct Query(
     medical_institution::MedicalInstitutionQuery,
     doctor::DoctorQuery,
     doctor_specialty::DoctorSpecialtyQuery,
+    catalogue::CatalogueQuery,
     session::SessionQuery,
     user::UserQuery,
     role::RoleQuery,
@@ -64,6 +67,7 @@ pub struct Mutation(
     medical_institution::MedicalInstitutionMutation,
     doctor::DoctorMutation,
     doctor_specialty::DoctorSpecialtyMutation,
+    catalogue::CatalogueMutation,
     session::SessionMutation,
     user::UserMutation,
     role::RoleMutation,

@@ -5,6 +5,10 @@ use crate::error::Error;
 use crate::records::find;
 
 use super::break_glass::BreakGlassGrant;
+use super::catalogue::{
+    BloodType, Country, EmailType, Gender, InstitutionType, MedicalCondition, Medication, PhoneType, Region, Sex,
+    SpecialtyCategory,
+};
 use super::context::of;
 use super::doctor::Doctor;
 use super::doctor_specialty::DoctorSpecialty;
@@ -29,6 +33,17 @@ pub(super) enum Node {
     User(User),
     Role(Role),
     BreakGlassGrant(BreakGlassGrant),
+    Country(Country),
+    Region(Region),
+    InstitutionType(InstitutionType),
+    SpecialtyCategory(SpecialtyCategory),
+    Sex(Sex),
+    Gender(Gender),
+    BloodType(BloodType),
+    EmailType(EmailType),
+    PhoneType(PhoneType),
+    MedicalCondition(MedicalCondition),
+    Medication(Medication),
 }
 
 #[derive(Default)]
@@ -64,6 +79,17 @@ async fn node(ctx: &Context<'_>, id: &ID) -> Result<Option<Node>> {
         Kind::User => found::<User>(ctx, uuid).await,
         Kind::Role => found::<Role>(ctx, uuid).await,
         Kind::BreakGlassGrant => found::<BreakGlassGrant>(ctx, uuid).await,
+        Kind::Country => found::<Country>(ctx, uuid).await,
+        Kind::Region => found::<Region>(ctx, uuid).await,
+        Kind::InstitutionType => found::<InstitutionType>(ctx, uuid).await,
+        Kind::SpecialtyCategory => found::<SpecialtyCategory>(ctx, uuid).await,
+        Kind::Sex => found::<Sex>(ctx, uuid).await,
+        Kind::Gender => found::<Gender>(ctx, uuid).await,
+        Kind::BloodType => found::<BloodType>(ctx, uuid).await,
+        Kind::EmailType => found::<EmailType>(ctx, uuid).await,
+        Kind::PhoneType => found::<PhoneType>(ctx, uuid).await,
+        Kind::MedicalCondition => found::<MedicalCondition>(ctx, uuid).await,
+        Kind::Medication => found::<Medication>(ctx, uuid).await,
     }
 }
 

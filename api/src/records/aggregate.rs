@@ -292,6 +292,26 @@ async fn refused(error: DbErr, diagnose: impl AsyncFnOnce() -> Result<Vec<Fault>
     }
 }
 
+/// The tables whose constraints are told by name.
+const TABLES: [&str; 16] = [
+    "patientregister",
+    "medical_institutions",
+    "doctor_specialties",
+    "doctors",
+    "users",
+    "countries",
+    "regions",
+    "institution_types",
+    "specialty_categories",
+    "sexes",
+    "genders",
+    "blood_types",
+    "email_types",
+    "phone_types",
+    "medical_conditions",
+    "medications",
+];
+
 /// The fault that a constraint's name tells, such as `doctors_license_number_key`, or `doctors.license_number` on SQLite.
 pub(super) fn by_name(violation: &Violation) -> Fault {
     let (code, name, message) = match violation {
@@ -301,11 +321,8 @@ pub(super) fn by_name(violation: &Violation) -> Fault {
     };
     let is_key = name.ends_with("_pkey");
     let column = ["_check", "_fkey", "_pkey", "_key"].iter().find_map(|end| name.strip_suffix(end)).unwrap_or(name);
-    let column = ["patientregister", "medical_institutions", "doctor_specialties", "doctors", "users"]
-        .iter()
-        .find_map(|table| column.strip_prefix(table))
-        .unwrap_or(column)
-        .trim_start_matches(['_', '.']);
+    let column =
+        TABLES.iter().find_map(|table| column.strip_prefix(table)).unwrap_or(column).trim_start_matches(['_', '.']);
     let column = if is_key { "uuid" } else { column };
     let column = (!column.is_empty()).then(|| client_name(column));
     Fault::new(code, std::iter::once("input".to_owned()).chain(column), message)

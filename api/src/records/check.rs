@@ -27,6 +27,14 @@ pub(super) enum Kind {
     Email,
     /// A phone number.
     Phone,
+    /// Exactly so many letters from A to Z.
+    Letters(usize),
+    /// Exactly so many digits.
+    Digits(usize),
+    /// What an entry of a code system is known by: printable ASCII without spaces, of so many characters at most.
+    Code(usize),
+    /// A region's code: the two letters of its country, a hyphen, and one to three letters or digits (ISO 3166-2).
+    Subdivision,
 }
 
 /// Collects every broken rule of one input, each with its path.
@@ -202,7 +210,9 @@ fn broken(kind: Kind, text: &str) -> Option<(FaultCode, String)> {
         return Some((FaultCode::InvalidFormat, "must not have control characters".to_owned()));
     }
     match kind {
-        Kind::Plain(max) if length > max => Some((FaultCode::TooLong, format!("must have at most {max} characters"))),
+        Kind::Plain(max) | Kind::Code(max) if length > max => {
+            Some((FaultCode::TooLong, format!("must have at most {max} characters")))
+        }
         Kind::Email if length > MAX_EMAIL_LENGTH => {
             Some((FaultCode::TooLong, format!("must have at most {MAX_EMAIL_LENGTH} characters")))
         }
@@ -211,7 +221,33 @@ fn broken(kind: Kind, text: &str) -> Option<(FaultCode, String)> {
         }
         Kind::Plain(_) | Kind::Email => None,
         Kind::Phone => broken_phone(text, length),
+        Kind::Letters(_) | Kind::Digits(_) | Kind::Code(_) | Kind::Subdivision => broken_code(kind, text, length),
     }
+}
+
+fn broken_code(kind: Kind, text: &str, length: usize) -> Option<(FaultCode, String)> {
+    let is_upper = |c: char| c.is_ascii_uppercase();
+    let (is_valid, message) = match kind {
+        Kind::Letters(exact) => {
+            (length == exact && text.chars().all(is_upper), format!("must be {exact} letters from A to Z"))
+        }
+        Kind::Digits(exact) => {
+            (length == exact && text.chars().all(|c| c.is_ascii_digit()), format!("must be {exact} digits"))
+        }
+        Kind::Subdivision => {
+            let is_own =
+                |own: &str| (1..=3).contains(&own.len()) && own.chars().all(|c| is_upper(c) || c.is_ascii_digit());
+            let parts = text.split_once('-');
+            let is_valid =
+                parts.is_some_and(|(country, own)| country.len() == 2 && country.chars().all(is_upper) && is_own(own));
+            (is_valid, "must be a code of ISO 3166-2, such as US-MA".to_owned())
+        }
+        _ => (
+            text.chars().all(|c| c.is_ascii_graphic()),
+            "must consist of letters, digits and signs of ASCII".to_owned(),
+        ),
+    };
+    (!is_valid).then_some((FaultCode::InvalidFormat, message))
 }
 
 fn broken_phone(text: &str, length: usize) -> Option<(FaultCode, String)> {

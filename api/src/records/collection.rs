@@ -16,7 +16,7 @@ use crate::scope::{Permission, Scope};
 use super::Row;
 use super::row::Plan;
 
-type Column<C> = <<C as Criteria>::Entity as EntityTrait>::Column;
+pub(super) type Column<C> = <<C as Criteria>::Entity as EntityTrait>::Column;
 
 /// A kind of record that can be read.
 pub trait Collection:
@@ -78,6 +78,8 @@ pub struct Listing<C: Collection> {
     pub has_previous: bool,
     ordering: Ordering<C::Entity>,
     condition: Condition,
+    /// How many records the whole list has, where that is known already.
+    pub(super) total: Option<u64>,
 }
 
 impl<C: Collection> Listing<C> {
@@ -89,11 +91,14 @@ impl<C: Collection> Listing<C> {
         self.ordering.cursor(|column| row.value(column))
     }
 
-    /// How many records the whole list has. Costs a statement.
+    /// How many records the whole list has. Costs a statement, unless it was counted along with others.
     ///
     /// # Errors
     /// As any read.
     pub async fn count(&self, reader: &Reader) -> Result<u64> {
+        if let Some(total) = self.total {
+            return Ok(total);
+        }
         let query = C::Entity::find()
             .select_only()
             .expr_as(Func::count(Expr::col(C::key().as_column_ref())), "total")
@@ -144,43 +149,67 @@ pub async fn find_many<C: Collection>(
 /// `Forbidden`, `BadRequest` and `Limit` for what no list can be asked, and as any read.
 pub async fn list<C: Collection>(scope: &Scope, reader: &Reader, query: Query<C>) -> Result<Listing<C>> {
     scope.require(C::READ)?;
-    let page = query.page.resolve()?;
-    let ordering = Ordering::new(scope, &query.order, C::default_order())?;
-    let mut condition = visible::<C>(scope, query.deleted);
-    if let Some(filter) = &query.filter {
-        condition = condition.add(filter.condition(&mut Translation::new(reader.get_database_backend(), scope))?);
-    }
-    let mut columns = query.columns;
-    columns.extend(ordering.terms().iter().map(|term| term.column));
-    let columns = distinct::<C>(columns);
-    let part = Part::of(&page, &ordering, &condition)?;
-    let mut query = query_of::<C>(&columns, part.condition);
-    part.ordering.apply(&mut query);
-    let statement = page_of(query, part.offset, part.limit + 1, reader.get_database_backend());
-    let plan = Plan::<C::Entity>::new(&columns);
+    let request = Request::new(scope, reader.get_database_backend(), &query)?;
+    let mut query = query_of::<C>(&request.columns, request.part.condition.clone());
+    request.part.ordering.apply(&mut query);
+    let statement = page_of(query, request.part.offset, request.part.limit + 1, reader.get_database_backend());
+    let plan = Plan::<C::Entity>::new(&request.columns);
     let results = reader.query_all_raw(statement).await?;
-    let mut rows = results.iter().map(|result| plan.read(result)).collect::<Result<Vec<_>, _>>()?;
-    let more = rows.len() as u64 > part.limit;
-    if more {
-        rows.pop();
+    let rows = results.iter().map(|result| plan.read(result)).collect::<Result<Vec<_>, _>>()?;
+    let mut listing = request.listing(rows);
+    Row::introduce(listing.rows.iter_mut(), C::key());
+    Ok(listing)
+}
+
+/// A part of a list, worked out.
+pub(super) struct Request<C: Collection> {
+    pub(super) columns: Vec<Column<C>>,
+    pub(super) part: Part<C::Entity>,
+    /// The whole list.
+    pub(super) condition: Condition,
+    page: Page,
+    ordering: Ordering<C::Entity>,
+}
+
+impl<C: Collection> Request<C> {
+    pub(super) fn new(scope: &Scope, backend: DbBackend, query: &Query<C>) -> Result<Self> {
+        let page = query.page.clone().resolve()?;
+        let ordering = Ordering::new(scope, &query.order, C::default_order())?;
+        let mut condition = visible::<C>(scope, query.deleted);
+        if let Some(filter) = &query.filter {
+            condition = condition.add(filter.condition(&mut Translation::new(backend, scope))?);
+        }
+        let mut columns = query.columns.clone();
+        columns.extend(ordering.terms().iter().map(|term| term.column));
+        let part = Part::of(&page, &ordering, &condition)?;
+        Ok(Self { columns: distinct::<C>(columns), part, condition, page, ordering })
     }
-    if part.backward {
-        rows.reverse();
+
+    /// The page that these rows make, of which there may be one too many.
+    pub(super) fn listing(&self, mut rows: Vec<Row<C::Entity>>) -> Listing<C> {
+        let more = rows.len() as u64 > self.part.limit;
+        if more {
+            rows.pop();
+        }
+        if self.part.backward {
+            rows.reverse();
+        }
+        let (has_next, has_previous) = match &self.page {
+            Page::Numbered { page, .. } => (more, *page > 1),
+            Page::Cursor { backward: false, after, .. } => (more, after.is_some()),
+            Page::Cursor { backward: true, before, .. } => (before.is_some(), more),
+        };
+        let (ordering, condition) = (self.ordering.clone(), self.condition.clone());
+        Listing { rows, page: self.page.clone(), has_next, has_previous, ordering, condition, total: None }
     }
-    let (has_next, has_previous) = match &page {
-        Page::Numbered { page, .. } => (more, *page > 1),
-        Page::Cursor { backward: false, after, .. } => (more, after.is_some()),
-        Page::Cursor { backward: true, before, .. } => (before.is_some(), more),
-    };
-    Ok(Listing { rows, page, has_next, has_previous, ordering, condition })
 }
 
 /// What of a list to read.
-struct Part<E: EntityTrait> {
-    condition: Condition,
-    ordering: Ordering<E>,
-    offset: Option<u64>,
-    limit: u64,
+pub(super) struct Part<E: EntityTrait> {
+    pub(super) condition: Condition,
+    pub(super) ordering: Ordering<E>,
+    pub(super) offset: Option<u64>,
+    pub(super) limit: u64,
     backward: bool,
 }
 
@@ -242,11 +271,13 @@ async fn select<C: Collection>(
     let columns = distinct::<C>(columns.to_vec());
     let plan = Plan::<C::Entity>::new(&columns);
     let results = reader.query_all(&query_of::<C>(&columns, condition)).await?;
-    Ok(results.iter().map(|result| plan.read(result)).collect::<Result<Vec<_>, _>>()?)
+    let mut rows = results.iter().map(|result| plan.read(result)).collect::<Result<Vec<_>, _>>()?;
+    Row::introduce(rows.iter_mut(), C::key());
+    Ok(rows)
 }
 
 /// Reads these columns and no others. `Entity::find` would first write all of them, only to forget them again.
-fn query_of<C: Collection>(columns: &[Column<C>], condition: Condition) -> SelectStatement {
+pub(super) fn query_of<C: Collection>(columns: &[Column<C>], condition: Condition) -> SelectStatement {
     let mut query = sea_query::Query::select();
     query.columns(columns.iter().map(ColumnTrait::as_column_ref));
     query.from(C::Entity::default().table_ref()).cond_where(condition);

@@ -3,6 +3,7 @@
 
 mod aggregate;
 pub mod break_glass_grant;
+pub mod catalogue;
 mod check;
 mod collection;
 pub mod doctor;
@@ -10,6 +11,7 @@ pub mod doctor_specialty;
 mod idempotency;
 pub mod import;
 pub mod medical_institution;
+mod nested;
 pub mod patient_register;
 pub mod role;
 mod row;
@@ -19,4 +21,5 @@ pub mod user;
 pub use check::{MAX_ENTRIES, MAX_ENTRY_LENGTH};
 pub use collection::{Collection, Deleted, Listing, Query, find, find_many, list};
 pub use idempotency::REMEMBERED;
+pub use nested::{Link, lists};
 pub use row::{Loaded, Row};

@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use chrono::{DateTime, NaiveDate, Utc};
 use entity::TextList;
 use sea_orm::sea_query::ColumnType;
@@ -8,7 +10,10 @@ use crate::error::{Error, Result};
 
 /// A row of which only the columns that somebody asked for were read.
 #[derive(Clone, Debug)]
-pub struct Row<E: EntityTrait>(E::ActiveModel);
+pub struct Row<E: EntityTrait> {
+    values: E::ActiveModel,
+    peers: Option<Arc<[Uuid]>>,
+}
 
 /// The value of a column, if it was read.
 pub trait Loaded<T> {
@@ -31,12 +36,35 @@ where
     where
         E::Model: IntoActiveModel<E::ActiveModel>,
     {
-        Self(model.into_active_model())
+        Self { values: model.into_active_model(), peers: None }
     }
 
     /// A column's value, for a cursor; none when it was not read.
     pub(super) fn value(&self, column: E::Column) -> Option<Value> {
-        self.0.get(column).into_value()
+        self.values.get(column).into_value()
+    }
+
+    /// Lets rows that were read together know of each other, by their keys in column `key`.
+    pub(super) fn introduce<'r>(rows: impl Iterator<Item = &'r mut Self>, key: E::Column) {
+        let rows: Vec<&mut Self> = rows.collect();
+        if rows.len() < 2 {
+            return;
+        }
+        let keys = rows.iter().filter_map(|row| match row.value(key) {
+            Some(Value::Uuid(key)) => key,
+            _ => None,
+        });
+        let keys: Arc<[Uuid]> = keys.collect();
+        for row in rows {
+            row.peers = Some(Arc::clone(&keys));
+        }
+    }
+
+    /// The keys of the rows that were read together with this one, its own among them; none for a row that was read
+    /// alone. What belongs to one of them is likely to be wanted of all.
+    #[must_use]
+    pub const fn peers(&self) -> Option<&Arc<[Uuid]>> {
+        self.peers.as_ref()
     }
 }
 
@@ -45,7 +73,7 @@ impl<E: EntityTrait> std::ops::Deref for Row<E> {
     type Target = E::ActiveModel;
 
     fn deref(&self) -> &Self::Target {
-        &self.0
+        &self.values
     }
 }
 
@@ -66,7 +94,7 @@ where
         for (index, (column, kind)) in self.0.iter().enumerate() {
             active.try_set(*column, decode(result, index, kind)?)?;
         }
-        Ok(Row(active))
+        Ok(Row { values: active, peers: None })
     }
 }
 
