@@ -3,10 +3,12 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::net::TcpListener;
 use uuid::Uuid;
 
+use crate::audit::{self, Tending, Trail};
 use crate::auth::{Authority, ForeignKeys, KeyFile, KeyFileError, SigningAlgorithm};
 use crate::clock::{SharedClock, SystemClock};
 use crate::config::{self, Config};
@@ -15,6 +17,9 @@ use crate::graphql::{Engine, Known, Trusted};
 use crate::listen::{self, Drain, Tls};
 use crate::rate::Rates;
 use crate::server::{Parts, Service, router};
+
+/// How long the last audit entries may take to reach the database when the process stops; later, the next one ships them.
+pub(crate) const CLOSING_TIME: Duration = Duration::from_secs(5);
 
 /// Why the server did not start.
 #[derive(Debug, thiserror::Error)]
@@ -77,6 +82,9 @@ pub enum Error {
     /// A rule of the domain, or the database.
     #[error("{}", told(.0))]
     Domain(#[from] crate::error::Error),
+    /// The audit trail cannot be kept, and nothing is done without it.
+    #[error(transparent)]
+    Audit(#[from] audit::Fault),
     /// The demonstration's registers were not made.
     #[error("{0}")]
     Demo(#[from] crate::demo::Error),
@@ -118,8 +126,10 @@ pub fn make_folder(target: &Target) -> Result<(), Error> {
 /// When it cannot start; nothing is left running.
 pub async fn serve(config: &Config, demo: bool) -> Result<(), Error> {
     let address = address(&config.server.listen)?;
+    // Before a key file is made that would not serve.
+    check_exposure(address, config.auth.key_file.is_empty(), demo)?;
     let key_file = config.key_file()?;
-    check_exposure(address, &key_file, demo)?;
+    check_exposure(address, key_file.is_local(), demo)?;
     let tls = config.server.tls_files()?.map(|(certificate, key)| Tls::load(certificate, key)).transpose()?;
     let trusted = trusted_documents(&config.server)?;
     let nodes = config.nodes()?;
@@ -133,10 +143,12 @@ pub async fn serve(config: &Config, demo: bool) -> Result<(), Error> {
     let clock: SharedClock = Arc::new(SystemClock);
     let cluster = Cluster::new(nodes, config.cluster_settings(Arc::clone(&known.migrations)));
     fit_servers(&target, &cluster).await?;
+    let tending = keep_trail(config, &cluster)?;
     if demo {
         crate::demo::fill(&cluster, &*clock).await?;
     }
     let authority = Authority::open(cluster.clone(), Arc::clone(&clock), config.auth_settings()?, key_file).await?;
+    crate::demo::admit_guest(&target, &cluster, &*clock, &authority, demo).await?;
     let engine = Engine::new(config.limits, config.server.introspection);
     let engine = if let Some(trusted) = trusted { engine.trusting(trusted) } else { engine };
     let (rates, drain) = (Rates::new(config.rates), Drain::default());
@@ -154,6 +166,7 @@ pub async fn serve(config: &Config, demo: bool) -> Result<(), Error> {
     }
     let security = (tls, config.server.proxies()?);
     listen::serve(listener, router, &config.server, security, drain, told_to_stop()).await;
+    tending.stop(CLOSING_TIME).await;
     tracing::info!("stopped");
     Ok(())
 }
@@ -177,12 +190,19 @@ fn address(listen: &str) -> Result<SocketAddr, Error> {
 }
 
 /// Only who is at this machine can reach a loopback address. Anybody else meets a secret that an operator made.
-fn check_exposure(address: SocketAddr, key_file: &KeyFile, demo: bool) -> Result<(), Error> {
-    match (address.ip().is_loopback(), demo, key_file.is_local()) {
+fn check_exposure(address: SocketAddr, has_local_key: bool, demo: bool) -> Result<(), Error> {
+    match (address.ip().is_loopback(), demo, has_local_key) {
         (true, ..) | (false, false, false) => Ok(()),
         (false, true, _) => Err(Error::Exposed(address, "--demo")),
         (false, false, true) => Err(Error::Exposed(address, "a key file that this machine made for itself")),
     }
+}
+
+/// Where the server would listen. Without a key file it would make one of this machine's own.
+pub(crate) fn may_listen(config: &Config, key_file: Option<&KeyFile>) -> Result<SocketAddr, Error> {
+    let address = address(&config.server.listen)?;
+    check_exposure(address, key_file.is_none_or(KeyFile::is_local), false)?;
+    Ok(address)
 }
 
 /// An SQLite file is brought up to date.
@@ -229,13 +249,19 @@ pub(crate) async fn connect(config: &Config, main: Target) -> Cluster {
     cluster
 }
 
-/// The authority of a command. It works as long as anything can be read.
-pub(crate) async fn authority(config: &Config) -> Result<(Cluster, Authority), Error> {
+/// Every node, for a command that works wherever the primary is now.
+async fn every_node(config: &Config) -> Result<Cluster, Error> {
     let nodes = config.nodes()?;
     let target = nodes.main.clone();
     fit_embedded(&target).await?;
     let cluster = Cluster::new(nodes, config.cluster_settings(known().migrations));
     fit_servers(&target, &cluster).await?;
+    Ok(cluster)
+}
+
+/// The authority of a command. It works as long as anything can be read.
+pub(crate) async fn authority(config: &Config) -> Result<(Cluster, Authority), Error> {
+    let cluster = every_node(config).await?;
     let clock: SharedClock = Arc::new(SystemClock);
     let authority = Authority::open(cluster.clone(), clock, config.auth_settings()?, config.key_file()?).await?;
     Ok((cluster, authority))
@@ -243,11 +269,17 @@ pub(crate) async fn authority(config: &Config) -> Result<(Cluster, Authority), E
 
 /// Makes a new signing key, also where another key file sealed the present ones.
 pub(crate) async fn rotate_keys(config: &Config, algorithm: SigningAlgorithm, revoke: bool) -> Result<Uuid, Error> {
-    let target = config.target()?;
-    fit_schema(&target).await?;
-    let cluster = connect(config, target).await;
+    let cluster = every_node(config).await?;
     let clock: SharedClock = Arc::new(SystemClock);
     Ok(Authority::rotate(&cluster, &*clock, config.key_file()?, algorithm, revoke).await?)
+}
+
+/// From here on everything that is done in the cluster is put on record.
+///
+/// # Errors
+/// When the spool cannot be written.
+pub(crate) fn keep_trail(config: &Config, cluster: &Cluster) -> Result<Tending, audit::Fault> {
+    Trail::start(config.audit_settings(), cluster, Arc::new(SystemClock))
 }
 
 /// What this program knows of itself.

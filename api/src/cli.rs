@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::config::Config;
-use crate::{app, doctor, graphql, import, key, migrate, observability, token, user};
+use crate::{app, doctor, graphql, import, key, migrate, observability, token, user, verify};
 
 /// A patient health record server: GraphQL over PostgreSQL, or over an embedded SQLite file.
 #[derive(Debug, Parser)]
@@ -33,6 +33,9 @@ enum Command {
     /// Change the database's schema, or see what was changed.
     #[command(subcommand)]
     Migrate(migrate::Command),
+    /// Check the audit trail.
+    #[command(subcommand)]
+    Audit(verify::Command),
     /// Import records from elsewhere.
     #[command(subcommand)]
     Import(import::Command),
@@ -85,6 +88,7 @@ async fn execute(command: Command, mut config: Config) -> ExitCode {
             done(app::serve(&config, demo).await)
         }
         Command::Migrate(command) => done(migrate::run(&config, command).await),
+        Command::Audit(command) => verify::run(&config, command).await.unwrap_or_else(|error| fail(&error)),
         Command::Import(command) => import::run(&config, command).await.unwrap_or_else(|error| fail(&error)),
         Command::Token(options) => done(token::run(&config, options).await),
         Command::User(command) => done(user::run(&config, command).await),

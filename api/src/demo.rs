@@ -1,6 +1,9 @@
 //! `serve --demo`: a few hundred made-up registers to explore, always the same ones.
 
 mod catalogues;
+mod guest;
+
+pub(crate) use guest::admit_guest;
 
 use chrono::{Days, NaiveDate};
 use sea_orm::{ConnectionTrait, EntityTrait, PaginatorTrait};

@@ -1,5 +1,8 @@
 //! `phr doctor`: checks the settings and the database, and says what is wrong and what to do about it.
 
+mod identity;
+mod spool;
+
 use std::process::ExitCode;
 
 use serde::Serialize;
@@ -73,11 +76,20 @@ async fn examine(config: &Config) -> Vec<Finding> {
     } else {
         Finding::warning("GraphiQL", "not embedded; its page loads it from a CDN", "build where npm is installed")
     });
+    findings.push(spool::examine(config));
+    let key_file = identity::examine_key_file(config, &mut findings);
     match config.nodes() {
         Ok(nodes) => {
-            examine_database(&nodes.main, &mut findings).await;
-            if matches!(nodes.main, Target::Postgres(_)) {
-                examine_cluster(config, nodes, &mut findings).await;
+            let has_schema = examine_database(&nodes.main, &mut findings).await;
+            let is_server = matches!(nodes.main, Target::Postgres(_));
+            if is_server || has_schema {
+                let cluster = connect(config, nodes).await;
+                if is_server {
+                    examine_cluster(&cluster, &mut findings);
+                }
+                if has_schema {
+                    identity::examine_standing(&cluster, key_file.as_ref(), &mut findings).await;
+                }
             }
         }
         Err(error) => findings.push(Finding::error("database", error.to_string(), "correct the setting")),
@@ -85,11 +97,15 @@ async fn examine(config: &Config) -> Vec<Finding> {
     findings
 }
 
-/// Looks at every node as the server would.
-async fn examine_cluster(config: &Config, nodes: Nodes, findings: &mut Vec<Finding>) {
+/// Every node, as the server would see it.
+async fn connect(config: &Config, nodes: Nodes) -> Cluster {
     let steps = migration::steps().into_iter().map(|step| step.name).collect();
     let cluster = Cluster::new(nodes, config.cluster_settings(steps));
     cluster.first_look().await;
+    cluster
+}
+
+fn examine_cluster(cluster: &Cluster, findings: &mut Vec<Finding>) {
     let status = cluster.status();
     for node in &status.nodes {
         let role = match node.role {
@@ -112,12 +128,13 @@ async fn examine_cluster(config: &Config, nodes: Nodes, findings: &mut Vec<Findi
     }
 }
 
-async fn examine_database(target: &Target, findings: &mut Vec<Finding>) {
+/// Whether the schema is what this program works with.
+async fn examine_database(target: &Target, findings: &mut Vec<Finding>) -> bool {
     match target {
         Target::Sqlite(path) if !path.exists() => {
             let found = format!("{} does not exist yet", path.display());
             findings.push(Finding::warning("database", found, "it is made by `phr serve` or `phr migrate up`"));
-            return;
+            return false;
         }
         Target::Sqlite(path) => findings.push(Finding::ok("database", format!("SQLite, {}", path.display()))),
         Target::Postgres(options) => match examine_postgres(options).await {
@@ -125,11 +142,14 @@ async fn examine_database(target: &Target, findings: &mut Vec<Finding>) {
             Err(error) => {
                 let advice = "check that the server runs, and host, port, user, password and database in DATABASE_URL";
                 findings.push(Finding::error("database", format!("{}: {error}", target.address()), advice));
-                return;
+                return false;
             }
         },
     }
-    findings.push(examine_schema(target).await);
+    let schema = examine_schema(target).await;
+    let has_schema = schema.grade == Grade::Ok;
+    findings.push(schema);
+    has_schema
 }
 
 async fn examine_postgres(options: &sqlx::postgres::PgConnectOptions) -> Result<Vec<Finding>, sqlx::Error> {

@@ -6,9 +6,10 @@
 //! | `Unauthenticated`, `Forbidden`, `RateLimited` | top-level error of the same name; `RATE_LIMITED` is retryable |
 //! | `Untrusted` | top-level error `DOCUMENT_NOT_TRUSTED` |
 //! | `BadRequest`, `Limit` | top-level error `BAD_REQUEST`, `LIMIT_EXCEEDED` |
-//! | `Unavailable`, `Interrupted` | top-level error `UNAVAILABLE`, retryable |
+//! | `Unavailable`, `Interrupted`, `Unrecorded` | top-level error `UNAVAILABLE`, retryable |
 //! | `Timeout`, `OutcomeUnknown` | top-level error of the same name; `TIMEOUT` is retryable |
 //! | `Consistency` | top-level error `CONSISTENCY_UNAVAILABLE`, retryable |
+//! | `WriteLost` | top-level error `CONSISTENCY_UNAVAILABLE`, not retryable |
 //! | `Internal` | top-level error `INTERNAL`; the cause is logged with the request's id and never returned |
 
 use std::io;
@@ -17,6 +18,9 @@ use sea_orm::{DbErr, RuntimeErr};
 
 /// How the `database` room says, through SeaORM's errors, that no node is as fresh as a read wants.
 pub const NOT_FRESH_ENOUGH: &str = "no node is fresh enough";
+
+/// How the `database` room says, through SeaORM's errors, that what a read is to show was lost.
+pub const WRITE_LOST: &str = "the write was lost";
 
 /// What is said to whoever asks without a session, or with one that has ended.
 pub const NO_SESSION: &str = "this needs a session: sign in, and send its access token as Authorization: Bearer";
@@ -62,6 +66,14 @@ pub enum Error {
         "no database that can be reached is as fresh as the request wants; try again, or ask with X-Consistency: eventual"
     )]
     Consistency,
+    /// What was asked for cannot be put on record, so it was neither done nor shown.
+    #[error("the audit trail cannot be written now, and nothing is done or shown that is not on record")]
+    Unrecorded(#[source] Source),
+    /// What a consistency token stands for was lost. Nothing was changed.
+    #[error(
+        "what the consistency token stands for was lost when another database took over: see what is there without the token, and write again what is missing"
+    )]
+    WriteLost,
     /// It took longer than it may. A write was rolled back.
     #[error("the request took too long")]
     Timeout,
@@ -143,6 +155,9 @@ impl From<DbErr> for Error {
     fn from(error: DbErr) -> Self {
         if matches!(&error, DbErr::Custom(text) if text == NOT_FRESH_ENOUGH) {
             return Self::Consistency;
+        }
+        if matches!(&error, DbErr::Custom(text) if text == WRITE_LOST) {
+            return Self::WriteLost;
         }
         match kind(&error) {
             Kind::Timeout => Self::Timeout,

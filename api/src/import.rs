@@ -90,6 +90,7 @@ pub(crate) async fn run(config: &Config, command: Command) -> Result<ExitCode, E
     let clock = SystemClock;
     let place = Place::prepare(config.target()?, dry_run).await?;
     let cluster = app::connect(config, place.target.clone()).await;
+    let tending = if dry_run { None } else { Some(app::keep_trail(config, &cluster).map_err(app::Error::from)?) };
     let scope = Scope::local_operator(Uuid::new_v4());
     let how = if dry_run { How::DryRun } else { How::Write };
     let options = fhir::Options { how, base, memory: fhir::MAX_MEMORY };
@@ -97,6 +98,9 @@ pub(crate) async fn run(config: &Config, command: Command) -> Result<ExitCode, E
     let started = clock.now();
     let imported = fhir::import(&scope, &cluster, &clock, Sources::find(&paths), options, &mut printer).await;
     printer.finish();
+    if let Some(tending) = tending {
+        tending.stop(app::CLOSING_TIME).await;
+    }
     let summary = imported?;
     let seconds = (clock.now() - started).as_seconds_f64();
     if json {

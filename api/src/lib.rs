@@ -1,8 +1,10 @@
 //! `phr`: a patient health record server. The rooms, from the top down; imports point down only:
 //!
-//! `cli` -> `app` -> `server` -> `graphql` -> `auth` -> `records` -> `database` -> `criteria` -> `scope` -> `entity`
+//! `cli` -> `app` -> `server` -> `graphql` -> `auth` -> `records` -> `audit` -> `database` -> `criteria` -> `scope` ->
+//! `entity`
 
 pub mod app;
+pub mod audit;
 pub mod auth;
 pub mod cli;
 pub mod clock;
@@ -10,6 +12,7 @@ pub mod config;
 pub mod criteria;
 pub mod database;
 pub mod date;
+pub mod deed;
 mod demo;
 mod doctor;
 pub mod error;
@@ -29,3 +32,4 @@ pub mod scope;
 pub mod server;
 mod token;
 mod user;
+mod verify;

@@ -111,6 +111,7 @@ fn fallback(path: &str) -> Option<Asset> {
     let (name, body) = match path {
         "" => ("index.html", Cow::Borrowed(&include_bytes!("../playground/fallback/index.html")[..])),
         "playground/fallback.js" => (path, Cow::Borrowed(&include_bytes!("../playground/fallback/fallback.js")[..])),
+        "playground/session.js" => (path, Cow::Borrowed(&include_bytes!("../playground/src/session.js")[..])),
         "playground/examples.json" => (path, Cow::Owned(serde_json::to_vec(&examples()).ok()?)),
         _ => return None,
     };

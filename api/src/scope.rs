@@ -149,6 +149,18 @@ impl Permissions {
         Self(self.0 & !(permission as u32))
     }
 
+    /// Those that rule over the server and its users. What remains, whoever manages users may give without having it:
+    /// a clinic's administrator lets doctors treat.
+    #[must_use]
+    pub const fn administrative(self) -> Self {
+        let treating = Permission::ReadPatients as u32
+            | Permission::ReadClinical as u32
+            | Permission::WritePatients as u32
+            | Permission::ReadDirectory as u32
+            | Permission::BreakGlass as u32;
+        Self(self.0 & !treating)
+    }
+
     /// Whether everything in `other` is in this set too.
     #[must_use]
     pub const fn include(self, other: Self) -> bool {

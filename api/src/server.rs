@@ -1,5 +1,6 @@
 //! HTTP: routes, negotiation, limits.
 
+mod consistency;
 mod cors;
 mod front;
 mod reply;
@@ -25,7 +26,7 @@ use uuid::Uuid;
 use crate::auth::{Authority, LocalToken};
 use crate::clock::SharedClock;
 use crate::config;
-use crate::database::{Cluster, Consistency};
+use crate::database::{Cluster, ConsistencyToken};
 use crate::error::Error;
 use crate::graphql::{Answer, Context, Engine, Known, Method, Request};
 use crate::listen::Drain;
@@ -35,11 +36,11 @@ use crate::playground;
 use crate::rate::{Meter, Rates};
 use crate::scope::Scope;
 
+use consistency::Wish;
 use cors::Cors;
 use front::{Front, front};
 use reply::{Reply, plain};
 
-const CONSISTENCY: HeaderName = HeaderName::from_static("x-consistency");
 const OPENER_POLICY: HeaderName = HeaderName::from_static("cross-origin-opener-policy");
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -206,16 +207,29 @@ async fn graphql(State(service): State<Arc<Service>>, request: HttpRequest<Body>
         );
     };
     let reply = Reply { media, id };
-    let consistency = match consistency(request.headers()) {
-        Ok(consistency) => consistency,
-        Err(message) => return reply.refuse(StatusCode::BAD_REQUEST, Error::BadRequest(message.to_owned())),
+    let is_encrypted = request.extensions().get::<Peer>().is_some_and(|peer| peer.is_encrypted);
+    let wish = match Wish::of(request.headers(), is_encrypted) {
+        Ok(wish) => wish,
+        Err(error) => return reply.refuse(StatusCode::BAD_REQUEST, error),
     };
     let caller = caller(&service, request.headers(), service.origin(&request), id).await;
+    if caller.is_nobody() && request.headers().contains_key(AUTHORIZATION) && !service.authority.has_read() {
+        // Nobody who has a session is told that they have none.
+        let cause = "it has not been read yet who may sign in";
+        return reply.refuse(StatusCode::SERVICE_UNAVAILABLE, Error::Unavailable(cause.into()));
+    }
     let meter = service.rates.meter(&caller);
     if let Err(error) = meter.ask(1) {
         return reply.refuse(StatusCode::TOO_MANY_REQUESTS, error);
     }
-    let call = Call { service: &service, consistency, caller, meter };
+    let after = match wish.token(&service.authority, &service.cluster).await {
+        Ok(after) => after,
+        Err(error @ (Error::BadRequest(_) | Error::WriteLost)) => {
+            return wish.take_back(reply.refuse(StatusCode::BAD_REQUEST, error));
+        }
+        Err(error) => return reply.one(&Answer::refused(error, id)),
+    };
+    let call = Call { service: &service, wish: &wish, after, caller, meter };
     let answered = match *request.method() {
         axum::http::Method::GET => by_get(&call, &reply, request.uri()).left_future(),
         axum::http::Method::POST => by_post(&call, &reply, request).right_future(),
@@ -227,7 +241,7 @@ async fn graphql(State(service): State<Arc<Service>>, request: HttpRequest<Body>
     };
     let guarded = std::panic::AssertUnwindSafe(answered).catch_unwind();
     match tokio::time::timeout(service.request_timeout, guarded).await {
-        Ok(Ok(response)) => response,
+        Ok(Ok(response)) => wish.tell(response),
         Ok(Err(_)) => reply.refuse(StatusCode::INTERNAL_SERVER_ERROR, Error::internal("a resolver panicked")),
         Err(_) => reply.refuse(StatusCode::GATEWAY_TIMEOUT, Error::Timeout),
     }
@@ -311,16 +325,11 @@ fn request_id(headers: &HeaderMap) -> Uuid {
     given.and_then(|id| id.parse().ok()).unwrap_or_else(Uuid::new_v4)
 }
 
-fn consistency(headers: &HeaderMap) -> Result<Consistency, &'static str> {
-    match headers.get(CONSISTENCY) {
-        None => Ok(Consistency::default()),
-        Some(wish) => wish.to_str().unwrap_or_default().parse(),
-    }
-}
-
 /// Who asks. A token that is not good is as good as none: signing in anew must not want the old one to be thrown away.
 async fn caller(service: &Service, headers: &HeaderMap, origin: Option<IpAddr>, id: Uuid) -> Scope {
-    let header = headers.get(AUTHORIZATION).and_then(|header| header.to_str().ok());
+    // Of two, others on the way may have looked at the other.
+    let mut given = headers.get_all(AUTHORIZATION).iter();
+    let header = given.next().filter(|_| given.next().is_none()).and_then(|header| header.to_str().ok());
     let token = header.and_then(|header| {
         let (scheme, token) = header.split_once(' ')?;
         scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
@@ -334,7 +343,9 @@ async fn caller(service: &Service, headers: &HeaderMap, origin: Option<IpAddr>, 
 
 struct Call<'s> {
     service: &'s Service,
-    consistency: Consistency,
+    wish: &'s Wish,
+    /// What its reads must show.
+    after: Option<ConsistencyToken>,
     caller: Scope,
     meter: Meter,
 }
@@ -348,8 +359,12 @@ impl Call<'_> {
             service.cluster.clone(),
             SharedClock::clone(&service.clock),
             service.known.clone(),
-            self.consistency,
+            self.wish.consistency,
         );
-        service.engine.execute(request, method, context.metered(self.meter.clone())).await
+        let context = context.metered(self.meter.clone());
+        let context = if let Some(token) = self.after { context.after(token) } else { context };
+        let answer = service.engine.execute(request, method, context).await;
+        self.wish.note(answer.token.as_ref());
+        answer
     }
 }

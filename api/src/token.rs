@@ -8,6 +8,11 @@ use uuid::Uuid;
 use crate::app;
 use crate::auth::LocalToken;
 use crate::config::Config;
+use crate::database::Consistency;
+use crate::error::Error;
+use crate::records::find;
+use crate::records::medical_institution::MedicalInstitutions;
+use crate::scope::Scope;
 
 /// How long a token may be good at most.
 const LONGEST: Duration = Duration::from_hours(24 * 366);
@@ -39,7 +44,14 @@ fn lifetime(text: &str) -> Result<Duration, String> {
 /// # Errors
 /// When the database or the key file cannot be used, or there is no such role.
 pub(crate) async fn run(config: &Config, options: Options) -> Result<(), app::Error> {
-    let (_cluster, authority) = app::authority(config).await?;
+    let (cluster, authority) = app::authority(config).await?;
+    if let Some(institution) = options.institution {
+        let scope = Scope::local_operator(Uuid::new_v4());
+        let reader = cluster.read(&scope, Consistency::Eventual);
+        if find::<MedicalInstitutions>(&scope, &reader, institution, &[]).await?.is_none() {
+            return Err(Error::BadRequest(format!("there is no institution {institution}")).into());
+        }
+    }
     let wanted = LocalToken { role: options.role, institution: options.institution, lifetime: options.ttl };
     println!("{}", authority.local_token(&wanted)?);
     Ok(())

@@ -1,17 +1,35 @@
 # What docker/try asks of the server, through its published port. It is read by that, and uses its functions.
 # shellcheck shell=bash
 
+# What the requests are signed in with; empty for nobody.
+token=
+
+# take_token: from the server's container, as an operator would.
+take_token() { token=$(docker exec "$(container server)" phr token --ttl 2h 2>>"$log"); }
+
 # http METHOD PATH [BODY] [PORT]: the status and the body, without any program but bash.
 http() {
-    local body=${3:-}
+    local body=${3:-} authorization=
+    [[ -z $token ]] || printf -v authorization 'Authorization: Bearer %s\r\n' "$token"
     exec 3<>"/dev/tcp/127.0.0.1/${4:-$PHR_SERVER_PORT}" || return
-    printf '%s %s HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: %d\r\nConnection: close\r\n\r\n%s' \
-        "$1" "$2" "${#body}" "$body" >&3
+    printf '%s %s HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: %d\r\nConnection: close\r\n%s\r\n%s' \
+        "$1" "$2" "${#body}" "$authorization" "$body" >&3
     timeout 5 cat <&3 | tr -d '\r' | sed '1s/.* \([0-9]\{3\}\) .*/\1/; 2,/^$/d'
     exec 3>&-
 } 2>/dev/null
 
 graphql() { http POST /graphql "$1" | tail -n 1; }
+
+# What a program in another container is told that asks without a token: the answer's status.
+status_from_another_container() {
+    docker exec -i "$(container db-replica-01)" bash 2>>"$log" <<'END'
+body='{"query":"{viewer{role}}"}'
+exec 3<>/dev/tcp/server/8000
+printf 'POST /graphql HTTP/1.1\r\nHost: server:8000\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s' "${#body}" "$body" >&3
+read -r -t 5 _ status _ <&3
+echo "$status"
+END
+}
 
 # 0, or what came instead.
 create_patient() {

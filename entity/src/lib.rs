@@ -4,6 +4,8 @@
 
 pub mod blood_type;
 pub mod blood_type_compatibility;
+pub mod audit_beginning;
+pub mod audit_event;
 pub mod break_glass_grant;
 pub mod change_log;
 pub mod country;

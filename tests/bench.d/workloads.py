@@ -107,7 +107,7 @@ class List(Workload):
 
 class Criteria(List):
     name = "criteria"
-    document = """query ($lastName: String!, $since: NaiveDate!) {
+    document = """query ($lastName: String!, $since: Date!) {
         patientRegisters(
             filter: {lastName: {equal: $lastName}, dateOfBirth: {greaterThanOrEqual: $since}}
             order: [{field: DATE_OF_BIRTH, direction: DESC}]
@@ -130,7 +130,7 @@ class Criteria(List):
 
 class Nested(Criteria):
     name = "nested"
-    document = """query ($lastName: String!, $since: NaiveDate!) {
+    document = """query ($lastName: String!, $since: Date!) {
         patientRegisters(
             filter: {lastName: {equal: $lastName}, dateOfBirth: {greaterThanOrEqual: $since}}
             order: [{field: DATE_OF_BIRTH, direction: DESC}]

@@ -57,6 +57,7 @@ const FIELDS: &[(&str, &str)] = &[
     ("updateRole", "mutation { updateRole(input: {uuid: \"KEY\"}) { userErrors { code } } }"),
     ("breakGlass", "mutation { breakGlass(input: {patientUuid: \"KEY\", reason: \"r\"}) { userErrors { code } } }"),
     ("reviewBreakGlassGrant", "mutation { reviewBreakGlassGrant(input: {uuid: \"KEY\"}) { userErrors { code } } }"),
+    ("auditEvents", "{ auditEvents { nodes { uuid } } }"),
     ("importFhir", "mutation { importFhir(input: {ndjson: \"\"}) { failed } }"),
     ("replicationStatus", "{ replicationStatus { nodes { address standbys { pid } walReceiver { status } } } }"),
     (

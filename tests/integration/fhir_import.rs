@@ -12,7 +12,8 @@ on_both_databases!(
     a_bundle_is_imported_once,
     lines_are_judged_one_by_one,
     a_dry_run_writes_nothing,
-    an_input_is_lines_or_a_bundle
+    an_input_is_lines_or_a_bundle,
+    importing_wants_its_own_permission
 );
 
 fn patient() -> Value {
@@ -77,9 +78,9 @@ fn a_bundle_is_imported_once(phr: &Phr) {
     let again = import(phr, &json!({ "bundle": bundle(&resources()) }));
     assert_eq!((&again["unchanged"], &again["created"], &again["updated"]), (&json!(4), &json!(0), &json!(0)));
     assert_eq!(phr.database.sql().value("SELECT count(*) FROM change_log"), changes);
-    let mut changed = resources();
-    changed[0]["birthDate"] = json!("1965-09-13");
-    let updated = import(phr, &json!({ "bundle": bundle(&changed) }));
+    let mut edited = resources();
+    edited[0]["birthDate"] = json!("1965-09-13");
+    let updated = import(phr, &json!({ "bundle": bundle(&edited) }));
     assert_eq!((&updated["updated"], &updated["unchanged"]), (&json!(1), &json!(3)), "{updated}");
 }
 
@@ -112,6 +113,17 @@ fn an_input_is_lines_or_a_bundle(phr: &Phr) {
     assert_eq!(both["userErrors"], json!([{ "code": "INVALID_STATE", "path": ["input", "bundle"] }]));
     let list = import(phr, &json!({ "bundle": [] }));
     assert_eq!(list["outcomes"][0]["reason"], "is a list; a bundle or a resource is an object");
+}
+
+fn importing_wants_its_own_permission(phr: &Phr) {
+    let input = json!({ "input": { "bundle": bundle(&resources()) } });
+    // It may write registers and directory, and every institution is open to this one.
+    let manager = phr.token_for(&["--role", "institution_administrator"]);
+    let refused = phr.response_to(&manager, IMPORT, &input);
+    assert_eq!(refused["errors"][0]["extensions"]["code"], "FORBIDDEN", "{refused}");
+    let service = phr.token_for(&["--role", "service"]);
+    let imported = phr.response_to(&service, IMPORT, &input);
+    assert_eq!(imported["data"]["importFhir"]["created"], 4, "{imported}");
 }
 
 fn command(database: &Database, arguments: &[&str]) -> Output {

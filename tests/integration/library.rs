@@ -1,9 +1,11 @@
 //! The server as a library, to ask it as somebody other than the local operator.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
+use phr::audit::{Anchors, Report, Settings, Tending, Trail};
 use phr::auth::{Authority, KeyFile};
-use phr::clock::SystemClock;
+use phr::clock::{Clock, SharedClock, SystemClock};
 use phr::config::Config;
 use phr::database::{Cluster, Consistency};
 use phr::graphql::{Context, Engine, Known, Method, Request};
@@ -20,6 +22,7 @@ pub(crate) struct Library {
     authority: Authority,
     cluster: Cluster,
     known: Known,
+    tending: Option<Tending>,
 }
 
 impl Library {
@@ -38,7 +41,36 @@ impl Library {
             let authority = Authority::open(cluster.clone(), Arc::new(SystemClock), auth, file).await.unwrap();
             (cluster, authority)
         });
-        Self { runtime, engine: Engine::new(config.limits, true), authority, cluster, known: phr::app::known() }
+        let engine = Engine::new(config.limits, true);
+        Self { runtime, engine, authority, cluster, known: phr::app::known(), tending: None }
+    }
+
+    /// With an audit trail, whose spool and anchors stand in the test's folder.
+    pub(crate) fn witnessed(database: &Database, clock: SharedClock) -> Self {
+        let mut library = Self::of(database);
+        let settings = Settings {
+            spool: database.folder().join("data/audit"),
+            anchors: database.folder().join("data/audit-anchors.jsonl"),
+            sync: true,
+            max_bytes: 1 << 30,
+            retention_days: 36_500,
+        };
+        let start = async { Trail::start(settings, &library.cluster, clock).unwrap() };
+        library.tending = Some(library.runtime.block_on(start));
+        library
+    }
+
+    /// Returns when the audit trail is in the database, and has ended.
+    pub(crate) fn rest(mut self) {
+        let tending = self.tending.take().expect("there is a trail");
+        self.runtime.block_on(tending.stop(std::time::Duration::from_secs(20)));
+    }
+
+    /// Whether the audit trail is as it was written, by anchors in these files.
+    pub(crate) fn verify(&self, anchors: &[PathBuf]) -> Report {
+        let anchors = Anchors::read(anchors).unwrap();
+        let pruned_before = SystemClock.now() - chrono::Days::new(2190);
+        self.runtime.block_on(phr::audit::verify(&self.cluster, &anchors, pruned_before)).unwrap()
     }
 
     /// The response to somebody's request.

@@ -1,6 +1,7 @@
 //! The integration tests: real servers on real databases, one file per subject.
 
 mod architecture;
+mod audit;
 mod bad_input;
 mod batches;
 mod cancellation;
@@ -10,11 +11,15 @@ mod cluster;
 mod conformance;
 mod coverage;
 mod criteria;
+mod demonstration;
 mod directory;
+mod doctor;
+mod fhir_import;
 mod hardening;
 mod hosts;
 mod http;
 mod idempotency;
+mod identity;
 mod library;
 mod migrations;
 mod paging;
@@ -25,4 +30,5 @@ mod seeded;
 mod serve;
 mod statements;
 mod tenants;
+mod tokens;
 mod tombstones;

@@ -1,5 +1,7 @@
 //! How much a request costs PostgreSQL, counted in its log.
 
+use std::collections::HashMap;
+
 use serde_json::{Value, json};
 use support::{Backend, Database, Phr, eventually};
 
@@ -18,15 +20,40 @@ fn statements(phr: &Phr, query: &str, variables: &Value) -> Vec<String> {
     let (_, from) = phr.database.log(0);
     phr.ask(query, variables);
     let (lines, _) = phr.database.log(from);
-    let said = |line: &String| {
-        let statement = line.split_once("LOG:  ")?.1;
-        let text = statement.split_once(": ")?.1;
-        // The server asks each node what it is, on a connection of its own, whether requests come or not.
+    requests(&lines)
+}
+
+/// The statements of requests. Besides, whether requests come or not, the server asks each node what it is, and ships
+/// what is on record; the latter in transactions that are nobody's.
+fn requests(lines: &[String]) -> Vec<String> {
+    let nobody = format!("SET LOCAL phr.actor = '{}'", uuid::Uuid::nil());
+    // By connection: whether it is in a transaction, and whether that is a request's.
+    let mut transactions: HashMap<&str, bool> = HashMap::new();
+    let mut found = Vec::new();
+    for line in lines {
+        let Some((process, statement)) = line.split_once(" LOG:  ") else { continue };
+        let Some((kind, text)) = statement.split_once(": ") else { continue };
+        if kind != "statement" && !kind.starts_with("execute ") {
+            continue;
+        }
+        if text.starts_with("BEGIN") {
+            transactions.insert(process, !text.contains(&nobody));
+        }
+        let is_over = text.starts_with("COMMIT") || text.starts_with("ROLLBACK");
         let is_probe = text.contains("pg_is_in_recovery()") || text.contains("seaql_migrations");
-        let counts = statement.starts_with("execute ") || statement.starts_with("statement: ");
-        (counts && !is_probe).then(|| text.to_owned())
-    };
-    lines.iter().filter_map(said).collect()
+        // The end of a transaction whose beginning was not seen is none of this request's.
+        let counts = match transactions.get(process) {
+            Some(counts) => *counts,
+            None => !is_over && !text.contains("audit_") && !is_probe,
+        };
+        if counts {
+            found.push(text.to_owned());
+        }
+        if is_over {
+            transactions.remove(process);
+        }
+    }
+    found
 }
 
 fn columns(statement: &str) -> Vec<String> {
@@ -42,7 +69,8 @@ fn a_register_by_its_key_is_one_statement() {
     let sent = statements(&phr, query, &json!({ "uuid": uuid }));
     assert_eq!(sent.len(), 1, "{sent:?}");
     assert!(sent[0].starts_with("SELECT "), "no BEGIN, no setting: {sent:?}");
-    assert_eq!(columns(&sent[0]), ["uuid", "first_name", "last_name", "email", "status"]);
+    // The last one says whose the register is, for the audit trail.
+    assert_eq!(columns(&sent[0]), ["uuid", "first_name", "last_name", "email", "status", "institution_id"]);
 }
 
 #[test]
@@ -62,8 +90,8 @@ fn a_page_is_one_statement_and_a_total_one_more() {
     assert_eq!(sent.len(), 1, "{sent:?}");
     assert_eq!(
         columns(&sent[0]),
-        ["uuid", "first_name", "date_of_birth"],
-        "only what was asked for and the order needs"
+        ["uuid", "first_name", "date_of_birth", "institution_id"],
+        "only what was asked for, and what the order and the audit trail need"
     );
     assert!(!sent[0].contains("Smith"), "values are bound: {sent:?}");
     for more in ["totalCount", "pageInfo { totalPages }", "totalCount pageInfo { totalPages }"] {
@@ -145,9 +173,8 @@ fn a_write_is_one_transaction_that_names_its_actor() {
     let (_, from) = phr.database.log(0);
     register(&phr, &json!({}));
     let (lines, _) = phr.database.log(from);
-    let sent: Vec<&String> =
-        lines.iter().filter(|line| line.contains("statement:") || line.contains("execute")).collect();
-    assert_eq!(sent.len(), 3, "BEGIN with the two settings, INSERT, COMMIT: {sent:?}");
+    let sent = requests(&lines);
+    assert_eq!(sent.len(), 3, "BEGIN with the settings, INSERT, COMMIT: {sent:?}");
     assert!(sent.iter().any(|line| line.contains("SET LOCAL phr.actor")), "{sent:?}");
     assert_eq!(read(&phr, &uuid)["version"], 1);
 }

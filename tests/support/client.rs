@@ -27,15 +27,24 @@ impl Client {
     /// # Errors
     /// When the server does not answer, or not with a GraphQL response.
     pub fn ask(&mut self, consistency: &str, body: &Value) -> Result<Value> {
+        self.ask_with(&[("x-consistency", consistency)], body)
+    }
+
+    /// The same, with further headers.
+    ///
+    /// # Errors
+    /// As [`Self::ask`].
+    pub fn ask_with(&mut self, headers: &[(&str, &str)], body: &Value) -> Result<Value> {
         let mut connection = match self.connection.take() {
             Some(connection) => connection,
             None => BufReader::new(self.connect()?),
         };
         let body = body.to_string();
+        let headers: String = headers.iter().map(|(name, value)| [name, ": ", value, "\r\n"].concat()).collect();
         let head = format!(
             "POST /graphql HTTP/1.1\r\nhost: {}\r\ncontent-type: application/json\r\n\
              accept: application/graphql-response+json\r\nauthorization: Bearer {}\r\n\
-             x-consistency: {consistency}\r\ncontent-length: {}\r\n\r\n",
+             {headers}content-length: {}\r\n\r\n",
             self.address,
             self.token,
             body.len()

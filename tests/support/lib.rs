@@ -3,7 +3,6 @@
 //!
 //! Everything here fails by panicking, which fails the test; nothing waits by sleeping for a fixed time.
 #![expect(clippy::missing_panics_doc, reason = "whatever fails here, fails the test")]
-#![expect(clippy::must_use_candidate, reason = "a request may be sent for what it does")]
 
 mod both;
 mod client;
@@ -34,4 +33,5 @@ pub use program::{Output, binary, migrate, phr, root};
 pub use proxy::{Proxy, Way};
 pub use server::Server;
 pub use sql::Sql;
+pub use template::copy;
 pub use wait::{eventually, within};

@@ -1,5 +1,5 @@
 use std::io::{BufRead, BufReader};
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex, OnceLock};
@@ -29,7 +29,8 @@ impl Server {
     /// Starts a server in `folder`, and returns when it is ready.
     #[must_use]
     pub fn start(folder: &Path, environment: &[(&str, &str)], arguments: &[&str]) -> Self {
-        let arguments = [&["serve", "--listen", "127.0.0.1:0"], arguments].concat();
+        let listen: &[&str] = if arguments.contains(&"--listen") { &[] } else { &["--listen", "127.0.0.1:0"] };
+        let arguments = [&["serve"], listen, arguments].concat();
         let mut command = command(folder, &arguments, environment);
         let mut child = command.stdin(Stdio::null()).stderr(Stdio::piped()).spawn().expect("the program starts");
         let stderr = BufReader::new(child.stderr.take().expect("stderr is a pipe"));
@@ -45,7 +46,8 @@ impl Server {
         let address = eventually("the server is ready", || {
             let text = log.lock().expect("nobody panics while logging").clone();
             if let Some((_, rest)) = text.split_once("phr is ready: ").and_then(|(_, rest)| rest.split_once("://")) {
-                return rest.split('/').next().and_then(|address| address.parse().ok());
+                let address: Option<SocketAddr> = rest.split('/').next().and_then(|address| address.parse().ok());
+                return address.map(here);
             }
             let ended = child.try_wait().expect("a child can be asked");
             assert!(ended.is_none(), "the server ended: {text}");
@@ -77,7 +79,12 @@ impl Server {
         self.token.get_or_init(|| self.token_for(&["--ttl", "4h"]))
     }
 
-    fn signed_in<'h>(&self, headers: &[(&'h str, &'h str)], value: &'h str) -> Vec<(&'h str, &'h str)> {
+    /// Bears a token that was made before, as where no database can be asked for one now.
+    pub fn bear(&self, token: &str) {
+        self.token.set(token.to_owned()).expect("no token has been made yet");
+    }
+
+    fn signed_in<'h>(headers: &[(&'h str, &'h str)], value: &'h str) -> Vec<(&'h str, &'h str)> {
         [headers, &[("authorization", value)]].concat()
     }
 
@@ -88,7 +95,7 @@ impl Server {
             return self.http_as_nobody(method, path, headers, body);
         }
         let bearer = format!("Bearer {}", self.token());
-        request(self.address, method, path, &self.signed_in(headers, &bearer), body)
+        request(self.address, method, path, &Self::signed_in(headers, &bearer), body)
     }
 
     /// Any HTTP request, by nobody in particular.
@@ -101,7 +108,7 @@ impl Server {
     pub fn response_to(&self, token: &str, query: &str, variables: &Value) -> Value {
         let body = json!({ "query": query, "variables": variables }).to_string();
         let bearer = format!("Bearer {token}");
-        request(self.address, "POST", "/graphql", &self.signed_in(JSON, &bearer), body.as_bytes()).json()
+        request(self.address, "POST", "/graphql", &Self::signed_in(JSON, &bearer), body.as_bytes()).json()
     }
 
     /// A GraphQL request whose answer nobody waits for yet.
@@ -109,7 +116,7 @@ impl Server {
     pub fn begin(&self, query: &str, variables: &Value) -> Exchange {
         let body = json!({ "query": query, "variables": variables }).to_string();
         let bearer = format!("Bearer {}", self.token());
-        Exchange::begin(self.address, "POST", "/graphql", &self.signed_in(JSON, &bearer), body.as_bytes())
+        Exchange::begin(self.address, "POST", "/graphql", &Self::signed_in(JSON, &bearer), body.as_bytes())
     }
 
     /// A GraphQL request's HTTP answer.
@@ -157,6 +164,16 @@ impl Server {
         self.reading.take().map(JoinHandle::join);
         status.code()
     }
+}
+
+/// Where a server of this machine is reached: one that listens everywhere does so on loopback too.
+fn here(mut address: SocketAddr) -> SocketAddr {
+    match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => address.set_ip(Ipv4Addr::LOCALHOST.into()),
+        IpAddr::V6(ip) if ip.is_unspecified() => address.set_ip(Ipv6Addr::LOCALHOST.into()),
+        _ => {}
+    }
+    address
 }
 
 impl Drop for Server {

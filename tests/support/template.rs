@@ -44,7 +44,7 @@ pub(crate) fn template() -> PathBuf {
 }
 
 /// Copies a folder with everybody's rights to the files.
-pub(crate) fn copy(from: &Path, to: &Path) {
+pub fn copy(from: &Path, to: &Path) {
     let copied = Command::new("cp").args(["-a", "--reflink=auto"]).arg(from).arg(to).status();
     assert!(copied.is_ok_and(|status| status.success()), "cannot copy {}", from.display());
 }

@@ -9,18 +9,25 @@ async function start() {
     return;
   }
   const response = await fetch('/playground/examples.json');
+  const { openSession } = await import('/playground/session.js');
+  // This GraphiQL takes no comments among headers: the page itself says what they would.
+  const session = await openSession(response.ok ? await response.json() : [], []);
+  document.getElementById('hint').hidden = session.isSignedIn;
+  const ask = GraphiQL.createFetcher({
+    url: '/graphql',
+    headers: { accept: 'application/graphql-response+json, application/json' },
+    fetch: session.fetch,
+    enableIncrementalDelivery: false,
+  });
   ReactDOM.createRoot(root).render(
     React.createElement(
       GraphiQL,
       {
-        fetcher: GraphiQL.createFetcher({
-          url: '/graphql',
-          headers: { accept: 'application/graphql-response+json, application/json' },
-          enableIncrementalDelivery: false,
-        }),
+        fetcher: session.fetcher(ask),
         storage: GraphiQL.createLocalStorage({ namespace: 'phr' }),
-        defaultTabs: response.ok ? await response.json() : undefined,
-        defaultEditorToolsVisibility: true,
+        defaultTabs: session.defaultTabs.length > 0 ? session.defaultTabs : undefined,
+        defaultHeaders: session.defaultHeaders,
+        defaultEditorToolsVisibility: 'headers',
       },
       React.createElement(GraphiQL.Logo, null, 'phr'),
     ),

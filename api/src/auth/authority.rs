@@ -10,26 +10,30 @@ use parking_lot::{Mutex, RwLock};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use uuid::Uuid;
 
-use crate::clock::{Clock, SharedClock};
+use crate::clock::SharedClock;
 use crate::database::{Cluster, Consistency, Transaction};
 use crate::error::{Error, Result};
 use crate::scope::{Actor, Boundary, InstitutionId, LOCAL_OPERATOR, Permission, Permissions, Scope};
 
+use super::keyring;
 use super::outside::Provider;
 use super::roster::{Bearer, Roster};
 use super::token::{Claims, MAX_LENGTH, named_key};
-use super::{KeyFile, Settings, SigningAlgorithm, keyring};
+use super::{KeyFile, Settings, SigningAlgorithm};
 
 /// How often the roster is read: what was revoked anywhere is dead here after about that long. The promise is 5 s.
 const READ_EVERY: Duration = Duration::from_secs(1);
+/// How long a start waits for the first roster: later, whoever asks is told that it has not been read yet.
+const FIRST_READ: Duration = Duration::from_secs(5);
 /// Tokens that are remembered as verified.
 const REMEMBERED: u64 = 10_000;
 /// How much longer than a token lives the end of its session is remembered: clocks differ.
 const SKEW: Duration = Duration::from_mins(1);
 
-/// Tells who a caller is, and lets callers in and out. Shared by all requests of a server.
+/// Tells who a caller is, and lets callers in and out. Shared by all requests of a server; each writes through its own
+/// handle of the cluster.
 #[derive(Clone)]
-pub struct Authority(pub(super) Arc<Inner>);
+pub struct Authority(pub(super) Arc<Inner>, pub(super) Cluster);
 
 impl std::fmt::Debug for Authority {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -43,9 +47,12 @@ pub(super) struct Inner {
     pub(super) settings: Settings,
     pub(super) file: Arc<KeyFile>,
     roster: RwLock<Arc<Roster>>,
-    /// When the roster was read.
+    /// When the roster was last read.
     read: Mutex<Option<Instant>>,
+    /// When reading it last began, whatever came of that.
+    tried: Mutex<Option<Instant>>,
     reading: tokio::sync::Mutex<()>,
+    turn: tokio::sync::Mutex<()>,
     tokens: Cache<Arc<str>, Arc<Known>>,
     provider: Option<Provider>,
 }
@@ -95,28 +102,45 @@ impl Authority {
         file: KeyFile,
     ) -> Result<Self, ForeignKeys> {
         let provider = settings.outside.clone().map(Provider::new);
-        let authority = Self(Arc::new(Inner {
+        let through = cluster.clone();
+        let inner = Arc::new(Inner {
             cluster,
             clock,
             settings,
             file: Arc::new(file),
             roster: RwLock::default(),
             read: Mutex::default(),
+            tried: Mutex::default(),
             reading: tokio::sync::Mutex::default(),
+            turn: tokio::sync::Mutex::default(),
             tokens: Cache::builder().max_capacity(REMEMBERED).build(),
             provider,
-        }));
-        match authority.read().await {
-            Ok(Read::ForeignKeys) => return Err(ForeignKeys),
-            Ok(Read::Done) => {}
-            Err(error) => tracing::warn!(%error, "cannot read who may sign in yet"),
+        });
+        let authority = Self(inner, through);
+        match tokio::time::timeout(FIRST_READ, authority.read()).await {
+            Ok(Ok(Read::ForeignKeys)) => return Err(ForeignKeys),
+            Ok(Ok(Read::Done)) => {}
+            Ok(Err(error)) => tracing::warn!(%error, "cannot read who may sign in yet"),
+            Err(_) => tracing::warn!("cannot read who may sign in yet: no database answers"),
         }
         tokio::spawn(keep_up(Arc::downgrade(&authority.0)));
         Ok(authority)
     }
 
+    /// The same, for one request: what it writes counts as written by the caller whose handle of the cluster this is.
+    #[must_use]
+    pub fn through(self, cluster: Cluster) -> Self {
+        Self(self.0, cluster)
+    }
+
     pub(super) fn now(&self) -> DateTime<Utc> {
         self.0.clock.now()
+    }
+
+    /// Whether it is known who may do what: from the first moment on in which a database could be read.
+    #[must_use]
+    pub fn has_read(&self) -> bool {
+        self.0.read.lock().is_some()
     }
 
     pub(super) fn roster(&self) -> Arc<Roster> {
@@ -127,20 +151,20 @@ impl Authority {
     pub(super) async fn read(&self) -> Result<Read> {
         let inner = &self.0;
         let _reading = inner.reading.lock().await;
+        let began = Instant::now();
+        *inner.tried.lock() = Some(began);
         let roster = self.look().await?;
-        let roster = if roster.keys.signer.is_some() {
-            roster
-        } else if roster.keys.foreign > 0 {
-            return Ok(Read::ForeignKeys);
-        } else if inner.cluster.has_primary() {
+        let has_foreign_keys = roster.keys.signer.is_none() && roster.keys.foreign > 0;
+        let roster = if roster.keys.signer.is_none() && !has_foreign_keys && inner.cluster.has_primary() {
             self.make_key(SigningAlgorithm::default()).await?;
             self.look().await?
         } else {
             roster
         };
+        // With foreign keys too: what was revoked is dead, whoever sealed what signs now.
         *inner.roster.write() = Arc::new(roster);
-        *inner.read.lock() = Some(Instant::now());
-        Ok(Read::Done)
+        *inner.read.lock() = Some(began);
+        Ok(if has_foreign_keys { Read::ForeignKeys } else { Read::Done })
     }
 
     /// Takes up at once what was just changed, as far as this server is concerned.
@@ -167,32 +191,13 @@ impl Authority {
         Ok(key)
     }
 
-    pub(super) async fn write(&self) -> Result<Transaction> {
-        self.0.cluster.write(&Scope::server(Uuid::new_v4())).await
+    /// Writes what is a user's own, on whose account it is put on record.
+    pub(super) async fn write_as(&self, user: Actor, request: Uuid, origin: Option<IpAddr>) -> Result<Transaction> {
+        self.0.cluster.write(&acting(user, request, origin)).await
     }
 
-    /// Makes a new key sign, on all servers of the database. What others have signed stays good, or with `revoke` is good
-    /// no longer: every session then ends. Returns the new key's name.
-    ///
-    /// # Errors
-    /// As any write.
-    pub async fn rotate(
-        cluster: &Cluster,
-        clock: &dyn Clock,
-        file: KeyFile,
-        algorithm: SigningAlgorithm,
-        revoke: bool,
-    ) -> Result<Uuid> {
-        let now = clock.now();
-        let tx = cluster.write(&Scope::server(Uuid::new_v4())).await?;
-        let key = keyring::generate(&tx, Arc::new(file), algorithm, now).await?;
-        if revoke {
-            keyring::revoke_others(&tx, key, now).await?;
-        } else {
-            keyring::retire_others(&tx, key, now).await?;
-        }
-        tx.commit().await?;
-        Ok(key)
+    pub(super) async fn write(&self) -> Result<Transaction> {
+        self.1.write(&Scope::server(Uuid::new_v4())).await
     }
 
     /// The key of the role with this name.
@@ -248,20 +253,35 @@ impl Authority {
 
     async fn verify(&self, token: &str) -> Option<Arc<Known>> {
         let (key, algorithm) = named_key(token)?;
-        if self.roster().keys.verifier(key).is_none() && self.is_old() {
-            // Another server may have begun to sign with a new key.
-            self.read().await.ok();
-        }
-        let roster = self.roster();
+        let roster = self.roster_with(key).await.ok()?;
         let claims = roster.keys.verifier(key)?.read(token, algorithm, &self.0.settings.issuer)?;
         let known = Arc::new(Known { claims, key });
         self.0.tokens.insert(Arc::from(token), Arc::clone(&known));
         Some(known)
     }
 
-    /// Whether the roster may be read before its time: forged tokens must not make the server do so all the time.
-    fn is_old(&self) -> bool {
-        self.0.read.lock().is_none_or(|read| read.elapsed() > READ_EVERY / 2)
+    /// The roster, which is read anew where it lacks a key: another server may have begun to sign with it.
+    pub(super) async fn roster_with(&self, key: Uuid) -> Result<Arc<Roster>> {
+        if self.roster().keys.verifier(key).is_none() {
+            self.read_in_turn().await;
+        }
+        if self.0.read.lock().is_none() {
+            return Err(Error::Unavailable("no key has been read yet".into()));
+        }
+        Ok(self.roster())
+    }
+
+    /// Sees that the roster is read after now, by whoever comes first. Forged tokens must not make the server do so all
+    /// the time: who bears one waits for the next turn.
+    async fn read_in_turn(&self) {
+        let came = Instant::now();
+        let pause = |tried: Instant| (READ_EVERY / 2).saturating_sub(tried.elapsed());
+        let pause = self.0.tried.lock().map_or(Duration::ZERO, pause);
+        tokio::time::sleep(pause).await;
+        let _turn = self.0.turn.lock().await;
+        if self.0.tried.lock().is_none_or(|tried| tried < came) {
+            self.read().await.ok();
+        }
     }
 
     fn scope(&self, bearer: &Bearer, claims: Option<&Claims>, request: Uuid, origin: Option<IpAddr>) -> Option<Scope> {
@@ -297,7 +317,7 @@ impl Authority {
     /// # Errors
     /// `BadRequest` for a role that does not exist.
     pub fn local_token(&self, wanted: &LocalToken) -> Result<String> {
-        if self.0.read.lock().is_none() {
+        if !self.has_read() {
             return Err(Error::Unavailable("it has not been read yet who may sign in".into()));
         }
         if !self.roster().roles.contains_key(wanted.role.as_str()) {
@@ -310,8 +330,16 @@ impl Authority {
     }
 }
 
-/// With a leave somebody treats one patient, and manages nothing.
+/// The scope of somebody who is about to prove who they are: within no boundary yet, and with no permission.
+pub(super) fn acting(user: Actor, request: Uuid, origin: Option<IpAddr>) -> Scope {
+    Scope { actor: user, role: Arc::from(""), origin, ..Scope::server(request) }
+}
+
+/// With a leave somebody treats one patient, and manages nothing; and nothing at all once the role may take none.
 fn within_leave(own: Permissions) -> Permissions {
+    if !own.contain(Permission::BreakGlass) {
+        return Permissions::NONE;
+    }
     let treating =
         [Permission::ReadPatients, Permission::ReadClinical, Permission::WritePatients, Permission::ReadDirectory];
     let held = treating.into_iter().filter(|permission| own.contain(*permission));
@@ -327,12 +355,16 @@ async fn keep_up(inner: Weak<Inner>) {
         if let Some(provider) = &inner.provider {
             provider.read_if_changed();
         }
-        let result = Authority(inner).read().await;
-        if let Err(error) = &result
-            && !trouble
-        {
-            tracing::warn!(%error, "cannot read who may sign in: what was revoked meanwhile is not known");
+        let through = inner.cluster.clone();
+        let result = Authority(inner, through).read().await;
+        match &result {
+            _ if trouble => {}
+            Ok(Read::Done) => {}
+            Ok(Read::ForeignKeys) => tracing::error!("{ForeignKeys}"),
+            Err(error) => {
+                tracing::warn!(%error, "cannot read who may sign in: what was revoked meanwhile is not known");
+            }
         }
-        trouble = result.is_err();
+        trouble = !matches!(result, Ok(Read::Done));
     }
 }

@@ -5,8 +5,9 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, Set};
 use uuid::Uuid;
 
 use crate::database::Consistency;
-use crate::error::{Error, FaultCode, Result};
-use crate::scope::{Permission, Scope};
+use crate::deed::{Action, Deed};
+use crate::error::{Error, FaultCode, NO_SESSION, Result};
+use crate::scope::{Boundary, Permission, Scope};
 
 use super::Authority;
 use super::session::own_session;
@@ -58,8 +59,11 @@ impl Authority {
             let path = ["input", "patientUuid"];
             return Err(Error::rejected(FaultCode::NotFound, &path, "there is no such register"));
         };
-        let device = session::Entity::find_by_id(session).one(&reader).await?.and_then(|session| session.device);
+        let session = session::Entity::find_by_id(session).one(&reader).await?;
+        let session = session.ok_or(Error::Unauthenticated(NO_SESSION))?;
         let now = self.now();
+        // Not longer than the session, by whose end it is known to have ended.
+        let expires_at = (now + lifetime).min(session.expires_at);
         let leave = break_glass_grant::ActiveModel {
             uuid: Set(Uuid::new_v4()),
             user_id: Set(scope.actor.0),
@@ -67,23 +71,29 @@ impl Authority {
             institution_id: Set(patient.institution_id),
             reason: Set(input.reason.trim().to_owned()),
             created_at: Set(now),
-            expires_at: Set(now + lifetime),
+            expires_at: Set(expires_at),
             reviewed_at: Set(None),
             reviewed_by: Set(None),
             review_note: Set(None),
         };
         let uuid = *leave.uuid.as_ref();
-        let tx = self.0.cluster.write(scope).await?;
+        // The leave is the other institution's: the caller could not write it within the own boundary.
+        let tx = self.1.write(&Scope { boundary: Boundary::All, ..scope.clone() }).await?;
         break_glass_grant::Entity::insert(leave).exec_without_returning(&tx).await?;
+        tx.note(Deed {
+            institution: Some(patient.institution_id),
+            patient: Some(patient.uuid),
+            ..Deed::new(Action::Create, "BreakGlassGrant").on(uuid)
+        });
         tx.commit().await?;
-        let seconds = u64::try_from(lifetime.num_seconds()).unwrap_or(0);
-        let mut claims = Claims::new(&self.0.settings.issuer, scope.actor.0, &scope.role, now, seconds);
-        claims.sid = Some(session);
+        let mut claims = Claims::new(&self.0.settings.issuer, scope.actor.0, &scope.role, now, 0);
+        claims.exp = expires_at.timestamp();
+        claims.sid = Some(session.uuid);
         claims.institution = Some(patient.institution_id);
         claims.patient = Some(patient.uuid);
         claims.grant = Some(uuid);
-        claims.device = device;
-        Ok(Leave { uuid, access_token: self.sign(&claims)?, expires_at: now + lifetime })
+        claims.device = session.device;
+        Ok(Leave { uuid, access_token: self.sign(&claims)?, expires_at })
     }
 
     fn lifetime(&self, input: &BreakGlassInput) -> Result<Duration> {

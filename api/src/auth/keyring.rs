@@ -13,6 +13,7 @@ use uuid::Uuid;
 use crate::error::{Error, Result};
 
 use super::KeyFile;
+use super::consistency::Seal;
 use super::token::{Signer, Verifier};
 
 /// Bits of an RSA key (NIST SP 800-57, part 1, table 4, allows 2048 until 2030).
@@ -129,7 +130,7 @@ impl Keyring {
             self.published.push(jwk);
             key
         };
-        self.verifiers.insert(row.uuid, Verifier { algorithm: algorithm.jwt(), key });
+        self.verifiers.insert(row.uuid, Verifier { algorithm: algorithm.jwt(), key, seal: Seal::derived(&secret)? });
         if row.retired_at.is_none() {
             // The newest of those that may sign: rows come the oldest first.
             self.signer = Some(Signer { key: row.uuid, algorithm: algorithm.jwt(), secret: encoding });

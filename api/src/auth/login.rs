@@ -2,17 +2,19 @@ use std::net::IpAddr;
 
 use async_graphql::InputObject;
 use chrono::{DateTime, Utc};
-use entity::{user, user_secret};
+use entity::{session, user, user_secret};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect, Set};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use crate::database::{Consistency, Transaction};
+use crate::deed::{Action, Deed, Outcome};
 use crate::error::{Error, FaultCode, Result};
-use crate::scope::Scope;
+use crate::scope::{Actor, NOBODY, Scope};
 
+use super::authority::acting;
 use super::password::{self, Verdict, check};
-use super::session::Holder;
+use super::session::{Holder, end};
 use super::{Authority, Grant, one_time, second_factor};
 
 /// What is said whatever was wrong: whether there is such a user, and whether they are locked out, is nobody's business.
@@ -63,21 +65,35 @@ impl Authority {
         let device = device(input.device.as_deref())?;
         let proof = proof(&input)?;
         let name = input.username.trim().to_lowercase();
-        let found = self.user(user::Column::Username.eq(name), request).await?;
+        // No name has control characters, and PostgreSQL does not even compare with some.
+        let found = if name.chars().any(char::is_control) {
+            None
+        } else {
+            self.user(user::Column::Username.eq(name), request).await?
+        };
         let finding = self.examine(proof, found.as_ref()).await?;
-        let tx = self.write().await?;
-        let Some((user, _)) = found else {
+        let actor = found.as_ref().map_or(NOBODY, |(user, _)| Actor(user.uuid));
+        let scope = acting(actor, request, origin);
+        let tx = self.0.cluster.write(&scope).await?;
+        // As the user is now, and stays until the session stands: it must not have what was taken away meanwhile.
+        let user = match found {
+            Some((user, _)) => user::Entity::find_by_id(user.uuid).lock_exclusive().one(&tx).await?,
+            None => None,
+        };
+        let Some(user) = user else {
             tx.rollback().await?;
+            let deed = Deed::new(Action::Login, "User");
+            self.0.cluster.record(&scope, vec![(deed, Outcome::Failed)]).await?;
             return Err(Error::Unauthenticated(WRONG));
         };
         let now = self.now();
         let secret = locked(&tx, user.uuid).await?;
         if !finding.is_right || !user.is_active || is_locked(&secret, now) {
-            return Err(self.refuse(tx, &secret, now).await?);
+            return Err(self.refuse(tx, &scope, &secret, now).await?);
         }
         let step = match self.second_factor(&secret, input.one_time_code.as_deref(), now) {
             Ok(step) => step,
-            Err(Error::Unauthenticated(_)) => return Err(self.refuse(tx, &secret, now).await?),
+            Err(Error::Unauthenticated(_)) => return Err(self.refuse(tx, &scope, &secret, now).await?),
             Err(error) => {
                 tx.rollback().await?;
                 return Err(error);
@@ -85,11 +101,16 @@ impl Authority {
         };
         if let Some(hash) = &finding.token {
             one_time::used(&tx, hash, now).await?;
+            // Whoever knew the old password may be signed in with it.
+            end(&tx, session::Column::UserId.eq(user.uuid), now).await?;
         }
         admit(&tx, &secret, finding.new_hash, step, now).await?;
         let holder = Holder { user, device, origin };
         let grant = self.begin(&tx, holder, now).await?;
         tx.commit().await?;
+        if finding.token.is_some() {
+            self.catch_up().await;
+        }
         Ok(grant)
     }
 
@@ -149,9 +170,12 @@ impl Authority {
     pub(super) async fn refuse(
         &self,
         tx: Transaction,
+        scope: &Scope,
         secret: &user_secret::Model,
         now: DateTime<Utc>,
     ) -> Result<Error> {
+        let deed = Deed::new(Action::Login, "User").on(secret.user_id);
+        self.0.cluster.record(scope, vec![(deed, Outcome::Failed)]).await?;
         if is_locked(secret, now) {
             // A flood must not keep its victim locked out for ever.
             tx.rollback().await?;

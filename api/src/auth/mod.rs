@@ -7,6 +7,7 @@
 
 mod authority;
 mod break_glass;
+mod consistency;
 mod key_file;
 mod keyring;
 mod login;
@@ -14,9 +15,11 @@ mod one_time;
 mod outside;
 mod password;
 mod roster;
+mod rotation;
 mod second_factor;
 mod session;
 mod settings;
+mod standing;
 mod token;
 
 pub use authority::{Authority, ForeignKeys, LocalToken};
@@ -29,6 +32,7 @@ pub use password::check_password;
 pub use second_factor::Enrolment;
 pub use session::{ChangePasswordInput, Grant};
 pub use settings::{Outside, Settings};
+pub use standing::Standing;
 
 use sea_orm::{ConnectionTrait, EntityTrait};
 use uuid::Uuid;

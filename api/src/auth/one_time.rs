@@ -14,6 +14,7 @@ use crate::error::{Error, Result};
 use crate::scope::Scope;
 
 use super::Authority;
+use super::session::changed;
 
 /// Lets a user set a password, once.
 #[derive(Clone, SimpleObject)]
@@ -47,9 +48,10 @@ impl Authority {
             expires_at: Set(made.expires_at),
             used_at: Set(None),
         };
-        let tx = self.0.cluster.write(scope).await?;
+        let tx = self.1.write(scope).await?;
         Entity::delete_many().filter(Column::UserId.eq(user)).exec(&tx).await?;
         Entity::insert(row).exec_without_returning(&tx).await?;
+        tx.note(changed(user, "oneTimeToken"));
         tx.commit().await?;
         Ok(made)
     }

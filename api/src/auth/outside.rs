@@ -47,9 +47,10 @@ impl Provider {
             return;
         }
         let read = std::fs::read(path).ok().and_then(|bytes| serde_json::from_slice::<JwkSet>(&bytes).ok());
-        match read {
-            Some(set) => *self.keys.write() = Keys { changed, by_name: usable(&set) },
-            None => tracing::error!(path = %path.display(), "cannot read the OpenID provider's keys"),
+        if let Some(set) = read {
+            *self.keys.write() = Keys { changed, by_name: usable(&set) };
+        } else {
+            tracing::error!(path = %path.display(), "cannot read the OpenID provider's keys");
         }
     }
 

@@ -50,12 +50,12 @@ pub(super) async fn hash(password: String) -> Result<String> {
 
 /// Compares a password with a hash; without one it takes as long and says no.
 pub(super) async fn verify(password: String, hash: Option<String>) -> Result<Verdict> {
-    in_turn(move || match hash {
-        Some(hash) => judge(&password, &hash),
-        None => {
-            judge(&password, &NOBODYS);
-            Verdict::Wrong
+    in_turn(move || {
+        if let Some(hash) = hash {
+            return judge(&password, &hash);
         }
+        judge(&password, &NOBODYS);
+        Verdict::Wrong
     })
     .await
 }

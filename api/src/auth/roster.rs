@@ -67,7 +67,10 @@ impl Roster {
     }
 }
 
-async fn roles(database: &impl ConnectionTrait) -> Result<(HashMap<Arc<str>, Role>, HashMap<Uuid, Arc<str>>)> {
+/// The roles by their names, and the names by their keys.
+pub(super) async fn roles(
+    database: &impl ConnectionTrait,
+) -> Result<(HashMap<Arc<str>, Role>, HashMap<Uuid, Arc<str>>)> {
     let known: HashMap<Uuid, Permission> = permission::Entity::find()
         .all(database)
         .await?
@@ -85,12 +88,12 @@ async fn roles(database: &impl ConnectionTrait) -> Result<(HashMap<Arc<str>, Rol
     for row in role::Entity::find().all(database).await? {
         let name: Arc<str> = row.name.into();
         let permissions = allowed.get(&row.uuid).copied().unwrap_or(Permissions::NONE);
-        let rules = Rules::read(&row.conditions);
-        if rules.is_none() {
+        let conditions = Rules::read(&row.conditions);
+        if conditions.is_none() {
             tracing::error!(role = %name, "the role's conditions make no sense: nobody can use it");
         }
         names.insert(row.uuid, Arc::clone(&name));
-        roles.insert(Arc::clone(&name), Role { name, permissions, rules });
+        roles.insert(Arc::clone(&name), Role { name, permissions, rules: conditions });
     }
     Ok((roles, names))
 }

@@ -12,7 +12,7 @@ use crate::scope::Scope;
 
 use super::login::{is_locked, locked};
 use super::password::{self, Verdict};
-use super::session::own_session;
+use super::session::{changed, own_session};
 use super::{Authority, KeyFile};
 
 /// Digits of a code, and seconds that one lasts: the defaults of RFC 6238, and all that most authenticators know.
@@ -74,7 +74,7 @@ impl Authority {
         let codes = generator(secret.clone(), &user.username)?;
         let sealed = self.0.file.seal(&purpose(user.uuid), &secret);
         let sealed = sealed.ok_or_else(|| Error::internal("a secret could not be sealed"))?;
-        let tx = self.0.cluster.write(scope).await?;
+        let tx = self.1.write(scope).await?;
         if locked(&tx, user.uuid).await?.totp_confirmed_at.is_some() {
             tx.rollback().await?;
             let message = "you have a second factor already: remove it first";
@@ -87,6 +87,7 @@ impl Authority {
             ..user_secret::ActiveModel::default()
         };
         user_secret::Entity::update(changes).exec(&tx).await?;
+        tx.note(changed(scope.actor.0, "secondFactor"));
         tx.commit().await?;
         Ok(Enrolment { secret: codes.get_secret_base32(), url: codes.get_url() })
     }
@@ -98,7 +99,7 @@ impl Authority {
     pub async fn confirm_second_factor(&self, scope: &Scope, code: &str) -> Result<()> {
         own_session(scope)?;
         let now = self.now();
-        let tx = self.0.cluster.write(scope).await?;
+        let tx = self.1.write(scope).await?;
         let secret = locked(&tx, scope.actor.0).await?;
         let Some(step) = step(&self.0.file, &secret, code.trim(), now) else {
             tx.rollback().await?;
@@ -112,6 +113,7 @@ impl Authority {
             ..user_secret::ActiveModel::default()
         };
         user_secret::Entity::update(changes).exec(&tx).await?;
+        tx.note(changed(scope.actor.0, "secondFactor"));
         tx.commit().await
     }
 
@@ -125,10 +127,10 @@ impl Authority {
         let hash = found.and_then(|(_, secret)| secret?.password_hash);
         let verdict = password::verify(password, hash).await?;
         let now = self.now();
-        let tx = self.0.cluster.write(scope).await?;
+        let tx = self.1.write(scope).await?;
         let secret = locked(&tx, scope.actor.0).await?;
         if verdict == Verdict::Wrong || is_locked(&secret, now) {
-            return Err(self.refuse(tx, &secret, now).await?);
+            return Err(self.refuse(tx, scope, &secret, now).await?);
         }
         let changes = user_secret::ActiveModel {
             user_id: Set(secret.user_id),
@@ -138,6 +140,7 @@ impl Authority {
             ..user_secret::ActiveModel::default()
         };
         user_secret::Entity::update(changes).exec(&tx).await?;
+        tx.note(changed(scope.actor.0, "secondFactor"));
         tx.commit().await
     }
 }

@@ -8,9 +8,10 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use crate::database::{Consistency, Transaction};
+use crate::deed::{Action, Deed};
 use crate::error::{Error, FaultCode, NO_SESSION, Result};
 use crate::records::role::Rules;
-use crate::scope::{Boundary, Permission, Scope};
+use crate::scope::{Actor, Boundary, Permission, Scope};
 
 use super::login::{is_locked, locked};
 use super::one_time::random_token;
@@ -64,6 +65,7 @@ impl Authority {
         // Whoever signs in sweeps up what is long over.
         session::Entity::delete_many().filter(session::Column::ExpiresAt.lt(now)).exec(tx).await?;
         session::Entity::insert(session::ActiveModel::from(row.clone())).exec_without_returning(tx).await?;
+        tx.note(Deed::new(Action::Login, "Session").on(row.uuid));
         self.grant(tx, &row, &holder.user, holder.origin, now).await
     }
 
@@ -109,10 +111,11 @@ impl Authority {
     ///
     /// # Errors
     /// `Unauthenticated` for any token that is not good; as any write.
-    pub async fn refresh(&self, token: &str, origin: Option<IpAddr>) -> Result<Grant> {
+    pub async fn refresh(&self, token: &str, request: Uuid, origin: Option<IpAddr>) -> Result<Grant> {
         let now = self.now();
-        let tx = self.write().await?;
         let hash = Sha256::digest(token.trim()).to_vec();
+        let Some(owner) = self.owner(&hash).await? else { return Err(Error::Unauthenticated(NO_SESSION)) };
+        let tx = self.write_as(owner, request, origin).await?;
         let found = refresh_token::Entity::find_by_id(hash.clone()).lock_exclusive().one(&tx).await?;
         let Some(found) = found else {
             tx.rollback().await?;
@@ -120,6 +123,7 @@ impl Authority {
         };
         if found.used_at.is_some() {
             end(&tx, session::Column::Uuid.eq(found.session_id), now).await?;
+            tx.note(Deed::new(Action::Logout, "Session").on(found.session_id));
             tx.commit().await?;
             self.read().await?;
             tracing::warn!(session = %found.session_id, "a refresh token came twice: its session was ended");
@@ -135,15 +139,24 @@ impl Authority {
             tx.rollback().await?;
             return Err(Error::Unauthenticated(NO_SESSION));
         };
-        let used = refresh_token::ActiveModel {
+        let changes = refresh_token::ActiveModel {
             hash: Set(hash),
             used_at: Set(Some(now)),
             ..refresh_token::ActiveModel::default()
         };
-        refresh_token::Entity::update(used).exec(&tx).await?;
+        refresh_token::Entity::update(changes).exec(&tx).await?;
+        tx.note(Deed::new(Action::Execute, "Session").on(session.uuid));
         let grant = self.grant(&tx, &session, &user, origin, now).await?;
         tx.commit().await?;
         Ok(grant)
+    }
+
+    /// Whose a refresh token is, whether or not it is good.
+    async fn owner(&self, hash: &[u8]) -> Result<Option<Actor>> {
+        let reader = self.0.cluster.read(&Scope::server(Uuid::nil()), Consistency::Strong);
+        let Some(token) = refresh_token::Entity::find_by_id(hash.to_vec()).one(&reader).await? else { return Ok(None) };
+        let session = session::Entity::find_by_id(token.session_id).one(&reader).await?;
+        Ok(session.map(|session| Actor(session.user_id)))
     }
 
     /// Ends a session that was just begun.
@@ -165,7 +178,8 @@ impl Authority {
     /// `Unauthenticated` without one; `BadRequest` for a token that belongs to no session; as any write.
     pub async fn logout(&self, scope: &Scope) -> Result<()> {
         let session = own_session(scope)?;
-        self.end_sessions(session::Column::Uuid.eq(session)).await.map(drop)
+        let deed = Deed::new(Action::Logout, "Session").on(session);
+        self.end_sessions(scope, session::Column::Uuid.eq(session), deed).await.map(drop)
     }
 
     /// Ends all sessions of the caller, or of a user whom they manage. Returns how many that were.
@@ -174,17 +188,24 @@ impl Authority {
     /// `Unauthenticated`, `Forbidden`, `Rejected` when there is no such user; as any write.
     pub async fn logout_everywhere(&self, scope: &Scope, of: Option<Uuid>) -> Result<u64> {
         let user = match of {
-            None if scope.is_nobody() => return Err(Error::Unauthenticated(NO_SESSION)),
+            _ if scope.is_nobody() => return Err(Error::Unauthenticated(NO_SESSION)),
             None => scope.actor.0,
             Some(user) if user == scope.actor.0 => user,
             Some(user) => self.managed(scope, user, &["input", "userUuid"]).await?.uuid,
         };
-        self.end_sessions(session::Column::UserId.eq(user)).await
+        let deed = Deed::new(Action::Logout, "User").on(user);
+        self.end_sessions(scope, session::Column::UserId.eq(user), deed).await
     }
 
-    async fn end_sessions(&self, which: impl sea_orm::sea_query::IntoCondition) -> Result<u64> {
-        let tx = self.write().await?;
+    async fn end_sessions(
+        &self,
+        scope: &Scope,
+        which: impl sea_orm::sea_query::IntoCondition,
+        deed: Deed,
+    ) -> Result<u64> {
+        let tx = self.0.cluster.write(scope).await?;
         let ended = end(&tx, which, self.now()).await?;
+        tx.note(deed);
         tx.commit().await?;
         self.read().await?;
         Ok(ended)
@@ -194,19 +215,18 @@ impl Authority {
     pub(super) async fn managed(&self, scope: &Scope, user: Uuid, path: &[&str]) -> Result<user::Model> {
         scope.require(Permission::ManageUsers)?;
         let found = self.user(user::Column::Uuid.eq(user), scope.request).await?.map(|(user, _)| user);
-        let is_within = |user: &user::Model| match scope.boundary {
-            Boundary::All => true,
-            Boundary::One(own) => user.institution_id == Some(own.0),
-        };
         let missing = || Error::rejected(FaultCode::NotFound, path, "there is no such user");
-        let user = found.filter(is_within).ok_or_else(missing)?;
-        let role = {
-            let reader = self.0.cluster.read(scope, Consistency::Strong);
-            entity::role::Entity::find_by_id(user.role_id).one(&reader).await?
-        };
+        let user = found.ok_or_else(missing)?;
+        let reader = self.0.cluster.read(&Scope::server(scope.request), Consistency::Strong);
+        if let Boundary::One(own) = scope.boundary
+            && boundary(&reader, &user).await?.0 != Some(own.0)
+        {
+            return Err(missing());
+        }
+        let role = entity::role::Entity::find_by_id(user.role_id).one(&reader).await?;
         let roster = self.roster();
         let allowed = role.and_then(|role| roster.roles.get(role.name.as_str()).map(|role| role.permissions));
-        if allowed.is_some_and(|allowed| !scope.permissions.include(allowed)) {
+        if allowed.is_none_or(|allowed| !scope.permissions.include(allowed.administrative())) {
             return Err(Error::Forbidden("this user may do more than you may".to_owned()));
         }
         Ok(user)
@@ -240,11 +260,12 @@ impl Authority {
         let verdict = password::verify(input.password, hash).await?;
         let new_hash = password::hash(input.new_password).await?;
         let now = self.now();
-        let tx = self.write().await?;
+        let tx = self.0.cluster.write(scope).await?;
         let secret = locked(&tx, user.uuid).await?;
         if verdict == Verdict::Wrong || is_locked(&secret, now) {
-            return Err(self.refuse(tx, &secret, now).await?);
+            return Err(self.refuse(tx, scope, &secret, now).await?);
         }
+        tx.note(changed(user.uuid, "password"));
         let changes = entity::user_secret::ActiveModel {
             user_id: Set(user.uuid),
             password_hash: Set(Some(new_hash)),
@@ -260,16 +281,29 @@ impl Authority {
     }
 }
 
-/// The session that a caller asks in.
+/// A change to what proves who a user is. It stands in no change log.
+pub(super) fn changed(user: Uuid, what: &'static str) -> Deed {
+    Deed { fields: vec![what.into()], ..Deed::new(Action::Update, "User").on(user) }
+}
+
+/// The session that a caller asks in, for what only the user does: not with a leave to treat somebody.
 pub(super) fn own_session(scope: &Scope) -> Result<Uuid> {
     if scope.is_nobody() {
         return Err(Error::Unauthenticated(NO_SESSION));
+    }
+    if scope.grant.is_some() {
+        let message = "this token opens one record and nothing else: use your session's own";
+        return Err(Error::Forbidden(message.to_owned()));
     }
     let none = || Error::BadRequest("your token belongs to no session: it was made at the machine itself".to_owned());
     scope.session.ok_or_else(none)
 }
 
-async fn end(tx: &Transaction, which: impl sea_orm::sea_query::IntoCondition, now: DateTime<Utc>) -> Result<u64> {
+pub(super) async fn end(
+    tx: &Transaction,
+    which: impl sea_orm::sea_query::IntoCondition,
+    now: DateTime<Utc>,
+) -> Result<u64> {
     let changes = session::ActiveModel { revoked_at: Set(Some(now)), ..session::ActiveModel::default() };
     let open = session::Entity::update_many().set(changes).filter(which).filter(session::Column::RevokedAt.is_null());
     Ok(open.exec(tx).await?.rows_affected)

@@ -5,6 +5,8 @@ use uuid::Uuid;
 
 use crate::error::{Error, Result};
 
+use super::consistency::Seal;
+
 /// The type in an access token's header (RFC 9068, section 2.1): no token of another kind passes for one.
 const TYPE: &str = "at+jwt";
 /// Bytes of a token at most. The server's own have about 500.
@@ -68,7 +70,7 @@ impl Claims {
 
     pub(super) const fn holds_at(&self, now: DateTime<Utc>) -> bool {
         let now = now.timestamp();
-        self.nbf <= now && now < self.exp
+        self.nbf <= now && self.iat <= now + SKEW && now < self.exp
     }
 }
 
@@ -81,36 +83,32 @@ pub(super) struct Signer {
 
 impl Signer {
     pub(super) fn sign(&self, claims: &Claims) -> Result<String> {
-        let header =
-            Header { typ: Some(TYPE.to_owned()), kid: Some(self.key.to_string()), ..Header::new(self.algorithm) };
-        encode(&header, claims, &self.secret).map_err(Error::internal)
+        encode(&header(self.key, self.algorithm), claims, &self.secret).map_err(Error::internal)
     }
+}
+
+/// The header of what a key signs.
+fn header(key: Uuid, algorithm: Algorithm) -> Header {
+    Header { typ: Some(TYPE.to_owned()), kid: Some(key.to_string()), ..Header::new(algorithm) }
 }
 
 /// A key by which what was signed is known.
 pub(super) struct Verifier {
     pub(super) algorithm: Algorithm,
     pub(super) key: DecodingKey,
+    /// Vouches for consistency tokens.
+    pub(super) seal: Seal,
 }
 
-/// The key that a token names, if it is of the kind that this server signs. Nothing of it is to be believed yet.
+/// The key that a token names, if its header says no more and nothing else than those that this server signs. Nothing of
+/// it is to be believed yet.
 pub(super) fn named_key(token: &str) -> Option<(Uuid, Algorithm)> {
     if token.len() > MAX_LENGTH {
         return None;
     }
-    let header = decode_header(token).ok()?;
-    let is_plain = header.jku.is_none()
-        && header.jwk.is_none()
-        && header.x5u.is_none()
-        && header.x5c.is_none()
-        && header.x5t.is_none()
-        && header.x5t_s256.is_none()
-        && header.crit.is_none()
-        && header.cty.is_none();
-    // A key's name is written in one way only.
-    let named = header.kid.as_deref()?;
-    let key = Uuid::parse_str(named).ok().filter(|key| key.to_string() == named)?;
-    (is_plain && header.typ.as_deref() == Some(TYPE)).then_some((key, header.alg))
+    let found = decode_header(token).ok()?;
+    let key = Uuid::parse_str(found.kid.as_deref()?).ok()?;
+    (found == header(key, found.alg)).then_some((key, found.alg))
 }
 
 impl Verifier {

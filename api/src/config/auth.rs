@@ -38,7 +38,28 @@ pub struct Auth {
     pub external_jwks: String,
 }
 
+/// A time of the sessions' settings at most, in seconds: ten years.
+const LONGEST: u64 = 10 * 366 * 24 * 3600;
+
 impl Auth {
+    /// # Errors
+    /// Names the time that is too long.
+    pub(super) fn check(&self) -> Result<(), Error> {
+        let times = [
+            ("auth.access_ttl", self.access_ttl),
+            ("auth.session_ttl", self.session_ttl),
+            ("auth.one_time_ttl", self.one_time_ttl),
+            ("auth.break_glass_ttl", self.break_glass_ttl),
+            ("auth.lockout_seconds", self.lockout_seconds),
+        ];
+        match times.into_iter().find(|(_, seconds)| *seconds > LONGEST) {
+            Some((name, _)) => {
+                Err(Error::Malformed { from: name.to_owned(), message: format!("must be at most {LONGEST}") })
+            }
+            None => Ok(()),
+        }
+    }
+
     /// The OpenID provider, if one is configured.
     pub(super) fn outside(&self) -> Result<Option<Outside>, Error> {
         let given = [&self.external_issuer, &self.external_audience, &self.external_jwks];
@@ -72,6 +93,18 @@ impl Config {
             lockout: Duration::from_secs(auth.lockout_seconds),
             outside: auth.outside()?,
         })
+    }
+
+    /// The key file as it is now; none where this machine's own has not been made yet.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn existing_key_file(&self) -> Result<Option<KeyFile>, KeyFileError> {
+        match self.auth.key_file.as_str() {
+            "" if !Path::new(LOCAL_KEY_FILE).exists() => Ok(None),
+            "" => KeyFile::load(Path::new(LOCAL_KEY_FILE)).map(Some),
+            path => KeyFile::load(Path::new(path)).map(Some),
+        }
     }
 
     /// The installation's key file; without one, this machine's own, which is made when it is missing.

@@ -66,6 +66,12 @@ const ENVIRONMENT: &[(&str, &str, &str)] = &[
     ("DB_POOL_RECYCLE", "database", "pool_recycle"),
     ("DB_POOL_IDLE_TIMEOUT", "database", "pool_idle_timeout"),
     ("DB_QUERY_TIMEOUT", "database", "query_timeout"),
+    ("PHR_AUDIT_SPOOL", "audit", "spool"),
+    ("PHR_AUDIT_SYNC", "audit", "sync"),
+    ("PHR_AUDIT_SPOOL_MAX_BYTES", "audit", "spool_max_bytes"),
+    ("PHR_AUDIT_ANCHORS", "audit", "anchors"),
+    ("AUDIT_RETENTION_DAYS", "audit", "retention_days"),
+    ("AUDIT_RETENTION_FLOOR_DAYS", "audit", "retention_floor_days"),
     ("LOG_LEVEL", "log", "level"),
     ("PHR_LOG_FORMAT", "log", "format"),
 ];
@@ -100,7 +106,8 @@ impl Config {
         if variable("LOG_LEVEL").is_none() && variable("DEBUG").is_some_and(|debug| is_true(&debug)) {
             table["log"]["level"] = Value::String("debug".to_owned());
         }
-        let config: Self = table.try_into().map_err(|error| malformed("the settings", &error))?;
+        let config: Self = serde_path_to_error::deserialize(Value::Table(table))
+            .map_err(|error| malformed(&error.path().to_string(), error.inner()))?;
         config.check()?;
         Ok(config)
     }

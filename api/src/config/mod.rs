@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
+use crate::audit;
 use crate::database::{Balancing, LagLimits, Nodes, PoolLimits, Settings, Target};
 use crate::graphql::Limits;
 use crate::rate::Quotas;
@@ -35,6 +36,8 @@ pub struct Config {
     pub rates: Quotas,
     /// Where the records are.
     pub database: Database,
+    /// How the audit trail is kept.
+    pub audit: Audit,
     /// What is logged.
     pub log: Log,
 }
@@ -109,6 +112,24 @@ impl PoolProfile {
     }
 }
 
+/// Settings of the audit trail.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Audit {
+    /// The folder of the spools.
+    pub spool: PathBuf,
+    /// Whether each note reaches the disk before it counts.
+    pub sync: bool,
+    /// Bytes that may wait to be shipped.
+    pub spool_max_bytes: u64,
+    /// The file of anchors.
+    pub anchors: PathBuf,
+    /// How long entries are kept, in days.
+    pub retention_days: u32,
+    /// The least that may be set, in days.
+    pub retention_floor_days: u32,
+}
+
 /// Settings of the log.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -153,6 +174,11 @@ pub enum Error {
 impl Config {
     fn check(&self) -> Result<(), Error> {
         self.target()?;
+        if self.audit.retention_days < self.audit.retention_floor_days {
+            let floor = self.audit.retention_floor_days;
+            let message = format!("must be at least {floor}, which is AUDIT_RETENTION_FLOOR_DAYS");
+            return Err(Error::Malformed { from: "AUDIT_RETENTION_DAYS".to_owned(), message });
+        }
         self.auth.outside()?;
         self.server.check()?;
         at_least_one(&[
@@ -171,7 +197,7 @@ impl Config {
             let message = "must be 0, or at least limits.max_complexity, which one request may use".to_owned();
             return Err(Error::Malformed { from: "rates.cost".to_owned(), message });
         }
-        Ok(())
+        self.auth.check()
     }
 
     /// Where the records are.
@@ -206,6 +232,14 @@ impl Config {
             return Err(Error::Malformed { from: (*from).to_owned(), message });
         }
         Ok(Nodes { main, replicas, disaster })
+    }
+
+    /// How the audit trail is kept.
+    #[must_use]
+    pub fn audit_settings(&self) -> audit::Settings {
+        let Audit { spool, sync, spool_max_bytes, anchors, retention_days, retention_floor_days: _ } =
+            self.audit.clone();
+        audit::Settings { spool, anchors, sync, max_bytes: spool_max_bytes, retention_days }
     }
 
     /// How the nodes are used. `migrations` are those that a node must have.

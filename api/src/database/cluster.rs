@@ -1,20 +1,23 @@
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize};
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use parking_lot::{Mutex, RwLock};
+use tokio::sync::watch;
 
+use crate::deed::{Deed, Outcome};
 use crate::error::{Error, Result};
 use crate::scope::Scope;
 
-use super::breaker::BreakerState;
+use super::lineage::Lineage;
 use super::observation::{History, Sight, UNASKED};
-use super::owed::{Owed, Position};
-use super::probe::{self, watch};
+use super::owed::Owed;
+use super::probe;
+use super::receipt::{self, Receipt};
 use super::routing::{self, Routing, Verdict, judge};
-use super::settings::{Balancing, Nodes, Settings};
+use super::settings::{Nodes, Settings};
 use super::tenant::Tenant;
-use super::{Consistency, Node, Reader, Target, Transaction};
+use super::{Consistency, Node, Reader, Target, Transaction, Witness};
 
 /// How long a write pauses before it looks for a primary again.
 const PAUSE: Duration = Duration::from_millis(50);
@@ -23,6 +26,8 @@ const PAUSE: Duration = Duration::from_millis(50);
 #[derive(Clone, Debug)]
 pub struct Cluster {
     pub(super) inner: Arc<Inner>,
+    /// For whom it is written, where that is not each write's own actor.
+    pub(super) receipt: Option<Arc<Receipt>>,
 }
 
 #[derive(Debug)]
@@ -33,11 +38,17 @@ pub(super) struct Inner {
     history: Mutex<History>,
     /// The identifier that nodes must have.
     system: Mutex<Option<String>>,
-    turn: AtomicUsize,
+    pub(super) turn: AtomicUsize,
     pub(super) owed: Owed,
+    pub(super) lineage: Mutex<Lineage>,
+    /// Told whenever more is known of the nodes.
+    pub(super) news: watch::Sender<()>,
+    /// Of an SQLite file, the number of the last logged change, as far as is known.
+    pub(super) logged: AtomicU64,
     /// Reads that the primary served because no replica was fit to.
     pub(super) fallbacks: AtomicU64,
-    is_probed: bool,
+    pub(super) is_probed: bool,
+    pub(super) witness: OnceLock<Arc<dyn Witness>>,
 }
 
 impl Cluster {
@@ -59,22 +70,42 @@ impl Cluster {
             system: Mutex::default(),
             turn: AtomicUsize::new(0),
             owed: Owed::default(),
+            lineage: Mutex::default(),
+            news: watch::Sender::new(()),
+            logged: AtomicU64::new(0),
             fallbacks: AtomicU64::new(0),
             is_probed,
+            witness: OnceLock::new(),
         });
         if is_probed {
             for number in 0..inner.nodes.len() {
-                tokio::spawn(watch(Arc::downgrade(&inner), number, inner.settings.probe_period));
+                tokio::spawn(probe::watch(Arc::downgrade(&inner), number, inner.settings.probe_period));
             }
         }
-        Self { inner }
+        Self { inner, receipt: None }
+    }
+
+    /// From now on everything that is done is put on record. The first witness stays.
+    pub fn witnessed_by(&self, witness: Arc<dyn Witness>) {
+        self.inner.witness.set(witness).ok();
+    }
+
+    /// Puts on record what was done or tried outside a transaction, where there is a witness.
+    ///
+    /// # Errors
+    /// `Unrecorded` when it cannot be: then nothing of it may be shown.
+    pub async fn record(&self, scope: &Scope, deeds: Vec<(Deed, Outcome)>) -> Result<()> {
+        match self.inner.witness.get() {
+            Some(witness) if !deeds.is_empty() => witness.record(scope, deeds).await,
+            _ => Ok(()),
+        }
     }
 
     /// Reads of one request. All of them run on one node, so that parents and children agree, and PostgreSQL shows them
     /// no rows beyond the scope's boundary.
     #[must_use]
     pub fn read(&self, scope: &Scope, consistency: Consistency) -> Reader {
-        Reader::new(Arc::clone(&self.inner), Tenant::of(scope), consistency)
+        Reader::new(Arc::clone(&self.inner), Tenant::of(scope), receipt::caller(scope), consistency)
     }
 
     /// Opens a transaction on the primary, in which the database knows the scope's actor, request and boundary. Waits a
@@ -85,10 +116,11 @@ impl Cluster {
     pub async fn write(&self, scope: &Scope) -> Result<Transaction> {
         let settings = &self.inner.settings;
         let deadline = Instant::now() + settings.primary_timeout.min(settings.pool.acquire_timeout);
+        let receipt = self.receipt.clone().unwrap_or_else(|| Arc::new(Receipt::of(scope)));
         loop {
             let primary = self.inner.routing.read().primary;
             let failure = match primary {
-                Some(number) => match Transaction::begin(&self.inner, number, scope).await {
+                Some(number) => match Transaction::begin(&self.inner, number, scope, Arc::clone(&receipt)).await {
                     Err(Error::Interrupted(source)) => source,
                     result => return result,
                 },
@@ -107,11 +139,7 @@ impl Cluster {
         if !self.inner.is_probed {
             return self.inner.nodes[0].ping().await.is_ok();
         }
-        let routing = Arc::clone(&*self.inner.routing.read());
-        routing.primary.is_some()
-            || !routing.replicas.is_empty()
-            || !routing.disaster.is_empty()
-            || !routing.lagging.is_empty()
+        self.inner.can_serve()
     }
 
     /// Whether there is a primary to write to.
@@ -145,6 +173,15 @@ impl Cluster {
 }
 
 impl Inner {
+    /// Whether any node can serve any read.
+    pub(super) fn can_serve(&self) -> bool {
+        let routing = Arc::clone(&*self.routing.read());
+        routing.primary.is_some()
+            || !routing.replicas.is_empty()
+            || !routing.disaster.is_empty()
+            || !routing.lagging.is_empty()
+    }
+
     /// Judges every node by what is known now.
     pub(super) fn reroute(&self) {
         let now = Instant::now();
@@ -160,6 +197,7 @@ impl Inner {
         if system.is_some() && *system != found {
             // What was taken for ours was not: its log and its timeline mean nothing.
             *history = History::default();
+            *self.lineage.lock() = Lineage::default();
             self.owed.forget();
             *current = Arc::new(Routing { verdicts: current.verdicts.clone(), ..Routing::default() });
         }
@@ -170,20 +208,10 @@ impl Inner {
             next = judge(&sights, found.as_deref(), &current, &history, self.settings.lag, now);
         }
         self.announce(&current, &next);
+        self.learn(&next, &sights);
         self.settle(&next);
         *current = Arc::new(next);
-    }
-
-    fn settle(&self, routing: &Routing) {
-        let primary = routing.primary.map(|primary| self.nodes[primary].position());
-        let others = (0..self.nodes.len()).filter(|number| {
-            let serves_nothing = matches!(
-                routing.verdicts[*number],
-                Verdict::Foreign | Verdict::SameAs(_) | Verdict::Fenced { .. } | Verdict::Rival(_)
-            );
-            routing.primary != Some(*number) && !serves_nothing
-        });
-        self.owed.settle(routing.newest_timeline, primary, others.map(|number| self.nodes[number].position()));
+        self.news.send_replace(());
     }
 
     fn announce(&self, before: &Routing, after: &Routing) {
@@ -211,70 +239,9 @@ impl Inner {
         }
     }
 
-    /// The node for a read: of those not yet tried, the best that has come as far as is wanted. On an older
-    /// timeline the same position may be another history.
-    pub(super) fn pick(&self, tried: &[usize], wanted: Position, only_primary: bool) -> Option<usize> {
-        let routing = Arc::clone(&*self.routing.read());
-        let now = Instant::now();
-        let works = |number: &usize| self.nodes[*number].breaker.state(now) != BreakerState::Open;
-        let is_new = |number: &usize| !tried.contains(number);
-        let reaches = |number: &usize| {
-            let node = &self.nodes[*number];
-            node.position() >= wanted.position && (wanted.timeline == 0 || node.timeline() >= Some(wanted.timeline))
-        };
-        let primary = routing.primary.filter(is_new);
-        if only_primary || !self.is_probed {
-            return primary;
-        }
-        let mut fit: Vec<usize> =
-            routing.replicas.iter().copied().filter(is_new).filter(works).filter(reaches).collect();
-        if !fit.is_empty() {
-            return Some(self.balance(&mut fit));
-        }
-        if let Some(primary) = primary.filter(works) {
-            if self.nodes.len() > 1 {
-                self.fallbacks.fetch_add(1, Ordering::Relaxed);
-            }
-            return Some(primary);
-        }
-        let second_best = routing.disaster.iter().chain(&routing.lagging).copied().filter(is_new).find(reaches);
-        second_best.or_else(|| self.last_resort(&routing, tried).filter(reaches))
-    }
-
-    /// A node that is said not to work is better than none, as long as it has the right records.
-    fn last_resort(&self, routing: &Routing, tried: &[usize]) -> Option<usize> {
-        let plausible = |number: &usize| {
-            !tried.contains(number)
-                && matches!(routing.verdicts.get(*number), None | Some(Verdict::Fit | Verdict::Unreachable(_)))
-        };
-        (0..self.nodes.len()).find(plausible)
-    }
-
-    fn balance(&self, fit: &mut [usize]) -> usize {
-        match self.settings.balancing {
-            Balancing::RoundRobin => fit[self.turn.fetch_add(1, Ordering::Relaxed) % fit.len()],
-            Balancing::LeastConnections => {
-                // Ties go round, so that an idle cluster is used evenly.
-                let start = self.turn.fetch_add(1, Ordering::Relaxed) % fit.len();
-                fit.rotate_left(start);
-                fit.iter().copied().min_by_key(|number| self.nodes[*number].running()).unwrap_or(fit[0])
-            }
-            Balancing::Latency => {
-                fit.iter().copied().min_by_key(|number| self.nodes[*number].sight().latency).unwrap_or(fit[0])
-            }
-        }
-    }
-
-    /// Whether another node could serve what runs on this one.
-    pub(super) fn has_other(&self, number: usize) -> bool {
-        let routing = self.routing.read();
-        routing.replicas.iter().chain(&routing.primary).chain(&routing.disaster).any(|other| *other != number)
-    }
-
-    /// The position from which on a node shows every write that this server has acknowledged.
-    pub(super) fn committed(&self, position: u64) {
-        let timeline = self.routing.read().newest_timeline;
-        self.owed.add(Position { timeline, position });
+    /// The identifier of this cluster, once it is known.
+    pub(super) fn system(&self) -> Option<u64> {
+        self.system.lock().as_ref()?.parse().ok()
     }
 }
 

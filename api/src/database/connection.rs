@@ -2,6 +2,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use chrono::{DateTime, Utc};
 use sea_orm::{DbErr, ExecResult, QueryResult, RuntimeErr, Statement, Values};
 use sea_query_sqlx::SqlxValues;
 use sqlx::{AssertSqlSafe, ConnectOptions, PgConnection, Row, SqliteConnection};
@@ -13,11 +14,27 @@ use super::values::for_sqlite;
 /// How many virtual machine steps SQLite takes between two looks at whether it should stop: well under a millisecond.
 const STEPS_BETWEEN_LOOKS: i32 = 10_000;
 
+/// What a reading connection's node told of itself first.
+const BIRTH: &str = "SELECT pg_postmaster_start_time(), \
+    (CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_flush_lsn() END - '0/0'::pg_lsn)::int8";
+
+/// Where a connection leads, and when it was made.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Birth {
+    /// When the node's server process started.
+    pub(super) started: DateTime<Utc>,
+    pub(super) at: Instant,
+    /// The node's log position then.
+    pub(super) position: u64,
+}
+
 /// One connection to one database.
 #[derive(Debug)]
 pub(super) struct Connection {
     raw: Raw,
     pub(super) opened: Instant,
+    /// Of connections for reading from PostgreSQL.
+    pub(super) birth: Option<Birth>,
     /// Whose rows PostgreSQL shows on it; none as long as nobody's.
     tenant: Option<Tenant>,
 }
@@ -38,12 +55,29 @@ impl Drop for Interrupt {
     }
 }
 
+impl Birth {
+    async fn of(connection: &mut PgConnection) -> Result<Self, sqlx::Error> {
+        let at = Instant::now();
+        // By the simple protocol, for a statement that never comes again.
+        let row = sqlx::raw_sql(BIRTH).fetch_one(connection).await?;
+        let position: Option<i64> = row.try_get(1)?;
+        let position = position.and_then(|position| u64::try_from(position).ok()).unwrap_or_default();
+        Ok(Self { started: row.try_get(0)?, at, position })
+    }
+}
+
 impl Connection {
     pub(super) async fn open(target: &Target, purpose: Purpose, query_timeout: Duration) -> Result<Self, sqlx::Error> {
+        let opened = Instant::now();
+        let mut birth = None;
         let raw = match target {
             Target::Postgres(options) => {
                 let options = postgres_options(options, purpose, query_timeout).disable_statement_logging();
-                Raw::Postgres(Box::new(options.connect().await?))
+                let mut connection = options.connect().await?;
+                if purpose == Purpose::Read {
+                    birth = Some(Birth::of(&mut connection).await?);
+                }
+                Raw::Postgres(Box::new(connection))
             }
             Target::Sqlite(path) => {
                 let options = sqlite_options(path, purpose, query_timeout).disable_statement_logging();
@@ -57,7 +91,7 @@ impl Connection {
                 Raw::Sqlite { connection: Box::new(connection), _interrupt: Interrupt(stop) }
             }
         };
-        Ok(Self { raw, opened: Instant::now(), tenant: None })
+        Ok(Self { raw, opened, birth, tenant: None })
     }
 
     /// Whether it shows this tenant's rows as it is. An SQLite file knows no tenants.
@@ -114,17 +148,22 @@ impl Connection {
         }
     }
 
-    /// Several statements without values, in one round trip; the number in the last one's row.
-    pub(super) async fn batch_number(&mut self, sql: &str) -> Result<Option<i64>, sqlx::Error> {
+    /// Several statements without values, in one round trip; the two numbers in the only row that comes of them.
+    pub(super) async fn batch_numbers(&mut self, sql: &str) -> Result<Option<(i64, i64)>, sqlx::Error> {
         let sql = sqlx::raw_sql(AssertSqlSafe(sql.to_owned()));
         match &mut self.raw {
-            Raw::Postgres(connection) => {
-                let rows = sql.fetch_all(&mut **connection).await?;
-                rows.last().map(|row| row.try_get(0)).transpose()
-            }
-            Raw::Sqlite { connection, .. } => sql.execute(&mut **connection).await.map(|_| None),
+            Raw::Postgres(connection) => numbers(&sql.fetch_all(&mut **connection).await?),
+            Raw::Sqlite { connection, .. } => numbers(&sql.fetch_all(&mut **connection).await?),
         }
     }
+}
+
+fn numbers<R: Row>(rows: &[R]) -> Result<Option<(i64, i64)>, sqlx::Error>
+where
+    usize: sqlx::ColumnIndex<R>,
+    i64: for<'r> sqlx::Decode<'r, R::Database> + sqlx::Type<R::Database>,
+{
+    rows.last().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).transpose()
 }
 
 /// Whether the database itself refused the statement, and the connection is as good as before.

@@ -5,6 +5,7 @@ use sea_orm::{DbErr, ExecResult, QueryResult, Statement};
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::connection::{Connection, db_err, is_refusal};
+use super::incarnation::Incarnation;
 use super::pool::Pool;
 use super::tenant::Tenant;
 
@@ -52,9 +53,15 @@ impl Lease {
         self.run(async |connection| connection.batch(sql).await).await
     }
 
-    /// Several statements without values, in one round trip; the number in the last one's row.
-    pub(super) async fn batch_number(&mut self, sql: &str) -> Result<Option<i64>, DbErr> {
-        self.run(async |connection| connection.batch_number(sql).await).await
+    /// Several statements without values, in one round trip; the two numbers in the only row that comes of them.
+    pub(super) async fn batch_numbers(&mut self, sql: &str) -> Result<Option<(i64, i64)>, DbErr> {
+        self.run(async |connection| connection.batch_numbers(sql).await).await
+    }
+
+    /// Whether it leads to this incarnation of its node.
+    pub(super) fn leads_to(&self, incarnation: &Incarnation) -> bool {
+        let birth = self.connection.as_ref().and_then(|connection| connection.birth.as_ref());
+        birth.is_none_or(|birth| incarnation.answers(birth))
     }
 
     /// From here until [`Self::leave_transaction`] the connection goes back to the pool only by leaving.

@@ -3,19 +3,25 @@
 //!
 //! Every node is asked, well under a second apart, what it is ([`probe`]); a pure function judges from all answers which
 //! node may serve what ([`routing`]); reads go where they may and move on when a node fails ([`reader`]); writes go to
-//! the primary ([`transaction`]).
+//! the primary ([`transaction`]). What a caller has written, the caller's reads show: they wait for a node that has come as
+//! far ([`owed`], [`choice`]), also by a token that goes with them to other servers, and across promotions ([`lineage`]).
 
 mod breaker;
+mod choice;
 mod cluster;
 mod connection;
 mod consistency;
+mod incarnation;
 mod lease;
+mod lineage;
 mod node;
 mod observation;
 mod owed;
 mod pool;
 mod probe;
+mod progress;
 mod reader;
+mod receipt;
 mod retry;
 mod routing;
 mod settings;
@@ -25,10 +31,11 @@ mod tenant;
 mod transaction;
 mod values;
 mod violation;
+mod witness;
 
 pub use breaker::{BreakerState, FAILURES_TO_OPEN, SUCCESSES_TO_CLOSE};
 pub use cluster::Cluster;
-pub use consistency::Consistency;
+pub use consistency::{Consistency, ConsistencyToken};
 pub use node::Node;
 pub use observation::Role;
 pub use pool::{PoolLimits, PoolUse};
@@ -40,3 +47,4 @@ pub use status::{ClusterStatus, NodeStatus, Receiver, Standby};
 pub use target::{SERVER_ROLE, Target};
 pub use transaction::Transaction;
 pub use violation::{Violation, violation};
+pub use witness::Witness;

@@ -4,10 +4,12 @@ use std::time::Instant;
 use parking_lot::RwLock;
 use sea_orm::{DbBackend, DbErr, Statement};
 use sqlx::postgres::PgConnectOptions;
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 
 use super::breaker::{Breaker, Turn};
-use super::observation::{Observation, Sight};
+use super::incarnation::Known;
+use super::observation::{Observation, Role, Sight};
+use super::owed::Position;
 use super::pool::Pool;
 use super::routing;
 use super::settings::Settings;
@@ -25,6 +27,8 @@ pub struct Node {
     pub(super) running: AtomicUsize,
     sight: RwLock<Sight>,
     reachable: watch::Sender<bool>,
+    /// Somebody waits for what it is to be asked.
+    pub(super) hurry: Notify,
 }
 
 impl Node {
@@ -44,6 +48,7 @@ impl Node {
             running: AtomicUsize::new(0),
             sight: RwLock::new(Sight::nothing()),
             reachable: watch::Sender::new(!is_probed),
+            hurry: Notify::new(),
         }
     }
 
@@ -69,12 +74,32 @@ impl Node {
         self.sight.read().clone()
     }
 
-    pub(super) fn position(&self) -> u64 {
-        self.sight.read().observation.as_ref().map_or(0, |seen| seen.position)
+    /// How far it has come, and on which timeline.
+    pub(super) fn place(&self) -> Position {
+        self.known().map_or(Position { timeline: 0, position: 0 }, |known| known.place)
     }
 
-    pub(super) fn timeline(&self) -> Option<u32> {
-        self.sight.read().observation.as_ref().and_then(|seen| seen.timeline)
+    /// What is known of its present incarnation.
+    pub(super) fn known(&self) -> Option<Known> {
+        let sight = self.sight.read();
+        let seen = sight.observation.as_ref()?;
+        let place = Position { timeline: seen.timeline?, position: seen.position };
+        Some(Known { started: seen.started, asked: sight.asked?, role: seen.role, place })
+    }
+
+    /// The identifier of the cluster that it belongs to.
+    pub(super) fn system(&self) -> Option<u64> {
+        self.sight.read().observation.as_ref()?.system.parse().ok()
+    }
+
+    /// A primary has told, by acknowledging a write, how far its log is.
+    pub(super) fn has_written(&self, place: Position) {
+        if let Some(seen) = &mut self.sight.write().observation
+            && seen.role == Role::Primary
+            && seen.timeline == Some(place.timeline)
+        {
+            seen.position = seen.position.max(place.position);
+        }
     }
 
     /// Takes in the answer to a probe that began at `began`.
@@ -92,8 +117,16 @@ impl Node {
                     self.reads.discard_idle();
                     self.writes.discard_idle();
                     self.breaker.came_back();
+                    sight.predecessor = None;
+                }
+                let before = sight.observation.take();
+                if let Some(before) = before.filter(|before| {
+                    !is_other(before) && before.role == Role::Replica && observation.role == Role::Primary
+                }) {
+                    sight.predecessor = before.timeline;
                 }
                 sight.observation = Some(observation);
+                sight.asked = Some(began);
                 sight.trouble = None;
                 sight.seen = Some(now);
             }

@@ -25,6 +25,9 @@ pub(super) struct Observation {
     pub(super) timeline: Option<u32>,
     /// Log position: flushed on a primary, replayed on a replica. Bytes since the beginning of the log.
     pub(super) position: u64,
+    /// On a primary that was a standby in this incarnation, the last position that it replayed: where its timeline began.
+    /// After a crash it is where the replay of its own log ended.
+    pub(super) replayed: Option<u64>,
     /// The first of this program's migrations that the node lacks.
     pub(super) lacks: Option<String>,
 }
@@ -36,6 +39,10 @@ pub(super) struct Sight {
     pub(super) observation: Option<Observation>,
     /// Why there is no present answer.
     pub(super) trouble: Option<String>,
+    /// When the node was asked for it.
+    pub(super) asked: Option<Instant>,
+    /// On a primary that was seen to be promoted, the timeline that it followed before.
+    pub(super) predecessor: Option<u32>,
     /// When the node last answered.
     pub(super) seen: Option<Instant>,
     /// How long probes take, smoothed.
@@ -48,7 +55,14 @@ pub(super) const UNASKED: &str = "not reached yet";
 impl Sight {
     /// Nothing is known yet.
     pub(super) fn nothing() -> Self {
-        Self { observation: None, trouble: Some(UNASKED.to_owned()), seen: None, latency: Duration::ZERO }
+        Self {
+            observation: None,
+            trouble: Some(UNASKED.to_owned()),
+            asked: None,
+            predecessor: None,
+            seen: None,
+            latency: Duration::ZERO,
+        }
     }
 
     /// Whether the node was asked what it is, whatever came of it.

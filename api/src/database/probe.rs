@@ -1,4 +1,4 @@
-use std::sync::Weak;
+use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
 use sqlx::postgres::PgConnectOptions;
@@ -12,9 +12,12 @@ use super::observation::{Observation, Role};
 pub(super) const PATIENCE: Duration = Duration::from_secs(1);
 /// How often a node is asked which migrations it has.
 const SCHEMA_PERIOD: Duration = Duration::from_secs(5);
+/// How soon a node is asked again at the earliest, however many wait for it.
+const SHORTEST_PERIOD: Duration = Duration::from_millis(5);
 
 /// On a primary, the timeline is that of the log file written now: the control file can still name the old one after a
 /// promotion. A standby tells which timeline it receives, as long as it receives; from its control file it can be behind.
+/// Whether it is a standby is asked twice: one that is promoted in between tells half of each.
 const LOOK: &str = "SELECT pg_is_in_recovery() AS standby, \
     (SELECT system_identifier::text FROM pg_control_system()) AS system, \
     pg_postmaster_start_time() AS started, \
@@ -22,16 +25,18 @@ const LOOK: &str = "SELECT pg_is_in_recovery() AS standby, \
     (SELECT received_tli FROM pg_stat_wal_receiver LIMIT 1) AS received_timeline, \
     (SELECT greatest(c.timeline_id, r.min_recovery_end_timeline) FROM pg_control_checkpoint() c, pg_control_recovery() r) \
         AS recorded_timeline, \
-    (CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_flush_lsn() END - '0/0'::pg_lsn)::int8 AS position";
+    (CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_flush_lsn() END - '0/0'::pg_lsn)::int8 AS position, \
+    (pg_last_wal_replay_lsn() - '0/0'::pg_lsn)::int8 AS replayed, \
+    pg_is_in_recovery() AS still_standby";
 
 /// Asks one node what it is, again and again, on a connection of its own, for as long as the cluster is in use.
 pub(super) async fn watch(cluster: Weak<Inner>, number: usize, period: Duration) {
     let mut prober = Prober::default();
     loop {
         let Some(inner) = cluster.upgrade() else { return };
-        let node = &inner.nodes[number];
+        let node = Arc::clone(&inner.nodes[number]);
         let started = Instant::now();
-        let answer = match tokio::time::timeout(PATIENCE, prober.look(node, &inner.settings.migrations)).await {
+        let answer = match tokio::time::timeout(PATIENCE, prober.look(&node, &inner.settings.migrations)).await {
             Ok(Ok(observation)) => Ok(observation),
             Ok(Err(error)) => Err(describe(&error)),
             Err(_) => Err(format!("no answer within {} ms", PATIENCE.as_millis())),
@@ -42,7 +47,8 @@ pub(super) async fn watch(cluster: Weak<Inner>, number: usize, period: Duration)
         node.saw(answer, started);
         inner.reroute();
         drop(inner);
-        tokio::time::sleep(jittered(period)).await;
+        tokio::time::sleep(SHORTEST_PERIOD).await;
+        tokio::time::timeout(jittered(period), node.hurry.notified()).await.ok();
     }
 }
 
@@ -76,7 +82,10 @@ impl Prober {
             Some(connection) => connection,
             empty => empty.insert(connect(node.options()).await?),
         };
-        let row = sqlx::query(LOOK).fetch_one(&mut *connection).await?;
+        let mut row = sqlx::query(LOOK).fetch_one(&mut *connection).await?;
+        if row.try_get::<bool, _>("standby")? != row.try_get::<bool, _>("still_standby")? {
+            row = sqlx::query(LOOK).fetch_one(&mut *connection).await?;
+        }
         let now = Instant::now();
         let lacks = match self.complete {
             Some(at) if now.duration_since(at) < SCHEMA_PERIOD => None,
@@ -112,6 +121,7 @@ impl Prober {
             started,
             timeline,
             position: u64::try_from(position).unwrap_or_default(),
+            replayed: row.try_get::<Option<i64>, _>("replayed")?.and_then(|replayed| u64::try_from(replayed).ok()),
             lacks,
         })
     }

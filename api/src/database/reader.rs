@@ -4,19 +4,27 @@ use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 use sea_orm::{ConnAcquireErr, ConnectionTrait, DbBackend, DbErr, ExecResult, QueryResult, RuntimeErr, Statement};
+use uuid::Uuid;
 
-use crate::error::NOT_FRESH_ENOUGH;
+use crate::deed::Deed;
+use crate::error::{NOT_FRESH_ENOUGH, WRITE_LOST};
 
+use super::choice::{Choice, Want};
 use super::cluster::Inner;
 use super::connection::{db_err, is_refusal};
+use super::incarnation::Incarnation;
+use super::lease::Lease;
+use super::lineage::Demand;
 use super::owed::Position;
 use super::tenant::Tenant;
-use super::{Consistency, Node};
+use super::{Consistency, ConsistencyToken, Node};
 
 /// How long connecting to one node, or waiting for one of its connections, may take while there are others.
 const PER_NODE: Duration = Duration::from_secs(1);
 /// How long to pause when every node has been tried.
 const PAUSE: Duration = Duration::from_millis(50);
+/// How long a read waits for a replica to come as far as it wants, before it goes to the primary.
+const SHORT_WAIT: Duration = Duration::from_millis(25);
 
 /// The reads of one request. Every statement is one round trip on a held connection; statements of one request may run
 /// side by side. A statement that loses its node is run on another, and so are those that follow it.
@@ -24,8 +32,12 @@ const PAUSE: Duration = Duration::from_millis(50);
 pub struct Reader {
     cluster: Arc<Inner>,
     tenant: Tenant,
+    /// Whose own writes are shown.
+    caller: Uuid,
     consistency: Consistency,
+    token: Option<ConsistencyToken>,
     place: Arc<Mutex<Place>>,
+    disclosed: Arc<Mutex<Vec<Deed>>>,
 }
 
 /// Where a request reads.
@@ -37,8 +49,15 @@ struct Place {
 }
 
 impl Reader {
-    pub(super) fn new(cluster: Arc<Inner>, tenant: Tenant, consistency: Consistency) -> Self {
-        Self { cluster, tenant, consistency, place: Arc::default() }
+    pub(super) fn new(cluster: Arc<Inner>, tenant: Tenant, caller: Uuid, consistency: Consistency) -> Self {
+        let (place, disclosed) = (Arc::default(), Arc::default());
+        Self { cluster, tenant, caller, consistency, token: None, place, disclosed }
+    }
+
+    /// Shows besides what the token stands for, unless any node will do. See [`Cluster::admit`](super::Cluster::admit).
+    #[must_use]
+    pub fn after(self, token: ConsistencyToken) -> Self {
+        Self { token: Some(token), ..self }
     }
 
     /// The node that serves this request, as `host:port`, or `sqlite`; none before the first statement.
@@ -55,12 +74,31 @@ impl Reader {
         routing.lags.get(number).map_or(Some(Duration::ZERO), |lag| lag.map(|lag| lag.time))
     }
 
+    /// Whether what is read has to be put on record.
+    #[must_use]
+    pub fn is_witnessed(&self) -> bool {
+        self.cluster.witness.get().is_some()
+    }
+
+    /// Notes what was read, to be put on record before any of it is shown.
+    pub fn disclose(&self, deeds: impl IntoIterator<Item = Deed>) {
+        if self.is_witnessed() {
+            self.disclosed.lock().extend(deeds);
+        }
+    }
+
+    /// What was read and is not on record yet. Whoever takes it must put it there.
+    #[must_use]
+    pub fn take_disclosed(&self) -> Vec<Deed> {
+        std::mem::take(&mut self.disclosed.lock())
+    }
+
     async fn query(&self, statement: &Statement) -> Result<Vec<QueryResult>, DbErr> {
         let deadline = Instant::now() + self.patience();
         let mut tried = Vec::new();
         let mut last = None;
         loop {
-            let Some(number) = self.choose(&tried) else {
+            let Some(choice) = self.find(&tried).await? else {
                 if Instant::now() + PAUSE >= deadline {
                     return Err(last.unwrap_or_else(|| self.nowhere()));
                 }
@@ -68,9 +106,10 @@ impl Reader {
                 tried.clear();
                 continue;
             };
-            match self.attempt(number, statement, deadline).await {
+            match self.attempt(choice, statement, deadline).await {
+                Err(error) if is_not_known(&error) && Instant::now() < deadline => tried.push(choice.number),
                 Err(error) if is_the_nodes(&error) && Instant::now() < deadline => {
-                    tried.push(number);
+                    tried.push(choice.number);
                     last = Some(error);
                 }
                 result => return result,
@@ -88,44 +127,79 @@ impl Reader {
     fn is_particular(&self) -> bool {
         match self.consistency {
             Consistency::Strong => true,
-            Consistency::Session => self.cluster.owed.get().is_some(),
+            Consistency::Session => self.token.is_some() || self.cluster.owed.get(self.caller).is_some(),
             Consistency::Eventual => false,
         }
     }
 
     fn nowhere(&self) -> DbErr {
-        if self.is_particular() {
-            DbErr::Custom(NOT_FRESH_ENOUGH.to_owned())
+        if self.is_particular() && self.cluster.can_serve() {
+            not_known()
         } else {
             DbErr::ConnectionAcquire(ConnAcquireErr::Timeout)
         }
     }
 
-    /// The request's node; another one when that has failed.
-    fn choose(&self, tried: &[usize]) -> Option<usize> {
-        let mut place = self.place.lock();
-        if let Some(number) = place.node.filter(|number| !tried.contains(number)) {
-            return Some(number);
+    /// What the request must be shown, having been shown `position`. None when no node that there is can show it yet.
+    fn want(&self, position: u64) -> Result<Option<Want>, DbErr> {
+        let only_primary = self.consistency == Consistency::Strong;
+        let mut want = Want { place: Position { timeline: 0, position }, only_primary };
+        if self.consistency == Consistency::Eventual || !self.cluster.is_probed {
+            return Ok(Some(want));
         }
-        let (mut wanted, mut only_primary) = (Position { timeline: 0, position: place.position }, false);
-        match self.consistency {
-            Consistency::Strong => only_primary = true,
-            Consistency::Session => {
-                if let Some(owed) = self.cluster.owed.get() {
-                    only_primary = owed.timeline != self.cluster.routing.read().newest_timeline;
-                    wanted = Position { timeline: owed.timeline, position: wanted.position.max(owed.position) };
+        let owed = self.cluster.owed.get_with_paid(self.caller).filter(|_| !only_primary);
+        for (place, is_owed) in
+            self.token.iter().map(|token| (token.place, false)).chain(owed.map(|place| (place, true)))
+        {
+            match self.cluster.demand(place) {
+                Demand::Reached(place) => {
+                    want.place.timeline = want.place.timeline.max(place.timeline);
+                    want.place.position = want.place.position.max(place.position);
                 }
+                Demand::Primary => want.only_primary = true,
+                Demand::NotYet => return Ok(None),
+                // Who brings no token cannot be told that it is one too many; what is owed is about to be settled.
+                Demand::Lost if is_owed => want.only_primary = true,
+                Demand::Lost => return Err(DbErr::Custom(WRITE_LOST.to_owned())),
             }
-            Consistency::Eventual => {}
         }
-        let number = self.cluster.pick(tried, wanted, only_primary)?;
-        place.node = Some(number);
-        Some(number)
+        Ok(Some(want))
+    }
+
+    /// The request's node; another one when that has failed.
+    fn choose(&self, tried: &[usize], may_wait: bool) -> Result<Option<Choice>, DbErr> {
+        let mut place = self.place.lock();
+        let Some(want) = self.want(place.position)? else { return Ok(None) };
+        let same = place.node.filter(|number| !tried.contains(number));
+        let same = same.and_then(|number| self.cluster.choice(number, &want));
+        let choice = same.or_else(|| self.cluster.pick(tried, &want, may_wait));
+        if let Some(choice) = choice {
+            place.node = Some(choice.number);
+        }
+        Ok(choice)
+    }
+
+    /// The same, after a short wait where that may spare the primary.
+    async fn find(&self, tried: &[usize]) -> Result<Option<Choice>, DbErr> {
+        if let Some(choice) = self.choose(tried, true)? {
+            return Ok(Some(choice));
+        }
+        let mut news = self.cluster.news.subscribe();
+        let end = tokio::time::Instant::now() + SHORT_WAIT;
+        loop {
+            if let Some(choice) = self.choose(tried, true)? {
+                return Ok(Some(choice));
+            }
+            self.cluster.hurry();
+            if tokio::time::timeout_at(end, news.changed()).await.is_err() {
+                return self.choose(tried, false);
+            }
+        }
     }
 
     async fn attempt(
         &self,
-        number: usize,
+        Choice { number, incarnation }: Choice,
         statement: &Statement,
         deadline: Instant,
     ) -> Result<Vec<QueryResult>, DbErr> {
@@ -135,7 +209,7 @@ impl Reader {
         node.running.fetch_add(1, Ordering::Relaxed);
         let result = tokio::select! {
             biased;
-            result = run(node, self.tenant, statement, patience) => result,
+            result = run(node, self.tenant, statement, incarnation, patience) => result,
             () = self.abandoned(number) => Err(lost()),
         };
         node.running.fetch_sub(1, Ordering::Relaxed);
@@ -143,7 +217,7 @@ impl Reader {
             Ok(_) => {
                 node.succeeded();
                 let mut place = self.place.lock();
-                place.position = place.position.max(node.position());
+                place.position = place.position.max(node.place().position);
             }
             Err(error) if is_connection_failure(error) => node.failed(),
             Err(_) => {}
@@ -165,18 +239,39 @@ async fn run(
     node: &Node,
     tenant: Tenant,
     statement: &Statement,
+    incarnation: Option<Incarnation>,
     patience: Duration,
 ) -> Result<Vec<QueryResult>, DbErr> {
-    let mut lease = node.reads.acquire(patience, Some(tenant)).await?;
+    let mut lease = lease(node, tenant, incarnation, patience).await?;
     let was_idle = lease.was_idle;
     match lease.query_all(statement).await {
         Err(error) if was_idle && is_connection_failure(&error) => {
             drop(lease);
             node.reads.discard_idle();
-            node.reads.acquire(patience, Some(tenant)).await?.query_all(statement).await
+            self::lease(node, tenant, incarnation, patience).await?.query_all(statement).await
         }
         result => result,
     }
+}
+
+async fn lease(
+    node: &Node,
+    tenant: Tenant,
+    incarnation: Option<Incarnation>,
+    patience: Duration,
+) -> Result<Lease, DbErr> {
+    let lease = node.reads.acquire(patience, Some(tenant)).await?;
+    let is_known = incarnation.is_none_or(|incarnation| lease.leads_to(&incarnation));
+    if is_known { Ok(lease) } else { Err(not_known()) }
+}
+
+/// The error of a read that no node can be known to show enough for.
+fn not_known() -> DbErr {
+    DbErr::Custom(NOT_FRESH_ENOUGH.to_owned())
+}
+
+fn is_not_known(error: &DbErr) -> bool {
+    matches!(error, DbErr::Custom(text) if text == NOT_FRESH_ENOUGH)
 }
 
 /// The error of a statement whose node was given up.

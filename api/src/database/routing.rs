@@ -231,12 +231,10 @@ mod tests {
             started: DateTime::from_timestamp_micros(started).unwrap(),
             timeline: Some(timeline),
             position,
+            replayed: None,
             lacks: None,
         };
-        (
-            Purpose::Ordinary,
-            Sight { observation: Some(observation), trouble: None, seen: None, latency: Duration::ZERO },
-        )
+        (Purpose::Ordinary, Sight { observation: Some(observation), trouble: None, ..Sight::nothing() })
     }
 
     fn judged(sights: &[(Purpose, Sight)], history: &History, now: Instant) -> Routing {

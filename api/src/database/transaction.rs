@@ -1,21 +1,36 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use parking_lot::Mutex as Lock;
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, ExecResult, QueryResult, Statement};
 use tokio::sync::Mutex;
 
+use crate::deed::{Deed, Outcome};
 use crate::error::{Error, Result};
 use crate::scope::Scope;
 
 use super::Node;
 use super::cluster::Inner;
 use super::lease::Lease;
+use super::owed::Position;
 use super::pool::Pool;
 use super::reader::{is_connection_failure, lost};
+use super::receipt::Receipt;
 use super::tenant::Tenant;
 
 /// How long connecting to the primary, or waiting for one of its connections, may take before it is looked for anew.
 const PATIENCE: Duration = Duration::from_secs(1);
+
+/// Commits, and tells the timeline and the position of what was flushed, this commit included; what others have in flight
+/// is not. Where an operator lets PostgreSQL acknowledge before it flushes, it is the position of what was inserted. The
+/// timeline is the committing server's own: it may be a primary that has been replaced without knowing it.
+const CLOSE_POSTGRES: &str = "COMMIT; \
+    SELECT ('x' || substr(pg_walfile_name(place), 1, 8))::bit(32)::int8, (place - '0/0'::pg_lsn)::int8 \
+    FROM (SELECT CASE current_setting('synchronous_commit') WHEN 'off' \
+        THEN pg_current_wal_insert_lsn() ELSE pg_current_wal_flush_lsn() END AS place) AS log";
+/// Commits, and tells the number of the last change that was ever logged.
+const CLOSE_SQLITE: &str = "DELETE FROM request_context; \
+    SELECT 0, coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'change_log'; COMMIT";
 
 /// A transaction on the primary. What is not committed is rolled back: at once by [`Self::rollback`], or by closing the
 /// connection when the transaction is dropped, as when its request is cancelled.
@@ -24,10 +39,18 @@ pub struct Transaction {
     cluster: Arc<Inner>,
     number: usize,
     lease: Mutex<Lease>,
+    scope: Scope,
+    deeds: Lock<Vec<Deed>>,
+    receipt: Arc<Receipt>,
 }
 
 impl Transaction {
-    pub(super) async fn begin(cluster: &Arc<Inner>, number: usize, scope: &Scope) -> Result<Self> {
+    pub(super) async fn begin(
+        cluster: &Arc<Inner>,
+        number: usize,
+        scope: &Scope,
+        receipt: Arc<Receipt>,
+    ) -> Result<Self> {
         let node = &cluster.nodes[number];
         let pool = &node.writes;
         let patience = if cluster.nodes.len() > 1 { PATIENCE } else { pool.limits().acquire_timeout };
@@ -48,23 +71,60 @@ impl Transaction {
             }
         })?;
         node.succeeded();
-        Ok(Self { cluster: Arc::clone(cluster), number, lease: Mutex::new(lease) })
+        Ok(Self {
+            cluster: Arc::clone(cluster),
+            number,
+            lease: Mutex::new(lease),
+            scope: scope.clone(),
+            deeds: Lock::default(),
+            receipt,
+        })
     }
 
     fn node(&self) -> &Node {
         &self.cluster.nodes[self.number]
     }
 
-    /// Makes the changes last, and seen by later reads of this server's callers.
+    /// Notes what the transaction does to a record, to be put on record before it is committed.
+    pub fn note(&self, deed: Deed) {
+        if self.cluster.witness.get().is_some() {
+            self.deeds.lock().push(deed);
+        }
+    }
+
+    /// Makes the changes last, and seen by later reads of this server's callers. Once begun, it is carried to its end
+    /// whether or not the caller still waits, so that what became of it is put on record.
     ///
     /// # Errors
-    /// `OutcomeUnknown` when the connection was lost before the database answered.
+    /// `OutcomeUnknown` when the connection was lost before the database answered. `Unrecorded` when the change cannot be
+    /// put on record: it was rolled back.
     pub async fn commit(self) -> Result<()> {
+        let Some(witness) = self.cluster.witness.get().map(Arc::clone) else { return self.close().await };
+        let deeds = std::mem::take(&mut *self.deeds.lock());
+        if deeds.is_empty() {
+            return self.close().await;
+        }
+        let concluded = tokio::spawn(async move {
+            let scope = self.scope.clone();
+            let intent = match witness.intend(&scope, &deeds).await {
+                Ok(intent) => intent,
+                Err(error) => {
+                    self.rollback().await.ok();
+                    return Err(error);
+                }
+            };
+            let result = self.close().await;
+            witness.settle(&scope, deeds, intent, outcome(&result)).await;
+            result
+        });
+        concluded.await.map_err(Error::internal)?
+    }
+
+    async fn close(self) -> Result<()> {
         let mut lease = self.lease.into_inner();
-        // The position is that of what was flushed, this commit included; what others have in flight is not.
         let closing = match self.cluster.nodes[self.number].backend() {
-            DbBackend::Sqlite => "DELETE FROM request_context; COMMIT",
-            _ => "COMMIT; SELECT (pg_current_wal_flush_lsn() - '0/0'::pg_lsn)::int8",
+            DbBackend::Sqlite => CLOSE_SQLITE,
+            _ => CLOSE_POSTGRES,
         };
         let node = &self.cluster.nodes[self.number];
         // What was sent to be committed may be committed: the answer is worth waiting for, longer than for others.
@@ -74,10 +134,10 @@ impl Transaction {
         };
         let answer = tokio::select! {
             biased;
-            answer = lease.batch_number(closing) => answer,
+            answer = lease.batch_numbers(closing) => answer,
             () = given_up => Err(lost()),
         };
-        let position = answer.map_err(|error| {
+        let place = answer.map_err(|error| {
             if !is_connection_failure(&error) {
                 return match Error::from(error) {
                     Error::Timeout => Error::OutcomeUnknown("no answer to COMMIT in time".into()),
@@ -87,8 +147,11 @@ impl Transaction {
             Error::OutcomeUnknown(Box::new(error))
         })?;
         lease.leave_transaction();
-        if let Some(position) = position.and_then(|position| u64::try_from(position).ok()) {
-            self.cluster.committed(position);
+        let place = place.and_then(|(timeline, position)| {
+            Some(Position { timeline: u32::try_from(timeline).ok()?, position: u64::try_from(position).ok()? })
+        });
+        if let Some(place) = place {
+            self.cluster.committed(self.number, place, &self.receipt);
         }
         Ok(())
     }
@@ -103,6 +166,14 @@ impl Transaction {
         unless_lost(node, lease.batch("ROLLBACK")).await?;
         lease.leave_transaction();
         Ok(())
+    }
+}
+
+const fn outcome(result: &Result<()>) -> Outcome {
+    match result {
+        Ok(()) => Outcome::Succeeded,
+        Err(Error::OutcomeUnknown(_)) => Outcome::Unknown,
+        Err(_) => Outcome::Failed,
     }
 }
 

@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use crate::auth::Authority;
 use crate::clock::SharedClock;
-use crate::database::{Cluster, Consistency, Reader};
+use crate::database::{Cluster, Consistency, ConsistencyToken, Reader};
 use crate::rate::Meter;
 use crate::records::import::Importer;
 use crate::scope::Scope;
@@ -44,10 +44,19 @@ impl Context {
         known: Known,
         consistency: Consistency,
     ) -> Self {
+        let cluster = cluster.on_behalf_of(&scope);
+        let authority = authority.through(cluster.clone());
         let reader = cluster.read(&scope, consistency);
         let loaders = Loaders::new(scope.clone(), reader.clone());
         let lists = Lists::default();
         Self { scope, authority, cluster, clock, reader, loaders, lists, known, meter: None }
+    }
+
+    /// Reads what the token stands for, and later.
+    #[must_use]
+    pub fn after(self, token: ConsistencyToken) -> Self {
+        let reader = self.reader.after(token);
+        Self { loaders: Loaders::new(self.scope.clone(), reader.clone()), reader, ..self }
     }
 
     /// What the request costs is taken from `meter`.

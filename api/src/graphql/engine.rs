@@ -17,6 +17,7 @@ use super::limits::{Cost, Limits, chosen};
 use super::ordered::{fill, order};
 use super::public::is_public;
 use super::trusted::Trusted;
+use super::witness::{put_on_record, refused_nobody};
 use super::{Context, Roots, roots};
 
 /// Executes GraphQL requests.
@@ -111,17 +112,22 @@ pub struct Answer {
     pub is_wrong_method: bool,
     /// Whether none of it may run without a session.
     pub is_unauthenticated: bool,
+    /// For later reads that are to see what was written, where anything was.
+    pub token: Option<String>,
     /// In how many seconds to ask again, where the caller has asked too often or for too much.
     pub retry_after: Option<u64>,
 }
 
 impl Answer {
+    const fn of(response: Response, is_refused: bool) -> Self {
+        Self { response, is_refused, is_wrong_method: false, is_unauthenticated: false, token: None, retry_after: None }
+    }
+
     /// A request refused before any of it was executed.
     #[must_use]
     pub fn refused(error: Error, request: Uuid) -> Self {
         let retry_after = if let Error::RateLimited { seconds } = &error { Some(*seconds) } else { None };
-        let response = refusal(error, request);
-        Self { response, is_refused: true, is_wrong_method: false, is_unauthenticated: false, retry_after }
+        Self { retry_after, ..Self::of(refusal(error, request), true) }
     }
 }
 
@@ -160,8 +166,11 @@ impl Engine {
         let variables = request.variables.unwrap_or_default();
         let operation = request.operation_name.as_deref();
         if context.scope.is_nobody() && !is_public(&document.parsed, operation) {
-            let refused = Answer::refused(Error::Unauthenticated(NO_SESSION), id);
-            return Answer { is_unauthenticated: true, ..refused };
+            let error = match refused_nobody(&context, &document.parsed, operation).await {
+                Ok(()) => Error::Unauthenticated(NO_SESSION),
+                Err(error) => error,
+            };
+            return Answer { is_unauthenticated: true, ..Answer::refused(error, id) };
         }
         let cost = match self.limits.check(&document.parsed, operation, &variables) {
             Ok(cost) => cost,
@@ -185,13 +194,18 @@ impl Engine {
             context.read_from_primary();
         }
         let reader = context.reader.clone();
-        let mut inner = async_graphql::Request::new("").variables(variables).data(Arc::new(context));
+        let context = Arc::new(context);
+        let mut inner = async_graphql::Request::new("").variables(variables).data(Arc::clone(&context));
         inner.operation_name = operation.map(ToOwned::to_owned);
         inner.set_parsed_query((*document.parsed).clone());
         let schema = if document.is_validated { &self.fast } else { &self.strict };
         let mut response = schema.execute(inner).await;
+        let chosen = chosen(&document.parsed, operation);
+        if let Err(error) = put_on_record(&context, &response, &document.parsed, chosen).await {
+            return Answer { is_refused: false, ..Answer::refused(error, id) };
+        }
         fill(&mut response.data, &response.errors);
-        if let Some(operation) = chosen(&document.parsed, operation) {
+        if let Some(operation) = chosen {
             order(&mut response.data, operation, &document.parsed);
         }
         let is_refused = is_refused(&response);
@@ -209,8 +223,9 @@ impl Engine {
             self.documents.remember(&text, document.parsed);
         }
         finish(&mut response, id);
-        describe(&mut response, &reader, cost);
-        Answer { response, is_refused, is_wrong_method: false, is_unauthenticated: false, retry_after: None }
+        let token = context.cluster.written().and_then(|token| context.authority.seal(token));
+        describe(&mut response, &reader, cost, token.as_deref());
+        Answer { token, ..Answer::of(response, is_refused) }
     }
 
     fn text(&self, request: &Request<'_>) -> Result<Arc<str>, TextFault> {
@@ -257,7 +272,7 @@ impl TextFault {
 fn refused_by(error: ServerError, request: Uuid) -> Answer {
     let mut response = Response::from_errors(vec![error]);
     finish(&mut response, request);
-    Answer { response, is_refused: true, is_wrong_method: false, is_unauthenticated: false, retry_after: None }
+    Answer::of(response, true)
 }
 
 /// Errors of the execution have a path; those that prevent it have none.
@@ -271,11 +286,12 @@ fn changes_something(document: &ExecutableDocument, operation: Option<&str>) -> 
     chosen(document, operation).is_some_and(|operation| operation.ty != OperationType::Query)
 }
 
-/// Which node served the request, how old what it shows is, and what the request cost.
-fn describe(response: &mut Response, reader: &Reader, cost: Cost) {
+/// Which node served the request, how old what it shows is, by what token later reads see what it wrote, and what it cost.
+fn describe(response: &mut Response, reader: &Reader, cost: Cost, token: Option<&str>) {
     let served_by = reader.served_by().map_or(Value::Null, Value::from);
     let lag = reader.lag().map(|lag| u64::try_from(lag.as_millis()).unwrap_or(u64::MAX));
-    let consistency = [("servedBy", served_by), ("lagMs", lag.map_or(Value::Null, Value::from))];
+    let lag = lag.map_or(Value::Null, Value::from);
+    let consistency = [("servedBy", served_by), ("lagMs", lag), ("token", token.map_or(Value::Null, Value::from))];
     let cost = [("complexity", Value::from(cost.complexity)), ("depth", Value::from(cost.depth))];
     response.extensions.insert("consistency".to_owned(), object(consistency));
     response.extensions.insert("cost".to_owned(), object(cost));

@@ -46,8 +46,9 @@ const fn code(error: &Error) -> (&'static str, bool) {
         Error::Forbidden(_) => ("FORBIDDEN", false),
         Error::RateLimited { .. } => ("RATE_LIMITED", true),
         Error::Untrusted => ("DOCUMENT_NOT_TRUSTED", false),
-        Error::Unavailable(_) | Error::Interrupted(_) => ("UNAVAILABLE", true),
+        Error::Unavailable(_) | Error::Interrupted(_) | Error::Unrecorded(_) => ("UNAVAILABLE", true),
         Error::Consistency => ("CONSISTENCY_UNAVAILABLE", true),
+        Error::WriteLost => ("CONSISTENCY_UNAVAILABLE", false),
         Error::Timeout => ("TIMEOUT", true),
         Error::OutcomeUnknown(_) => ("OUTCOME_UNKNOWN", false),
         Error::Internal(_) => ("INTERNAL", false),
@@ -63,11 +64,15 @@ fn report(error: &Error, request: Uuid) {
         Error::Unavailable(cause) | Error::Interrupted(cause) => {
             tracing::warn!(request.id = %request, cause = %without_values(cause), "database not available");
         }
+        Error::Unrecorded(cause) => {
+            tracing::error!(request.id = %request, cause = %cause, "the audit trail cannot be written");
+        }
         Error::OutcomeUnknown(cause) => {
             tracing::error!(request.id = %request, cause = %without_values(cause), "outcome unknown");
         }
         Error::Timeout => tracing::warn!(request.id = %request, "timeout"),
         Error::Consistency => tracing::warn!(request.id = %request, "no node is fresh enough"),
+        Error::WriteLost => tracing::warn!(request.id = %request, "a write was lost"),
         Error::Rejected(_)
         | Error::BadRequest(_)
         | Error::Limit(_)

@@ -14,20 +14,21 @@ pub(super) enum Kind {
     User = 5,
     Role = 6,
     BreakGlassGrant = 7,
-    Country = 8,
-    Region = 9,
-    InstitutionType = 10,
-    SpecialtyCategory = 11,
-    Sex = 12,
-    Gender = 13,
-    BloodType = 14,
-    EmailType = 15,
-    PhoneType = 16,
-    MedicalCondition = 17,
-    Medication = 18,
+    AuditEvent = 9,
+    Country = 20,
+    Region = 21,
+    InstitutionType = 22,
+    SpecialtyCategory = 23,
+    Sex = 24,
+    Gender = 25,
+    BloodType = 26,
+    EmailType = 27,
+    PhoneType = 28,
+    MedicalCondition = 29,
+    Medication = 30,
 }
 
-const KINDS: [Kind; 18] = [
+const KINDS: [Kind; 19] = [
     Kind::PatientRegister,
     Kind::MedicalInstitution,
     Kind::Doctor,
@@ -46,6 +47,7 @@ const KINDS: [Kind; 18] = [
     Kind::PhoneType,
     Kind::MedicalCondition,
     Kind::Medication,
+    Kind::AuditEvent,
 ];
 
 /// The opaque, global id of a record.

@@ -2,6 +2,7 @@
 //! in `records`.
 #![expect(clippy::unused_async, reason = "async-graphql takes resolvers as async functions, whether they wait or not")]
 
+mod audit_event;
 mod break_glass;
 mod catalogue;
 mod connection;
@@ -31,6 +32,7 @@ mod role;
 mod session;
 mod trusted;
 mod user;
+mod witness;
 
 use async_graphql::{EmptySubscription, MergedObject, SDLExportOptions, Schema, SchemaBuilder};
 
@@ -55,6 +57,7 @@ pub struct Query(
     user::UserQuery,
     role::RoleQuery,
     break_glass::BreakGlassGrantQuery,
+    audit_event::AuditEventQuery,
     operations::OperationsQuery,
     replication::ReplicationQuery,
 );

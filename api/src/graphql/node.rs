@@ -4,6 +4,7 @@ use uuid::Uuid;
 use crate::error::Error;
 use crate::records::find;
 
+use super::audit_event::AuditEvent;
 use super::break_glass::BreakGlassGrant;
 use super::catalogue::{
     BloodType, Country, EmailType, Gender, InstitutionType, MedicalCondition, Medication, PhoneType, Region, Sex,
@@ -44,6 +45,7 @@ pub(super) enum Node {
     PhoneType(PhoneType),
     MedicalCondition(MedicalCondition),
     Medication(Medication),
+    AuditEvent(AuditEvent),
 }
 
 #[derive(Default)]
@@ -90,6 +92,7 @@ async fn node(ctx: &Context<'_>, id: &ID) -> Result<Option<Node>> {
         Kind::PhoneType => found::<PhoneType>(ctx, uuid).await,
         Kind::MedicalCondition => found::<MedicalCondition>(ctx, uuid).await,
         Kind::Medication => found::<Medication>(ctx, uuid).await,
+        Kind::AuditEvent => found::<AuditEvent>(ctx, uuid).await,
     }
 }
 

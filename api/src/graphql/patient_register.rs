@@ -20,7 +20,10 @@ use super::id::{Kind, global_id};
 use super::medical_institution::MedicalInstitution;
 use super::payload::payload;
 use super::payload::{UserError, outcome};
-use super::record::{Record, columns};
+use super::record::{Record, columns, note_shown, shown};
+
+/// The field of a mutation's payload that shows the register.
+const FIELD: &str = "patientRegister";
 
 /// A patient as registered: who it is, how to reach them, and what was told at registration.
 pub(super) struct PatientRegister(Row<Entity>);
@@ -230,9 +233,8 @@ impl PatientRegisterMutation {
         #[graphql(desc = "What to do it with.")] input: CreatePatientRegisterInput,
     ) -> Result<CreatePatientRegisterPayload> {
         let context = of(ctx);
-        CreatePatientRegisterPayload::of(
-            patient_register::create(&context.scope, &context.cluster, &*context.clock, input).await,
-        )
+        let created = patient_register::create(&context.scope, &context.cluster, &*context.clock, input).await;
+        CreatePatientRegisterPayload::of(shown::<PatientRegister>(ctx, FIELD, created))
     }
 
     /// Registers patients, all or none.
@@ -244,6 +246,7 @@ impl PatientRegisterMutation {
         let context = of(ctx);
         let created = patient_register::create_many(&context.scope, &context.cluster, &*context.clock, input).await;
         let (rows, user_errors) = outcome(created)?;
+        note_shown::<PatientRegister>(ctx, "patientRegisters", rows.as_deref().unwrap_or_default());
         let patient_registers = rows.unwrap_or_default().into_iter().map(PatientRegister::from).collect();
         Ok(CreatePatientRegistersPayload { patient_registers, user_errors })
     }
@@ -255,9 +258,8 @@ impl PatientRegisterMutation {
         #[graphql(desc = "What to do it with.")] input: UpdatePatientRegisterInput,
     ) -> Result<UpdatePatientRegisterPayload> {
         let context = of(ctx);
-        UpdatePatientRegisterPayload::of(
-            patient_register::update(&context.scope, &context.cluster, &*context.clock, input).await,
-        )
+        let updated = patient_register::update(&context.scope, &context.cluster, &*context.clock, input).await;
+        UpdatePatientRegisterPayload::of(shown::<PatientRegister>(ctx, FIELD, updated))
     }
 
     /// Deletes a register. It stays as a tombstone that no ordinary read shows, and can be restored.
@@ -267,9 +269,8 @@ impl PatientRegisterMutation {
         #[graphql(desc = "What to do it with.")] input: DeletePatientRegisterInput,
     ) -> Result<DeletePatientRegisterPayload> {
         let context = of(ctx);
-        DeletePatientRegisterPayload::of(
-            patient_register::delete(&context.scope, &context.cluster, &*context.clock, input).await,
-        )
+        let deleted = patient_register::delete(&context.scope, &context.cluster, &*context.clock, input).await;
+        DeletePatientRegisterPayload::of(shown::<PatientRegister>(ctx, FIELD, deleted))
     }
 
     /// Restores a deleted register.
@@ -279,6 +280,7 @@ impl PatientRegisterMutation {
         #[graphql(desc = "What to do it with.")] input: RestorePatientRegisterInput,
     ) -> Result<RestorePatientRegisterPayload> {
         let context = of(ctx);
-        RestorePatientRegisterPayload::of(patient_register::restore(&context.scope, &context.cluster, input).await)
+        let restored = patient_register::restore(&context.scope, &context.cluster, input).await;
+        RestorePatientRegisterPayload::of(shown::<PatientRegister>(ctx, FIELD, restored))
     }
 }

@@ -1,8 +1,11 @@
-use async_graphql::{OutputType, SelectionField};
+use async_graphql::{Context, OutputType, SelectionField};
 use sea_orm::{EntityTrait, IdenStatic, Iterable};
 
 use crate::criteria::Criteria;
-use crate::records::{Collection, Row};
+use crate::error::Result;
+use crate::records::{Collection, Row, disclose_shown};
+
+use super::context::of;
 
 pub(super) type Column<R> = <<<R as Record>::Collection as Criteria>::Entity as EntityTrait>::Column;
 
@@ -26,6 +29,31 @@ pub(super) fn columns<'a, R: Record>(fields: impl Iterator<Item = SelectionField
         Column::<R>::iter().find(|column| is_namesake(name, column.as_str())).or_else(|| R::relation(name))
     };
     fields.filter_map(column).collect()
+}
+
+/// Notes what a mutation's payload shows of a record, in this field: it was written, not read.
+pub(super) fn shown<R: Record>(
+    ctx: &Context<'_>,
+    field: &str,
+    written: Result<Row<<R::Collection as Criteria>::Entity>>,
+) -> Result<Row<<R::Collection as Criteria>::Entity>> {
+    if let Ok(row) = &written {
+        note_shown::<R>(ctx, field, std::slice::from_ref(row));
+    }
+    written
+}
+
+/// The same, of several records.
+pub(super) fn note_shown<R: Record>(ctx: &Context<'_>, field: &str, rows: &[Row<<R::Collection as Criteria>::Entity>]) {
+    let mut shown = Vec::new();
+    for selected in ctx.field().selection_set().filter(|selected| selected.name() == field) {
+        shown.extend(columns::<R>(selected.selection_set()));
+    }
+    if !shown.is_empty() {
+        for row in rows {
+            disclose_shown::<R::Collection>(&of(ctx).reader, row, shown.clone());
+        }
+    }
 }
 
 /// Whether a field is called as a column is, but for the writing: `dateOfBirth` and `date_of_birth`.

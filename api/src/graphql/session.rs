@@ -209,7 +209,9 @@ impl SessionMutation {
         #[graphql(desc = "What to do it with.")] input: RefreshSessionInput,
     ) -> Result<RefreshSessionPayload> {
         let context = of(ctx);
-        RefreshSessionPayload::of(context.authority.refresh(&input.refresh_token, context.scope.origin).await)
+        let scope = &context.scope;
+        let refreshed = context.authority.refresh(&input.refresh_token, scope.request, scope.origin).await;
+        RefreshSessionPayload::of(refreshed)
     }
 
     /// Ends the caller's session, on every server within seconds.

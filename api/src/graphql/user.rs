@@ -189,6 +189,8 @@ impl UserMutation {
         #[graphql(desc = "What to do it with.")] input: UpdateUserInput,
     ) -> Result<UpdateUserPayload> {
         let context = of(ctx);
-        UpdateUserPayload::of(user::update(&context.scope, &context.cluster, input).await)
+        let updated = user::update(&context.scope, &context.cluster, input).await;
+        context.authority.catch_up().await;
+        UpdateUserPayload::of(updated)
     }
 }

@@ -20,6 +20,7 @@ use crate::scope::{Boundary, Permission, Scope};
 use super::Row;
 use super::check::Check;
 use super::collection::{Collection, Deleted, visible};
+use super::disclosure::written;
 use super::idempotency::{Claim, Key};
 
 pub(super) type Model<C> = <<C as Criteria>::Entity as EntityTrait>::Model;
@@ -112,6 +113,9 @@ async fn create_once<A: Aggregate>(
     }
     match insert::<A>(&tx, items.iter().map(|item| item.row.clone()).collect()).await {
         Ok(models) => {
+            for model in &models {
+                tx.note(written::<A>(None, model));
+            }
             tx.commit().await?;
             Ok(in_order::<A>(models, &keys))
         }
@@ -174,6 +178,9 @@ async fn change_once<A: Aggregate>(
     }
     match update::<A>(&tx, target.uuid, changes.clone()).await {
         Ok(model) => {
+            if A::version(&model) != A::version(&present) {
+                tx.note(written::<A>(Some(&present), &model));
+            }
             tx.commit().await?;
             Ok(Row::of(model))
         }

@@ -9,6 +9,7 @@ use crate::clock::Clock;
 use crate::criteria;
 use crate::criteria::{Bounded, DateTimeFilter, Direction, Term, UuidFilter};
 use crate::database::Cluster;
+use crate::deed::{Action, Deed};
 use crate::error::{Error, FaultCode, Result};
 use crate::scope::{Permission, Scope};
 
@@ -46,6 +47,8 @@ impl Bounded for BreakGlassGrants {
 }
 
 impl Collection for BreakGlassGrants {
+    const NAME: &'static str = "BreakGlassGrant";
+
     const READ: Permission = Permission::ReviewBreakGlass;
 
     fn key() -> Column {
@@ -103,6 +106,12 @@ pub async fn review(
         ..ActiveModel::default()
     };
     Entity::update_many().set(changes).filter(Column::Uuid.eq(grant.uuid)).exec(&tx).await?;
+    tx.note(Deed {
+        institution: Some(grant.institution_id),
+        patient: Some(grant.patient_id),
+        fields: vec!["reviewedAt".into(), "reviewNote".into()],
+        ..Deed::new(Action::Update, "BreakGlassGrant").on(grant.uuid)
+    });
     let reviewed = Entity::find_by_id(grant.uuid).one(&tx).await?;
     let reviewed = reviewed.ok_or_else(|| Error::internal("a leave that was just reviewed vanished"))?;
     tx.commit().await?;

@@ -14,6 +14,7 @@ use crate::error::{Error, Result};
 use crate::scope::{Permission, Scope};
 
 use super::Row;
+use super::disclosure::{Disclosure, disclose, disclose_total, with_owner};
 use super::row::Plan;
 
 pub(super) type Column<C> = <<C as Criteria>::Entity as EntityTrait>::Column;
@@ -22,14 +23,31 @@ pub(super) type Column<C> = <<C as Criteria>::Entity as EntityTrait>::Column;
 pub trait Collection:
     Bounded<Entity: EntityTrait<ActiveModel: ActiveModelTrait<Entity = Self::Entity> + Send + Sync>>
 {
+    /// The type's name in the schema, and in the change log.
+    const NAME: &'static str;
+
     /// What the caller must be allowed.
     const READ: Permission;
+
+    /// Who may read at all.
+    ///
+    /// # Errors
+    /// `Unauthenticated` and `Forbidden`.
+    fn permit(scope: &Scope) -> Result<()> {
+        scope.require(Self::READ)
+    }
 
     /// The key's column.
     fn key() -> Column<Self>;
 
     /// The order of a list when no other is asked for.
     fn default_order() -> Term<Column<Self>>;
+
+    /// What reads put on record.
+    #[must_use]
+    fn disclosure() -> Disclosure {
+        if Self::patient().is_some() { Disclosure::Patients } else { Disclosure::Nothing }
+    }
 
     /// The column that is set in a record that was deleted; none where records are not deleted.
     #[must_use]
@@ -96,6 +114,7 @@ impl<C: Collection> Listing<C> {
     /// # Errors
     /// As any read.
     pub async fn count(&self, reader: &Reader) -> Result<u64> {
+        disclose_total::<C>(reader);
         if let Some(total) = self.total {
             return Ok(total);
         }
@@ -120,7 +139,7 @@ pub async fn find<C: Collection>(
     uuid: Uuid,
     columns: &[Column<C>],
 ) -> Result<Option<Row<C::Entity>>> {
-    scope.require(C::READ)?;
+    C::permit(scope)?;
     let condition = visible::<C>(scope, Deleted::Excluded).add(C::key().eq(uuid));
     Ok(select::<C>(reader, condition, columns).await?.into_iter().next())
 }
@@ -135,7 +154,7 @@ pub async fn find_many<C: Collection>(
     uuids: &[Uuid],
     columns: &[Column<C>],
 ) -> Result<Vec<Row<C::Entity>>> {
-    scope.require(C::READ)?;
+    C::permit(scope)?;
     let among = match reader.get_database_backend() {
         sea_orm::DbBackend::Postgres => C::key().eq_any(uuids.to_vec()),
         _ => C::key().is_in(uuids.iter().copied()),
@@ -148,15 +167,17 @@ pub async fn find_many<C: Collection>(
 /// # Errors
 /// `Forbidden`, `BadRequest` and `Limit` for what no list can be asked, and as any read.
 pub async fn list<C: Collection>(scope: &Scope, reader: &Reader, query: Query<C>) -> Result<Listing<C>> {
-    scope.require(C::READ)?;
+    C::permit(scope)?;
     let request = Request::new(scope, reader.get_database_backend(), &query)?;
-    let mut query = query_of::<C>(&request.columns, request.part.condition.clone());
+    let columns = with_owner::<C>(reader, request.columns.clone());
+    let mut query = query_of::<C>(&columns, request.part.condition.clone());
     request.part.ordering.apply(&mut query);
     let statement = page_of(query, request.part.offset, request.part.limit + 1, reader.get_database_backend());
-    let plan = Plan::<C::Entity>::new(&request.columns);
+    let plan = Plan::<C::Entity>::new(&columns);
     let results = reader.query_all_raw(statement).await?;
     let rows = results.iter().map(|result| plan.read(result)).collect::<Result<Vec<_>, _>>()?;
     let mut listing = request.listing(rows);
+    disclose::<C>(reader, &listing.rows, &request.columns);
     Row::introduce(listing.rows.iter_mut(), C::key());
     Ok(listing)
 }
@@ -268,11 +289,13 @@ async fn select<C: Collection>(
     condition: Condition,
     columns: &[Column<C>],
 ) -> Result<Vec<Row<C::Entity>>> {
-    let columns = distinct::<C>(columns.to_vec());
+    let shown = distinct::<C>(columns.to_vec());
+    let columns = with_owner::<C>(reader, shown.clone());
     let plan = Plan::<C::Entity>::new(&columns);
     let results = reader.query_all(&query_of::<C>(&columns, condition)).await?;
     let mut rows = results.iter().map(|result| plan.read(result)).collect::<Result<Vec<_>, _>>()?;
     Row::introduce(rows.iter_mut(), C::key());
+    disclose::<C>(reader, &rows, &shown);
     Ok(rows)
 }
 
@@ -285,7 +308,7 @@ pub(super) fn query_of<C: Collection>(columns: &[Column<C>], condition: Conditio
 }
 
 /// The columns without repetition, the key among them.
-fn distinct<C: Collection>(columns: Vec<Column<C>>) -> Vec<Column<C>> {
+pub(super) fn distinct<C: Collection>(columns: Vec<Column<C>>) -> Vec<Column<C>> {
     let mut kept = vec![C::key()];
     for column in columns {
         if !kept.iter().any(|other| sea_orm::IdenStatic::as_str(other) == sea_orm::IdenStatic::as_str(&column)) {

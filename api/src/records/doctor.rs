@@ -63,6 +63,7 @@ impl Bounded for Doctors {
 }
 
 impl Collection for Doctors {
+    const NAME: &'static str = "Doctor";
     const READ: Permission = Permission::ReadDirectory;
 
     fn key() -> Column {

@@ -52,6 +52,7 @@ impl Bounded for DoctorSpecialties {
 }
 
 impl Collection for DoctorSpecialties {
+    const NAME: &'static str = "DoctorSpecialty";
     const READ: Permission = Permission::ReadDirectory;
 
     fn key() -> Column {

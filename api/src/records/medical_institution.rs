@@ -67,6 +67,7 @@ impl Bounded for MedicalInstitutions {
 }
 
 impl Collection for MedicalInstitutions {
+    const NAME: &'static str = "MedicalInstitution";
     const READ: Permission = Permission::ReadDirectory;
 
     fn key() -> Column {

@@ -2,10 +2,12 @@
 //! first: there is no unscoped read or write.
 
 mod aggregate;
+pub mod audit_event;
 pub mod break_glass_grant;
 pub mod catalogue;
 mod check;
 mod collection;
+mod disclosure;
 pub mod doctor;
 pub mod doctor_specialty;
 mod idempotency;
@@ -20,6 +22,7 @@ pub mod user;
 
 pub use check::{MAX_ENTRIES, MAX_ENTRY_LENGTH};
 pub use collection::{Collection, Deleted, Listing, Query, find, find_many, list};
+pub use disclosure::{Disclosure, disclose_shown};
 pub use idempotency::REMEMBERED;
 pub use nested::{Link, lists};
 pub use row::{Loaded, Row};

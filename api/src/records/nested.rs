@@ -13,7 +13,8 @@ use crate::database::Reader;
 use crate::error::{Error, Result};
 use crate::scope::Scope;
 
-use super::collection::{Request, query_of};
+use super::collection::{Column, Request, query_of};
+use super::disclosure::{disclose, with_owner};
 use super::row::Plan;
 use super::{Collection, Listing, Query, Row};
 
@@ -70,14 +71,15 @@ pub async fn lists<C: Collection>(
     query: &Query<C>,
     counted: bool,
 ) -> Result<HashMap<Uuid, Listing<C>>> {
-    scope.require(C::READ)?;
+    C::permit(scope)?;
     let request = Request::<C>::new(scope, reader.get_database_backend(), query)?;
-    let plan = Plan::<C::Entity>::new(&request.columns);
+    let columns = with_owner::<C>(reader, request.columns.clone());
+    let plan = Plan::<C::Entity>::new(&columns);
     let mut rows: HashMap<Uuid, Vec<Row<C::Entity>>> = HashMap::new();
     let mut totals: HashMap<Uuid, u64> = HashMap::new();
     for some in owners.chunks(MAX_OWNERS) {
-        for result in reader.query_all(&pages(&request, link, some, reader.get_database_backend())).await? {
-            let owner: Uuid = result.try_get_by_index(request.columns.len())?;
+        for result in reader.query_all(&pages(&request, &columns, link, some, reader.get_database_backend())).await? {
+            let owner: Uuid = result.try_get_by_index(columns.len())?;
             rows.entry(owner).or_default().push(plan.read(&result)?);
         }
         if counted {
@@ -90,16 +92,25 @@ pub async fn lists<C: Collection>(
         (*owner, listing)
     };
     let mut listings: HashMap<Uuid, Listing<C>> = owners.iter().map(listing).collect();
+    for listing in listings.values() {
+        disclose::<C>(reader, &listing.rows, &request.columns);
+    }
     Row::introduce(listings.values_mut().flat_map(|listing| listing.rows.iter_mut()), C::key());
     Ok(listings)
 }
 
 /// Numbers the records of each owner in the list's order, and keeps those of the page.
-fn pages<C: Collection>(request: &Request<C>, link: &Link, owners: &[Uuid], backend: DbBackend) -> SelectStatement {
+fn pages<C: Collection>(
+    request: &Request<C>,
+    columns: &[Column<C>],
+    link: &Link,
+    owners: &[Uuid],
+    backend: DbBackend,
+) -> SelectStatement {
     let (owner, place) = (Alias::new("owner"), Alias::new("place"));
     let mut window = WindowStatement::partition_by(link.owner.clone());
     request.part.ordering.apply(&mut window);
-    let mut members = query_of::<C>(&request.columns, request.part.condition.clone());
+    let mut members = query_of::<C>(columns, request.part.condition.clone());
     members.expr_as(Expr::col(link.owner.clone()), owner.clone());
     members.expr_window_as(Func::cust("ROW_NUMBER"), window, place.clone());
     link.restrict::<C>(&mut members, owners, backend);

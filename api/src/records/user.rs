@@ -3,8 +3,8 @@
 use async_graphql::{Enum, InputObject, MaybeUndefined};
 use entity::user::{self, ActiveModel, Column, Entity, Model};
 use sea_orm::ActiveValue::Set;
-use sea_orm::sea_query::ArrayType;
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, Value};
+use sea_orm::sea_query::{ArrayType, Query};
+use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, Value};
 use serde::Serialize;
 use uuid::Uuid;
 
@@ -16,7 +16,7 @@ use crate::criteria::{
 };
 use crate::database::{Cluster, Transaction};
 use crate::error::{Error, FaultCode, Result};
-use crate::scope::{Boundary, Permission, Scope};
+use crate::scope::{Actor, Boundary, LOCAL_OPERATOR, NOBODY, Permission, SERVER, Scope};
 
 use super::aggregate::{Aggregate, New, Target, change, create as create_all, exists};
 use super::check::{Check, Kind, optional_reference};
@@ -26,6 +26,9 @@ use super::medical_institution::MedicalInstitutions;
 use super::patient_register::PatientRegisters;
 use super::role::{keeps_an_administrator, permissions_of};
 use super::{Collection, Deleted, Row};
+
+/// Why a patient has no institution.
+const NO_INSTITUTION: &str = "a patient sees the own record, wherever that belongs";
 
 /// What a user is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum, Serialize)]
@@ -87,12 +90,32 @@ impl Bounded for Users {
         Some(Column::InstitutionId)
     }
 
+    /// Patients who sign in belong where their registers do.
+    fn within(scope: &Scope) -> Condition {
+        let mut condition = Condition::all();
+        if let Boundary::One(institution) = scope.boundary {
+            let patients = Query::select()
+                .column(entity::patient_register::Column::Uuid)
+                .from(entity::patient_register::Entity)
+                .and_where(entity::patient_register::Column::InstitutionId.eq(institution.0))
+                .to_owned();
+            let own = Condition::any().add(Column::InstitutionId.eq(institution.0));
+            condition = condition.add(own.add(Column::PatientId.in_subquery(patients)));
+        }
+        if let Some(patient) = scope.patient {
+            condition = condition.add(Column::PatientId.eq(patient));
+        }
+        condition
+    }
+
     fn patient() -> Option<Column> {
         Some(Column::PatientId)
     }
 }
 
 impl Collection for Users {
+    const NAME: &'static str = "User";
+
     const READ: Permission = Permission::ManageUsers;
 
     fn key() -> Column {
@@ -168,6 +191,9 @@ pub async fn create(
     let mut check = Check::new(["input"]);
     check_reference(&mut check, &input);
     let uuid = input.uuid.unwrap_or_else(Uuid::new_v4);
+    if [NOBODY, LOCAL_OPERATOR, SERVER].contains(&Actor(uuid)) {
+        check.fault(&["uuid"], FaultCode::NotUnique, "this key stands for the server's own");
+    }
     let institution = match scope.boundary {
         Boundary::One(own) if input.kind != UserKind::Patient => input.institution_id.or(Some(own.0)),
         _ => input.institution_id,
@@ -205,8 +231,7 @@ fn check_reference(check: &mut Check, input: &CreateUserInput) {
         }
     }
     if input.kind == UserKind::Patient && input.institution_id.is_some() {
-        let message = "a patient sees the own record, wherever that belongs";
-        check.fault(&["institutionId"], FaultCode::InvalidState, message);
+        check.fault(&["institutionId"], FaultCode::InvalidState, NO_INSTITUTION);
     }
 }
 
@@ -250,13 +275,19 @@ impl Aggregate for Users {
         scope: &Scope,
         tx: &Transaction,
     ) -> Result<()> {
-        check_role(row, own, check, scope, tx).await?;
+        let present = Entity::find_by_id(own).one(tx).await?;
+        let is_patient = present.as_ref().is_some_and(|user| user.kind == user::Kind::Patient);
+        if is_patient && matches!(row.institution_id.try_as_ref(), Some(Some(_))) {
+            check.fault(&["institutionId"], FaultCode::InvalidState, NO_INSTITUTION);
+        }
+        check_role(row, present.as_ref(), check, scope, tx).await?;
         check_keys(row, check, scope, tx).await?;
         for (field, column, text) in [
             ("username", Column::Username, row.username.try_as_ref().cloned()),
             ("externalSubject", Column::ExternalSubject, row.external_subject.try_as_ref().cloned().flatten()),
         ] {
-            let Some(text) = text else { continue };
+            // PostgreSQL does not even compare with a text that has a NUL in it.
+            let Some(text) = text.filter(|text| !text.chars().any(char::is_control)) else { continue };
             if Entity::find().filter(column.eq(text)).filter(Column::Uuid.ne(own)).one(tx).await?.is_some() {
                 check.fault(&[field], FaultCode::NotUnique, "another user has this");
             }
@@ -266,13 +297,18 @@ impl Aggregate for Users {
 }
 
 /// Nobody gives or manages more than they have, and somebody can always administer.
-async fn check_role(row: &ActiveModel, own: Uuid, check: &mut Check, scope: &Scope, tx: &Transaction) -> Result<()> {
-    let present = Entity::find_by_id(own).one(tx).await?;
+async fn check_role(
+    row: &ActiveModel,
+    present: Option<&Model>,
+    check: &mut Check,
+    scope: &Scope,
+    tx: &Transaction,
+) -> Result<()> {
     let given = row.role_id.try_as_ref().copied();
     for role in present.iter().map(|user| user.role_id).chain(given) {
         if entity::role::Entity::find_by_id(role).one(tx).await?.is_none() {
             check.fault(&["roleId"], FaultCode::ReferenceMissing, "there is no such role");
-        } else if !scope.permissions.include(permissions_of(tx, role).await?) {
+        } else if !scope.permissions.include(permissions_of(tx, role).await?.administrative()) {
             let message = "this role may do more than you may";
             check.fault(&["roleId"], FaultCode::InvalidState, message);
         }
@@ -280,11 +316,11 @@ async fn check_role(row: &ActiveModel, own: Uuid, check: &mut Check, scope: &Sco
     let institution = row.institution_id.try_as_ref();
     let is_restricted = row.is_active.try_as_ref() == Some(&false)
         || institution.is_some_and(Option::is_some)
-        || given.is_some_and(|role| present.as_ref().is_some_and(|user| user.role_id != role));
-    if present.is_some()
+        || given.is_some_and(|role| present.is_some_and(|user| user.role_id != role));
+    if let Some(user) = present
         && is_restricted
         && keeps_an_administrator(tx, None).await?
-        && !keeps_an_administrator(tx, Some(own)).await?
+        && !keeps_an_administrator(tx, Some(user.uuid)).await?
     {
         let message = "this is the last user who can manage users and roles";
         check.fault(&["uuid"], FaultCode::InvalidState, message);

@@ -7,9 +7,9 @@ use axum::http::{HeaderMap, HeaderValue, Method, Request, StatusCode};
 use axum::response::{IntoResponse, Response};
 
 /// Headers that pages of other origins may send, beyond those that every page may.
-const ALLOWED_HEADERS: &str = "accept, authorization, content-type, x-consistency, x-request-id";
+const ALLOWED_HEADERS: &str = "accept, authorization, content-type, x-consistency, x-consistency-token, x-request-id";
 /// Headers that they may read, beyond those that every page may.
-const EXPOSED_HEADERS: &str = "retry-after, x-request-id";
+const EXPOSED_HEADERS: &str = "retry-after, x-consistency-token, x-request-id";
 /// For how many seconds a browser may remember a permission; Chromium keeps none for longer.
 const REMEMBERED: &str = "7200";
 

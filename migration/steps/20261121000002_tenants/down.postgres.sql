@@ -10,6 +10,11 @@ DROP POLICY shared ON change_log;
 DROP POLICY tenant ON change_log;
 ALTER TABLE change_log NO FORCE ROW LEVEL SECURITY, DISABLE ROW LEVEL SECURITY;
 
+DROP POLICY tenant ON break_glass_grants;
+ALTER TABLE break_glass_grants NO FORCE ROW LEVEL SECURITY, DISABLE ROW LEVEL SECURITY;
+DROP POLICY tenant ON users;
+ALTER TABLE users NO FORCE ROW LEVEL SECURITY, DISABLE ROW LEVEL SECURITY;
+
 DROP POLICY owners_triggers_move ON identifiers;
 DROP POLICY tenant ON identifiers;
 ALTER TABLE identifiers NO FORCE ROW LEVEL SECURITY, DISABLE ROW LEVEL SECURITY;
@@ -29,7 +34,9 @@ DECLARE
     declared text;
 BEGIN
     FOREACH declared IN ARRAY ARRAY['medical_institutions', 'doctors', 'patientregister', 'identifiers', 'change_log',
-        'doctor_specialties', 'idempotency_keys', 'migration_history', 'seaql_migrations']
+        'doctor_specialties', 'idempotency_keys', 'permissions', 'roles', 'role_permissions', 'users', 'user_secrets',
+        'sessions', 'refresh_tokens', 'one_time_tokens', 'signing_keys', 'break_glass_grants', 'migration_history',
+        'seaql_migrations']
     LOOP
         IF to_regclass(declared) IS NOT NULL THEN
             EXECUTE format('COMMENT ON TABLE %I IS NULL', declared);

@@ -50,17 +50,16 @@ COMMENT ON TABLE identifiers IS 'tenant: of the institution that the patient, th
 COMMENT ON TABLE change_log IS 'tenant: of the institution of what was changed; what concerns none is for all to read';
 COMMENT ON TABLE doctor_specialties IS 'shared: a catalogue';
 COMMENT ON TABLE idempotency_keys IS 'system: each actor sees the own ones';
--- Users are looked up before any boundary is known; who may list and change whom is the server's to say.
 COMMENT ON TABLE permissions IS 'shared: a catalogue';
 COMMENT ON TABLE roles IS 'shared: a catalogue';
 COMMENT ON TABLE role_permissions IS 'shared: a catalogue';
-COMMENT ON TABLE users IS 'system: who may sign in';
+COMMENT ON TABLE users IS 'tenant: of the institution that the user is bound to; the others are for who may act in all';
 COMMENT ON TABLE user_secrets IS 'system: what proves who a user is';
 COMMENT ON TABLE sessions IS 'system: who is signed in';
 COMMENT ON TABLE refresh_tokens IS 'system: what sessions are prolonged with';
 COMMENT ON TABLE one_time_tokens IS 'system: what new passwords are set with';
 COMMENT ON TABLE signing_keys IS 'system: what tokens are signed with';
-COMMENT ON TABLE break_glass_grants IS 'system: who opened which record outside the own boundary';
+COMMENT ON TABLE break_glass_grants IS 'tenant: of the institution whose patient''s record was opened';
 COMMENT ON TABLE migration_history IS 'system: what was done to the schema';
 DO $$
 BEGIN
@@ -94,6 +93,20 @@ CREATE POLICY tenant ON identifiers
             OR (doctor_id IS NOT NULL AND EXISTS (SELECT FROM doctors WHERE doctors.uuid = identifiers.doctor_id)))
            AND ((SELECT boundary_has_all_patients()) IS NOT NULL
                 OR patient_id IS NULL OR patient_id = (SELECT boundary_patient())));
+
+ALTER TABLE users ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+-- A patient's user belongs where the patient's register does.
+CREATE POLICY tenant ON users
+    USING (((SELECT boundary_is_all()) IS NOT NULL
+            OR institution_id = (SELECT boundary_institution())
+            OR (patient_id IS NOT NULL
+                AND EXISTS (SELECT FROM patientregister WHERE patientregister.uuid = users.patient_id)))
+           AND ((SELECT boundary_has_all_patients()) IS NOT NULL OR patient_id = (SELECT boundary_patient())));
+
+ALTER TABLE break_glass_grants ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+CREATE POLICY tenant ON break_glass_grants
+    USING (((SELECT boundary_is_all()) IS NOT NULL OR institution_id = (SELECT boundary_institution()))
+           AND ((SELECT boundary_has_all_patients()) IS NOT NULL OR patient_id = (SELECT boundary_patient())));
 
 ALTER TABLE change_log ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 CREATE POLICY tenant ON change_log

@@ -94,8 +94,10 @@ fn a_wrong_url_of_a_replica_for_disaster_recovery_is_named() {
     // With nothing else left, what is wrong still serves nothing.
     cluster.nodes.iter().for_each(Node::kill);
     let reading = "{ patientRegisters { totalCount } }";
+    let token = server.token().to_owned();
     drop(server);
     let server = cluster.serve(&[&environment[..], &[("DB_POOL_TIMEOUT", "2")]].concat());
+    server.bear(&token);
     assert_eq!(error_code(&server.response_as("eventual", reading, &json!({}))), "UNAVAILABLE");
 }
 

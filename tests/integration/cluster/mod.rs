@@ -4,9 +4,11 @@ mod breaker;
 mod consistency;
 mod disaster;
 mod faults;
+mod forks;
 mod killed;
 mod misconfigured;
 mod outcome;
+mod own_writes;
 mod promotion;
 mod starts;
 

@@ -56,7 +56,12 @@ fn it_starts_without_the_primary_and_serves_reads() {
 #[test]
 fn without_any_node_it_starts_and_is_not_ready_until_one_serves() {
     let cluster = Cluster::stopped(Setup::default());
+    cluster.restart(cluster.main());
+    drop(cluster.main().sql());
+    let token = cluster.serve(&[]).token_for(&["--ttl", "4h"]);
+    cluster.main().kill();
     let server = cluster.serve(&[("DB_POOL_TIMEOUT", "2"), ("DB_PRIMARY_TIMEOUT", "1")]);
+    server.bear(&token);
     assert_eq!(readiness(&server), 503);
     let response = server.response_as("eventual", "{ patientRegisters { totalCount } }", &json!({}));
     assert_eq!(error_code(&response), "UNAVAILABLE", "{response}");

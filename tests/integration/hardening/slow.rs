@@ -65,7 +65,8 @@ fn a_client_that_does_not_read_its_response_is_cut_off() {
     assert!(whole > 6 * 1024 * 1024, "{whole} bytes may fit into what the server's socket holds");
     let mut deaf = hard_of_hearing(&phr);
     deaf.send(b"POST /graphql HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n");
-    deaf.send(format!("content-length: {}\r\n\r\n{body}", body.len()).as_bytes());
+    let bearer = phr.token();
+    deaf.send(format!("authorization: Bearer {bearer}\r\ncontent-length: {}\r\n\r\n{body}", body.len()).as_bytes());
     eventually("the client is cut off", || phr.log().contains("does not read the response").then_some(()));
     lives(&phr);
 }

@@ -30,6 +30,8 @@ const TABLES: &[(&str, &str, &str)] = &[
         "uuid",
         "coalesce(institution_id, medical_institution_id, (SELECT institution_id FROM doctors WHERE uuid = doctor_id))",
     ),
+    ("users", "uuid", "institution_id"),
+    ("break_glass_grants", "uuid", "institution_id"),
     ("change_log", "sequence", "institution_id"),
 ];
 
@@ -55,6 +57,15 @@ fn database() -> Database {
             sql.run(&register(person(institution, number), institution));
             sql.run(&identifier(person(institution, number), institution));
         }
+    }
+    for institution in [OWN, OTHER] {
+        let patient = person(institution, 1);
+        sql.run(&format!(
+            "INSERT INTO users (uuid, kind, username, role_id, institution_id)
+             SELECT '{institution}', 'STAFF', '{institution}', uuid, '{institution}' FROM roles WHERE name = 'staff';
+             INSERT INTO break_glass_grants (uuid, user_id, patient_id, institution_id, reason, created_at, expires_at)
+             VALUES ('{institution}', '{institution}', '{patient}', '{institution}', 'an emergency', now(), now())"
+        ));
     }
     drop(sql);
     database

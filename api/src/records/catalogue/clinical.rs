@@ -7,7 +7,7 @@ use super::declare::catalogue;
 catalogue! {
     /// Medical conditions: diseases and findings, as code systems name them.
     MedicalConditions: MedicalConditionFilter, MedicalConditionOrder, MedicalConditionOrderField on medical_condition,
-        "createMedicalCondition" of CreateMedicalConditionInput, UpdateMedicalConditionInput {
+        "MedicalCondition" of CreateMedicalConditionInput, UpdateMedicalConditionInput {
         keys {
             /// The code system, as a URI such as `http://snomed.info/sct`: 1 to 200 characters.
             system: Kind::Plain(200) => System;
@@ -23,7 +23,7 @@ catalogue! {
 catalogue! {
     /// Medications: drugs, as code systems name them.
     Medications: MedicationFilter, MedicationOrder, MedicationOrderField on medication,
-        "createMedication" of CreateMedicationInput, UpdateMedicationInput {
+        "Medication" of CreateMedicationInput, UpdateMedicationInput {
         keys {
             /// The code system, as a URI such as `http://www.nlm.nih.gov/research/umls/rxnorm`: 1 to 200 characters.
             system: Kind::Plain(200) => System;

@@ -7,7 +7,7 @@ use super::declare::catalogue;
 catalogue! {
     /// Email types: what an email address is for.
     EmailTypes: EmailTypeFilter, EmailTypeOrder, EmailTypeOrderField on email_type,
-        "createEmailType" of CreateEmailTypeInput, UpdateEmailTypeInput {
+        "EmailType" of CreateEmailTypeInput, UpdateEmailTypeInput {
         keys {
             /// Code: 1 to 20 characters of printable ASCII without spaces; no two entries have the same.
             code: Kind::Code(20) => Code;
@@ -21,7 +21,7 @@ catalogue! {
 catalogue! {
     /// Phone types: what a phone number is for.
     PhoneTypes: PhoneTypeFilter, PhoneTypeOrder, PhoneTypeOrderField on phone_type,
-        "createPhoneType" of CreatePhoneTypeInput, UpdatePhoneTypeInput {
+        "PhoneType" of CreatePhoneTypeInput, UpdatePhoneTypeInput {
         keys {
             /// Code: 1 to 20 characters of printable ASCII without spaces; no two entries have the same.
             code: Kind::Code(20) => Code;

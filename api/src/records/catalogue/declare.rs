@@ -6,7 +6,7 @@ macro_rules! catalogue {
     (
         $(#[$doc:meta])*
         $catalogue:ident: $filter:ident, $order:ident, $order_field:ident on $entity:ident,
-            $operation:literal of $create:ident, $update:ident {
+            $name:literal of $create:ident, $update:ident {
             $(owner {
                 $(#[$owner_doc:meta])*
                 $owner_id:ident: $owner_column:ident of $owners:ident;
@@ -87,6 +87,7 @@ macro_rules! catalogue {
         }
 
         impl $crate::records::Collection for $catalogue {
+            const NAME: &'static str = $name;
             const READ: $crate::scope::Permission = $crate::scope::Permission::ReadDirectory;
 
             fn key() -> entity::$entity::Column {
@@ -129,7 +130,7 @@ macro_rules! catalogue {
                 use $crate::records::{aggregate::New, check::Check, idempotency::Key};
 
                 $crate::records::catalogue::entry::require(scope)?;
-                let key = Key::new($operation, input.idempotency_key.as_deref(), &input)?;
+                let key = Key::new(concat!("create", $name), input.idempotency_key.as_deref(), &input)?;
                 let mut check = Check::new(["input"]);
                 let uuid = input.uuid.unwrap_or_else(uuid::Uuid::new_v4);
                 let row = entity::$entity::ActiveModel {

@@ -7,7 +7,7 @@ use super::declare::catalogue;
 catalogue! {
     /// Institution types: what kinds of institutions there are.
     InstitutionTypes: InstitutionTypeFilter, InstitutionTypeOrder, InstitutionTypeOrderField on institution_type,
-        "createInstitutionType" of CreateInstitutionTypeInput, UpdateInstitutionTypeInput {
+        "InstitutionType" of CreateInstitutionTypeInput, UpdateInstitutionTypeInput {
         keys {
             /// Code: 1 to 20 characters of printable ASCII without spaces; no two entries have the same.
             code: Kind::Code(20) => Code;
@@ -21,7 +21,7 @@ catalogue! {
 catalogue! {
     /// Specialty categories: what specialties belong to.
     SpecialtyCategories: SpecialtyCategoryFilter, SpecialtyCategoryOrder, SpecialtyCategoryOrderField on specialty_category,
-        "createSpecialtyCategory" of CreateSpecialtyCategoryInput, UpdateSpecialtyCategoryInput {
+        "SpecialtyCategory" of CreateSpecialtyCategoryInput, UpdateSpecialtyCategoryInput {
         parent {
             /// The key of the category that this one is part of.
             parent_id;

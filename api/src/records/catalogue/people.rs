@@ -10,7 +10,7 @@ use super::declare::catalogue;
 catalogue! {
     /// Sexes for administration, such as the one recorded at birth.
     Sexes: SexFilter, SexOrder, SexOrderField on sex,
-        "createSex" of CreateSexInput, UpdateSexInput {
+        "Sex" of CreateSexInput, UpdateSexInput {
         keys {
             /// Code: 1 to 20 characters of printable ASCII without spaces; no two entries have the same.
             code: Kind::Code(20) => Code;
@@ -24,7 +24,7 @@ catalogue! {
 catalogue! {
     /// Genders that people identify with.
     Genders: GenderFilter, GenderOrder, GenderOrderField on gender,
-        "createGender" of CreateGenderInput, UpdateGenderInput {
+        "Gender" of CreateGenderInput, UpdateGenderInput {
         keys {
             /// Code: 1 to 20 characters of printable ASCII without spaces; no two entries have the same.
             code: Kind::Code(20) => Code;
@@ -38,7 +38,7 @@ catalogue! {
 catalogue! {
     /// Blood types: ABO with the rhesus factor.
     BloodTypes: BloodTypeFilter, BloodTypeOrder, BloodTypeOrderField on blood_type,
-        "createBloodType" of CreateBloodTypeInput, UpdateBloodTypeInput {
+        "BloodType" of CreateBloodTypeInput, UpdateBloodTypeInput {
         keys {
             /// Code: 1 to 20 characters of printable ASCII without spaces; no two entries have the same.
             code: Kind::Code(20) => Code;

@@ -7,7 +7,7 @@ use super::declare::catalogue;
 catalogue! {
     /// Countries, as ISO 3166-1 lists them.
     Countries: CountryFilter, CountryOrder, CountryOrderField on country,
-        "createCountry" of CreateCountryInput, UpdateCountryInput {
+        "Country" of CreateCountryInput, UpdateCountryInput {
         keys {
             /// Two letters from A to Z, of ISO 3166-1; no two countries have the same.
             alpha2: Kind::Letters(2) => Alpha2;
@@ -27,7 +27,7 @@ catalogue! {
 catalogue! {
     /// Regions: states, provinces and what they are made of, as ISO 3166-2 lists them.
     Regions: RegionFilter, RegionOrder, RegionOrderField on region,
-        "createRegion" of CreateRegionInput, UpdateRegionInput {
+        "Region" of CreateRegionInput, UpdateRegionInput {
         owner {
             /// The key of the country that the region is part of.
             country_id: CountryId of Countries;

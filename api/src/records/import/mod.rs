@@ -53,9 +53,10 @@ pub enum Put {
 /// What an import must be allowed.
 ///
 /// # Errors
-/// `Forbidden` for who may not write registers and directory, or is bound to one institution: whose records a file holds
+/// `Forbidden` for who may not import, or not write registers and directory, or is bound to one institution: whose records a file holds
 /// shows only when it is read.
 pub fn require(scope: &Scope) -> Result<()> {
+    scope.require(Permission::Import)?;
     scope.require(Permission::WritePatients)?;
     scope.require(Permission::WriteDirectory)?;
     match (scope.boundary, scope.patient) {

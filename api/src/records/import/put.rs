@@ -9,10 +9,12 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use crate::database::{Cluster, Consistency, violation};
+use crate::database::{Cluster, Consistency, Transaction, violation};
+use crate::deed::{Action, Deed};
 use crate::error::{Error, Fault, Result};
 use crate::records::aggregate::{ActiveModel, Aggregate, Model, by_name};
 use crate::records::check::Check;
+use crate::records::disclosure;
 use crate::scope::Scope;
 
 use super::identifier::{ImportedIdentifier, changed_identifiers};
@@ -96,6 +98,7 @@ async fn put_part<A: Import>(scope: &Scope, cluster: &Cluster, items: &[Item<A>]
         tx.rollback().await?;
         return Ok(Ok(plans.into_iter().map(|plan| plan.put).collect()));
     }
+    items.iter().zip(&plans).for_each(|(item, plan)| note(&tx, plan, present.get(&item.uuid)));
     match write::<A>(&tx, rows, identifiers).await {
         Ok(()) => {
             tx.commit().await?;
@@ -108,6 +111,27 @@ async fn put_part<A: Import>(scope: &Scope, cluster: &Cluster, items: &[Item<A>]
                 None => Err(error.into()),
             }
         }
+    }
+}
+
+/// Notes what is done to a record, or to its identifiers where it stays as it is.
+fn note<A: Import>(tx: &Transaction, plan: &Plan<A>, present: Option<&Model<A>>) {
+    if let Some(row) = &plan.row {
+        let changed = match &plan.put {
+            Put::Updated(changed) => Some(changed.as_slice()),
+            _ => None,
+        };
+        let version = present.map_or(1, |model| A::version(model) + 1);
+        return tx.note(disclosure::put::<A>(row, version, changed));
+    }
+    for identifier in &plan.identifiers {
+        tx.note(Deed {
+            key: identifier.uuid.try_as_ref().copied(),
+            patient: identifier.patient_id.try_as_ref().copied().flatten(),
+            institution: identifier.institution_id.try_as_ref().copied().flatten(),
+            fields: vec!["value".into()],
+            ..Deed::new(Action::Update, "Identifier")
+        });
     }
 }
 

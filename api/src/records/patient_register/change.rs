@@ -26,6 +26,7 @@ pub async fn update(
     input: UpdatePatientRegisterInput,
 ) -> Result<Row<Entity>> {
     scope.require(PatientRegisters::WRITE)?;
+    input.changes.require(scope)?;
     let mut check = Check::new(["input"]);
     let changes = input.changes.columns(clock, &mut check);
     let target = Target { uuid: input.uuid, expected_version: input.expected_version, deleted: Deleted::Excluded };

@@ -30,6 +30,7 @@ pub async fn create(
     input: CreatePatientRegisterInput,
 ) -> Result<Row<Entity>> {
     scope.require(PatientRegisters::WRITE)?;
+    input.register.require(scope)?;
     let key = Key::new("createPatientRegister", input.idempotency_key.as_deref(), &input.register)?;
     let item = new(scope, clock, Check::new(["input"]), input.register);
     let mut rows = create_all(scope, cluster, clock.now(), vec![item], key).await?;
@@ -54,6 +55,7 @@ pub async fn create_many(
         let message = format!("must have at most {MAX_BATCH} items");
         return Err(Error::rejected(FaultCode::TooMany, &["input", "items"], message));
     }
+    input.items.iter().try_for_each(|item| item.require(scope))?;
     let key = Key::new("createPatientRegisters", input.idempotency_key.as_deref(), &input.items)?;
     let items = input.items.into_iter().enumerate();
     let items = items.map(|(index, item)| new(scope, clock, Check::new(["input", "items", &index.to_string()]), item));

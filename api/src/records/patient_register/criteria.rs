@@ -102,6 +102,7 @@ impl Bounded for PatientRegisters {
 }
 
 impl Collection for PatientRegisters {
+    const NAME: &'static str = "PatientRegister";
     const READ: Permission = Permission::ReadPatients;
 
     fn key() -> Column {

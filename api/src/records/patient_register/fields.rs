@@ -5,7 +5,9 @@ use uuid::Uuid;
 
 use crate::clock::Clock;
 use crate::date::Date;
+use crate::error::Result;
 use crate::records::check::{Check, Kind, optional_reference};
+use crate::scope::{Permission, Scope};
 
 /// A patient to register.
 #[derive(Clone, Debug, InputObject, Serialize)]
@@ -140,7 +142,23 @@ impl From<PatientRegisterItemInput> for PatientRegisterChanges {
     }
 }
 
+impl PatientRegisterItemInput {
+    /// # Errors
+    /// `Forbidden` for clinical fields, which the caller may not see.
+    pub(super) fn require(&self, scope: &Scope) -> Result<()> {
+        let clinical = [&self.allergies, &self.medical_history, &self.current_medications];
+        if clinical.iter().all(|list| list.is_empty()) { Ok(()) } else { scope.require(Permission::ReadClinical) }
+    }
+}
+
 impl PatientRegisterChanges {
+    /// # Errors
+    /// `Forbidden` for clinical fields, which the caller may not see: what somebody replaces unseen is lost.
+    pub(super) fn require(&self, scope: &Scope) -> Result<()> {
+        let clinical = [&self.allergies, &self.medical_history, &self.current_medications];
+        if clinical.iter().all(|list| list.is_undefined()) { Ok(()) } else { scope.require(Permission::ReadClinical) }
+    }
+
     /// The columns to write, and into `check` every rule that the values break. What a record as a whole must have is
     /// judged elsewhere.
     pub(super) fn columns(&self, clock: &dyn Clock, check: &mut Check) -> ActiveModel {

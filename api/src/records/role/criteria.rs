@@ -28,6 +28,8 @@ impl Bounded for Roles {
 }
 
 impl Collection for Roles {
+    const NAME: &'static str = "Role";
+
     /// Whoever gives somebody a role must know which there are.
     const READ: Permission = Permission::ManageUsers;
 

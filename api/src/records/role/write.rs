@@ -8,6 +8,7 @@ use uuid::Uuid;
 use super::Conditions;
 use crate::clock::Clock;
 use crate::database::{Cluster, Transaction};
+use crate::deed::{Action, Deed};
 use crate::error::{Error, FaultCode, Result};
 use crate::records::Row;
 use crate::records::check::{Check, Kind};
@@ -73,7 +74,7 @@ pub async fn create(scope: &Scope, cluster: &Cluster, input: CreateRoleInput) ->
     let wanted = named(&mut check, scope, &input.permissions);
     let uuid = *row.uuid.as_ref();
     let tx = cluster.write(scope).await?;
-    if Entity::find().filter(Column::Name.eq(input.name)).one(&tx).await?.is_some() {
+    if check.passed() && Entity::find().filter(Column::Name.eq(input.name)).one(&tx).await?.is_some() {
         check.fault(&["name"], FaultCode::NotUnique, "another role has this name");
     }
     if !check.passed() {
@@ -82,7 +83,7 @@ pub async fn create(scope: &Scope, cluster: &Cluster, input: CreateRoleInput) ->
     }
     Entity::insert(row).exec_without_returning(&tx).await?;
     allow(&tx, uuid, wanted).await?;
-    finish(tx, uuid).await
+    finish(tx, uuid, Action::Create).await
 }
 
 /// Changes a role. Whoever is signed in has the new permissions within seconds.
@@ -106,17 +107,22 @@ pub async fn update(
     }
     let wanted = input.permissions.as_deref().map(|wanted| named(&mut check, scope, wanted));
     let tx = cluster.write(scope).await?;
-    match Entity::find_by_id(input.uuid).lock_exclusive().one(&tx).await? {
+    // Locks all roles, in the order in which everybody does.
+    let had_administrator = keeps_an_administrator(&tx, None).await?;
+    match Entity::find_by_id(input.uuid).one(&tx).await? {
         Some(present) => check.version(input.expected_version, present.version),
         None => check.fault(&["uuid"], FaultCode::NotFound, "there is no such role"),
+    }
+    let present = permissions_of(&tx, input.uuid).await?;
+    if !scope.permissions.include(present) {
+        check.fault(&["uuid"], FaultCode::InvalidState, "this role may do more than you may");
     }
     if !check.passed() {
         tx.rollback().await?;
         return Err(Error::Rejected(check.into_faults()));
     }
-    let had_administrator = keeps_an_administrator(&tx, None).await?;
     if let Some(wanted) = wanted
-        && permissions_of(&tx, input.uuid).await? != wanted
+        && present != wanted
     {
         role_permission::Entity::delete_many().filter(role_permission::Column::RoleId.eq(input.uuid)).exec(&tx).await?;
         allow(&tx, input.uuid, wanted).await?;
@@ -130,7 +136,7 @@ pub async fn update(
     if changes.is_changed() {
         Entity::update_many().set(changes).filter(Column::Uuid.eq(input.uuid)).exec(&tx).await?;
     }
-    finish(tx, input.uuid).await
+    finish(tx, input.uuid, Action::Update).await
 }
 
 /// Roles are everybody's: whoever is bound to one institution does not change them.
@@ -144,9 +150,10 @@ fn require(scope: &Scope) -> Result<()> {
     ))
 }
 
-async fn finish(tx: Transaction, uuid: Uuid) -> Result<Row<Entity>> {
+async fn finish(tx: Transaction, uuid: Uuid, action: Action) -> Result<Row<Entity>> {
     let written = Entity::find_by_id(uuid).one(&tx).await?;
     let written = written.ok_or_else(|| Error::internal("a role that was just written vanished"))?;
+    tx.note(Deed { version: Some(written.version), ..Deed::new(action, "Role").on(uuid) });
     tx.commit().await?;
     Ok(Row::of(written))
 }

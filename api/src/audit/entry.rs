@@ -1,0 +1,215 @@
+use std::borrow::Cow;
+
+use chrono::{DateTime, SecondsFormat, Utc};
+use entity::TextList;
+use sea_orm::{ActiveEnum, FromQueryResult};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use uuid::Uuid;
+
+use crate::deed::{Deed, Outcome};
+use crate::scope::{Boundary, Scope};
+
+/// A SHA-256.
+pub(super) type Hash = [u8; 32];
+
+/// Who does something, in which request.
+#[derive(Clone, Debug)]
+pub(super) struct Who {
+    actor: Uuid,
+    role: String,
+    session: Option<Uuid>,
+    institution: Option<Uuid>,
+    grant: Option<Uuid>,
+    origin: Option<String>,
+    request: Uuid,
+}
+
+impl Who {
+    pub(super) fn of(scope: &Scope) -> Self {
+        Self {
+            actor: scope.actor.0,
+            role: scope.role.to_string(),
+            session: scope.session,
+            institution: match scope.boundary {
+                // Nobody is bound to the institution that does not exist.
+                Boundary::One(institution) if !institution.0.is_nil() => Some(institution.0),
+                _ => None,
+            },
+            grant: scope.grant,
+            origin: scope.origin.map(|origin| origin.to_string()),
+            request: scope.request,
+        }
+    }
+}
+
+/// An entry as it stands in the spool: one line of JSON, with the names of the table's columns.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Entry {
+    pub(super) uuid: Uuid,
+    pub(super) instance: Uuid,
+    pub(super) sequence: i64,
+    #[serde(serialize_with = "write_instant")]
+    pub(super) occurred_at: DateTime<Utc>,
+    pub(super) actor_id: Uuid,
+    pub(super) role: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) session_id: Option<Uuid>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) institution_id: Option<Uuid>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) grant_id: Option<Uuid>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) origin: Option<String>,
+    pub(super) request_id: Uuid,
+    /// As stored: a verification meets texts that are no action.
+    pub(super) action: String,
+    pub(super) resource: Cow<'static, str>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) resource_id: Option<Uuid>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) version: Option<i32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) resource_institution_id: Option<Uuid>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) patient_id: Option<Uuid>,
+    pub(super) fields: Vec<Cow<'static, str>>,
+    pub(super) outcome: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) settles: Option<i64>,
+    #[serde(serialize_with = "write_hash", deserialize_with = "read_hash")]
+    pub(super) previous_hash: Hash,
+    #[serde(serialize_with = "write_hash", deserialize_with = "read_hash")]
+    pub(super) hash: Hash,
+}
+
+/// Where in a chain an entry stands.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Place {
+    pub(super) instance: Uuid,
+    pub(super) sequence: i64,
+    pub(super) occurred_at: DateTime<Utc>,
+    pub(super) previous_hash: Hash,
+}
+
+impl Entry {
+    /// The entry of a deed, hashed into its chain.
+    pub(super) fn new(place: Place, who: &Who, deed: Deed, outcome: Outcome, settles: Option<i64>) -> Self {
+        let mut entry = Self {
+            uuid: Uuid::new_v5(&place.instance, &place.sequence.to_be_bytes()),
+            instance: place.instance,
+            sequence: place.sequence,
+            occurred_at: place.occurred_at,
+            actor_id: who.actor,
+            role: who.role.clone(),
+            session_id: who.session,
+            institution_id: who.institution,
+            grant_id: who.grant,
+            origin: who.origin.clone(),
+            request_id: who.request,
+            action: deed.action.to_value(),
+            resource: deed.resource,
+            resource_id: deed.key,
+            version: deed.version,
+            resource_institution_id: deed.institution,
+            patient_id: deed.patient,
+            fields: deed.fields,
+            outcome: outcome.to_value(),
+            settles,
+            previous_hash: place.previous_hash,
+            hash: [0; 32],
+        };
+        entry.hash = entry.digest();
+        entry
+    }
+
+    /// The entry that settles this intent.
+    pub(super) fn settled(self, place: Place, outcome: Outcome) -> Self {
+        let mut entry = Self {
+            uuid: Uuid::new_v5(&place.instance, &place.sequence.to_be_bytes()),
+            settles: Some(self.sequence),
+            sequence: place.sequence,
+            occurred_at: place.occurred_at,
+            previous_hash: place.previous_hash,
+            outcome: outcome.to_value(),
+            ..self
+        };
+        entry.hash = entry.digest();
+        entry
+    }
+}
+
+/// A row of the table, whatever it holds.
+#[derive(Debug, FromQueryResult)]
+pub(super) struct Row {
+    uuid: Uuid,
+    pub(super) instance: Uuid,
+    pub(super) sequence: i64,
+    occurred_at: DateTime<Utc>,
+    actor_id: Uuid,
+    role: String,
+    session_id: Option<Uuid>,
+    institution_id: Option<Uuid>,
+    grant_id: Option<Uuid>,
+    origin: Option<String>,
+    request_id: Uuid,
+    action: String,
+    resource: String,
+    resource_id: Option<Uuid>,
+    version: Option<i32>,
+    resource_institution_id: Option<Uuid>,
+    patient_id: Option<Uuid>,
+    fields: TextList,
+    outcome: String,
+    settles: Option<i64>,
+    previous_hash: Vec<u8>,
+    hash: Vec<u8>,
+}
+
+impl Row {
+    /// The entry; none where a hash is none.
+    pub(super) fn entry(self) -> Option<Entry> {
+        Some(Entry {
+            uuid: self.uuid,
+            instance: self.instance,
+            sequence: self.sequence,
+            occurred_at: self.occurred_at,
+            actor_id: self.actor_id,
+            role: self.role,
+            session_id: self.session_id,
+            institution_id: self.institution_id,
+            grant_id: self.grant_id,
+            origin: self.origin,
+            request_id: self.request_id,
+            action: self.action,
+            resource: self.resource.into(),
+            resource_id: self.resource_id,
+            version: self.version,
+            resource_institution_id: self.resource_institution_id,
+            patient_id: self.patient_id,
+            fields: self.fields.0.into_iter().map(Cow::Owned).collect(),
+            outcome: self.outcome,
+            settles: self.settles,
+            previous_hash: self.previous_hash.try_into().ok()?,
+            hash: self.hash.try_into().ok()?,
+        })
+    }
+}
+
+/// An instant as both databases read it, and as SQLite keeps it: in a fixed width of microseconds.
+fn write_instant<S: Serializer>(instant: &DateTime<Utc>, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&instant.to_rfc3339_opts(SecondsFormat::Micros, false))
+}
+
+pub(super) fn write_hash<S: Serializer>(hash: &Hash, serializer: S) -> Result<S::Ok, S::Error> {
+    let mut text = [0; 64];
+    // The text has twice the hash's length, which is all that can go wrong.
+    hex::encode_to_slice(hash, &mut text).map_err(serde::ser::Error::custom)?;
+    serializer.serialize_str(std::str::from_utf8(&text).map_err(serde::ser::Error::custom)?)
+}
+
+pub(super) fn read_hash<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Hash, D::Error> {
+    let text = Cow::<str>::deserialize(deserializer)?;
+    let mut hash = [0; 32];
+    hex::decode_to_slice(text.as_bytes(), &mut hash).map_err(serde::de::Error::custom)?;
+    Ok(hash)
+}

@@ -1,0 +1,28 @@
+//! The audit trail: who did what to whose records, in such a way that it is neither lost nor quietly altered.
+//!
+//! What is to be noted goes through a local, append-only spool ([`spool`]), where each entry is hashed together with the
+//! one before it ([`chain`]); only then is data shown or a change committed ([`trail`]). From there entries are shipped to
+//! the primary ([`shipping`]), and what was shipped is anchored outside the database's reach ([`anchor`]). The spool of a
+//! process that died is adopted by another one ([`retire`]). [`verify`] finds what was altered all the same.
+
+mod anchor;
+mod chain;
+mod entry;
+mod folder;
+mod retire;
+mod segment;
+mod shipping;
+mod spool;
+mod survey;
+mod tending;
+mod trail;
+mod upkeep;
+mod verify;
+mod writer;
+
+pub use anchor::Anchors;
+pub use folder::Fault;
+pub use survey::{Survey, survey};
+pub use tending::Tending;
+pub use trail::{Settings, Trail};
+pub use verify::{Finding, Report, verify};

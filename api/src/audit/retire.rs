@@ -1,0 +1,195 @@
+use std::collections::HashSet;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
+use entity::{audit_event, change_log};
+use sea_orm::sea_query::{Alias, Expr, ExprTrait, Query};
+use sea_orm::{ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Statement};
+use uuid::Uuid;
+
+use crate::clock::Clock;
+use crate::database::Transaction;
+use crate::deed::Outcome;
+use crate::error::{Error, Result};
+
+use super::entry::{Entry, Place, Row};
+use super::folder::Folder;
+use super::segment;
+use super::shipping::{Damage, Position, Shipping, begin};
+use super::writer::Progress;
+
+/// How much earlier than an intent its change may stand in the change log, whose instants are another machine's.
+const CLOCKS_DIFFER: TimeDelta = TimeDelta::hours(1);
+/// Keys in one statement at most.
+const CHUNK: usize = 500;
+
+/// The spool of an instance that writes no more.
+#[derive(Debug)]
+pub(super) struct Retired {
+    folder: Arc<Folder>,
+    position: Position,
+    progress: Arc<Progress>,
+    /// On PostgreSQL, the first transaction that had not begun when the instance was known to be dead.
+    horizon: Option<String>,
+}
+
+impl Retired {
+    /// Takes over a dead instance's folder.
+    pub(super) fn adopt(folder: Folder) -> Result<Self> {
+        let numbers = segment::numbers(&folder.path).map_err(Error::internal)?;
+        let progress = Arc::<Progress>::default();
+        progress.segment.store(numbers.last().copied().unwrap_or(0), Ordering::Release);
+        progress.unshipped.store(segment::bytes(&folder.path).map_err(Error::internal)?, Ordering::Release);
+        let position = Position { segment: numbers.first().copied().unwrap_or(0), offset: 0 };
+        Ok(Self { folder: Arc::new(folder), position, progress, horizon: None })
+    }
+
+    /// This process's own folder, to which it writes no more.
+    pub(super) fn own(folder: Arc<Folder>, position: Position, progress: Arc<Progress>) -> Self {
+        progress.close();
+        Self { folder, position, progress, horizon: None }
+    }
+
+    /// Removes the folder.
+    pub(super) fn remove(self) -> Result<()> {
+        self.folder.remove().map_err(Error::internal)
+    }
+
+    /// Ships what is left, settles what is open, and ends the chain. Whether that could be done already: a transaction of
+    /// the dead instance may be going on in the database.
+    pub(super) async fn finish(&mut self, shipping: &mut Shipping, clock: &dyn Clock) -> Result<bool> {
+        while self.position.segment > 0 && shipping.ship_some(&self.folder, &mut self.position, &self.progress).await? {
+        }
+        let instance = self.folder.instance;
+        let tx = begin(&shipping.cluster).await?;
+        let Some(last) = last(&tx, instance).await? else {
+            // It never wrote anything.
+            tx.rollback().await?;
+            return Ok(true);
+        };
+        let open = open_intents(&tx, instance).await?;
+        if !open.is_empty() && !self.is_over(&tx).await? {
+            tx.rollback().await?;
+            return Ok(false);
+        }
+        let done = done(&tx, &open).await?;
+        let now = Ord::max(clock.now().trunc_subsecs(6), last.occurred_at);
+        let mut settled: Vec<Entry> = Vec::with_capacity(open.len());
+        for intent in open {
+            let before = settled.last().unwrap_or(&last);
+            let place = Place { instance, sequence: before.sequence + 1, occurred_at: now, previous_hash: before.hash };
+            let outcome = match (intent.resource_id, intent.version) {
+                (Some(key), Some(version)) if done.contains(&(intent.request_id, key, version)) => Outcome::Succeeded,
+                (Some(_), Some(_)) => Outcome::Failed,
+                // The change log knows nothing of its kind.
+                _ => Outcome::Unknown,
+            };
+            settled.push(intent.settled(place, outcome));
+        }
+        if settled.is_empty() {
+            tx.rollback().await?;
+            shipping.close(instance, last.sequence, last.hash, last.occurred_at)?;
+        } else {
+            tracing::info!(audit.instance = %instance, audit.settled = settled.len(), "open intents were settled");
+            shipping.end(tx, instance, &settled).await?;
+        }
+        Ok(true)
+    }
+
+    /// Whether every transaction has ended that the instance may have begun. The process is gone, but a backend may still
+    /// be committing for it, or waiting for a replica.
+    async fn is_over(&mut self, tx: &Transaction) -> Result<bool> {
+        if tx.get_database_backend() == DbBackend::Sqlite {
+            // This transaction is the only one that writes.
+            return Ok(true);
+        }
+        let now = "SELECT pg_snapshot_xmin(s)::text, pg_snapshot_xmax(s)::text FROM pg_current_snapshot() AS s";
+        let row = tx.query_one_raw(Statement::from_string(DbBackend::Postgres, now)).await?;
+        let row = row.ok_or_else(|| Error::internal("no snapshot"))?;
+        let (oldest, next): (String, String) = (row.try_get_by_index(0)?, row.try_get_by_index(1)?);
+        let horizon = self.horizon.get_or_insert(next);
+        let number = |text: &str| text.parse::<u64>().map_err(Error::internal);
+        Ok(number(&oldest)? >= number(horizon)?)
+    }
+
+    /// Puts a folder aside whose contents make no sense, for people to look at.
+    pub(super) fn set_aside(self) {
+        let aside = self.folder.path.with_extension("damaged");
+        let moved = std::fs::rename(&self.folder.path, &aside);
+        tracing::error!(path = %shown(&aside), is_moved = moved.is_ok(), "a damaged audit spool was set aside");
+    }
+}
+
+fn shown(path: &Path) -> std::path::Display<'_> {
+    path.display()
+}
+
+/// Whether an error is a folder's, for good.
+pub(super) fn is_damage(error: &Error) -> bool {
+    matches!(error, Error::Internal(cause) if cause.is::<Damage>())
+}
+
+/// The last entry of an instance in the database.
+async fn last(tx: &Transaction, instance: Uuid) -> Result<Option<Entry>> {
+    use audit_event::{Column, Entity};
+    let row = Entity::find().filter(Column::Instance.eq(instance)).order_by_desc(Column::Sequence).limit(1);
+    row.into_model::<Row>().one(tx).await?.map(entry).transpose()
+}
+
+fn entry(row: Row) -> Result<Entry> {
+    row.entry().ok_or_else(|| Error::internal("an audit entry without its hashes"))
+}
+
+/// Intents of an instance that no entry settles.
+async fn open_intents(tx: &Transaction, instance: Uuid) -> Result<Vec<Entry>> {
+    use audit_event::{Column, Entity};
+    let other = Alias::new("settling");
+    let settling = Query::select()
+        .expr(Expr::val(1))
+        .from_as(Entity, other.clone())
+        .and_where(Expr::col((other.clone(), Column::Instance)).eq(instance))
+        .and_where(Expr::col((other, Column::Settles)).equals((Entity, Column::Sequence)))
+        .to_owned();
+    let open = Entity::find()
+        .filter(Column::Instance.eq(instance))
+        .filter(Column::Outcome.eq(Outcome::Intended))
+        .filter(Expr::exists(settling).not())
+        .order_by_asc(Column::Sequence);
+    open.into_model::<Row>().all(tx).await?.into_iter().map(entry).collect()
+}
+
+/// The changes that were made of those intended: request, key and version of each.
+async fn done(tx: &Transaction, open: &[Entry]) -> Result<HashSet<(Uuid, Uuid, i32)>> {
+    use change_log::{Column, Entity};
+    let mut found = HashSet::new();
+    let Some(oldest) = open.iter().map(|intent| intent.occurred_at).min() else { return Ok(found) };
+    let from = change_before(tx, oldest - CLOCKS_DIFFER).await?;
+    let requests: Vec<Uuid> = open.iter().map(|intent| intent.request_id).collect::<HashSet<_>>().into_iter().collect();
+    for chunk in requests.chunks(CHUNK) {
+        let rows = Entity::find()
+            .filter(Column::Sequence.gt(from))
+            .filter(Column::RequestId.is_in(chunk.iter().copied()))
+            .select_only()
+            .columns([Column::RequestId, Column::Key, Column::Version])
+            .into_tuple::<(Uuid, Uuid, i32)>()
+            .all(tx)
+            .await?;
+        found.extend(rows);
+    }
+    Ok(found)
+}
+
+/// The number of the last change before an instant: what is sought is among the later ones, which are few.
+async fn change_before(tx: &Transaction, instant: DateTime<Utc>) -> Result<i64> {
+    use change_log::{Column, Entity};
+    let before = Entity::find()
+        .filter(Column::OccurredAt.lt(instant))
+        .order_by_desc(Column::Sequence)
+        .limit(1)
+        .select_only()
+        .column(Column::Sequence)
+        .into_tuple::<i64>();
+    Ok(before.one(tx).await?.unwrap_or(0))
+}

@@ -1,0 +1,90 @@
+use std::io;
+use std::sync::Arc;
+
+use tokio::sync::{Notify, mpsc, oneshot};
+
+use crate::error::{Error, Result};
+
+use super::writer::{Note, Writer};
+
+/// Requests that wait to be noted at most; further ones wait to wait.
+const QUEUE: usize = 1024;
+/// Requests that are noted by one write at most.
+const BATCH: usize = 256;
+
+/// Where notes are handed in. Whatever waits is written at once, and then everybody who waited is told.
+#[derive(Clone, Debug)]
+pub(super) struct Spool {
+    queue: mpsc::Sender<Waiting>,
+}
+
+#[derive(Debug)]
+struct Waiting {
+    note: Note,
+    told: oneshot::Sender<Result<i64, Arc<io::Error>>>,
+}
+
+impl Spool {
+    /// Starts to write. `written` is notified after each write.
+    pub(super) fn start(writer: Writer, sync: bool, written: Arc<Notify>) -> Self {
+        let (queue, waiting) = mpsc::channel(QUEUE);
+        tokio::spawn(run(writer, sync, waiting, written));
+        Self { queue }
+    }
+
+    /// Returns when the note cannot be lost by the end of this process: the number of its first entry.
+    pub(super) async fn note(&self, note: Note) -> Result<i64> {
+        let (told, answer) = oneshot::channel();
+        let stopped = || Error::Unrecorded("the spool is closed".into());
+        self.queue.send(Waiting { note, told }).await.map_err(|_| stopped())?;
+        answer.await.map_err(|_| stopped())?.map_err(|error| Error::Unrecorded(Box::new(error)))
+    }
+}
+
+async fn run(mut writer: Writer, sync: bool, mut queue: mpsc::Receiver<Waiting>, written: Arc<Notify>) {
+    // Outcomes that could not be written: what was done must be told.
+    let mut owed: Vec<Note> = Vec::new();
+    while let Some(first) = queue.recv().await {
+        // Who is about to hand something in does so now.
+        tokio::task::yield_now().await;
+        let mut batch = vec![first];
+        while batch.len() < BATCH
+            && let Ok(next) = queue.try_recv()
+        {
+            batch.push(next);
+        }
+        let before = owed.len();
+        let (notes, told): (Vec<Note>, Vec<_>) = batch.into_iter().map(|waiting| (waiting.note, waiting.told)).unzip();
+        owed.extend(notes);
+        let appended = writer.append(&owed);
+        if appended.is_ok() {
+            owed.clear();
+            written.notify_one();
+        } else {
+            owed.retain(|note| note.settles.is_some());
+        }
+        let result = match appended {
+            Ok(firsts) if sync => reach_disk(&writer).await.map(|()| firsts),
+            result => result,
+        };
+        match result {
+            Ok(firsts) => {
+                for (told, first) in told.into_iter().zip(firsts.into_iter().skip(before)) {
+                    // Whoever waited may be gone.
+                    told.send(Ok(first)).ok();
+                }
+            }
+            Err(error) => {
+                let error = Arc::new(error);
+                for told in told {
+                    told.send(Err(Arc::clone(&error))).ok();
+                }
+            }
+        }
+    }
+}
+
+async fn reach_disk(writer: &Writer) -> io::Result<()> {
+    let file = writer.handle()?;
+    tokio::task::spawn_blocking(move || file.sync_data()).await.map_err(io::Error::other)?
+}

@@ -1,0 +1,191 @@
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use chrono::Months;
+use tokio::sync::{Notify, oneshot};
+use tokio::task::JoinHandle;
+
+use crate::clock::{Clock, SharedClock};
+use crate::database::Cluster;
+use crate::error::{Error, Result};
+
+use super::folder::Folder;
+use super::retire::{Retired, is_damage};
+use super::shipping::{Position, Shipping, begin, make_partitions};
+use super::trail::Settings;
+use super::upkeep::prune;
+use super::writer::Progress;
+
+/// How long entries gather before they are shipped: anchors are to be a second apart at most.
+const GATHER: Duration = Duration::from_millis(250);
+/// How often dead instances are looked for.
+const LOOK_AROUND: Duration = Duration::from_secs(5);
+/// How often partitions are made ahead, and old ones pruned.
+const UPKEEP: Duration = Duration::from_hours(6);
+/// How long to wait before what could not be finished is tried again.
+const PAUSE: Duration = Duration::from_millis(50);
+/// How far ahead partitions are made.
+const AHEAD_MONTHS: u32 = 2;
+
+/// What goes on beside the requests, until it is told to stop.
+#[derive(Debug)]
+pub struct Tending {
+    stop: oneshot::Sender<()>,
+    task: JoinHandle<()>,
+}
+
+impl Tending {
+    pub(super) fn start(
+        settings: Settings,
+        cluster: Cluster,
+        clock: SharedClock,
+        folder: Arc<Folder>,
+        progress: Arc<Progress>,
+        written: Arc<Notify>,
+    ) -> Self {
+        let (stop, stopped) = oneshot::channel();
+        let tender = Tender {
+            spool: settings.spool,
+            retention_days: settings.retention_days,
+            shipping: Shipping::new(cluster, settings.anchors),
+            clock,
+            folder,
+            progress,
+            position: Position { segment: 1, offset: 0 },
+            adopted: Vec::new(),
+            looked: None,
+            kept_up: None,
+            is_failing: false,
+        };
+        Self { stop, task: tokio::spawn(tender.run(written, stopped)) }
+    }
+
+    /// Ships what is left, ends the chain and removes the spool, for as long as that may take; what cannot be shipped
+    /// stays, for the next process to adopt.
+    pub async fn stop(mut self, limit: Duration) {
+        // It may have ended by itself.
+        self.stop.send(()).ok();
+        if tokio::time::timeout(limit, &mut self.task).await.is_err() {
+            self.task.abort();
+            tracing::warn!("audit entries are still in the spool: the next start ships them");
+        }
+    }
+}
+
+struct Tender {
+    spool: PathBuf,
+    retention_days: u32,
+    shipping: Shipping,
+    clock: SharedClock,
+    folder: Arc<Folder>,
+    progress: Arc<Progress>,
+    position: Position,
+    adopted: Vec<Retired>,
+    looked: Option<Instant>,
+    kept_up: Option<Instant>,
+    is_failing: bool,
+}
+
+impl Tender {
+    async fn run(mut self, written: Arc<Notify>, mut stopped: oneshot::Receiver<()>) {
+        loop {
+            tokio::select! {
+                biased;
+                _ = &mut stopped => break,
+                () = written.notified() => tokio::select! {
+                    biased;
+                    _ = &mut stopped => break,
+                    () = tokio::time::sleep(GATHER) => {}
+                },
+                () = tokio::time::sleep(if self.is_idle() { LOOK_AROUND } else { GATHER }) => {}
+            }
+            let result = self.turn().await;
+            report(&mut self.is_failing, result);
+        }
+        let own = Retired::own(self.folder, self.position, self.progress);
+        self.adopted.clear();
+        self.adopted.push(own);
+        loop {
+            let result = finish(&mut self.adopted, &mut self.shipping, &*self.clock).await;
+            if self.adopted.is_empty() {
+                return;
+            }
+            report(&mut self.is_failing, result);
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+
+    fn is_idle(&self) -> bool {
+        !self.is_failing && self.adopted.is_empty() && self.looked.is_some()
+    }
+
+    async fn turn(&mut self) -> Result<()> {
+        while self.shipping.ship_some(&self.folder, &mut self.position, &self.progress).await? {}
+        if is_due(self.looked, LOOK_AROUND) {
+            self.look_around()?;
+            self.looked = Some(Instant::now());
+        }
+        finish(&mut self.adopted, &mut self.shipping, &*self.clock).await?;
+        if is_due(self.kept_up, UPKEEP) {
+            self.keep_up().await?;
+            self.kept_up = Some(Instant::now());
+        }
+        Ok(())
+    }
+
+    fn look_around(&mut self) -> Result<()> {
+        for folder in Folder::orphans(&self.spool).map_err(Error::internal)? {
+            tracing::info!(audit.instance = %folder.instance, "adopting the audit spool of a process that has ended");
+            self.adopted.push(Retired::adopt(folder)?);
+        }
+        Ok(())
+    }
+
+    /// Makes partitions ahead, and prunes what is older than it is kept.
+    async fn keep_up(&self) -> Result<()> {
+        let tx = begin(&self.shipping.cluster).await?;
+        let today = self.clock.today();
+        let ahead = (0..=AHEAD_MONTHS).filter_map(|months| today.checked_add_months(Months::new(months)));
+        make_partitions(&tx, &ahead.collect::<Vec<_>>()).await?;
+        prune(&tx, self.retention_days, today).await?;
+        tx.commit().await
+    }
+}
+
+/// Ships, settles and removes what adopted spools hold. What cannot be finished yet stays; the last failure is returned.
+async fn finish(adopted: &mut Vec<Retired>, shipping: &mut Shipping, clock: &dyn Clock) -> Result<()> {
+    let mut result = Ok(());
+    for mut retired in std::mem::take(adopted) {
+        match retired.finish(shipping, clock).await {
+            Ok(true) => retired.remove()?,
+            Ok(false) => adopted.push(retired),
+            Err(error) if is_damage(&error) => retired.set_aside(),
+            Err(error) => {
+                result = Err(error);
+                adopted.push(retired);
+            }
+        }
+    }
+    result
+}
+
+/// A failure is told once, and its end.
+fn report(is_failing: &mut bool, result: Result<()>) {
+    match result {
+        Err(error) if !*is_failing => {
+            *is_failing = true;
+            let cause = std::error::Error::source(&error).map(ToString::to_string);
+            tracing::error!(%error, cause, "audit entries cannot be shipped now, and stay in the spool");
+        }
+        Ok(()) if *is_failing => {
+            *is_failing = false;
+            tracing::info!("audit entries are shipped again");
+        }
+        _ => {}
+    }
+}
+
+fn is_due(last: Option<Instant>, period: Duration) -> bool {
+    last.is_none_or(|last| last.elapsed() >= period)
+}

@@ -1,0 +1,75 @@
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use tokio::sync::Notify;
+
+use crate::clock::SharedClock;
+use crate::database::{Cluster, Witness};
+use crate::deed::{Deed, Outcome};
+use crate::error::Result;
+use crate::scope::Scope;
+
+use super::entry::Who;
+use super::folder::{Fault, Folder};
+use super::spool::Spool;
+use super::tending::Tending;
+use super::writer::{Note, Progress, Writer};
+
+/// How the audit trail is kept.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The folder of the spools of this machine's server processes.
+    pub spool: PathBuf,
+    /// The file that anchors are appended to.
+    pub anchors: PathBuf,
+    /// Whether each note reaches the disk before it counts, to survive a power cut and not only the process's end.
+    pub sync: bool,
+    /// Bytes that may wait to be shipped.
+    pub max_bytes: u64,
+    /// How long entries are kept in the database.
+    pub retention_days: u32,
+}
+
+/// The audit trail of this process.
+#[derive(Debug)]
+pub struct Trail {
+    spool: Spool,
+}
+
+impl Trail {
+    /// Opens a spool of this process's own, makes the trail the cluster's witness, and begins to ship entries, and to adopt
+    /// what dead processes left. Must be called within a runtime.
+    ///
+    /// # Errors
+    /// When the spool cannot be written.
+    pub fn start(settings: Settings, cluster: &Cluster, clock: SharedClock) -> Result<Tending, Fault> {
+        let folder = Arc::new(Folder::make(&settings.spool)?);
+        let progress = Arc::new(Progress::default());
+        let writer =
+            Writer::new(Arc::clone(&folder), SharedClock::clone(&clock), Arc::clone(&progress), settings.max_bytes)?;
+        let written = Arc::new(Notify::new());
+        let spool = Spool::start(writer, settings.sync, Arc::clone(&written));
+        cluster.witnessed_by(Arc::new(Self { spool }));
+        Ok(Tending::start(settings, cluster.clone(), clock, folder, progress, written))
+    }
+}
+
+#[async_trait::async_trait]
+impl Witness for Trail {
+    async fn record(&self, scope: &Scope, deeds: Vec<(Deed, Outcome)>) -> Result<()> {
+        self.spool.note(Note { who: Who::of(scope), deeds, settles: None }).await.map(drop)
+    }
+
+    async fn intend(&self, scope: &Scope, deeds: &[Deed]) -> Result<i64> {
+        let deeds = deeds.iter().map(|deed| (deed.clone(), Outcome::Intended)).collect();
+        self.spool.note(Note { who: Who::of(scope), deeds, settles: None }).await
+    }
+
+    async fn settle(&self, scope: &Scope, deeds: Vec<Deed>, intent: i64, outcome: Outcome) {
+        let deeds = deeds.into_iter().map(|deed| (deed, outcome)).collect();
+        let noted = self.spool.note(Note { who: Who::of(scope), deeds, settles: Some(intent) }).await;
+        if let Err(error) = noted {
+            tracing::error!(request.id = %scope.request, %error, "an outcome will be put on record later");
+        }
+    }
+}

@@ -1,0 +1,43 @@
+use std::sync::Arc;
+
+use uuid::Uuid;
+
+use crate::clock::Clock;
+use crate::database::Cluster;
+use crate::error::{Error, Result};
+use crate::scope::Scope;
+
+use super::keyring::{self, Keyring};
+use super::{Authority, ForeignKeys, KeyFile, SigningAlgorithm};
+
+impl Authority {
+    /// Makes a new key sign, on all servers of the database. What others have signed stays good, or with `revoke` is good
+    /// no longer: every session then ends. Returns the new key's name.
+    ///
+    /// # Errors
+    /// `BadRequest` when another key file sealed the present keys, unless they are revoked; as any write.
+    pub async fn rotate(
+        cluster: &Cluster,
+        clock: &dyn Clock,
+        file: KeyFile,
+        algorithm: SigningAlgorithm,
+        revoke: bool,
+    ) -> Result<Uuid> {
+        let now = clock.now();
+        let tx = cluster.write(&Scope::server(Uuid::new_v4())).await?;
+        let present = Keyring::read(&tx, &file).await?;
+        if !revoke && present.signer.is_none() && present.foreign > 0 {
+            // Servers that have the right file would know none of what signs from then on.
+            tx.rollback().await?;
+            return Err(Error::BadRequest(ForeignKeys.to_string()));
+        }
+        let key = keyring::generate(&tx, Arc::new(file), algorithm, now).await?;
+        if revoke {
+            keyring::revoke_others(&tx, key, now).await?;
+        } else {
+            keyring::retire_others(&tx, key, now).await?;
+        }
+        tx.commit().await?;
+        Ok(key)
+    }
+}

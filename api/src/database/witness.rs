@@ -1,0 +1,24 @@
+use std::fmt::Debug;
+
+use crate::deed::{Deed, Outcome};
+use crate::error::Result;
+use crate::scope::Scope;
+
+/// Keeps what is done on record. A cluster that has one commits nothing that its witness could not note before.
+#[async_trait::async_trait]
+pub trait Witness: Debug + Send + Sync {
+    /// Notes what was done, or tried, and what became of it. What was noted is not lost when this process dies.
+    ///
+    /// # Errors
+    /// `Unrecorded` when it cannot be noted: then nothing of it may be shown.
+    async fn record(&self, scope: &Scope, deeds: Vec<(Deed, Outcome)>) -> Result<()>;
+
+    /// Notes what is about to be committed; the number of the first of these notes, which are numbered in turn.
+    ///
+    /// # Errors
+    /// `Unrecorded` when it cannot be noted: then nothing of it may be committed.
+    async fn intend(&self, scope: &Scope, deeds: &[Deed]) -> Result<i64>;
+
+    /// Notes what became of it. What cannot be noted now is noted later.
+    async fn settle(&self, scope: &Scope, deeds: Vec<Deed>, intent: i64, outcome: Outcome);
+}

@@ -1,0 +1,49 @@
+//! What was done to whose record, for the audit trail. Pure types: the rooms that know tell the ones that keep.
+
+use std::borrow::Cow;
+
+use uuid::Uuid;
+
+pub use entity::audit_event::{Action, Outcome};
+
+/// Something that was done, or was tried.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Deed {
+    /// What was done.
+    pub action: Action,
+    /// The kind of record, as the schema names its type.
+    pub resource: Cow<'static, str>,
+    /// The record's key; none for what is about no single record.
+    pub key: Option<Uuid>,
+    /// The record's version after the change. Whether a change was made that nobody saw the end of is found by it, so only
+    /// kinds of records that the change log knows have one.
+    pub version: Option<i32>,
+    /// The institution that the record belongs to.
+    pub institution: Option<Uuid>,
+    /// The patient whose data it is.
+    pub patient: Option<Uuid>,
+    /// Names of the fields that were changed or shown. Never a value, and no text of a client's making.
+    pub fields: Vec<Cow<'static, str>>,
+}
+
+impl Deed {
+    /// An action on a kind of records.
+    #[must_use]
+    pub fn new(action: Action, resource: impl Into<Cow<'static, str>>) -> Self {
+        Self {
+            action,
+            resource: resource.into(),
+            key: None,
+            version: None,
+            institution: None,
+            patient: None,
+            fields: Vec::new(),
+        }
+    }
+
+    /// The same, on one record.
+    #[must_use]
+    pub fn on(self, key: Uuid) -> Self {
+        Self { key: Some(key), ..self }
+    }
+}

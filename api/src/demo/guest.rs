@@ -1,0 +1,117 @@
+use entity::{user, user_secret};
+use sea_orm::EntityTrait;
+use uuid::Uuid;
+
+use crate::auth::{Authority, LoginInput};
+use crate::clock::Clock;
+use crate::database::{Cluster, Consistency, Target};
+use crate::error::Result;
+use crate::records::user::{CreateUserInput, UpdateUserInput, UserKind, create, update};
+use crate::scope::Scope;
+
+use super::key;
+
+/// What the demonstration's user signs in by.
+const USERNAME: &str = "doctor@clinic.example";
+/// The password that everybody knows: it opens made-up records, and only while they are demonstrated.
+const PASSWORD: &str = "made-up records only";
+
+/// Lets a doctor of the first institution sign in to a demonstration, with a password that everybody knows, and to
+/// nothing else: where the same database is served in earnest, that user's sessions end. Only an embedded one can have
+/// been a demonstration.
+///
+/// # Errors
+/// When that user cannot be kept out.
+pub(crate) async fn admit_guest(
+    target: &Target,
+    cluster: &Cluster,
+    clock: &dyn Clock,
+    authority: &Authority,
+    is_demo: bool,
+) -> Result<()> {
+    match target {
+        Target::Postgres(_) => {}
+        Target::Sqlite(_) if !is_demo => dismiss(cluster, authority).await?,
+        Target::Sqlite(_) => {
+            if let Err(error) = welcome(cluster, clock, authority).await {
+                tracing::warn!(%error, "the demonstration goes without its user");
+            }
+        }
+    }
+    Ok(())
+}
+
+async fn welcome(cluster: &Cluster, clock: &dyn Clock, authority: &Authority) -> Result<()> {
+    let scope = Scope::local_operator(Uuid::new_v4());
+    match find(cluster, &scope).await? {
+        None => {
+            let role_id = authority.role(&scope, "doctor").await?;
+            create(&scope, cluster, clock, guest(role_id)).await?;
+        }
+        Some(guest) if !guest.is_active => set_active(cluster, &scope, true).await?,
+        Some(_) => {}
+    }
+    let reader = cluster.read(&scope, Consistency::Strong);
+    let secret = user_secret::Entity::find_by_id(uuid()).one(&reader).await?;
+    if secret.is_some_and(|secret| secret.password_hash.is_some()) {
+        return Ok(());
+    }
+    let token = authority.one_time_token(&scope, uuid()).await?;
+    let login = LoginInput {
+        username: USERNAME.to_owned(),
+        password: None,
+        one_time_token: Some(token.token),
+        new_password: Some(PASSWORD.to_owned()),
+        one_time_code: None,
+        device: None,
+    };
+    let grant = authority.login(login, scope.request, None).await?;
+    authority.end(&grant).await
+}
+
+async fn dismiss(cluster: &Cluster, authority: &Authority) -> Result<()> {
+    let scope = Scope::local_operator(Uuid::new_v4());
+    if find(cluster, &scope).await?.is_some_and(|guest| guest.is_active) {
+        set_active(cluster, &scope, false).await?;
+        authority.catch_up().await;
+    }
+    Ok(())
+}
+
+fn uuid() -> Uuid {
+    key("user", 0)
+}
+
+async fn find(cluster: &Cluster, scope: &Scope) -> Result<Option<user::Model>> {
+    let reader = cluster.read(scope, Consistency::Strong);
+    Ok(user::Entity::find_by_id(uuid()).one(&reader).await?)
+}
+
+fn guest(role_id: Uuid) -> CreateUserInput {
+    CreateUserInput {
+        uuid: Some(uuid()),
+        kind: UserKind::Doctor,
+        username: USERNAME.to_owned(),
+        display_name: Some("The demonstration's doctor".to_owned()),
+        role_id,
+        institution_id: Some(key("institution", 0)),
+        patient_id: None,
+        doctor_id: Some(key("doctor", 0)),
+        external_subject: None,
+        idempotency_key: None,
+    }
+}
+
+async fn set_active(cluster: &Cluster, scope: &Scope, is_active: bool) -> Result<()> {
+    use async_graphql::MaybeUndefined::Undefined;
+    let input = UpdateUserInput {
+        uuid: uuid(),
+        expected_version: None,
+        display_name: Undefined,
+        role_id: Undefined,
+        institution_id: Undefined,
+        external_subject: Undefined,
+        is_active: Some(is_active),
+    };
+    update(scope, cluster, input).await.map(drop)
+}

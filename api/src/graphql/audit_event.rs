@@ -1,0 +1,162 @@
+use async_graphql::{Context, ID, Object, Result};
+use chrono::{DateTime, Utc};
+use entity::audit_event::Entity;
+use uuid::Uuid;
+
+use crate::criteria::{PageArguments, PageInput};
+use crate::records::audit_event::{AuditAction, AuditEventFilter, AuditEventOrder, AuditEvents, AuditOutcome};
+use crate::records::{Deleted, Loaded, Row};
+
+use super::connection::{Connection, connection};
+use super::id::{Kind, global_id};
+use super::record::Record;
+
+/// Something that was done or tried: who did what to which record.
+pub(super) struct AuditEvent(Row<Entity>);
+
+impl From<Row<Entity>> for AuditEvent {
+    fn from(row: Row<Entity>) -> Self {
+        Self(row)
+    }
+}
+
+impl Record for AuditEvent {
+    type Collection = AuditEvents;
+
+    const NAME: &'static str = "AuditEvent";
+}
+
+/// Something that was done or tried: who did what to which record.
+#[Object]
+impl AuditEvent {
+    /// The event's global id: opaque, and good for `node`.
+    pub(super) async fn id(&self) -> Result<ID> {
+        Ok(global_id(Kind::AuditEvent, *self.0.uuid.loaded()?))
+    }
+
+    /// The event's own key.
+    async fn uuid(&self) -> Result<Uuid> {
+        Ok(*self.0.uuid.loaded()?)
+    }
+
+    /// The server process that put it on record.
+    async fn instance(&self) -> Result<Uuid> {
+        Ok(*self.0.instance.loaded()?)
+    }
+
+    /// Its number among the events of that process, from 1 on: a decimal number, which may be beyond 32 bits.
+    async fn sequence(&self) -> Result<String> {
+        Ok(self.0.sequence.loaded()?.to_string())
+    }
+
+    /// When it was put on record.
+    async fn occurred_at(&self) -> Result<DateTime<Utc>> {
+        Ok(*self.0.occurred_at.loaded()?)
+    }
+
+    /// Key of who did it.
+    async fn actor_id(&self) -> Result<Uuid> {
+        Ok(*self.0.actor_id.loaded()?)
+    }
+
+    /// In which role; empty for somebody without a session.
+    async fn role(&self) -> Result<&str> {
+        Ok(self.0.role.loaded()?)
+    }
+
+    /// Key of the session in which they did it; null outside one.
+    async fn session_id(&self) -> Result<Option<Uuid>> {
+        Ok(*self.0.session_id.loaded()?)
+    }
+
+    /// Key of the institution that they were bound to; null for who may reach all.
+    async fn institution_id(&self) -> Result<Option<Uuid>> {
+        Ok(*self.0.institution_id.loaded()?)
+    }
+
+    /// Key of the leave by which they reached a record outside their own boundary; null when they needed none.
+    async fn grant_id(&self) -> Result<Option<Uuid>> {
+        Ok(*self.0.grant_id.loaded()?)
+    }
+
+    /// The address they came from; null when unknown.
+    async fn origin(&self) -> Result<Option<&str>> {
+        Ok(self.0.origin.loaded()?.as_deref())
+    }
+
+    /// In which request.
+    async fn request_id(&self) -> Result<Uuid> {
+        Ok(*self.0.request_id.loaded()?)
+    }
+
+    /// What was done.
+    async fn action(&self) -> Result<AuditAction> {
+        Ok((*self.0.action.loaded()?).into())
+    }
+
+    /// The kind of record, such as `PatientRegister`.
+    async fn resource(&self) -> Result<&str> {
+        Ok(self.0.resource.loaded()?)
+    }
+
+    /// The record's own key; null for what is about no single record.
+    async fn resource_id(&self) -> Result<Option<Uuid>> {
+        Ok(*self.0.resource_id.loaded()?)
+    }
+
+    /// The record's version after the change; null for what changed none.
+    async fn version(&self) -> Result<Option<i32>> {
+        Ok(*self.0.version.loaded()?)
+    }
+
+    /// Key of the institution that the record belongs to; null when it belongs to none.
+    async fn resource_institution_id(&self) -> Result<Option<Uuid>> {
+        Ok(*self.0.resource_institution_id.loaded()?)
+    }
+
+    /// Key of the patient whose data it was; null when it was nobody's.
+    async fn patient_id(&self) -> Result<Option<Uuid>> {
+        Ok(*self.0.patient_id.loaded()?)
+    }
+
+    /// Names of the fields that were changed or shown, as the database calls them, such as `first_name`; of what was
+    /// refused, the path of the field in the query. Never values.
+    async fn fields(&self) -> Result<&[String]> {
+        Ok(&self.0.fields.loaded()?.0)
+    }
+
+    /// What became of it.
+    async fn outcome(&self) -> Result<AuditOutcome> {
+        Ok((*self.0.outcome.loaded()?).into())
+    }
+
+    /// The number of the intent that this event settles; null for any other event.
+    async fn settles(&self) -> Result<Option<String>> {
+        Ok(self.0.settles.loaded()?.map(|number| number.to_string()))
+    }
+}
+
+#[derive(Default)]
+pub(super) struct AuditEventQuery;
+
+#[Object]
+impl AuditEventQuery {
+    /// What was done or tried within the caller's boundary, the latest first unless another order is asked for. A patient
+    /// sees what was done with the own record. Events appear within seconds.
+    #[expect(clippy::too_many_arguments, reason = "both ways of paging are the list's arguments")]
+    async fn audit_events(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which events; all when left out.")] filter: Option<AuditEventFilter>,
+        #[graphql(desc = "In which order.")] order: Option<Vec<AuditEventOrder>>,
+        #[graphql(desc = "A numbered page; the first ten events when no page is asked for in either way.")]
+        page: Option<PageInput>,
+        #[graphql(desc = "That many from the start, or from `after`: 1000 at most.")] first: Option<i32>,
+        #[graphql(desc = "Only what follows this cursor.")] after: Option<String>,
+        #[graphql(desc = "That many from the end, or from `before`: 1000 at most.")] last: Option<i32>,
+        #[graphql(desc = "Only what precedes this cursor.")] before: Option<String>,
+    ) -> Result<Connection<AuditEvent>> {
+        let page = PageArguments { page, first, after, last, before };
+        connection(ctx, filter, order, page, Deleted::Excluded).await
+    }
+}

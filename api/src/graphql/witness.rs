@@ -1,0 +1,140 @@
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use async_graphql::parser::types::{
+    ExecutableDocument, Field, OperationDefinition, OperationType, Selection, SelectionSet,
+};
+use async_graphql::{PathSegment, Response, ServerError};
+use uuid::Uuid;
+
+use crate::deed::{Action, Deed, Outcome};
+use crate::error::{Error, Result};
+
+use super::Context;
+use super::limits::chosen;
+
+/// Puts on record what a request was shown and what it was refused, before any of the answer leaves.
+///
+/// # Errors
+/// `Unrecorded` when that cannot be done: then nothing of the answer may leave. `OutcomeUnknown` when the request may have
+/// changed something, so that nobody is told that it did not.
+pub(super) async fn put_on_record(
+    context: &Context,
+    response: &Response,
+    document: &ExecutableDocument,
+    operation: Option<&OperationDefinition>,
+) -> Result<()> {
+    let shown = merged(context.reader.take_disclosed());
+    let mut deeds: Vec<(Deed, Outcome)> = shown.into_iter().map(|deed| (deed, Outcome::Succeeded)).collect();
+    if let Some(operation) = operation {
+        deeds.extend(denied(response, document, operation).into_iter().map(|deed| (deed, Outcome::Denied)));
+    }
+    let changes = operation.is_some_and(|operation| operation.ty == OperationType::Mutation);
+    match context.cluster.record(&context.scope, deeds).await {
+        Err(Error::Unrecorded(cause)) if changes => Err(Error::OutcomeUnknown(cause)),
+        result => result,
+    }
+}
+
+/// Puts on record that a request without a session was refused. Nothing of the document is believed yet, so no field is
+/// named.
+pub(super) async fn refused_nobody(
+    context: &Context,
+    document: &ExecutableDocument,
+    operation: Option<&str>,
+) -> Result<()> {
+    let changes = chosen(document, operation).is_some_and(|operation| operation.ty == OperationType::Mutation);
+    let deed = Deed::new(Action::Execute, if changes { "Mutation" } else { "Query" });
+    context.cluster.record(&context.scope, vec![(deed, Outcome::Denied)]).await
+}
+
+/// One deed for each record, however often it was read.
+fn merged(deeds: Vec<Deed>) -> Vec<Deed> {
+    if deeds.len() < 2 {
+        return deeds;
+    }
+    let mut places: HashMap<(Cow<'static, str>, Option<Uuid>), usize> = HashMap::new();
+    let mut kept: Vec<Deed> = Vec::with_capacity(deeds.len());
+    for deed in deeds {
+        let place = *places.entry((deed.resource.clone(), deed.key)).or_insert(kept.len());
+        match kept.get_mut(place) {
+            Some(earlier) => {
+                let new = deed.fields.into_iter().filter(|field| !earlier.fields.contains(field)).collect::<Vec<_>>();
+                earlier.fields.extend(new);
+            }
+            None => kept.push(deed),
+        }
+    }
+    kept
+}
+
+/// One deed for each field that was refused, however many records it was refused of.
+fn denied(response: &Response, document: &ExecutableDocument, operation: &OperationDefinition) -> Vec<Deed> {
+    let mut deeds: Vec<Deed> = Vec::new();
+    for error in response.errors.iter().filter(|error| is_denial(error)) {
+        let names = names(&error.path, document, &operation.selection_set.node);
+        let root = names.first().copied().unwrap_or_default();
+        let kind = if operation.ty == OperationType::Mutation { "Mutation" } else { "Query" };
+        let deed = Deed { fields: vec![names.join(".").into()], ..Deed::new(action(operation.ty, root), kind) };
+        if !deeds.contains(&deed) {
+            deeds.push(deed);
+        }
+    }
+    deeds
+}
+
+fn is_denial(error: &ServerError) -> bool {
+    let Some(source) = &error.source else { return false };
+    let own = source.downcast_ref::<Error>().or_else(|| source.downcast_ref::<Arc<Error>>().map(AsRef::as_ref));
+    matches!(own, Some(Error::Forbidden(_) | Error::Unauthenticated(_)))
+}
+
+/// What a root field would have done, by its verb.
+fn action(kind: OperationType, root: &str) -> Action {
+    if kind != OperationType::Mutation {
+        return Action::Read;
+    }
+    let verb = root.find(char::is_uppercase).map_or(root, |end| &root[..end]);
+    match verb {
+        "create" => Action::Create,
+        "update" => Action::Update,
+        "delete" => Action::Delete,
+        "restore" => Action::Restore,
+        "login" => Action::Login,
+        "logout" => Action::Logout,
+        _ => Action::Execute,
+    }
+}
+
+/// The names of the fields along an error's path, which has what the client calls them: that may be anything.
+fn names<'d>(path: &[PathSegment], document: &'d ExecutableDocument, root: &'d SelectionSet) -> Vec<&'d str> {
+    let mut names = Vec::new();
+    let mut sets = vec![root];
+    for segment in path {
+        let PathSegment::Field(called) = segment else { continue };
+        let mut fields = Vec::new();
+        for set in sets {
+            called_so(called, set, document, &mut fields);
+        }
+        let Some(first) = fields.first() else { return names };
+        names.push(first.name.node.as_str());
+        sets = fields.iter().map(|field| &field.selection_set.node).collect();
+    }
+    names
+}
+
+fn called_so<'d>(called: &str, set: &'d SelectionSet, document: &'d ExecutableDocument, into: &mut Vec<&'d Field>) {
+    for selection in &set.items {
+        match &selection.node {
+            Selection::Field(field) if field.node.response_key().node == called => into.push(&field.node),
+            Selection::Field(_) => {}
+            Selection::InlineFragment(fragment) => called_so(called, &fragment.node.selection_set.node, document, into),
+            Selection::FragmentSpread(spread) => {
+                if let Some(fragment) = document.fragments.get(&spread.node.fragment_name.node) {
+                    called_so(called, &fragment.node.selection_set.node, document, into);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,120 @@
+//! What is put on record of reads and writes: whose data, and which fields of them.
+
+use std::borrow::Cow;
+
+use sea_orm::sea_query::ValueType;
+use sea_orm::{ActiveModelTrait, EntityTrait, IdenStatic, Iterable, ModelTrait, Value};
+use uuid::Uuid;
+
+use crate::database::Reader;
+use crate::deed::{Action, Deed};
+
+use super::Row;
+use super::aggregate::{Aggregate, Model};
+use super::collection::{Collection, Column, distinct};
+
+/// Columns that follow from the fact that a row was changed.
+const KEPT: [&str; 3] = ["version", "created_at", "updated_at"];
+
+/// What the reads of a collection put on record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Disclosure {
+    /// Nothing: nobody's health is told by it.
+    Nothing,
+    /// That it was read, once for each list or record.
+    Reads,
+    /// Each record that was shown, and whose it is.
+    Patients,
+}
+
+/// The columns to read, so that it can be told whose data they are.
+pub(super) fn with_owner<C: Collection>(reader: &Reader, mut columns: Vec<Column<C>>) -> Vec<Column<C>> {
+    if C::disclosure() != Disclosure::Patients || !reader.is_witnessed() {
+        return columns;
+    }
+    columns.extend(C::patient());
+    columns.extend(C::institution());
+    distinct::<C>(columns)
+}
+
+/// Notes rows of which these columns are shown.
+pub(super) fn disclose<C: Collection>(reader: &Reader, rows: &[Row<C::Entity>], shown: &[Column<C>]) {
+    if !reader.is_witnessed() {
+        return;
+    }
+    let fields: Vec<_> = shown.iter().map(|column| Cow::Borrowed(column.as_str())).collect();
+    match C::disclosure() {
+        Disclosure::Nothing => {}
+        Disclosure::Reads => reader.disclose([Deed { fields, ..Deed::new(Action::Read, C::NAME) }]),
+        Disclosure::Patients => reader.disclose(rows.iter().map(|row| Deed {
+            key: row.value(C::key()).and_then(key),
+            patient: C::patient().and_then(|column| row.value(column)).and_then(key),
+            institution: C::institution().and_then(|column| row.value(column)).and_then(key),
+            fields: fields.clone(),
+            ..Deed::new(Action::Read, C::NAME)
+        })),
+    }
+}
+
+/// Notes a row that was not read, but shown after it was written.
+pub fn disclose_shown<C: Collection>(reader: &Reader, row: &Row<C::Entity>, columns: Vec<Column<C>>) {
+    disclose::<C>(reader, std::slice::from_ref(row), &distinct::<C>(columns));
+}
+
+/// Notes that somebody was told how many of these records there are.
+pub(super) fn disclose_total<C: Collection>(reader: &Reader) {
+    if C::disclosure() != Disclosure::Nothing {
+        reader.disclose([Deed { fields: vec!["total_count".into()], ..Deed::new(Action::Read, C::NAME) }]);
+    }
+}
+
+/// What a write does to a record: from nothing, or from what it was.
+pub(super) fn written<A: Aggregate>(before: Option<&Model<A>>, after: &Model<A>) -> Deed {
+    let is_unknown = |value: &Value| *value == value.as_null();
+    let is_changed = |column: &Column<A>| match before {
+        Some(before) => before.get(*column) != after.get(*column),
+        None => !is_unknown(&after.get(*column)),
+    };
+    let changed: Vec<Column<A>> =
+        Column::<A>::iter().filter(|column| !KEPT.contains(&column.as_str())).filter(is_changed).collect();
+    let tombstone =
+        A::tombstone().filter(|tombstone| changed.iter().any(|column| column.as_str() == tombstone.as_str()));
+    let action = match (before, tombstone) {
+        (None, _) => Action::Create,
+        (Some(_), Some(tombstone)) if is_unknown(&after.get(tombstone)) => Action::Restore,
+        (Some(_), Some(_)) => Action::Delete,
+        (Some(_), None) => Action::Update,
+    };
+    Deed {
+        version: Some(A::version(after)),
+        institution: A::institution().and_then(|column| key(after.get(column))),
+        patient: A::patient().and_then(|column| key(after.get(column))),
+        fields: changed.iter().map(|column| Cow::Borrowed(column.as_str())).collect(),
+        ..Deed::new(action, A::NAME).on(A::uuid(after))
+    }
+}
+
+/// The same, of a row that was not read back.
+pub(super) fn put<A: Aggregate>(
+    row: &<A::Entity as EntityTrait>::ActiveModel,
+    version: i32,
+    changed: Option<&[&'static str]>,
+) -> Deed {
+    let value = |column| row.get(column).into_value();
+    let is_told = |column: &Column<A>| value(*column).is_some_and(|value| value != value.as_null());
+    let told = || Column::<A>::iter().filter(is_told).map(|column| column.as_str()).collect();
+    let fields: Vec<&'static str> = changed.map_or_else(told, <[_]>::to_vec);
+    let action = if changed.is_some() { Action::Update } else { Action::Create };
+    Deed {
+        key: value(A::key()).and_then(key),
+        version: Some(version),
+        institution: A::institution().and_then(value).and_then(key),
+        patient: A::patient().and_then(value).and_then(key),
+        fields: fields.into_iter().map(Cow::Borrowed).collect(),
+        ..Deed::new(action, A::NAME)
+    }
+}
+
+fn key(value: Value) -> Option<Uuid> {
+    <Option<Uuid> as ValueType>::try_from(value).ok().flatten()
+}

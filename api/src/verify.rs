@@ -1,0 +1,116 @@
+//! `phr audit`: whether the audit trail is what it was when it was written.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use chrono::Days;
+use clap::Subcommand;
+
+use crate::app;
+use crate::audit::{self, Anchors, Report};
+use crate::clock::{Clock, SystemClock};
+use crate::config::Config;
+use crate::graphql;
+
+/// What to do with the audit trail.
+#[derive(Clone, Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Find what was altered, removed or inserted in the database, and name the first bad entry of each chain.
+    #[command(after_help = EXIT_CODES)]
+    Verify {
+        /// A file of anchors, which may be given again for those of other machines; by default the one that the settings
+        /// name.
+        #[arg(long, value_name = "FILE")]
+        anchors: Vec<PathBuf>,
+        /// Print what was found as JSON.
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0  every entry is as it was written, as far as the anchors reach
+  1  the trail could not be verified
+  3  the trail was altered";
+
+/// The exit code of a trail that was altered; 2 is that of wrong arguments.
+const ALTERED: u8 = 3;
+
+/// Why the trail could not be verified.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Error {
+    /// A setting makes no sense.
+    #[error(transparent)]
+    Config(#[from] crate::config::Error),
+    /// The database's schema.
+    #[error(transparent)]
+    App(#[from] app::Error),
+    /// The anchors.
+    #[error("the anchors cannot be read: {path}: {source}", path = .0.path.display(), source = .0.source)]
+    Anchors(audit::Fault),
+    /// The database.
+    #[error("the audit trail cannot be read: {0}")]
+    Database(String),
+}
+
+/// Verifies the trail, and prints what was found.
+///
+/// # Errors
+/// When it could not be verified.
+pub(crate) async fn run(config: &Config, command: Command) -> Result<ExitCode, Error> {
+    let Command::Verify { anchors, json } = command;
+    let target = config.target()?;
+    app::check_schema(&target).await?;
+    let default = &config.audit.anchors;
+    let has_default = anchors.is_empty() && default.exists();
+    let paths = if has_default { vec![default.clone()] } else { anchors };
+    // Before the entries: those that come meanwhile have no anchors yet.
+    let anchors = Anchors::read(&paths).map_err(Error::Anchors)?;
+    let cluster = app::connect(config, target).await;
+    let days = Days::new(config.audit.retention_floor_days.into());
+    let now = SystemClock.now();
+    let pruned_before = now.checked_sub_days(days).unwrap_or(now);
+    let report = audit::verify(&cluster, &anchors, pruned_before).await.map_err(|error| {
+        let cause = std::error::Error::source(&error).map_or_else(|| error.to_string(), ToString::to_string);
+        Error::Database(graphql::without_values(&cause.into()))
+    })?;
+    if json {
+        println!("{}", as_json(&report, paths.len()));
+    } else {
+        print(&report, paths.len());
+    }
+    Ok(if report.findings.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(ALTERED) })
+}
+
+fn as_json(report: &Report, files: usize) -> serde_json::Value {
+    let findings = report.findings.iter().map(
+        |finding| serde_json::json!({ "instance": finding.instance, "sequence": finding.sequence, "why": finding.why }),
+    );
+    serde_json::json!({
+        "chains": report.chains,
+        "entries": report.entries,
+        "anchorFiles": files,
+        "unanchored": report.unanchored,
+        "openIntents": report.open,
+        "findings": findings.collect::<Vec<_>>(),
+    })
+}
+
+fn print(report: &Report, files: usize) {
+    println!("{} entries in {} chains", report.entries, report.chains);
+    if files == 0 {
+        println!("no anchors: it is only known whether the entries of each chain fit together");
+    } else if report.unanchored > 0 {
+        println!("{} entries have no anchor: of these it is only known that they fit together", report.unanchored);
+    }
+    if report.open > 0 {
+        println!("{} intents are not settled yet", report.open);
+    }
+    for finding in &report.findings {
+        println!("ALTERED  {} entry {}: {}", finding.instance, finding.sequence, finding.why);
+    }
+    if report.findings.is_empty() {
+        println!("every entry is as it was written");
+    }
+}

@@ -1,0 +1,88 @@
+//! The trail in the database is only ever appended to, and shows each reader what is within the boundary.
+
+use std::sync::Arc;
+
+use serde_json::json;
+use support::{Backend, Database, Phr, Sql};
+
+use super::shipped;
+use crate::patients::{HOME, register};
+
+const OTHER: &str = "b0000000-0000-4000-8000-000000000000";
+
+/// A database whose trail has entries.
+fn database(backend: Backend) -> Arc<Database> {
+    let database = Arc::new(Database::new(backend));
+    let server = Phr::serve(Arc::clone(&database), &[], &[]);
+    register(&server, &json!({}));
+    shipped(&database, "outcome = 'SUCCEEDED'", 2);
+    database
+}
+
+fn refused(sql: &mut Sql, statement: &str, why: &str) {
+    let error = sql.attempt(statement).expect_err(statement);
+    assert!(error.contains(why), "{statement}: {error}");
+}
+
+#[test]
+fn neither_the_server_nor_the_owner_changes_an_entry() {
+    let database = database(Backend::Postgres);
+    let mut sql = database.sql();
+    let partition = sql.value("SELECT relname FROM pg_class WHERE relispartition AND relkind = 'r' ORDER BY 1 LIMIT 1");
+    for role in ["phr_server", "phr_owner", "postgres"] {
+        sql.run(&format!("SET ROLE {role}; SET phr.institution = 'all'"));
+        for table in ["audit_events", &partition] {
+            for statement in
+                [format!("UPDATE {table} SET role = ''"), format!("DELETE FROM {table}"), format!("TRUNCATE {table}")]
+            {
+                // No role but the superuser sees a row of a partition by itself.
+                if role == "phr_owner" && *table == *partition && !statement.starts_with("TRUNCATE") {
+                    continue;
+                }
+                let why = if role == "phr_server" { "permission denied" } else { "only ever appended to" };
+                refused(&mut sql, &statement, why);
+            }
+        }
+        sql.run("RESET ROLE");
+    }
+    sql.run("SET ROLE phr_server; SET phr.institution = 'all'");
+    for statement in ["DROP TABLE audit_events", "ALTER TABLE audit_events DISABLE TRIGGER ALL"] {
+        refused(&mut sql, statement, "must be owner");
+    }
+    refused(&mut sql, "UPDATE audit_retention SET floor_days = 0", "permission denied");
+    refused(&mut sql, "INSERT INTO audit_beginnings VALUES (gen_random_uuid(), 1, '', now())", "permission denied");
+    refused(&mut sql, "SELECT make_audit_partitions('2000-01-01', '2026-01-01')", "24 months");
+    assert_eq!(sql.value("SELECT prune_audit_events(0)"), "0", "the floor holds");
+    sql.run(&format!("SET phr.institution = '{HOME}'"));
+    let again = "INSERT INTO audit_events SELECT * FROM audit_events";
+    refused(&mut sql, again, "row-level security");
+}
+
+#[test]
+fn an_embedded_trail_refuses_changes_too() {
+    let database = database(Backend::Sqlite);
+    let mut sql = database.sql();
+    refused(&mut sql, "UPDATE audit_events SET role = ''", "append_only");
+    refused(&mut sql, "DELETE FROM audit_events", "append_only");
+    sql.run("INSERT INTO audit_beginnings SELECT instance, 99, hash, occurred_at FROM audit_events WHERE sequence = 1");
+    refused(&mut sql, "DELETE FROM audit_events", "append_only");
+}
+
+#[test]
+fn an_entry_is_seen_by_its_actors_institution_its_records_and_its_patient() {
+    let database = database(Backend::Postgres);
+    let all = database.sql().value("SELECT count(*) FROM audit_events");
+    let patient = database.sql().value("SELECT uuid FROM patientregister");
+    let count = |institution: &str, patient: &str| {
+        let mut sql = database.sql();
+        sql.run(&format!("SET ROLE phr_server; SET phr.institution = '{institution}'; SET phr.patient = '{patient}'"));
+        sql.value("SELECT count(*) FROM audit_events")
+    };
+    assert_eq!(count("all", ""), all);
+    assert_eq!(count("", ""), "0");
+    assert_eq!(count(HOME, ""), all, "others' deeds with the institution's records");
+    assert_eq!(count(OTHER, ""), "0");
+    assert_eq!(count(OTHER, &patient), all, "of the patient, wherever they are now");
+    assert_eq!(count(HOME, OTHER), "0");
+    assert_eq!(count("all", OTHER), "0");
+}

@@ -1,0 +1,120 @@
+//! The audit trail: what is on record, that nothing is done without it, and that no alteration goes unnoticed.
+
+mod append_only;
+mod crash;
+mod denials;
+mod events;
+mod pruning;
+mod reads;
+mod row;
+mod settling;
+mod spool;
+mod tampering;
+mod writes;
+
+use std::path::PathBuf;
+
+use serde_json::Value;
+use support::{Backend, Database, Output, Phr, eventually, phr};
+
+/// An entry, every value as a text.
+type Entry = std::collections::BTreeMap<&'static str, String>;
+
+const COLUMNS: [&str; 12] = [
+    "sequence",
+    "action",
+    "resource",
+    "resource_id",
+    "patient_id",
+    "outcome",
+    "settles",
+    "request_id",
+    "fields",
+    "resource_institution_id",
+    "institution_id",
+    "role",
+];
+
+/// A column's value as a text that both databases write alike.
+fn text(backend: Backend, column: &str) -> String {
+    match (backend, column) {
+        (Backend::Postgres, "fields") => "array_to_string(fields, ' ')".to_owned(),
+        (Backend::Postgres, _) => column.to_owned(),
+        (Backend::Sqlite, "fields") => {
+            "(SELECT coalesce(group_concat(value, ' '), '') FROM json_each(fields))".to_owned()
+        }
+        (
+            Backend::Sqlite,
+            "resource_id" | "patient_id" | "request_id" | "resource_institution_id" | "institution_id",
+        ) => {
+            let hex = format!("lower(hex({column}))");
+            let part = |from: u8, length: u8| format!("substr({hex}, {from}, {length})");
+            let parts = [part(1, 8), part(9, 4), part(13, 4), part(17, 4), part(21, 12)].join(" || '-' || ");
+            format!("CASE WHEN {column} IS NOT NULL THEN {parts} END")
+        }
+        (Backend::Sqlite, _) => format!("CAST({column} AS TEXT)"),
+    }
+}
+
+/// The entries that meet a condition, in their order; entries of the schema's own writing are none.
+fn entries(database: &Database, condition: &str) -> Vec<Entry> {
+    let columns: Vec<String> = COLUMNS.iter().map(|column| text(database.backend(), column)).collect();
+    let query = format!(
+        "SELECT {} FROM audit_events WHERE {condition} ORDER BY occurred_at, instance, sequence",
+        columns.join(", ")
+    );
+    let rows = database.sql().rows(&query);
+    rows.into_iter()
+        .map(|row| COLUMNS.into_iter().zip(row.into_iter().map(Option::unwrap_or_default)).collect())
+        .collect()
+}
+
+/// The same, once there are as many.
+fn shipped(database: &Database, condition: &str, count: usize) -> Vec<Entry> {
+    eventually(&format!("{count} entries are shipped: {condition}"), || {
+        let found = entries(database, condition);
+        (found.len() >= count).then_some(found)
+    })
+}
+
+/// A value of each entry.
+fn values<'e>(entries: &'e [Entry], column: &str) -> Vec<&'e str> {
+    entries.iter().map(|entry| entry[column].as_str()).collect()
+}
+
+/// The entries of a request, once there are as many.
+fn of_request(phr: &Phr, id: &str, count: usize) -> Vec<Entry> {
+    shipped(&phr.database, &format!("request_id = {}", phr.database.key(id)), count)
+}
+
+/// A request's response and its id.
+fn ask(phr: &Phr, query: &str, variables: &Value) -> (Value, String) {
+    let reply = phr.begin(query, variables).finish();
+    let id = reply.header("x-request-id").expect("a response has an id").to_owned();
+    (reply.json(), id)
+}
+
+fn anchors(database: &Database) -> PathBuf {
+    database.folder().join("data/audit-anchors.jsonl")
+}
+
+/// `phr audit verify`, in the folder of the test's servers.
+fn verify(database: &Database) -> Output {
+    phr(database.folder(), &["audit", "verify", "--json"], &[("DATABASE_URL", &database.url())])
+}
+
+/// The folders of server processes in the spool.
+fn spools(database: &Database) -> Vec<PathBuf> {
+    let spool = std::fs::read_dir(database.folder().join("data/audit"));
+    let Ok(spool) = spool else { return Vec::new() };
+    spool.map(|entry| entry.unwrap().path()).filter(|path| path.is_dir()).collect()
+}
+
+/// Waits until nothing of dead processes is left in the spool.
+fn wait_until_adopted(database: &Database) {
+    eventually("what dead processes left is adopted", || (spools(database).len() <= 1).then_some(()));
+}
+
+fn is_soak() -> bool {
+    std::env::var_os("PHR_SOAK").is_some()
+}

@@ -1,0 +1,113 @@
+//! What reads put on record.
+
+use serde_json::json;
+use support::{Phr, on_both_databases};
+
+use super::{ask, entries, of_request, shipped, values};
+use crate::patients::{HOME, register};
+
+on_both_databases! {
+    each_patient_of_a_list_has_an_entry,
+    one_patient_shown_twice_is_one_entry,
+    a_global_id_is_no_way_around,
+    a_total_is_on_record_too,
+    what_is_not_a_patients_is_not_on_record,
+    no_value_ever_enters_the_trail,
+}
+
+fn each_patient_of_a_list_has_an_entry(phr: &Phr) {
+    let mut patients: Vec<String> = (0..3).map(|_| register(phr, &json!({}))).collect();
+    let query = "{ patientRegisters(first: 10, order: [{field: LAST_NAME}]) {
+        nodes { firstName } edges { node { dateOfBirth institution { name } } } } }";
+    let (_, id) = ask(phr, query, &json!({}));
+    let found = of_request(phr, &id, 3);
+    assert_eq!(found.len(), 3, "{found:?}");
+    patients.sort_unstable();
+    let mut shown = values(&found, "patient_id");
+    shown.sort_unstable();
+    assert_eq!(shown, patients);
+    for entry in &found {
+        assert_eq!((entry["action"].as_str(), entry["outcome"].as_str()), ("READ", "SUCCEEDED"));
+        assert_eq!(entry["resource"], "PatientRegister");
+        assert_eq!(entry["resource_id"], entry["patient_id"]);
+        assert_eq!(entry["fields"], "uuid first_name date_of_birth institution_id last_name", "what orders shows too");
+        assert_eq!(entry["resource_institution_id"], HOME);
+        assert_eq!((entry["institution_id"].as_str(), entry["role"].as_str()), ("", "administrator"));
+    }
+}
+
+fn one_patient_shown_twice_is_one_entry(phr: &Phr) {
+    let uuid = register(phr, &json!({}));
+    let query = "query($uuid: UUID!) { a: patientRegister(uuid: $uuid) { firstName }
+        b: patientRegister(uuid: $uuid) { email } patientRegisters { nodes { firstName allergies } } }";
+    let (_, id) = ask(phr, query, &json!({ "uuid": uuid }));
+    let found = of_request(phr, &id, 1);
+    assert_eq!(found.len(), 1, "{found:?}");
+    let mut fields: Vec<&str> = found[0]["fields"].split(' ').collect();
+    fields.sort_unstable();
+    assert_eq!(fields, ["allergies", "created_at", "email", "first_name", "uuid"]);
+}
+
+fn a_global_id_is_no_way_around(phr: &Phr) {
+    let uuid = register(phr, &json!({}));
+    let query = "query($uuid: UUID!) { patientRegister(uuid: $uuid) { id } }";
+    let global = phr.ask(query, &json!({ "uuid": uuid }))["patientRegister"]["id"].take();
+    let fragment = "... on PatientRegister { medicalHistory }";
+    for query in [
+        format!("query($id: ID!) {{ node(id: $id) {{ {fragment} }} }}"),
+        format!("query($id: ID!) {{ nodes(ids: [$id, \"AAAA\"]) {{ {fragment} }} }}"),
+    ] {
+        let (response, id) = ask(phr, &query, &json!({ "id": global }));
+        assert!(response.get("errors").is_none(), "{response}");
+        let found = of_request(phr, &id, 1);
+        assert_eq!(
+            (values(&found, "patient_id"), values(&found, "fields")),
+            (vec![uuid.as_str()], vec!["uuid medical_history"])
+        );
+    }
+}
+
+fn a_total_is_on_record_too(phr: &Phr) {
+    register(phr, &json!({}));
+    let query = "{ patientRegisters(filter: {allergies: {contains: \"latex\"}}) { totalCount } }";
+    let (_, id) = ask(phr, query, &json!({}));
+    let found = of_request(phr, &id, 1);
+    assert_eq!((values(&found, "fields"), values(&found, "patient_id")), (vec!["total_count"], vec![""]));
+}
+
+fn what_is_not_a_patients_is_not_on_record(phr: &Phr) {
+    let (_, id) =
+        ask(phr, "{ medicalInstitutions { nodes { name } } doctors { totalCount } health { status } }", &json!({}));
+    register(phr, &json!({}));
+    shipped(&phr.database, "outcome = 'SUCCEEDED'", 1);
+    assert_eq!(entries(&phr.database, &format!("request_id = {}", phr.database.key(&id))), []);
+}
+
+fn no_value_ever_enters_the_trail(phr: &Phr) {
+    let marker = "Quetzalcoatl";
+    let changes = json!({
+        "firstName": marker, "lastName": marker, "address": marker, "email": format!("{marker}@mail.example"),
+        "emergencyContact": marker, "allergies": [marker], "medicalHistory": [marker], "currentMedications": [marker],
+    });
+    let uuid = register(phr, &changes);
+    let update = "mutation($uuid: UUID!) { Quetzalcoatl: updatePatientRegister(input:
+        {uuid: $uuid, lastName: \"Quetzalcoatlus\"}) { patientRegister { lastName allergies } } }";
+    phr.ask(update, &json!({ "uuid": uuid }));
+    let search = "{ patientRegisters(filter: {lastName: {startsWith: \"Quetzalcoatl\"}}, order: [{field: LAST_NAME}]) {
+        Quetzalcoatl: totalCount nodes { Quetzalcoatl: allergies } edges { cursor } } }";
+    let (response, id) = ask(phr, search, &json!({}));
+    assert!(response.to_string().contains(marker), "{response}");
+    of_request(phr, &id, 2);
+    let refused = "{ Quetzalcoatl: patientRegister(uuid: \"Quetzalcoatl\") { uuid } }";
+    ask(phr, refused, &json!({}));
+    let table = super::row::read(phr.backend(), &mut phr.database.sql());
+    assert!(table.len() >= 5);
+    assert!(!format!("{table:?}").contains(marker), "{table:?}");
+    for folder in super::spools(&phr.database) {
+        for file in std::fs::read_dir(folder).unwrap() {
+            assert!(!std::fs::read_to_string(file.unwrap().path()).unwrap().contains(marker));
+        }
+    }
+    assert!(!std::fs::read_to_string(super::anchors(&phr.database)).unwrap().contains(marker));
+    assert!(!phr.log().contains(marker));
+}

@@ -1,0 +1,131 @@
+//! An intent whose server died is settled by what became of it.
+
+use std::sync::Arc;
+
+use serde_json::json;
+use support::{Backend, Database, Phr, eventually, phr};
+
+use super::spool::shipping;
+use super::{entries, shipped, spools, values, verify, wait_until_adopted};
+use crate::patients::jane;
+
+const CREATE: &str = "mutation($input: CreatePatientRegisterInput!) { createPatientRegister(input: $input) {
+    patientRegister { uuid } } }";
+
+/// Makes commits of new registers take so many seconds, and says whether they go on when their server is gone.
+fn slow_commits(database: &Database, seconds: u32, goes_on: bool) {
+    let interval = if goes_on { "0" } else { "100" };
+    database.sql().run(&format!(
+        "CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+             PERFORM set_config('client_connection_check_interval', '{interval}', true), pg_sleep({seconds});
+             RETURN NULL;
+         END $$;
+         CREATE CONSTRAINT TRIGGER slow AFTER INSERT ON patientregister DEFERRABLE INITIALLY DEFERRED
+             FOR EACH ROW EXECUTE FUNCTION slow()"
+    ));
+}
+
+/// A server that was killed while a create was being committed.
+fn killed_while_committing(database: &Arc<Database>) {
+    let mut server = Phr::serve(Arc::clone(database), &[], &[]);
+    let waiting = server.begin(CREATE, &json!({ "input": jane() }));
+    let mut sql = database.sql();
+    let committing =
+        "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND datname = current_database()";
+    eventually("the commit has begun", || (sql.value(committing) == "1").then_some(()));
+    server.signal("KILL");
+    assert_eq!(server.ended(), None);
+    drop(waiting);
+}
+
+#[test]
+fn a_commit_that_goes_on_without_its_server_is_waited_for() {
+    let database = Arc::new(Database::new(Backend::Postgres));
+    slow_commits(&database, 6, true);
+    killed_while_committing(&database);
+    let _next = Phr::serve(Arc::clone(&database), &[], &[]);
+    let intended = shipped(&database, "outcome = 'INTENDED'", 1);
+    assert_eq!(database.sql().value("SELECT count(*) FROM patientregister"), "0", "the commit goes on");
+    let settled = shipped(&database, "settles IS NOT NULL", 1);
+    assert_eq!(values(&settled, "outcome"), ["SUCCEEDED"]);
+    assert_eq!(values(&settled, "settles"), values(&intended, "sequence"));
+    assert_eq!(values(&settled, "resource_id"), database.sql().column("SELECT uuid FROM patientregister"));
+    wait_until_adopted(&database);
+    assert!(verify(&database).succeeded());
+}
+
+#[test]
+fn a_commit_that_ended_with_its_server_has_failed() {
+    let database = Arc::new(Database::new(Backend::Postgres));
+    slow_commits(&database, 60, false);
+    killed_while_committing(&database);
+    let _next = Phr::serve(Arc::clone(&database), &[], &[]);
+    let settled = shipped(&database, "settles IS NOT NULL", 1);
+    assert_eq!(values(&settled, "outcome"), ["FAILED"]);
+    assert_eq!(database.sql().value("SELECT count(*) FROM patientregister"), "0");
+    wait_until_adopted(&database);
+    assert!(verify(&database).succeeded());
+}
+
+#[test]
+fn an_outcome_that_was_not_noted_is_settled_by_the_change_log() {
+    for backend in [Backend::Sqlite, Backend::Postgres] {
+        let database = Arc::new(Database::new(backend));
+        shipping(&database, false);
+        let mut server = Phr::serve(Arc::clone(&database), &[], &[]);
+        crate::patients::register(&server, &json!({}));
+        eventually("the entries are in the spool", || {
+            let file = spools(&database).first()?.join("0000000001.jsonl");
+            (std::fs::read_to_string(file).ok()?.lines().count() >= 3).then_some(())
+        });
+        server.signal("KILL");
+        assert_eq!(server.ended(), None);
+        assert_eq!(entries(&database, "true"), []);
+        // As if the server had died while it noted the outcome.
+        let file = spools(&database)[0].join("0000000001.jsonl");
+        let text = std::fs::read_to_string(&file).unwrap();
+        let intent = text.lines().next().unwrap();
+        std::fs::write(&file, format!("{intent}\n{{\"torn")).unwrap();
+        shipping(&database, true);
+        let _next = Phr::serve(Arc::clone(&database), &[], &[]);
+        let settled = shipped(&database, "settles IS NOT NULL", 1);
+        assert_eq!(values(&settled, "outcome"), ["SUCCEEDED"], "{backend:?}");
+        wait_until_adopted(&database);
+        assert!(verify(&database).succeeded());
+    }
+}
+
+#[test]
+fn a_spool_that_was_damaged_is_set_aside_and_named() {
+    let database = Arc::new(Database::new(Backend::Sqlite));
+    let folder = database.folder().join("data/audit/10000000-0000-4000-8000-000000000001");
+    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::write(folder.join("0000000001.jsonl"), "nonsense\n").unwrap();
+    let server = Phr::serve(Arc::clone(&database), &[], &[]);
+    eventually("it is set aside", || folder.with_extension("damaged").exists().then_some(()));
+    assert!(server.log().contains("a damaged audit spool was set aside"), "{}", server.log());
+    crate::patients::register(&server, &json!({}));
+    shipped(&database, "outcome = 'SUCCEEDED'", 1);
+}
+
+#[test]
+fn what_no_database_could_take_is_shipped_by_the_next_server() {
+    let database = Arc::new(Database::new(Backend::Sqlite));
+    shipping(&database, false);
+    let mut server = Phr::serve(Arc::clone(&database), &[], &[]);
+    crate::patients::register(&server, &json!({}));
+    server.signal("TERM");
+    assert_eq!(server.ended(), Some(0));
+    assert!(server.log().contains("the next start ships them"), "{}", server.log());
+    assert_eq!(spools(&database).len(), 1);
+    let url = database.url();
+    let found = phr(database.folder(), &["doctor"], &[("DATABASE_URL", &url)]);
+    assert!(found.stdout.contains("1 process(es) ended and left entries"), "{found:?}");
+    shipping(&database, true);
+    let mut next = Phr::serve(Arc::clone(&database), &[], &[]);
+    shipped(&database, "action = 'CREATE'", 2);
+    next.signal("TERM");
+    assert_eq!(next.ended(), Some(0));
+    assert_eq!(spools(&database), Vec::<std::path::PathBuf>::new(), "nothing is left behind");
+    assert!(verify(&database).succeeded());
+}

@@ -1,0 +1,99 @@
+//! No audit, no data.
+
+use serde_json::{Value, json};
+use support::{Backend, Database, Phr, eventually, on_both_databases, phr};
+
+use super::{ask, entries, shipped, spools};
+use crate::patients::{jane, register};
+
+on_both_databases! {
+    a_spool_that_was_removed_lets_nothing_through,
+    a_spool_that_is_full_lets_nothing_through_until_it_was_shipped,
+}
+
+const READ: &str = "{ patientRegisters { nodes { uuid lastName } } }";
+const CREATE: &str = "mutation($input: CreatePatientRegisterInput!) { createPatientRegister(input: $input) {
+    patientRegister { uuid } } }";
+
+/// Fails unless nothing of a patient was shown, and the caller was told why.
+fn is_refused(response: &Value, code: &str) -> bool {
+    if response["errors"].is_null() {
+        return false;
+    }
+    assert_eq!(response["data"], Value::Null, "{response}");
+    assert_eq!(response["errors"][0]["extensions"]["code"], code, "{response}");
+    assert!(response["errors"][0]["message"].as_str().unwrap().contains("on record"), "{response}");
+    true
+}
+
+fn a_spool_that_was_removed_lets_nothing_through(phr: &Phr) {
+    register(phr, &json!({}));
+    shipped(&phr.database, "outcome = 'SUCCEEDED' AND action = 'CREATE'", 1);
+    std::fs::remove_dir_all(&spools(&phr.database)[0]).unwrap();
+    assert!(is_refused(&phr.response(READ, &json!({})), "UNAVAILABLE"));
+    let created = phr.response(CREATE, &json!({ "input": jane() }));
+    assert_eq!(created["errors"][0]["extensions"]["code"], "UNAVAILABLE", "{created}");
+    assert_eq!(phr.database.sql().value("SELECT count(*) FROM patientregister"), "1", "nothing was committed");
+    assert!(phr.log().contains("the spool's files were removed"), "{}", phr.log());
+    // What is nobody's is still served.
+    phr.ask("{ medicalInstitutions { nodes { name } } }", &json!({}));
+}
+
+/// Lets nothing be shipped, or again.
+pub(super) fn shipping(database: &Database, works: bool) {
+    let sql = match (database.backend(), works) {
+        (Backend::Postgres, false) => "REVOKE INSERT ON audit_events FROM phr_server",
+        (Backend::Postgres, true) => "GRANT INSERT ON audit_events TO phr_server",
+        (Backend::Sqlite, false) => {
+            "CREATE TRIGGER stop BEFORE INSERT ON audit_events BEGIN SELECT RAISE(ABORT, 'stop'); END"
+        }
+        (Backend::Sqlite, true) => "DROP TRIGGER stop",
+    };
+    database.sql().run(sql);
+}
+
+fn a_spool_that_is_full_lets_nothing_through_until_it_was_shipped(own: &Phr) {
+    let database = std::sync::Arc::new(Database::new(own.backend()));
+    let phr = Phr::serve(std::sync::Arc::clone(&database), &[("PHR_AUDIT_SPOOL_MAX_BYTES", "20000")], &[]);
+    register(&phr, &json!({}));
+    shipping(&database, false);
+    let mut shown = 0;
+    let refused = eventually("the spool is full", || {
+        let (response, id) = ask(&phr, READ, &json!({}));
+        shown += 1;
+        is_refused(&response, "UNAVAILABLE").then_some(id)
+    });
+    assert!(shown > 5, "{shown}");
+    let created = phr.response(CREATE, &json!({ "input": jane() }));
+    assert_eq!(created["errors"][0]["extensions"]["code"], "UNAVAILABLE", "{created}");
+    assert!(phr.log().contains("takes all the room"), "{}", phr.log());
+    shipping(&database, true);
+    eventually("data are shown again", || phr.response(READ, &json!({}))["errors"].is_null().then_some(()));
+    shipped(&database, "action = 'READ' AND outcome = 'SUCCEEDED'", shown);
+    assert_eq!(entries(&database, &format!("request_id = {}", database.key(&refused))), []);
+    assert_eq!(database.sql().value("SELECT count(*) FROM patientregister"), "1");
+}
+
+#[test]
+fn without_a_spool_the_server_does_not_start() {
+    let database = Database::new(Backend::Sqlite);
+    std::fs::write(database.folder().join("file"), "").unwrap();
+    let url = database.url();
+    let environment = [("DATABASE_URL", url.as_str()), ("PHR_AUDIT_SPOOL", "file/audit")];
+    let refused = phr(database.folder(), &["serve", "--listen", "127.0.0.1:0"], &environment);
+    assert!(
+        !refused.succeeded() && refused.stderr.contains("the audit spool file/audit cannot be used"),
+        "{refused:?}"
+    );
+    let found = phr(database.folder(), &["doctor", "--json"], &environment);
+    assert!(!found.succeeded() && found.stdout.contains("PHR_AUDIT_SPOOL"), "{found:?}");
+    let kept = phr(database.folder(), &["doctor"], &[("DATABASE_URL", &url)]);
+    assert!(kept.succeeded() && kept.stdout.contains("audit spool: data/audit, can be written"), "{kept:?}");
+}
+
+#[test]
+fn an_intent_to_keep_less_than_the_floor_is_refused() {
+    let database = Database::new(Backend::Sqlite);
+    let refused = phr(database.folder(), &["doctor"], &[("AUDIT_RETENTION_DAYS", "365")]);
+    assert!(!refused.succeeded() && refused.stderr.contains("AUDIT_RETENTION_FLOOR_DAYS"), "{refused:?}");
+}

@@ -1,0 +1,180 @@
+//! Whoever has written reads it, through whichever server, however far behind the replicas are; nobody else's reads go
+//! to the primary for that.
+
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+use serde_json::{Value, json};
+use support::{Client, Cluster, Server, eventually, phr};
+
+use super::{CREATE, READ, create, sees};
+use crate::patients::jane;
+
+/// Clients that write and read what they wrote.
+const WRITERS: usize = 4;
+/// How far behind replicas are held, in turn.
+const DELAYS: [&str; 7] = ["0", "30ms", "300ms", "2s", "5ms", "1s", "100ms"];
+/// After how many pairs another one is set.
+const TURN: usize = 15;
+/// Nobody is refused for asking too often.
+const UNMETERED: &[(&str, &str)] = &[("PHR_RATE_REQUESTS", "4000000000"), ("PHR_RATE_COST", "4000000000")];
+
+fn pairs() -> usize {
+    if std::env::var_os("PHR_SOAK").is_some() { 100_000 } else { 400 }
+}
+
+/// The access token of a new user's session.
+fn session(cluster: &Cluster, server: &Server) -> String {
+    let urls = cluster.urls();
+    let urls: Vec<(&str, &str)> = urls.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let made = phr(cluster.folder(), &["user", "create", "--username", "other@clinic.example"], &urls);
+    assert!(made.succeeded(), "{made:?}");
+    let token = made.stdout.lines().last().unwrap_or_default();
+    let input = json!({"username": "other@clinic.example", "oneTimeToken": token, "newPassword": "a long password, not guessed"});
+    let query =
+        "mutation($input: LoginInput!) { login(input: $input) { session { accessToken } userErrors { message } } }";
+    let data = server.ask(query, &json!({ "input": input }));
+    data["login"]["session"]["accessToken"].as_str().unwrap_or_else(|| panic!("{data}")).to_owned()
+}
+
+/// Registers a patient and reads the register, by the token through the other server, and without it through the same.
+fn pair(own: &mut Client, other: &mut Client) -> Result<(), String> {
+    let written = own.ask_with(&[], &json!({"query": CREATE, "variables": {"input": jane()}}));
+    let written = written.map_err(|error| error.to_string())?;
+    let uuid = &written["data"]["createPatientRegister"]["patientRegister"]["uuid"];
+    let token = written["extensions"]["consistency"]["token"].as_str().ok_or_else(|| written.to_string())?;
+    let read = json!({"query": READ, "variables": {"uuid": uuid}});
+    for (client, headers) in [(other, &[("x-consistency-token", token)][..]), (own, &[])] {
+        let response = client.ask_with(headers, &read).map_err(|error| error.to_string())?;
+        if response["data"]["patientRegister"]["uuid"] != *uuid {
+            return Err(format!("with {} headers: {response}", headers.len()));
+        }
+    }
+    Ok(())
+}
+
+/// How many reads there were, and how many of them the primary served.
+fn read_on(mut clients: Vec<Client>, uuid: &str, primary: &str, is_over: &AtomicBool) -> (usize, usize) {
+    let (mut all, mut on_primary) = (0, 0);
+    let read = json!({"query": READ, "variables": {"uuid": uuid}});
+    while !is_over.load(Ordering::Relaxed) {
+        for client in &mut clients {
+            let response = client.ask_with(&[], &read).expect("the server answers");
+            assert_eq!(response["data"]["patientRegister"]["uuid"], *uuid, "{response}");
+            all += 1;
+            on_primary += usize::from(response["extensions"]["consistency"]["servedBy"] == *primary);
+        }
+    }
+    (all, on_primary)
+}
+
+#[test]
+fn no_own_read_is_stale_while_replicas_lag_and_replicas_serve_the_others() {
+    let cluster = Cluster::start();
+    let servers = [cluster.serve(UNMETERED), cluster.serve(UNMETERED)];
+    for server in &servers {
+        server.wait_until_eligible(&cluster.nodes);
+    }
+    let (known, session) = (create(&servers[0], &json!({})), session(&cluster, &servers[0]));
+    cluster.wait_until_caught_up();
+    let (begun, wanted, is_over) = (AtomicUsize::new(0), pairs(), AtomicBool::new(false));
+    let client = |server: &Server, token: &str| Client::new(server.address, token.to_owned());
+    let (stale, (all, on_primary)) = std::thread::scope(|scope| {
+        let others = servers.iter().map(|server| client(server, &session)).collect();
+        let primary = cluster.main().address();
+        let (known, is_over) = (&known, &is_over);
+        let reading = scope.spawn(move || read_on(others, known, &primary, is_over));
+        let writers: Vec<_> = (0..WRITERS)
+            .map(|number| {
+                let (own, other) = (&servers[number % 2], &servers[(number + 1) % 2]);
+                let mut clients = (client(own, own.token()), client(other, other.token()));
+                let (begun, cluster) = (&begun, &cluster);
+                scope.spawn(move || {
+                    let mut stale = Vec::new();
+                    loop {
+                        let number = begun.fetch_add(1, Ordering::Relaxed);
+                        if number >= wanted {
+                            return stale;
+                        }
+                        if number.is_multiple_of(TURN) {
+                            hold_back(cluster, number / TURN);
+                        }
+                        stale.extend(pair(&mut clients.0, &mut clients.1).err());
+                    }
+                })
+            })
+            .collect();
+        let stale: Vec<String> = writers.into_iter().flat_map(|writer| writer.join().expect("no panic")).collect();
+        is_over.store(true, Ordering::Relaxed);
+        (stale, reading.join().expect("no panic"))
+    });
+    println!("{wanted} pairs, {} stale; of {all} reads of another session {on_primary} on the primary", stale.len());
+    assert!(stale.is_empty(), "{} of {wanted}, the first: {}", stale.len(), stale[0]);
+    assert!(all >= wanted / 10, "the other session has read all the time: {all}");
+    assert!(on_primary * 10 <= all, "{on_primary} of {all} on the primary");
+}
+
+/// Holds every replica back by another amount.
+fn hold_back(cluster: &Cluster, turn: usize) {
+    for (number, node) in cluster.replicas().iter().enumerate() {
+        let mut sql = node.sql();
+        sql.run(&format!(
+            "ALTER SYSTEM SET recovery_min_apply_delay = '{}'",
+            DELAYS[(turn + 3 * number) % DELAYS.len()]
+        ));
+        sql.run("SELECT pg_reload_conf()");
+    }
+}
+
+#[test]
+fn who_reads_after_a_write_is_served_by_replicas_as_soon_as_they_have_it() {
+    let cluster = Cluster::start();
+    let server = cluster.serve(&[]);
+    server.wait_until_eligible(&cluster.nodes);
+    let on_replicas = (0..20).filter(|_| {
+        let uuid = create(&server, &json!({}));
+        let (is_seen, served_by) = sees(&server, "session", &uuid);
+        assert!(is_seen);
+        served_by != cluster.main().address()
+    });
+    assert!(on_replicas.count() > 0, "a short wait spares the primary");
+}
+
+#[test]
+fn a_replica_that_was_put_back_is_not_taken_for_what_it_was() {
+    let cluster = Cluster::start();
+    let replica = &cluster.replicas()[0];
+    let (data, copy) = (cluster.data(replica), cluster.data(replica).with_extension("copy"));
+    replica.kill();
+    support::copy(&data, &copy);
+    let settings = std::fs::read_to_string(copy.join("postgresql.auto.conf")).expect("a copy of ours can be read");
+    let nowhere = format!("{settings}\nprimary_conninfo = 'host=127.0.0.1 port=1'\n");
+    std::fs::write(copy.join("postgresql.auto.conf"), nowhere).expect("a copy of ours can be written");
+    cluster.restart(replica);
+    cluster.wait_until_replicas_follow();
+    // What the server knows of the replica then stays as it is until after the replica has been replaced.
+    let seldom = ("DB_PROBE_INTERVAL", "8000");
+    let server = cluster.serve(&[("READ_REPLICA_URLS", &Cluster::url(replica)), seldom]);
+    let uuid = create(&server, &json!({}));
+    let shown = || sees(&server, "session", &uuid);
+    eventually("the replica is known to have it", || (shown() == (true, replica.address())).then_some(()));
+    // Whoever waited has had the replica asked once more; that is over by then.
+    for _ in 0..20 {
+        assert_eq!(shown(), (true, replica.address()));
+    }
+    replica.kill();
+    std::fs::remove_dir_all(&data).and_then(|()| std::fs::rename(&copy, &data)).expect("a folder of ours");
+    cluster.restart(replica);
+    drop(replica.sql());
+    let answers: Vec<(bool, String)> = (0..3).map(|_| shown()).collect();
+    let log = server.log();
+    assert!(!log.contains("node is not reachable"), "the server has not noticed: {log}");
+    assert_eq!(answers, vec![(true, cluster.main().address()); 3]);
+    assert_eq!(sees(&server, "eventual", &uuid), (false, replica.address()), "it is indeed behind");
+}
+
+/// A response's data and error, for reads with a token.
+pub(super) fn read_after(server: &Server, token: &str, uuid: &str) -> Value {
+    let mut client = Client::new(server.address, server.token_for(&[]));
+    let read = json!({"query": READ, "variables": {"uuid": uuid}});
+    client.ask_with(&[("x-consistency-token", token)], &read).expect("the server answers")
+}

@@ -1,0 +1,121 @@
+//! `phr serve --demo`: its records, its user, and the page that it signs in.
+
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+use support::{Backend, Database, Phr, phr, root};
+
+use crate::patients::{count, register};
+
+const LOGIN: &str = "mutation($input: LoginInput!) { login(input: $input) { session { accessToken } } }";
+
+fn serve(database: &Database, arguments: &[&str]) -> support::Output {
+    phr(database.folder(), &[&["serve"], arguments].concat(), &[("DATABASE_URL", &database.url())])
+}
+
+#[test]
+fn the_demonstration_is_the_same_every_time_and_made_once() {
+    let lists: Vec<Value> = (0..2)
+        .map(|_| {
+            let database = Arc::new(Database::bare(Backend::Sqlite));
+            let first = Phr::serve(Arc::clone(&database), &[], &["--demo"]);
+            let made = count(&first);
+            assert!(made >= 200, "{made}");
+            let query = "{ patientRegisters(order: [{field: UUID}], first: 1000) {
+                nodes { uuid firstName lastName email address allergies institution { name } doctor { lastName } } } }";
+            let list = first.ask(query, &json!({}));
+            drop(first);
+            let again = Phr::serve(database, &[], &["--demo"]);
+            assert_eq!(count(&again), made);
+            list
+        })
+        .collect();
+    assert_eq!(lists[0], lists[1]);
+}
+
+#[test]
+fn the_demonstration_refuses_a_database_of_somebody_else() {
+    let database = Arc::new(Database::new(Backend::Sqlite));
+    let server = Phr::serve(Arc::clone(&database), &[], &[]);
+    let uuid = register(&server, &json!({}));
+    drop(server);
+    let refused = serve(&database, &["--demo", "--listen", "127.0.0.1:0"]);
+    assert!(!refused.succeeded() && refused.stderr.contains("other records"), "{refused:?}");
+    let server = Phr::serve(Arc::clone(&database), &[], &[]);
+    assert_eq!(count(&server), 1);
+    // A tombstone is somebody's record too.
+    crate::patients::done(&server, "deletePatientRegister", "uuid", &json!({ "uuid": uuid }));
+    drop(server);
+    assert!(!serve(&database, &["--demo", "--listen", "127.0.0.1:0"]).succeeded());
+    let postgres = Database::new(Backend::Postgres);
+    let refused = serve(&postgres, &["--demo", "--listen", "127.0.0.1:0"]);
+    assert!(!refused.succeeded() && refused.stderr.contains("embedded"), "{refused:?}");
+}
+
+/// What signing in as the demonstration's user gives: a token, or the error's code.
+fn guest(phr: &Phr) -> Result<String, String> {
+    let input = json!({ "input": { "username": "doctor@clinic.example", "password": "made-up records only" } });
+    let response = phr.response(LOGIN, &input);
+    let text = |value: &Value| value.as_str().map(ToOwned::to_owned);
+    text(&response["data"]["login"]["session"]["accessToken"])
+        .ok_or_else(|| text(&response["errors"][0]["extensions"]["code"]).unwrap_or_else(|| response.to_string()))
+}
+
+#[test]
+fn the_user_of_the_demonstration_signs_in_there_and_nowhere_else() {
+    let database = Arc::new(Database::bare(Backend::Sqlite));
+    let role =
+        |phr: &Phr, token: &str| phr.response_to(token, "{ viewer { role } }", &json!({}))["data"]["viewer"].take();
+    let demo = Phr::serve(Arc::clone(&database), &[], &["--demo"]);
+    let token = guest(&demo).unwrap();
+    assert_eq!(role(&demo, &token), json!({ "role": "doctor" }));
+    drop(demo);
+    let earnest = Phr::serve(Arc::clone(&database), &[], &[]);
+    assert_eq!(guest(&earnest).unwrap_err(), "UNAUTHENTICATED");
+    assert_eq!(role(&earnest, &token), Value::Null, "sessions have ended");
+    drop(earnest);
+    let demo = Phr::serve(database, &[], &["--demo"]);
+    assert!(guest(&demo).is_ok());
+    let elsewhere = Phr::serve(Arc::new(Database::new(Backend::Sqlite)), &[], &[]);
+    assert_eq!(guest(&elsewhere).unwrap_err(), "UNAUTHENTICATED");
+}
+
+#[test]
+fn the_page_of_the_demonstration_alone_is_given_a_session() {
+    let demo = Phr::serve(Arc::new(Database::bare(Backend::Sqlite)), &[], &["--demo"]);
+    let given = demo.http_as_nobody("GET", "/playground/session", &[], b"");
+    assert_eq!((given.status, given.header("cache-control")), (200, Some("no-store")));
+    let given = given.json();
+    let viewer = demo.response_to(given["accessToken"].as_str().unwrap(), "{ viewer { role } }", &json!({}));
+    assert_eq!(viewer["data"]["viewer"]["role"], "administrator");
+    let other = Phr::start(Backend::Sqlite);
+    assert_eq!(other.http_as_nobody("GET", "/playground/session", &[], b"").status, 404);
+}
+
+#[test]
+fn every_example_of_the_playground_runs() {
+    let folder = root().join("api/playground/examples");
+    let mut files: Vec<_> = std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.retain(|path| path.extension().is_some_and(|end| end == "graphql"));
+    files.sort();
+    assert!(files.len() >= 10, "{files:?}");
+    let server = Phr::serve(Arc::new(Database::bare(Backend::Sqlite)), &[], &["--demo"]);
+    for file in files {
+        let text = std::fs::read_to_string(&file).unwrap();
+        let variables = std::fs::read_to_string(file.with_extension("json")).unwrap_or_else(|_| "{}".to_owned());
+        let variables: Value = serde_json::from_str(&variables).unwrap();
+        let named = |line: &str| -> Option<String> {
+            let rest = line.strip_prefix("query ").or_else(|| line.strip_prefix("mutation "))?;
+            Some(rest.split(['(', ' ', '{']).next().unwrap().to_owned())
+        };
+        for name in text.lines().filter_map(named) {
+            let body = json!({"query": text, "operationName": name, "variables": variables}).to_string();
+            let response = server.post(&body).json();
+            assert!(response.get("errors").is_none(), "{} {name}: {response}", file.display());
+            for payload in response["data"].as_object().unwrap().values() {
+                let errors = payload.get("userErrors").unwrap_or(&Value::Null);
+                assert!(errors.is_null() || *errors == json!([]), "{} {name}: {response}", file.display());
+            }
+        }
+    }
+}

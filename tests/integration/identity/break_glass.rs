@@ -1,0 +1,158 @@
+//! Opening a record outside the own boundary, for a while and with a reason.
+
+use serde_json::{Value, json};
+use support::{Backend, Phr, on_both_databases, within};
+
+use super::forger::Forger;
+use super::{Session, answer, at_home, done, faults, institution, is_good, member, role};
+use crate::patients::{HOME, NOBODY, jane, register, with};
+
+on_both_databases! {
+    a_leave_opens_one_record_and_nothing_else,
+    what_is_wrong_with_a_leave_is_named,
+}
+
+/// Takes a leave; returns its key and its token.
+fn leave(phr: &Phr, session: &Session, patient: &str, more: &Value) -> (String, String) {
+    let input = with(json!({"patientUuid": patient, "reason": "unconscious at the door"}), more);
+    let made = done(phr, &session.access, "breakGlass", "leave { uuid accessToken expiresAt }", &input);
+    let text = |name: &str| made["leave"][name].as_str().unwrap().to_owned();
+    (text("uuid"), text("accessToken"))
+}
+
+fn sees(phr: &Phr, token: &str, patient: &str) -> bool {
+    let query = "query($uuid: UUID!) { patientRegister(uuid: $uuid) { uuid allergies } }";
+    let response = phr.response_to(token, query, &json!({ "uuid": patient }));
+    assert_eq!(faults(&response), Vec::<String>::new());
+    response["data"]["patientRegister"].is_object()
+}
+
+fn a_leave_opens_one_record_and_nothing_else(phr: &Phr) {
+    let elsewhere = institution(phr, "Elsewhere");
+    let (theirs, other) =
+        (register(phr, &json!({ "institutionId": elsewhere })), register(phr, &json!({ "institutionId": elsewhere })));
+    let own = register(phr, &json!({}));
+    let (doctor, session) = member(phr, "ada", "doctor", &at_home());
+    assert!(sees(phr, &session.access, &own) && !sees(phr, &session.access, &theirs));
+    let (uuid, token) = leave(phr, &session, &theirs, &json!({"minutes": 5}));
+    assert!(sees(phr, &token, &theirs) && !sees(phr, &token, &other) && !sees(phr, &token, &own));
+    assert!(!sees(phr, &session.access, &theirs), "only with the leave's own token");
+    let listed =
+        phr.response_to(&token, "{ patientRegisters(deleted: INCLUDED) { totalCount nodes { uuid } } }", &json!({}));
+    assert_eq!(listed["data"]["patientRegisters"], json!({"totalCount": 1, "nodes": [{ "uuid": theirs }]}));
+    let ask = |mutation: &str, fields: &str, input: &Value| answer(phr, &token, mutation, fields, input);
+    let change = |patient: &str| {
+        let input = json!({"uuid": patient, "allergies": ["penicillin"]});
+        faults(&ask("updatePatientRegister", "patientRegister { uuid }", &input))
+    };
+    assert_eq!(change(&theirs), Vec::<String>::new(), "treating includes writing it down");
+    assert_eq!(change(&other), ["NOT_FOUND input.uuid"]);
+    assert_eq!(change(&own), ["NOT_FOUND input.uuid"]);
+    let created = ask("createPatientRegister", "patientRegister { uuid }", &jane());
+    assert!(created["data"]["createPatientRegister"]["patientRegister"].is_null(), "{created}");
+    // It manages nothing, not even the session that it belongs to.
+    let again = json!({"patientUuid": other, "reason": "more"});
+    assert_eq!(faults(&ask("breakGlass", "leave { uuid }", &again)), ["FORBIDDEN"]);
+    let new = json!({"password": super::PASSWORD, "newPassword": "another good password"});
+    assert_eq!(faults(&ask("changePassword", "changed", &new)), ["FORBIDDEN"]);
+    for own in ["{ logout { endedSessions } }", "{ enrolSecondFactor { enrolment { secret } } }"] {
+        assert_eq!(faults(&phr.response_to(&token, &format!("mutation {own}"), &json!({}))), ["FORBIDDEN"]);
+    }
+    is_reviewed(phr, &elsewhere, &uuid, &doctor, &theirs);
+    // Who may take no leave any more has none; and it ends with the session.
+    let treating = |permissions: &Value| {
+        let input = json!({"uuid": role("doctor"), "permissions": permissions});
+        done(phr, phr.token(), "updateRole", "role { uuid }", &input);
+    };
+    let read = json!({"resource": "PatientRegister", "action": "read"});
+    let (clinical, using) =
+        (json!({"resource": "ClinicalRecord", "action": "read"}), json!({"resource": "BreakGlass", "action": "use"}));
+    treating(&json!([read, clinical]));
+    let query = "query($uuid: UUID!) { patientRegister(uuid: $uuid) { uuid } }";
+    assert_eq!(faults(&phr.response_to(&token, query, &json!({ "uuid": theirs }))), ["FORBIDDEN"]);
+    treating(&json!([read, clinical, using]));
+    assert!(sees(phr, &token, &theirs));
+    phr.response_to(&session.access, "mutation { logout { endedSessions } }", &json!({}));
+    assert!(!is_good(phr, &token));
+}
+
+/// The institution whose record was opened reviews it, once.
+fn is_reviewed(phr: &Phr, institution: &str, leave: &str, doctor: &str, patient: &str) {
+    let fields = "uuid userUuid patientUuid reason reviewedAt reviewedByUuid reviewNote";
+    let list = format!("{{ breakGlassGrants {{ nodes {{ {fields} }} }} }}");
+    let of = |institution: &str| phr.token_for(&["--role", "auditor", "--institution", institution]);
+    let (theirs, ours) = (of(institution), of(HOME));
+    let listed = |token: &str| phr.response_to(token, &list, &json!({}))["data"]["breakGlassGrants"]["nodes"].take();
+    assert_eq!(listed(&ours), json!([]));
+    let expected = json!([{
+        "uuid": leave, "userUuid": doctor, "patientUuid": patient, "reason": "unconscious at the door",
+        "reviewedAt": null, "reviewedByUuid": null, "reviewNote": null,
+    }]);
+    assert_eq!(listed(&theirs), expected);
+    let review = |token: &str, note: &str| {
+        faults(&answer(
+            phr,
+            token,
+            "reviewBreakGlassGrant",
+            "breakGlassGrant { uuid }",
+            &json!({"uuid": leave, "note": note}),
+        ))
+    };
+    assert_eq!(review(&ours, "fine"), ["NOT_FOUND input.uuid"]);
+    assert_eq!(review(&theirs, &"x".repeat(501)), ["TOO_LONG input.note"]);
+    assert_eq!(review(&theirs, "  fine "), Vec::<String>::new());
+    assert_eq!(review(&theirs, "fine"), ["INVALID_STATE input.uuid"], "once");
+    let reviewed = &listed(&theirs)[0];
+    assert!(reviewed["reviewedAt"].is_string() && reviewed["reviewNote"] == "fine", "{reviewed}");
+}
+
+fn what_is_wrong_with_a_leave_is_named(phr: &Phr) {
+    let patient = register(phr, &json!({}));
+    let (_, session) = member(phr, "ada", "administrator", &json!({}));
+    let take = |more: &Value| {
+        let input = with(json!({"patientUuid": patient, "reason": "an emergency"}), more);
+        faults(&answer(phr, &session.access, "breakGlass", "leave { uuid }", &input))
+    };
+    for (more, fault) in [
+        (json!({"reason": ""}), "REQUIRED input.reason"),
+        (json!({"reason": " \n "}), "REQUIRED input.reason"),
+        (json!({"reason": "x".repeat(501)}), "TOO_LONG input.reason"),
+        (json!({"reason": "a\u{0}b"}), "INVALID_FORMAT input.reason"),
+        (json!({"minutes": 0}), "OUT_OF_RANGE input.minutes"),
+        (json!({"minutes": -1}), "OUT_OF_RANGE input.minutes"),
+        (json!({"minutes": 241}), "OUT_OF_RANGE input.minutes"),
+        (json!({"patientUuid": NOBODY}), "NOT_FOUND input.patientUuid"),
+    ] {
+        assert_eq!(take(&more), [fault], "{more}");
+    }
+    done(phr, phr.token(), "deletePatientRegister", "patientRegister { uuid }", &json!({ "uuid": patient }));
+    assert_eq!(take(&json!({})), ["NOT_FOUND input.patientUuid"]);
+    done(phr, phr.token(), "restorePatientRegister", "patientRegister { uuid }", &json!({ "uuid": patient }));
+    let (uuid, _) = leave(phr, &session, &patient, &json!({}));
+    let own = json!({ "uuid": uuid });
+    let review = answer(phr, &session.access, "reviewBreakGlassGrant", "breakGlassGrant { uuid }", &own);
+    assert_eq!(faults(&review), ["INVALID_STATE input.uuid"], "not by oneself");
+    let input = json!({"patientUuid": patient, "reason": "an emergency"});
+    assert_eq!(faults(&answer(phr, phr.token(), "breakGlass", "leave { uuid }", &input)), ["BAD_REQUEST"]);
+    let staff = phr.token_for(&["--role", "staff"]);
+    assert_eq!(faults(&answer(phr, &staff, "breakGlass", "leave { uuid }", &input)), ["FORBIDDEN"]);
+}
+
+#[test]
+fn a_leave_ends_at_its_time_and_no_later_than_its_session() {
+    let phr = Phr::with(Backend::Sqlite, &[("PHR_SESSION_TTL", "20")]);
+    let patient = register(&phr, &json!({"institutionId": institution(&phr, "Elsewhere")}));
+    let (_, session) = member(&phr, "ada", "doctor", &at_home());
+    let (_, token) = leave(&phr, &session, &patient, &json!({"minutes": 60}));
+    let forger = Forger::of(&phr);
+    let claims = |token: &str| -> Value {
+        serde_json::from_slice(&super::forger::decode(token.split('.').nth(1).unwrap())).unwrap()
+    };
+    let (own, opened) = (claims(&session.access), claims(&token));
+    assert_eq!((&opened["exp"], &opened["sid"]), (&own["exp"], &own["sid"]), "both end with the session");
+    // The same leave, with but two seconds left.
+    let left = opened["iat"].as_i64().unwrap() + 2;
+    let short = forger.claiming(&with(opened, &json!({ "exp": left })));
+    within(std::time::Duration::from_secs(15), "the leave ends", || (!is_good(&phr, &short)).then_some(()));
+    assert!(is_good(&phr, &token), "and no other does");
+}

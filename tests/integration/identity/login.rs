@@ -1,0 +1,154 @@
+//! Signing in.
+
+use std::thread;
+
+use serde_json::json;
+use support::{Backend, Phr, eventually, on_both_databases};
+
+use super::{
+    PASSWORD, answer, by_password, by_token, create, done, faults, is_good, login, member, one_time_token, sign_in,
+};
+
+on_both_databases! {
+    whatever_is_wrong_is_told_in_the_same_words,
+    a_password_from_elsewhere_is_accepted_and_kept_better,
+    a_one_time_token_is_good_once,
+    a_flood_of_logins_tries_no_more_than_is_allowed,
+}
+
+fn whatever_is_wrong_is_told_in_the_same_words(phr: &Phr) {
+    let (uuid, _) = member(phr, "Ada@Clinic.Example", "staff", &json!({}));
+    create(phr, "new@clinic.example", "staff", &json!({}));
+    sign_in(phr, "  aDA@clinic.EXAMPLE ");
+    let token = one_time_token(phr, &uuid);
+    let attempts = [
+        json!({"username": "ada@clinic.example", "password": "incorrect horse"}),
+        json!({"username": "ada@clinic.example", "password": ""}),
+        json!({"username": "ada@clinic.example", "password": PASSWORD.to_uppercase()}),
+        json!({"username": "ada@clinic.example", "password": format!("{PASSWORD}\u{0}")}),
+        json!({"username": "nobody@clinic.example", "password": PASSWORD}),
+        json!({"username": "ada@clinic.example\u{0}", "password": PASSWORD}),
+        json!({"username": "", "password": PASSWORD}),
+        json!({"username": "' OR 1=1 --", "password": "' OR 1=1 --"}),
+        json!({"username": "a".repeat(10_000), "password": "b".repeat(100_000)}),
+        json!({"username": "new@clinic.example", "password": PASSWORD}),
+        json!({"username": "new@clinic.example", "oneTimeToken": token, "newPassword": PASSWORD}),
+        json!({"username": "nobody@clinic.example", "oneTimeToken": token, "newPassword": PASSWORD}),
+        json!({"username": "new@clinic.example", "oneTimeToken": "nonsense", "newPassword": PASSWORD}),
+    ];
+    let mut told = Vec::new();
+    for attempt in &attempts {
+        let mut response = login(phr, attempt);
+        assert_eq!(faults(&response), ["UNAUTHENTICATED"], "{attempt}");
+        response["errors"][0]["extensions"]["requestId"].take();
+        told.push(response);
+    }
+    assert!(told.iter().all(|response| *response == told[0]), "{told:#?}");
+    done(phr, phr.token(), "updateUser", "user { uuid }", &json!({"uuid": uuid, "isActive": false}));
+    assert_eq!(faults(&by_password(phr, "ada@clinic.example", PASSWORD)), ["UNAUTHENTICATED"]);
+}
+
+#[test]
+fn who_fails_too_often_is_locked_out_for_a_while() {
+    let settings = [("PHR_LOCKOUT_FAILURES", "3"), ("PHR_LOCKOUT_SECONDS", "3"), ("PHR_RATE_ANONYMOUS", "0")];
+    let phr = Phr::with(Backend::Sqlite, &settings);
+    member(&phr, "ada", "staff", &json!({}));
+    for _ in 0..2 {
+        by_password(&phr, "ada", "wrong");
+    }
+    sign_in(&phr, "ada");
+    for _ in 0..3 {
+        by_password(&phr, "ada", "wrong");
+    }
+    // The right password is refused like a wrong one, and other users are not.
+    assert_eq!(by_password(&phr, "ada", PASSWORD)["data"], by_password(&phr, "ada", "wrong")["data"]);
+    assert_eq!(faults(&by_password(&phr, "ada", PASSWORD)), ["UNAUTHENTICATED"]);
+    member(&phr, "ben", "staff", &json!({}));
+    eventually("the time is over", || faults(&by_password(&phr, "ada", PASSWORD)).is_empty().then_some(()));
+    by_password(&phr, "ada", "wrong");
+    sign_in(&phr, "ada");
+}
+
+fn a_flood_of_logins_tries_no_more_than_is_allowed(phr: &Phr) {
+    let (uuid, _) = member(phr, "ada", "staff", &json!({}));
+    thread::scope(|scope| {
+        for _ in 0..12 {
+            scope.spawn(|| assert_eq!(faults(&by_password(phr, "ada", "wrong")), ["UNAUTHENTICATED"]));
+        }
+    });
+    let counted = format!(
+        "SELECT failed_logins FROM user_secrets WHERE user_id = {} AND locked_until IS NOT NULL",
+        phr.database.key(&uuid)
+    );
+    assert_eq!(phr.database.sql().value(&counted), "5");
+    assert_eq!(faults(&by_password(phr, "ada", PASSWORD)), ["UNAUTHENTICATED"]);
+}
+
+fn a_password_from_elsewhere_is_accepted_and_kept_better(phr: &Phr) {
+    let uuid = create(phr, "ada", "staff", &json!({}));
+    let (key, hash) = (phr.database.key(&uuid), bcrypt::hash(PASSWORD, 4).unwrap());
+    let mut sql = phr.database.sql();
+    sql.run(&format!("INSERT INTO user_secrets (user_id, password_hash) VALUES ({key}, '{hash}')"));
+    let kept = format!("SELECT password_hash FROM user_secrets WHERE user_id = {key}");
+    assert_eq!(faults(&by_password(phr, "ada", "wrong")), ["UNAUTHENTICATED"]);
+    assert_eq!(sql.value(&kept), hash);
+    sign_in(phr, "ada");
+    let better = sql.value(&kept);
+    assert!(better.starts_with("$argon2id$"), "{better}");
+    sign_in(phr, "ada");
+    assert_eq!(sql.value(&kept), better);
+}
+
+fn a_one_time_token_is_good_once(phr: &Phr) {
+    let uuid = create(phr, "ada", "staff", &json!({}));
+    let first = one_time_token(phr, &uuid);
+    let second = one_time_token(phr, &uuid);
+    assert_eq!(faults(&by_token(phr, "ada", &first)), ["UNAUTHENTICATED"], "a newer one replaces it");
+    let input = json!({"username": "ada", "oneTimeToken": second});
+    assert_eq!(faults(&login(phr, &input)), ["REQUIRED input.newPassword"]);
+    let session = super::Session::of(&by_token(phr, "Ada", &second)["data"]["login"]);
+    assert_eq!(faults(&by_token(phr, "ada", &second)), ["UNAUTHENTICATED"], "once");
+    assert!(is_good(phr, &session.access));
+    let third = one_time_token(phr, &uuid);
+    assert_eq!(faults(&by_token(phr, "ada", &third)), Vec::<String>::new());
+    assert!(!is_good(phr, &session.access), "who knew the old password is signed out");
+    let late = one_time_token(phr, &uuid);
+    phr.database.sql().run("UPDATE one_time_tokens SET expires_at = created_at");
+    assert_eq!(faults(&by_token(phr, "ada", &late)), ["UNAUTHENTICATED"], "too late");
+    let texts = phr.database.sql().column("SELECT count(*) FROM one_time_tokens");
+    assert_eq!(texts, ["1"]);
+}
+
+#[test]
+fn a_new_password_obeys_the_rules() {
+    let phr = Phr::start(Backend::Sqlite);
+    let uuid = create(&phr, "ada@clinic.example", "staff", &json!({}));
+    let token = one_time_token(&phr, &uuid);
+    for (password, fault) in [
+        ("eleven char", "TOO_SHORT input.newPassword"),
+        (&"ä".repeat(257), "TOO_LONG input.newPassword"),
+        ("ADA@clinic.example", "INVALID_FORMAT input.newPassword"),
+    ] {
+        let input = json!({"username": "ada@clinic.example", "oneTimeToken": token, "newPassword": password});
+        assert_eq!(faults(&login(&phr, &input)), [fault]);
+    }
+    for (input, fault) in [
+        (json!({"username": "ada"}), "REQUIRED input.password"),
+        (json!({"username": "ada", "newPassword": PASSWORD}), "REQUIRED input.password"),
+        (json!({"username": "ada", "password": "x", "oneTimeToken": token}), "INVALID_FORMAT input.password"),
+        (json!({"username": "ada", "password": "x", "device": "d".repeat(201)}), "TOO_LONG input.device"),
+    ] {
+        assert_eq!(faults(&login(&phr, &input)), [fault]);
+    }
+    let response = by_token(&phr, "ada@clinic.example", &token);
+    let session = super::Session::of(&response["data"]["login"]);
+    let change = |old: &str, new: &str| {
+        let input = json!({"password": old, "newPassword": new});
+        faults(&answer(&phr, &session.access, "changePassword", "changed", &input))
+    };
+    assert_eq!(change(PASSWORD, "short"), ["TOO_SHORT input.newPassword"]);
+    assert_eq!(change("wrong", "another good password"), ["UNAUTHENTICATED"]);
+    assert_eq!(change(PASSWORD, "another good password"), Vec::<String>::new());
+    assert!(faults(&by_password(&phr, "ada@clinic.example", "another good password")).is_empty());
+    assert_eq!(faults(&by_password(&phr, "ada@clinic.example", PASSWORD)), ["UNAUTHENTICATED"]);
+}

@@ -1,0 +1,132 @@
+//! Sessions: how they go on, and how they end.
+
+use serde_json::{Value, json};
+use support::{Backend, Phr, eventually, on_both_databases};
+
+use super::{
+    PASSWORD, another, answer, at_home, dies, done, faults, institution, is_good, member, role, sign_in, within,
+};
+
+on_both_databases! {
+    a_refresh_token_is_good_once_and_its_return_ends_the_session,
+    who_signs_out_is_out_everywhere,
+    what_a_user_may_do_has_changed_when_it_was_changed_anywhere,
+}
+
+fn a_refresh_token_is_good_once_and_its_return_ends_the_session(phr: &Phr) {
+    let (_, first) = member(phr, "ada", "staff", &json!({}));
+    let second = super::Session::of(&first.refresh(phr)["data"]["refreshSession"]);
+    let third = super::Session::of(&second.refresh(phr)["data"]["refreshSession"]);
+    assert_ne!(second.refresh, third.refresh);
+    for session in [&first, &second, &third] {
+        assert!(is_good(phr, &session.access));
+    }
+    let other = sign_in(phr, "ada");
+    assert_eq!(faults(&first.refresh(phr)), ["UNAUTHENTICATED"]);
+    for session in [&first, &second, &third] {
+        assert!(!is_good(phr, &session.access));
+        assert_eq!(faults(&session.refresh(phr)), ["UNAUTHENTICATED"]);
+    }
+    assert!(is_good(phr, &other.access), "another session is another family");
+    for nonsense in ["", "nonsense", &other.access, &other.refresh[1..]] {
+        let input = json!({ "refreshToken": nonsense });
+        assert_eq!(faults(&answer(phr, "", "refreshSession", super::SESSION, &input)), ["UNAUTHENTICATED"]);
+    }
+    let kept = phr.database.sql().column("SELECT count(*) FROM refresh_tokens");
+    assert_eq!(kept, ["4"]);
+}
+
+#[test]
+fn of_two_who_refresh_at_once_one_is_a_thief() {
+    let phr = Phr::start(Backend::Postgres);
+    let (_, session) = member(&phr, "ada", "staff", &json!({}));
+    let answers: Vec<Vec<String>> = std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..4).map(|_| scope.spawn(|| faults(&session.refresh(&phr)))).collect();
+        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+    });
+    assert_eq!(answers.iter().filter(|answer| answer.is_empty()).count(), 1, "{answers:?}");
+    dies(&phr, &session.access);
+}
+
+fn logout(phr: &Phr, token: &str) -> Value {
+    phr.response_to(token, "mutation { logout { endedSessions userErrors { code } } }", &json!({}))
+}
+
+fn who_signs_out_is_out_everywhere(phr: &Phr) {
+    let other = another(phr, &[]);
+    let (uuid, first) = member(phr, "ada", "staff", &json!({}));
+    let (second, third) = (sign_in(phr, "ada"), sign_in(&other, "ada"));
+    let (_, stranger) = member(phr, "ben", "staff", &json!({}));
+    for server in [phr, &other] {
+        assert!([&first, &second, &third].iter().all(|session| is_good(server, &session.access)));
+    }
+    assert_eq!(logout(phr, &first.access)["data"]["logout"]["endedSessions"], 1);
+    assert!(!is_good(phr, &first.access), "at once where it was asked");
+    assert_eq!(faults(&logout(phr, &first.access)), ["UNAUTHENTICATED"]);
+    assert_eq!(faults(&first.refresh(phr)), ["UNAUTHENTICATED"]);
+    dies(&other, &first.access);
+    assert!(is_good(phr, &second.access));
+    let new = json!({"password": PASSWORD, "newPassword": "another good password"});
+    done(phr, &second.access, "changePassword", "changed", &new);
+    assert!(is_good(phr, &second.access) && !is_good(phr, &third.access));
+    dies(&other, &third.access);
+    let everywhere = |token: &str, input: &Value| answer(phr, token, "logoutEverywhere", "endedSessions", input);
+    let of_ada = json!({ "userUuid": uuid });
+    assert_eq!(faults(&everywhere(&stranger.access, &of_ada)), ["FORBIDDEN"]);
+    assert_eq!(everywhere(&second.access, &Value::Null)["data"]["logoutEverywhere"]["endedSessions"], 1);
+    assert!(!is_good(phr, &second.access) && is_good(phr, &stranger.access));
+    dies(&other, &second.access);
+    assert_eq!(everywhere(phr.token(), &of_ada)["data"]["logoutEverywhere"]["endedSessions"], 0);
+}
+
+fn what_a_user_may_do_has_changed_when_it_was_changed_anywhere(phr: &Phr) {
+    let other = another(phr, &[]);
+    let elsewhere = institution(phr, "Elsewhere");
+    let (uuid, mut session) = member(phr, "ada", "staff", &at_home());
+    for change in [json!({"roleId": role("editor")}), json!({"institutionId": elsewhere}), json!({"isActive": false})] {
+        assert!(is_good(phr, &session.access) && is_good(&other, &session.access));
+        let change = crate::patients::with(json!({ "uuid": uuid }), &change);
+        done(phr, phr.token(), "updateUser", "user { uuid }", &change);
+        assert!(!is_good(phr, &session.access), "{change}");
+        dies(&other, &session.access);
+        assert_eq!(faults(&session.refresh(&other)), ["UNAUTHENTICATED"]);
+        if change["isActive"].is_null() {
+            session = sign_in(&other, "ada");
+        }
+    }
+    done(phr, phr.token(), "updateUser", "user { uuid }", &json!({"uuid": uuid, "isActive": true}));
+    assert!(!is_good(phr, &session.access), "what has ended stays ended");
+    // What a role may do holds for whoever is signed in.
+    let session = sign_in(phr, "ada");
+    let patients =
+        |server: &Phr| faults(&server.response_to(&session.access, "{ patientRegisters { totalCount } }", &json!({})));
+    for (permissions, expected) in
+        [(json!([{"resource": "PatientRegister", "action": "read"}]), vec![]), (json!([]), vec!["FORBIDDEN"])]
+    {
+        let change = json!({"uuid": role("editor"), "permissions": permissions});
+        done(&other, phr.token(), "updateRole", "role { uuid }", &change);
+        for server in [phr, &other] {
+            within(super::PROMISED, "the role's permissions hold", || (patients(server) == expected).then_some(()));
+        }
+    }
+}
+
+#[test]
+fn a_token_that_was_good_a_moment_ago_expires() {
+    let phr =
+        Phr::with(Backend::Sqlite, &[("PHR_ACCESS_TTL", "2"), ("PHR_SESSION_TTL", "6"), ("PHR_RATE_ANONYMOUS", "0")]);
+    let (_, session) = member(&phr, "ada", "staff", &json!({}));
+    eventually("the token expires", || (!is_good(&phr, &session.access)).then_some(()));
+    let mut next = super::Session::of(&session.refresh(&phr)["data"]["refreshSession"]);
+    assert!(is_good(&phr, &next.access));
+    // However often it is refreshed, the session ends.
+    eventually("the session ends", || {
+        let response = next.refresh(&phr);
+        if faults(&response) == ["UNAUTHENTICATED"] {
+            return Some(());
+        }
+        next = super::Session::of(&response["data"]["refreshSession"]);
+        None
+    });
+    eventually("the last token ends with it", || (!is_good(&phr, &next.access)).then_some(()));
+}
