@@ -2,10 +2,10 @@
 //!
 //! The rules that a row obeys are in the `records` room of the server and, again, in the migrations.
 
-pub mod blood_type;
-pub mod blood_type_compatibility;
 pub mod audit_beginning;
 pub mod audit_event;
+pub mod blood_type;
+pub mod blood_type_compatibility;
 pub mod break_glass_grant;
 pub mod change_log;
 pub mod country;

@@ -18,7 +18,7 @@ use serde_json::Value;
 use support::{Backend, Database, Output, Phr, eventually, phr};
 
 /// An entry, every value as a text.
-type Entry = std::collections::BTreeMap<&'static str, String>;
+pub(crate) type Entry = std::collections::BTreeMap<&'static str, String>;
 
 const COLUMNS: [&str; 12] = [
     "sequence",
@@ -70,7 +70,7 @@ fn entries(database: &Database, condition: &str) -> Vec<Entry> {
 }
 
 /// The same, once there are as many.
-fn shipped(database: &Database, condition: &str, count: usize) -> Vec<Entry> {
+pub(crate) fn shipped(database: &Database, condition: &str, count: usize) -> Vec<Entry> {
     eventually(&format!("{count} entries are shipped: {condition}"), || {
         let found = entries(database, condition);
         (found.len() >= count).then_some(found)

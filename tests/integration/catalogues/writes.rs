@@ -16,6 +16,7 @@ on_both_databases! {
     every_change_is_in_the_log,
     only_who_acts_in_all_institutions_changes_what_all_share,
     what_is_named_is_found_by_its_name,
+    changes_are_on_record,
 }
 
 /// Each catalogue, with an entry to create.
@@ -161,4 +162,20 @@ fn what_is_named_is_found_by_its_name(phr: &Phr) {
     }
     let query = "{ medicalConditions(filter: {name: {containsIgnoreCase: \"INF\"}, isActive: {equal: true}}) { nodes { code } } }";
     assert_eq!(phr.ask(query, &json!({}))["medicalConditions"]["nodes"], json!([{"code": "22298006"}]));
+}
+
+fn changes_are_on_record(phr: &Phr) {
+    let made = done(phr, "createGender", "uuid", &json!({"code": "two-spirit", "name": "Two-Spirit"}));
+    let uuid = made["uuid"].as_str().unwrap();
+    done(phr, "updateGender", "uuid", &json!({"uuid": uuid, "isActive": false}));
+    let own = format!("resource = 'Gender' AND resource_id = {}", phr.database.key(uuid));
+    let entries = crate::audit::shipped(&phr.database, &own, 4);
+    let told = |entry: &crate::audit::Entry| format!("{} {} {}", entry["action"], entry["outcome"], entry["fields"]);
+    let expected = [
+        "CREATE INTENDED uuid code name is_active",
+        "CREATE SUCCEEDED uuid code name is_active",
+        "UPDATE INTENDED is_active",
+        "UPDATE SUCCEEDED is_active",
+    ];
+    assert_eq!(entries.iter().map(told).collect::<Vec<_>>(), expected);
 }
