@@ -12,6 +12,7 @@ mod conformance;
 mod coverage;
 mod criteria;
 mod demonstration;
+mod dependents;
 mod directory;
 mod doctor;
 mod fhir_import;
