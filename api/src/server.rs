@@ -363,7 +363,8 @@ impl Call<'_> {
         );
         let context = context.metered(self.meter.clone());
         let context = if let Some(token) = self.after { context.after(token) } else { context };
-        let answer = service.engine.execute(request, method, context).await;
+        // Large, and moved by every layer of the router if it stood in their futures.
+        let answer = Box::pin(service.engine.execute(request, method, context)).await;
         self.wish.note(answer.token.as_ref());
         answer
     }

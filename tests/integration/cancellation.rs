@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 use support::{Backend, Exchange, Phr, eventually};
 
-use crate::patients::{count, jane, read, register, with};
+use crate::patients::{count, done, jane, read, register, with};
 use crate::seeded::Random;
 
 const CREATE: &str = "mutation($input: CreatePatientRegisterInput!) {
@@ -60,6 +60,23 @@ fn hanging_up_leaves_nothing_open_on_postgres() {
     let actors =
         "SELECT count(*) FROM change_log WHERE entity = 'PatientRegister' AND (actor_id IS NULL OR request_id IS NULL)";
     assert_eq!(sql.value(actors), "0");
+}
+
+#[test]
+fn a_read_of_related_records_ends_with_its_request() {
+    let phr = Phr::with(Backend::Postgres, &[("DB_QUERY_TIMEOUT", "90")]);
+    let doctor = done(&phr, "createDoctor", "uuid", &json!({"firstName": "Ada", "lastName": "Lee"}))["uuid"].take();
+    register(&phr, &json!({ "doctorId": doctor }));
+    let (mut holder, mut looker) = (phr.database.sql(), phr.database.sql());
+    holder.run("BEGIN; LOCK TABLE doctors IN ACCESS EXCLUSIVE MODE");
+    let sent = phr.begin(LIST, &json!({}));
+    let waiting =
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    eventually("the doctors are waited for", || (looker.value(waiting) == "1").then_some(()));
+    drop(sent);
+    eventually("nobody waits any more", || (looker.value(waiting) == "0").then_some(()));
+    holder.run("ROLLBACK");
+    assert_eq!(count(&phr), 1);
 }
 
 #[test]

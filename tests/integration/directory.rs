@@ -13,6 +13,7 @@ on_both_databases! {
     a_doctor_refers_to_what_exists,
     a_stale_version_changes_nothing,
     nested_records_are_read_through_relations,
+    a_field_of_a_mutation_shows_what_an_earlier_one_changed,
 }
 
 /// Of each kind: the noun, an input with every field, and the required texts.
@@ -143,4 +144,21 @@ fn nested_records_are_read_through_relations(phr: &Phr) {
         },
     });
     assert_eq!(data["patientRegisters"]["nodes"], json!([expected]));
+}
+
+fn a_field_of_a_mutation_shows_what_an_earlier_one_changed(phr: &Phr) {
+    let institution = done(phr, "createMedicalInstitution", "uuid", &json!({"name": "Harbour Clinic"}))["uuid"].take();
+    let doctor = json!({"firstName": "Ada", "lastName": "Lee", "institutionId": institution});
+    let doctor = done(phr, "createDoctor", "uuid", &doctor)["uuid"].take();
+    let shown = "{ doctor { institution { name } } }";
+    let query = format!(
+        "mutation($doctor: UUID!, $institution: UUID!) {{
+            before: updateDoctor(input: {{uuid: $doctor, lastName: \"Ray\"}}) {shown}
+            updateMedicalInstitution(input: {{uuid: $institution, name: \"Hill Clinic\"}}) {{ userErrors {{ code }} }}
+            after: updateDoctor(input: {{uuid: $doctor, lastName: \"Day\"}}) {shown}
+        }}"
+    );
+    let data = phr.ask(&query, &json!({"doctor": doctor, "institution": institution}));
+    let name = |field: &str| data[field]["doctor"]["institution"]["name"].clone();
+    assert_eq!((name("before"), name("after")), (json!("Harbour Clinic"), json!("Hill Clinic")), "{data}");
 }

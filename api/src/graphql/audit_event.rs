@@ -1,4 +1,4 @@
-use async_graphql::{Context, ID, Object, Result};
+use async_graphql::{Context, ID, Object, Result, SelectionField};
 use chrono::{DateTime, Utc};
 use entity::audit_event::Entity;
 use uuid::Uuid;
@@ -12,18 +12,17 @@ use super::id::{Kind, global_id};
 use super::record::Record;
 
 /// Something that was done or tried: who did what to which record.
+#[derive(Clone)]
 pub(super) struct AuditEvent(Row<Entity>);
-
-impl From<Row<Entity>> for AuditEvent {
-    fn from(row: Row<Entity>) -> Self {
-        Self(row)
-    }
-}
 
 impl Record for AuditEvent {
     type Collection = AuditEvents;
 
     const NAME: &'static str = "AuditEvent";
+
+    async fn of(_: &super::context::Context, _: &[SelectionField<'_>], rows: Vec<Row<Entity>>) -> Vec<Self> {
+        rows.into_iter().map(Self).collect()
+    }
 }
 
 /// Something that was done or tried: who did what to which record.

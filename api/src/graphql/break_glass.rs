@@ -1,4 +1,4 @@
-use async_graphql::{Context, ID, Object, Result};
+use async_graphql::{Context, ID, Object, Result, SelectionField};
 use chrono::{DateTime, Utc};
 use entity::break_glass_grant::{Column, Entity};
 use uuid::Uuid;
@@ -8,22 +8,18 @@ use crate::criteria::{PageArguments, PageInput};
 use crate::records::break_glass_grant::{
     self, BreakGlassGrantFilter, BreakGlassGrantOrder, BreakGlassGrants, ReviewBreakGlassGrantInput,
 };
-use crate::records::{Deleted, Loaded, Row, find};
+use crate::records::{Deleted, Loaded, Row};
 
 use super::connection::{Connection, connection};
 use super::context::of;
 use super::id::{Kind, global_id};
-use super::payload::payload;
-use super::record::{Record, columns};
+use super::payload::{payload, plain_payload};
+use super::record::{Record, by_key};
+use super::shown::Shown;
 
 /// Leave that somebody took to open one record outside the own boundary.
+#[derive(Clone)]
 pub(super) struct BreakGlassGrant(Row<Entity>);
-
-impl From<Row<Entity>> for BreakGlassGrant {
-    fn from(row: Row<Entity>) -> Self {
-        Self(row)
-    }
-}
 
 impl Record for BreakGlassGrant {
     type Collection = BreakGlassGrants;
@@ -37,6 +33,10 @@ impl Record for BreakGlassGrant {
             "reviewedByUuid" => Some(Column::ReviewedBy),
             _ => None,
         }
+    }
+
+    async fn of(_: &super::context::Context, _: &[SelectionField<'_>], rows: Vec<Row<Entity>>) -> Vec<Self> {
+        rows.into_iter().map(Self).collect()
     }
 }
 
@@ -104,11 +104,8 @@ impl BreakGlassGrantQuery {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The record's own key.")] uuid: Uuid,
-    ) -> Result<Option<BreakGlassGrant>> {
-        let context = of(ctx);
-        let columns = columns::<BreakGlassGrant>(ctx.field().selection_set());
-        let found = find::<BreakGlassGrants>(&context.scope, &context.reader, uuid, &columns).await?;
-        Ok(found.map(BreakGlassGrant::from))
+    ) -> Result<Option<Shown<BreakGlassGrant>>> {
+        by_key(ctx, uuid).await
     }
 
     /// Leaves that were taken, the newest first unless another order is asked for.
@@ -130,12 +127,15 @@ impl BreakGlassGrantQuery {
     }
 }
 
-payload! {
+plain_payload! {
     /// What became of a record to open.
     BreakGlassPayload {
         /// The leave; null when there is none.
         leave: Leave
     },
+}
+
+payload! {
     /// What became of a leave to review.
     ReviewBreakGlassGrantPayload {
         /// The leave as reviewed; null when it was not.
@@ -167,6 +167,6 @@ impl BreakGlassMutation {
     ) -> Result<ReviewBreakGlassGrantPayload> {
         let context = of(ctx);
         let reviewed = break_glass_grant::review(&context.scope, &context.cluster, &*context.clock, input).await;
-        ReviewBreakGlassGrantPayload::of(reviewed)
+        ReviewBreakGlassGrantPayload::of(ctx, reviewed).await
     }
 }

@@ -6,24 +6,26 @@ use tokio::sync::OnceCell;
 
 use crate::criteria::{Criteria, Page, PageArguments};
 use crate::error::Error;
-use crate::records::{Deleted, Listing, Query, Row, list};
+use crate::records::{Deleted, Listing, Query, list};
 
 use super::context::of;
-use super::record::{Column, Record, columns};
+use super::record::{Record, columns};
+use super::shown::Shown;
 
-type Shared<R> = Arc<Listing<<R as Record>::Collection>>;
-type RowOf<R> = Row<<<R as Record>::Collection as Criteria>::Entity>;
+pub(super) type Shared<R> = Arc<Listing<<R as Record>::Collection>>;
 
 /// A page of a list.
 pub(super) struct Connection<R: Record> {
     listing: Shared<R>,
+    nodes: Arc<[Shown<R>]>,
     total: Arc<OnceCell<u64>>,
 }
 
 /// A record and its place in the list.
 pub(super) struct Edge<R: Record> {
     listing: Shared<R>,
-    row: RowOf<R>,
+    nodes: Arc<[Shown<R>]>,
+    index: usize,
 }
 
 /// Where in the list a page is.
@@ -47,11 +49,13 @@ pub(super) async fn connection<R: Record>(
     page: PageArguments,
     deleted: Deleted,
 ) -> Result<Connection<R>> {
-    let columns = selected::<R>(ctx.field());
+    let fields = selected(ctx.field());
+    let columns = columns::<R>(&fields);
     let query = Query { filter, order: order.unwrap_or_default(), page, deleted, columns };
     let context = of(ctx);
-    let listing = list::<R::Collection>(&context.scope, &context.reader, query).await?;
-    Ok(Connection::of(Arc::new(listing)))
+    let listing = Box::pin(list::<R::Collection>(&context.scope, &context.reader, query)).await?;
+    let nodes = Box::pin(R::of(context, &fields, listing.rows.clone())).await.into_iter().map(Shown).collect();
+    Ok(Connection::of(Arc::new(listing), nodes))
 }
 
 /// Whether the size of the list that the current field shows is asked for.
@@ -60,15 +64,15 @@ pub(super) fn is_counted(ctx: &Context<'_>) -> bool {
     list.field("totalCount").exists() || list.field("pageInfo").field("totalPages").exists()
 }
 
-/// The columns that the selected fields of a list's records show.
-pub(super) fn selected<R: Record>(connection: SelectionField<'_>) -> Vec<Column<R>> {
+/// What is selected of the list's records.
+pub(super) fn selected(connection: SelectionField<'_>) -> Vec<SelectionField<'_>> {
     let mut found = Vec::new();
     for field in connection.selection_set() {
         match field.name() {
-            "nodes" => found.extend(columns::<R>(field.selection_set())),
+            "nodes" => found.extend(field.selection_set()),
             "edges" => {
                 for node in field.selection_set().filter(|field| field.name() == "node") {
-                    found.extend(columns::<R>(node.selection_set()));
+                    found.extend(node.selection_set());
                 }
             }
             _ => {}
@@ -78,8 +82,8 @@ pub(super) fn selected<R: Record>(connection: SelectionField<'_>) -> Vec<Column<
 }
 
 impl<R: Record> Connection<R> {
-    pub(super) fn of(listing: Shared<R>) -> Self {
-        Self { listing, total: Arc::default() }
+    pub(super) fn of(listing: Shared<R>, nodes: Arc<[Shown<R>]>) -> Self {
+        Self { listing, nodes, total: Arc::default() }
     }
 
     async fn total(&self, ctx: &Context<'_>) -> Result<u64> {
@@ -99,26 +103,27 @@ impl<R: Record> TypeName for Connection<R> {
 impl<R: Record> Connection<R> {
     /// The page's records, each with its place in the list.
     async fn edges(&self) -> Vec<Edge<R>> {
-        self.listing.rows.iter().map(|row| Edge { listing: Arc::clone(&self.listing), row: row.clone() }).collect()
+        let edge = |index| Edge { listing: Arc::clone(&self.listing), nodes: Arc::clone(&self.nodes), index };
+        (0..self.nodes.len()).map(edge).collect()
     }
 
     /// The page's records.
-    async fn nodes(&self) -> Vec<R> {
-        self.listing.rows.iter().map(|row| R::from(row.clone())).collect()
+    async fn nodes(&self) -> &[Shown<R>] {
+        &self.nodes
     }
 
     /// Where in the list the page is.
     async fn page_info(&self, ctx: &Context<'_>) -> Result<PageInfo> {
         let listing = &self.listing;
-        let cursor = |field: &str, row: Option<&RowOf<R>>| {
-            row.filter(|_| ctx.look_ahead().field(field).exists()).map(|row| listing.cursor(row)).transpose()
+        let cursor = |field: &str, index: Option<usize>| {
+            index.filter(|_| ctx.look_ahead().field(field).exists()).map(|index| listing.cursor(index)).transpose()
         };
         let (total, counted, reader) = (Arc::clone(&self.total), Arc::clone(listing), of(ctx).reader.clone());
         Ok(PageInfo {
             has_next_page: listing.has_next,
             has_previous_page: listing.has_previous,
-            start_cursor: cursor("startCursor", listing.rows.first())?,
-            end_cursor: cursor("endCursor", listing.rows.last())?,
+            start_cursor: cursor("startCursor", (!listing.rows.is_empty()).then_some(0))?,
+            end_cursor: cursor("endCursor", listing.rows.len().checked_sub(1))?,
             numbered: match listing.page {
                 Page::Numbered { page, per_page } => Some((page, per_page)),
                 Page::Cursor { .. } => None,
@@ -143,21 +148,21 @@ impl<R: Record> TypeName for Edge<R> {
 }
 
 /// A record and its place in the list.
-#[Object(name_type)]
+#[Object(name_type, serial)]
 impl<R: Record> Edge<R> {
     /// The record's place, to be used as `after` or `before` under the same order.
     async fn cursor(&self) -> Result<String> {
-        Ok(self.listing.cursor(&self.row)?)
+        Ok(self.listing.cursor(self.index)?)
     }
 
     /// The record.
-    async fn node(&self) -> R {
-        R::from(self.row.clone())
+    async fn node(&self) -> &Shown<R> {
+        &self.nodes[self.index]
     }
 }
 
 /// Where in a list a page is.
-#[Object]
+#[Object(serial)]
 impl PageInfo {
     /// Whether records follow the page.
     async fn has_next_page(&self) -> bool {

@@ -70,7 +70,7 @@ impl Context {
     /// From now on reads from the primary: a mutation shows what it has just written.
     pub(super) fn read_from_primary(&mut self) {
         self.reader = self.cluster.read(&self.scope, Consistency::Strong);
-        self.loaders = Loaders::new(self.scope.clone(), self.reader.clone());
+        self.loaders = Loaders::forgetful(self.scope.clone(), self.reader.clone());
         self.lists = Lists::default();
     }
 }

@@ -1,11 +1,12 @@
-use async_graphql::{Context, ID, Object, Result};
+use async_graphql::{Context, ID, Object, Result, SelectionField};
 use chrono::{DateTime, Utc};
 use entity::doctor::{Column, Entity};
+use futures_util::future::join;
 use uuid::Uuid;
 
 use crate::criteria::{PageArguments, PageInput};
 use crate::records::doctor::{self, CreateDoctorInput, DoctorFilter, DoctorOrder, Doctors, UpdateDoctorInput};
-use crate::records::{Deleted, Loaded, Row, find};
+use crate::records::{Deleted, Loaded, Reference, Row};
 
 use super::connection::{Connection, connection};
 use super::context::of;
@@ -13,15 +14,16 @@ use super::doctor_specialty::DoctorSpecialty;
 use super::id::{Kind, global_id};
 use super::medical_institution::MedicalInstitution;
 use super::payload::payload;
-use super::record::{Record, columns};
+use super::record::{Record, by_key};
+use super::related::{Related, Relations};
+use super::shown::Shown;
 
 /// Who treats patients, in an institution.
-pub(super) struct Doctor(Row<Entity>);
-
-impl From<Row<Entity>> for Doctor {
-    fn from(row: Row<Entity>) -> Self {
-        Self(row)
-    }
+#[derive(Clone)]
+pub(super) struct Doctor {
+    row: Row<Entity>,
+    institution: Related<MedicalInstitution>,
+    specialty: Related<DoctorSpecialty>,
 }
 
 impl Record for Doctor {
@@ -36,6 +38,20 @@ impl Record for Doctor {
             _ => None,
         }
     }
+
+    async fn of(context: &super::context::Context, fields: &[SelectionField<'_>], rows: Vec<Row<Entity>>) -> Vec<Self> {
+        let (institutions, specialties) = join(
+            Relations::read(context, fields, "institution", &rows, |row| row.institution_id.key()),
+            Relations::read(context, fields, "specialty", &rows, |row| row.specialty_id.key()),
+        )
+        .await;
+        let record = |row: Row<Entity>| Self {
+            institution: institutions.get(row.institution_id.key()),
+            specialty: specialties.get(row.specialty_id.key()),
+            row,
+        };
+        rows.into_iter().map(record).collect()
+    }
 }
 
 /// Who treats patients, in an institution.
@@ -43,64 +59,62 @@ impl Record for Doctor {
 impl Doctor {
     /// The record's global id: opaque, and good for `node`.
     pub(super) async fn id(&self) -> Result<ID> {
-        Ok(global_id(Kind::Doctor, *self.0.uuid.loaded()?))
+        Ok(global_id(Kind::Doctor, *self.row.uuid.loaded()?))
     }
 
     /// The record's own key.
     async fn uuid(&self) -> Result<Uuid> {
-        Ok(*self.0.uuid.loaded()?)
+        Ok(*self.row.uuid.loaded()?)
     }
 
     /// First name.
     async fn first_name(&self) -> Result<&str> {
-        Ok(self.0.first_name.loaded()?)
+        Ok(self.row.first_name.loaded()?)
     }
 
     /// Last name.
     async fn last_name(&self) -> Result<&str> {
-        Ok(self.0.last_name.loaded()?)
+        Ok(self.row.last_name.loaded()?)
     }
 
     /// The licence to practise; no two doctors have the same.
     async fn license_number(&self) -> Result<Option<&str>> {
-        Ok(self.0.license_number.loaded()?.as_deref())
+        Ok(self.row.license_number.loaded()?.as_deref())
     }
 
     /// Email address.
     async fn email(&self) -> Result<Option<&str>> {
-        Ok(self.0.email.loaded()?.as_deref())
+        Ok(self.row.email.loaded()?.as_deref())
     }
 
     /// Phone number.
     async fn phone_number(&self) -> Result<Option<&str>> {
-        Ok(self.0.phone_number.loaded()?.as_deref())
+        Ok(self.row.phone_number.loaded()?.as_deref())
     }
 
     /// Where the doctor practises.
-    async fn institution(&self, ctx: &Context<'_>) -> Result<Option<MedicalInstitution>> {
-        let key = *self.0.institution_id.loaded()?;
-        Ok(of(ctx).loaders.institution(key).await?.map(MedicalInstitution::from))
+    async fn institution(&self) -> Result<Option<&Shown<MedicalInstitution>>> {
+        Ok(self.institution.get()?)
     }
 
     /// What the doctor practises; null when unknown.
-    async fn specialty(&self, ctx: &Context<'_>) -> Result<Option<DoctorSpecialty>> {
-        let Some(key) = *self.0.specialty_id.loaded()? else { return Ok(None) };
-        Ok(of(ctx).loaders.specialty(key).await?.map(DoctorSpecialty::from))
+    async fn specialty(&self) -> Result<Option<&Shown<DoctorSpecialty>>> {
+        Ok(self.specialty.get()?)
     }
 
     /// How often the record has changed, counting from 1.
     async fn version(&self) -> Result<i32> {
-        Ok(*self.0.version.loaded()?)
+        Ok(*self.row.version.loaded()?)
     }
 
     /// When the record was created.
     async fn created_at(&self) -> Result<DateTime<Utc>> {
-        Ok(*self.0.created_at.loaded()?)
+        Ok(*self.row.created_at.loaded()?)
     }
 
     /// When the record last changed.
     async fn updated_at(&self) -> Result<DateTime<Utc>> {
-        Ok(*self.0.updated_at.loaded()?)
+        Ok(*self.row.updated_at.loaded()?)
     }
 }
 
@@ -114,11 +128,8 @@ impl DoctorQuery {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The record's own key.")] uuid: Uuid,
-    ) -> Result<Option<Doctor>> {
-        let context = of(ctx);
-        let columns = columns::<Doctor>(ctx.field().selection_set());
-        let found = find::<Doctors>(&context.scope, &context.reader, uuid, &columns).await?;
-        Ok(found.map(Doctor::from))
+    ) -> Result<Option<Shown<Doctor>>> {
+        by_key(ctx, uuid).await
     }
 
     /// Doctors, by last name unless another order is asked for.
@@ -165,7 +176,8 @@ impl DoctorMutation {
         #[graphql(desc = "What to do it with.")] input: CreateDoctorInput,
     ) -> Result<CreateDoctorPayload> {
         let context = of(ctx);
-        CreateDoctorPayload::of(doctor::create(&context.scope, &context.cluster, &*context.clock, input).await)
+        CreateDoctorPayload::of(ctx, doctor::create(&context.scope, &context.cluster, &*context.clock, input).await)
+            .await
     }
 
     /// Changes a doctor. What is left out stays as it is.
@@ -175,6 +187,6 @@ impl DoctorMutation {
         #[graphql(desc = "What to do it with.")] input: UpdateDoctorInput,
     ) -> Result<UpdateDoctorPayload> {
         let context = of(ctx);
-        UpdateDoctorPayload::of(doctor::update(&context.scope, &context.cluster, input).await)
+        UpdateDoctorPayload::of(ctx, doctor::update(&context.scope, &context.cluster, input).await).await
     }
 }

@@ -1,4 +1,4 @@
-use async_graphql::{Context, ID, Object, Result};
+use async_graphql::{Context, ID, Object, Result, SelectionField};
 use chrono::{DateTime, Utc};
 use entity::doctor_specialty::{Column, Entity};
 use uuid::Uuid;
@@ -8,22 +8,22 @@ use crate::records::doctor_specialty::{
     self, CreateDoctorSpecialtyInput, DoctorSpecialties, DoctorSpecialtyFilter, DoctorSpecialtyOrder,
     UpdateDoctorSpecialtyInput,
 };
-use crate::records::{Deleted, Loaded, Row, find};
+use crate::records::{Deleted, Loaded, Reference, Row};
 
 use super::catalogue::SpecialtyCategory;
 use super::connection::{Connection, connection};
 use super::context::of;
 use super::id::{Kind, global_id};
 use super::payload::payload;
-use super::record::{Record, columns};
+use super::record::{Record, by_key};
+use super::related::{Related, Relations};
+use super::shown::Shown;
 
 /// What doctors practise.
-pub(super) struct DoctorSpecialty(Row<Entity>);
-
-impl From<Row<Entity>> for DoctorSpecialty {
-    fn from(row: Row<Entity>) -> Self {
-        Self(row)
-    }
+#[derive(Clone)]
+pub(super) struct DoctorSpecialty {
+    row: Row<Entity>,
+    category: Related<SpecialtyCategory>,
 }
 
 impl Record for DoctorSpecialty {
@@ -34,6 +34,12 @@ impl Record for DoctorSpecialty {
     fn relation(field: &str) -> Option<Column> {
         (field == "category").then_some(Column::CategoryId)
     }
+
+    async fn of(context: &super::context::Context, fields: &[SelectionField<'_>], rows: Vec<Row<Entity>>) -> Vec<Self> {
+        let categories = Relations::read(context, fields, "category", &rows, |row| row.category_id.key()).await;
+        let record = |row: Row<Entity>| Self { category: categories.get(row.category_id.key()), row };
+        rows.into_iter().map(record).collect()
+    }
 }
 
 /// What doctors practise.
@@ -41,43 +47,42 @@ impl Record for DoctorSpecialty {
 impl DoctorSpecialty {
     /// The record's global id: opaque, and good for `node`.
     pub(super) async fn id(&self) -> Result<ID> {
-        Ok(global_id(Kind::DoctorSpecialty, *self.0.uuid.loaded()?))
+        Ok(global_id(Kind::DoctorSpecialty, *self.row.uuid.loaded()?))
     }
 
     /// The record's own key.
     async fn uuid(&self) -> Result<Uuid> {
-        Ok(*self.0.uuid.loaded()?)
+        Ok(*self.row.uuid.loaded()?)
     }
 
     /// Name; no two specialties have the same.
     async fn name(&self) -> Result<&str> {
-        Ok(self.0.name.loaded()?)
+        Ok(self.row.name.loaded()?)
     }
 
     /// What the specialty is about.
     async fn description(&self) -> Result<Option<&str>> {
-        Ok(self.0.description.loaded()?.as_deref())
+        Ok(self.row.description.loaded()?.as_deref())
     }
 
     /// What the specialty belongs to; null when unknown.
-    async fn category(&self, ctx: &Context<'_>) -> Result<Option<SpecialtyCategory>> {
-        let Some(key) = *self.0.category_id.loaded()? else { return Ok(None) };
-        Ok(of(ctx).loaders.category(key).await?.map(SpecialtyCategory::from))
+    async fn category(&self) -> Result<Option<&Shown<SpecialtyCategory>>> {
+        Ok(self.category.get()?)
     }
 
     /// How often the record has changed, counting from 1.
     async fn version(&self) -> Result<i32> {
-        Ok(*self.0.version.loaded()?)
+        Ok(*self.row.version.loaded()?)
     }
 
     /// When the record was created.
     async fn created_at(&self) -> Result<DateTime<Utc>> {
-        Ok(*self.0.created_at.loaded()?)
+        Ok(*self.row.created_at.loaded()?)
     }
 
     /// When the record last changed.
     async fn updated_at(&self) -> Result<DateTime<Utc>> {
-        Ok(*self.0.updated_at.loaded()?)
+        Ok(*self.row.updated_at.loaded()?)
     }
 }
 
@@ -91,11 +96,8 @@ impl DoctorSpecialtyQuery {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The record's own key.")] uuid: Uuid,
-    ) -> Result<Option<DoctorSpecialty>> {
-        let context = of(ctx);
-        let columns = columns::<DoctorSpecialty>(ctx.field().selection_set());
-        let found = find::<DoctorSpecialties>(&context.scope, &context.reader, uuid, &columns).await?;
-        Ok(found.map(DoctorSpecialty::from))
+    ) -> Result<Option<Shown<DoctorSpecialty>>> {
+        by_key(ctx, uuid).await
     }
 
     /// Specialties, by name unless another order is asked for.
@@ -143,8 +145,10 @@ impl DoctorSpecialtyMutation {
     ) -> Result<CreateDoctorSpecialtyPayload> {
         let context = of(ctx);
         CreateDoctorSpecialtyPayload::of(
+            ctx,
             doctor_specialty::create(&context.scope, &context.cluster, &*context.clock, input).await,
         )
+        .await
     }
 
     /// Changes a specialty. What is left out stays as it is.
@@ -154,6 +158,7 @@ impl DoctorSpecialtyMutation {
         #[graphql(desc = "What to do it with.")] input: UpdateDoctorSpecialtyInput,
     ) -> Result<UpdateDoctorSpecialtyPayload> {
         let context = of(ctx);
-        UpdateDoctorSpecialtyPayload::of(doctor_specialty::update(&context.scope, &context.cluster, input).await)
+        UpdateDoctorSpecialtyPayload::of(ctx, doctor_specialty::update(&context.scope, &context.cluster, input).await)
+            .await
     }
 }

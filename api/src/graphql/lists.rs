@@ -2,7 +2,7 @@ use std::any::Any;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use async_graphql::{Context, Result, Value};
+use async_graphql::{Context, Result, SelectionField, Value};
 use parking_lot::Mutex;
 use sea_orm::EntityTrait;
 use tokio::sync::OnceCell;
@@ -10,11 +10,12 @@ use uuid::Uuid;
 
 use crate::criteria::{Criteria, PageArguments};
 use crate::error::Error;
-use crate::records::{Collection, Deleted, Link, Listing, Query, Row, lists};
+use crate::records::{Deleted, Link, Listing, Query, Row, lists};
 
-use super::connection::{Connection, is_counted, selected};
+use super::connection::{Connection, Shared, is_counted, selected};
 use super::context::of;
-use super::record::Record;
+use super::record::{Record, columns};
+use super::shown::Shown;
 
 /// The lists that belong to records, read for all records of one level in one statement. One set for each request: what
 /// one caller may see is never handed to another.
@@ -27,13 +28,13 @@ impl std::fmt::Debug for Lists {
     }
 }
 
-type ByOwner<C> = HashMap<Uuid, Arc<Listing<C>>>;
+type ByOwner<R> = HashMap<Uuid, (Shared<R>, Arc<[Shown<R>]>)>;
 
 /// The lists of all records of a level, read by whichever of them is the first to ask.
-struct Level<C: Collection> {
+struct Level<R: Record> {
     /// Kept, because the level is told by where these are.
     owners: Arc<[Uuid]>,
-    found: OnceCell<Result<ByOwner<C>, Arc<Error>>>,
+    found: OnceCell<Result<ByOwner<R>, Arc<Error>>>,
 }
 
 /// A page of the list that belongs to one record, as the current field selects it.
@@ -46,23 +47,40 @@ pub(super) async fn list_of<R: Record, E: EntityTrait>(
     page: PageArguments,
 ) -> Result<Connection<R>> {
     let context = of(ctx);
-    let (columns, counted) = (selected::<R>(ctx.field()), is_counted(ctx));
+    let (fields, counted) = (selected(ctx.field()), is_counted(ctx));
+    let columns = columns::<R>(&fields);
     let level = owner.peers().map_or_else(|| key.to_string(), |peers| format!("{:p}", Arc::as_ptr(peers)));
     let arguments = Value::Object(ctx.field().arguments()?.into_iter().collect());
-    let name = format!("{link:?} {arguments} {columns:?} {counted} {level}");
+    let selection = ctx.item.node.selection_set.pos;
+    let name = format!("{link:?} {arguments} {selection:?} {counted} {level}");
     let level = {
         let mut levels = context.lists.0.lock();
         let owners = || owner.peers().map_or_else(|| Arc::from([key]), Arc::clone);
-        let level = || Arc::new(Level::<R::Collection> { owners: owners(), found: OnceCell::new() });
+        let level = || Arc::new(Level::<R> { owners: owners(), found: OnceCell::new() });
         Arc::clone(levels.entry(name).or_insert_with(|| level()))
     };
-    let level = level.downcast::<Level<R::Collection>>().map_err(|_| Error::internal("two lists of one name"))?;
+    let level = level.downcast::<Level<R>>().map_err(|_| Error::internal("two lists of one name"))?;
     let read = async || {
         let query = Query { filter, order: order.unwrap_or_default(), page, deleted: Deleted::Excluded, columns };
         let found = lists(&context.scope, &context.reader, &link, &level.owners, &query, counted).await?;
-        Ok(found.into_iter().map(|(owner, listing)| (owner, Arc::new(listing))).collect())
+        Ok(shown(context, &fields, found).await)
     };
     let found = level.found.get_or_init(read).await.as_ref().map_err(Arc::clone)?;
-    let listing = found.get(&key).ok_or_else(|| Error::internal("a list was not read"))?;
-    Ok(Connection::of(Arc::clone(listing)))
+    let (listing, nodes) = found.get(&key).ok_or_else(|| Error::internal("a list was not read"))?;
+    Ok(Connection::of(Arc::clone(listing), Arc::clone(nodes)))
+}
+
+/// The records of all the lists, with what they refer to read for all of them together.
+async fn shown<R: Record>(
+    context: &super::context::Context,
+    fields: &[SelectionField<'_>],
+    found: HashMap<Uuid, Listing<R::Collection>>,
+) -> ByOwner<R> {
+    let rows = found.values().flat_map(|listing| listing.rows.iter().cloned()).collect();
+    let mut records = Box::pin(R::of(context, fields, rows)).await.into_iter().map(Shown);
+    let with_records = |(owner, listing): (Uuid, Listing<R::Collection>)| {
+        let nodes = records.by_ref().take(listing.rows.len()).collect();
+        (owner, (Arc::new(listing), nodes))
+    };
+    found.into_iter().map(with_records).collect()
 }

@@ -1,6 +1,7 @@
-use async_graphql::{Context, ID, Object, Result};
+use async_graphql::{Context, ID, Object, Result, SelectionField};
 use chrono::{DateTime, Utc};
 use entity::medical_institution::{Column, Entity};
+use futures_util::future::join3;
 use uuid::Uuid;
 
 use crate::criteria::{PageArguments, PageInput};
@@ -8,22 +9,24 @@ use crate::records::medical_institution::{
     self, CreateMedicalInstitutionInput, MedicalInstitutionFilter, MedicalInstitutionOrder, MedicalInstitutions,
     UpdateMedicalInstitutionInput,
 };
-use crate::records::{Deleted, Loaded, Row, find};
+use crate::records::{Deleted, Loaded, Reference, Row};
 
 use super::catalogue::{Country, InstitutionType, Region};
 use super::connection::{Connection, connection};
 use super::context::of;
 use super::id::{Kind, global_id};
 use super::payload::payload;
-use super::record::{Record, columns};
+use super::record::{Record, by_key};
+use super::related::{Related, Relations};
+use super::shown::Shown;
 
 /// A clinic or hospital, to which registers and doctors belong.
-pub(super) struct MedicalInstitution(Row<Entity>);
-
-impl From<Row<Entity>> for MedicalInstitution {
-    fn from(row: Row<Entity>) -> Self {
-        Self(row)
-    }
+#[derive(Clone)]
+pub(super) struct MedicalInstitution {
+    row: Row<Entity>,
+    institution_type: Related<InstitutionType>,
+    country: Related<Country>,
+    region: Related<Region>,
 }
 
 impl Record for MedicalInstitution {
@@ -39,6 +42,22 @@ impl Record for MedicalInstitution {
             _ => None,
         }
     }
+
+    async fn of(context: &super::context::Context, fields: &[SelectionField<'_>], rows: Vec<Row<Entity>>) -> Vec<Self> {
+        let (types, countries, regions) = join3(
+            Relations::read(context, fields, "institutionType", &rows, |row| row.institution_type_id.key()),
+            Relations::read(context, fields, "country", &rows, |row| row.country_id.key()),
+            Relations::read(context, fields, "region", &rows, |row| row.region_id.key()),
+        )
+        .await;
+        let record = |row: Row<Entity>| Self {
+            institution_type: types.get(row.institution_type_id.key()),
+            country: countries.get(row.country_id.key()),
+            region: regions.get(row.region_id.key()),
+            row,
+        };
+        rows.into_iter().map(record).collect()
+    }
 }
 
 /// A clinic or hospital, to which registers and doctors belong.
@@ -46,65 +65,62 @@ impl Record for MedicalInstitution {
 impl MedicalInstitution {
     /// The record's global id: opaque, and good for `node`.
     pub(super) async fn id(&self) -> Result<ID> {
-        Ok(global_id(Kind::MedicalInstitution, *self.0.uuid.loaded()?))
+        Ok(global_id(Kind::MedicalInstitution, *self.row.uuid.loaded()?))
     }
 
     /// The record's own key.
     async fn uuid(&self) -> Result<Uuid> {
-        Ok(*self.0.uuid.loaded()?)
+        Ok(*self.row.uuid.loaded()?)
     }
 
     /// Name.
     async fn name(&self) -> Result<&str> {
-        Ok(self.0.name.loaded()?)
+        Ok(self.row.name.loaded()?)
     }
 
     /// Email address.
     async fn email(&self) -> Result<Option<&str>> {
-        Ok(self.0.email.loaded()?.as_deref())
+        Ok(self.row.email.loaded()?.as_deref())
     }
 
     /// Phone number.
     async fn phone_number(&self) -> Result<Option<&str>> {
-        Ok(self.0.phone_number.loaded()?.as_deref())
+        Ok(self.row.phone_number.loaded()?.as_deref())
     }
 
     /// Postal address.
     async fn address(&self) -> Result<Option<&str>> {
-        Ok(self.0.address.loaded()?.as_deref())
+        Ok(self.row.address.loaded()?.as_deref())
     }
 
     /// What kind of institution it is; null when unknown.
-    async fn institution_type(&self, ctx: &Context<'_>) -> Result<Option<InstitutionType>> {
-        let Some(key) = *self.0.institution_type_id.loaded()? else { return Ok(None) };
-        Ok(of(ctx).loaders.institution_type(key).await?.map(InstitutionType::from))
+    async fn institution_type(&self) -> Result<Option<&Shown<InstitutionType>>> {
+        Ok(self.institution_type.get()?)
     }
 
     /// The country where it is; null when unknown.
-    async fn country(&self, ctx: &Context<'_>) -> Result<Option<Country>> {
-        let Some(key) = *self.0.country_id.loaded()? else { return Ok(None) };
-        Ok(of(ctx).loaders.country(key).await?.map(Country::from))
+    async fn country(&self) -> Result<Option<&Shown<Country>>> {
+        Ok(self.country.get()?)
     }
 
     /// The region where it is; null when unknown.
-    async fn region(&self, ctx: &Context<'_>) -> Result<Option<Region>> {
-        let Some(key) = *self.0.region_id.loaded()? else { return Ok(None) };
-        Ok(of(ctx).loaders.region(key).await?.map(Region::from))
+    async fn region(&self) -> Result<Option<&Shown<Region>>> {
+        Ok(self.region.get()?)
     }
 
     /// How often the record has changed, counting from 1.
     async fn version(&self) -> Result<i32> {
-        Ok(*self.0.version.loaded()?)
+        Ok(*self.row.version.loaded()?)
     }
 
     /// When the record was created.
     async fn created_at(&self) -> Result<DateTime<Utc>> {
-        Ok(*self.0.created_at.loaded()?)
+        Ok(*self.row.created_at.loaded()?)
     }
 
     /// When the record last changed.
     async fn updated_at(&self) -> Result<DateTime<Utc>> {
-        Ok(*self.0.updated_at.loaded()?)
+        Ok(*self.row.updated_at.loaded()?)
     }
 }
 
@@ -118,11 +134,8 @@ impl MedicalInstitutionQuery {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The record's own key.")] uuid: Uuid,
-    ) -> Result<Option<MedicalInstitution>> {
-        let context = of(ctx);
-        let columns = columns::<MedicalInstitution>(ctx.field().selection_set());
-        let found = find::<MedicalInstitutions>(&context.scope, &context.reader, uuid, &columns).await?;
-        Ok(found.map(MedicalInstitution::from))
+    ) -> Result<Option<Shown<MedicalInstitution>>> {
+        by_key(ctx, uuid).await
     }
 
     /// Institutions, by name unless another order is asked for.
@@ -170,8 +183,10 @@ impl MedicalInstitutionMutation {
     ) -> Result<CreateMedicalInstitutionPayload> {
         let context = of(ctx);
         CreateMedicalInstitutionPayload::of(
+            ctx,
             medical_institution::create(&context.scope, &context.cluster, &*context.clock, input).await,
         )
+        .await
     }
 
     /// Changes an institution. What is left out stays as it is.
@@ -181,6 +196,10 @@ impl MedicalInstitutionMutation {
         #[graphql(desc = "What to do it with.")] input: UpdateMedicalInstitutionInput,
     ) -> Result<UpdateMedicalInstitutionPayload> {
         let context = of(ctx);
-        UpdateMedicalInstitutionPayload::of(medical_institution::update(&context.scope, &context.cluster, input).await)
+        UpdateMedicalInstitutionPayload::of(
+            ctx,
+            medical_institution::update(&context.scope, &context.cluster, input).await,
+        )
+        .await
     }
 }

@@ -3,11 +3,30 @@
 
 use async_graphql::indexmap::IndexMap;
 use async_graphql::parser::types::{ExecutableDocument, OperationDefinition, Selection, SelectionSet};
-use async_graphql::{Name, PathSegment, ServerError, Value};
+use async_graphql::{Name, PathSegment, Positioned, ServerError, Value};
 
 /// Orders the data of a response to `operation`.
 pub(super) fn order(data: &mut Value, operation: &OperationDefinition, document: &ExecutableDocument) {
-    arrange(data, &[&operation.selection_set.node], document);
+    let selected = &operation.selection_set.node;
+    if !stands(data, selected) {
+        arrange(data, &[selected], document);
+    }
+}
+
+/// Whether all of it stands in order already, as it mostly does: told by one comparison of names after the other.
+/// Fragments, and fields that were left out or are selected twice, are left to `arrange`.
+fn stands(value: &Value, set: &SelectionSet) -> bool {
+    match value {
+        Value::List(items) => items.iter().all(|item| stands(item, set)),
+        Value::Object(object) if !set.items.is_empty() => {
+            let is_next = |((name, value), item): ((&Name, &Value), &Positioned<Selection>)| {
+                let Selection::Field(field) = &item.node else { return false };
+                field.node.response_key().node == *name && stands(value, &field.node.selection_set.node)
+            };
+            object.len() == set.items.len() && object.iter().zip(&set.items).all(is_next)
+        }
+        _ => true,
+    }
 }
 
 /// Puts a null where a field failed. The library leaves such a field out, and clients would miss it: with its error, it is

@@ -1,6 +1,7 @@
-use async_graphql::{Context, ID, Object, Result, SimpleObject};
+use async_graphql::{Context, ID, Object, Result, SelectionField, SimpleObject};
 use chrono::{DateTime, Utc};
 use entity::patient_register::{Column, Entity};
+use futures_util::future::join;
 use uuid::Uuid;
 
 use crate::criteria::{PageArguments, PageInput};
@@ -10,7 +11,7 @@ use crate::records::patient_register::{
     PatientRegisterOrder, PatientRegisterStatus, PatientRegisters, RestorePatientRegisterInput,
     UpdatePatientRegisterInput,
 };
-use crate::records::{Deleted, Loaded, Row, find};
+use crate::records::{Deleted, Loaded, Reference, Row};
 use crate::scope::Permission;
 
 use super::connection::{Connection, connection};
@@ -18,20 +19,17 @@ use super::context::of;
 use super::doctor::Doctor;
 use super::id::{Kind, global_id};
 use super::medical_institution::MedicalInstitution;
-use super::payload::payload;
-use super::payload::{UserError, outcome};
-use super::record::{Record, columns, note_shown, shown};
-
-/// The field of a mutation's payload that shows the register.
-const FIELD: &str = "patientRegister";
+use super::payload::{UserError, outcome, payload};
+use super::record::{Record, by_key, in_payload};
+use super::related::{Related, Relations};
+use super::shown::Shown;
 
 /// A patient as registered: who it is, how to reach them, and what was told at registration.
-pub(super) struct PatientRegister(Row<Entity>);
-
-impl From<Row<Entity>> for PatientRegister {
-    fn from(row: Row<Entity>) -> Self {
-        Self(row)
-    }
+#[derive(Clone)]
+pub(super) struct PatientRegister {
+    row: Row<Entity>,
+    institution: Related<MedicalInstitution>,
+    doctor: Related<Doctor>,
 }
 
 impl Record for PatientRegister {
@@ -46,6 +44,20 @@ impl Record for PatientRegister {
             _ => None,
         }
     }
+
+    async fn of(context: &super::context::Context, fields: &[SelectionField<'_>], rows: Vec<Row<Entity>>) -> Vec<Self> {
+        let (institutions, doctors) = join(
+            Relations::read(context, fields, "institution", &rows, |row| row.institution_id.key()),
+            Relations::read(context, fields, "doctor", &rows, |row| row.doctor_id.key()),
+        )
+        .await;
+        let record = |row: Row<Entity>| Self {
+            institution: institutions.get(row.institution_id.key()),
+            doctor: doctors.get(row.doctor_id.key()),
+            row,
+        };
+        rows.into_iter().map(record).collect()
+    }
 }
 
 /// A patient as registered: who it is, how to reach them, and what was told at registration.
@@ -53,102 +65,100 @@ impl Record for PatientRegister {
 impl PatientRegister {
     /// The record's global id: opaque, and good for `node`.
     pub(super) async fn id(&self) -> Result<ID> {
-        Ok(global_id(Kind::PatientRegister, *self.0.uuid.loaded()?))
+        Ok(global_id(Kind::PatientRegister, *self.row.uuid.loaded()?))
     }
 
     /// The record's own key.
     async fn uuid(&self) -> Result<Uuid> {
-        Ok(*self.0.uuid.loaded()?)
+        Ok(*self.row.uuid.loaded()?)
     }
 
     /// First name.
     async fn first_name(&self) -> Result<&str> {
-        Ok(self.0.first_name.loaded()?)
+        Ok(self.row.first_name.loaded()?)
     }
 
     /// Last name.
     async fn last_name(&self) -> Result<&str> {
-        Ok(self.0.last_name.loaded()?)
+        Ok(self.row.last_name.loaded()?)
     }
 
     /// Date of birth.
     async fn date_of_birth(&self) -> Result<Date> {
-        Ok(Date(*self.0.date_of_birth.loaded()?))
+        Ok(Date(*self.row.date_of_birth.loaded()?))
     }
 
     /// Email address; null when unknown.
     async fn email(&self) -> Result<Option<&str>> {
-        Ok(self.0.email.loaded()?.as_deref())
+        Ok(self.row.email.loaded()?.as_deref())
     }
 
     /// Phone number.
     async fn phone_number(&self) -> Result<Option<&str>> {
-        Ok(Some(self.0.phone_number.loaded()?))
+        Ok(Some(self.row.phone_number.loaded()?))
     }
 
     /// Postal address.
     async fn address(&self) -> Result<Option<&str>> {
-        Ok(Some(self.0.address.loaded()?))
+        Ok(Some(self.row.address.loaded()?))
     }
 
     /// Whom to call in an emergency; null when unknown.
     async fn emergency_contact(&self) -> Result<Option<&str>> {
-        Ok(self.0.emergency_contact.loaded()?.as_deref())
+        Ok(self.row.emergency_contact.loaded()?.as_deref())
     }
 
     /// Allergies, as told at registration.
     async fn allergies(&self, ctx: &Context<'_>) -> Result<Option<&[String]>> {
         of(ctx).scope.require(Permission::ReadClinical)?;
-        Ok(Some(&self.0.allergies.loaded()?.0))
+        Ok(Some(&self.row.allergies.loaded()?.0))
     }
 
     /// Medical history, as told at registration.
     async fn medical_history(&self, ctx: &Context<'_>) -> Result<Option<&[String]>> {
         of(ctx).scope.require(Permission::ReadClinical)?;
-        Ok(Some(&self.0.medical_history.loaded()?.0))
+        Ok(Some(&self.row.medical_history.loaded()?.0))
     }
 
     /// Current medications, as told at registration.
     async fn current_medications(&self, ctx: &Context<'_>) -> Result<Option<&[String]>> {
         of(ctx).scope.require(Permission::ReadClinical)?;
-        Ok(Some(&self.0.current_medications.loaded()?.0))
+        Ok(Some(&self.row.current_medications.loaded()?.0))
     }
 
     /// How far the register has come towards being relied on.
     async fn status(&self) -> Result<PatientRegisterStatus> {
-        Ok((*self.0.status.loaded()?).into())
+        Ok((*self.row.status.loaded()?).into())
     }
 
     /// When the register was deleted; null when it was not.
     async fn deleted_at(&self) -> Result<Option<DateTime<Utc>>> {
-        Ok(*self.0.deleted_at.loaded()?)
+        Ok(*self.row.deleted_at.loaded()?)
     }
 
     /// The institution that the register belongs to.
-    async fn institution(&self, ctx: &Context<'_>) -> Result<Option<MedicalInstitution>> {
-        let key = *self.0.institution_id.loaded()?;
-        Ok(of(ctx).loaders.institution(key).await?.map(MedicalInstitution::from))
+    async fn institution(&self) -> Result<Option<&Shown<MedicalInstitution>>> {
+        Ok(self.institution.get()?)
     }
 
     /// The patient's usual doctor; null when unknown.
-    async fn doctor(&self, ctx: &Context<'_>) -> Result<Option<Doctor>> {
-        let Some(key) = *self.0.doctor_id.loaded()? else { return Ok(None) };
-        Ok(of(ctx).loaders.doctor(key).await?.map(Doctor::from))
+    async fn doctor(&self) -> Result<Option<&Shown<Doctor>>> {
+        Ok(self.doctor.get()?)
     }
 
     /// How often the record has changed, counting from 1.
     async fn version(&self) -> Result<i32> {
-        Ok(*self.0.version.loaded()?)
+        Ok(*self.row.version.loaded()?)
     }
 
     /// When the record was created.
     async fn created_at(&self) -> Result<DateTime<Utc>> {
-        Ok(*self.0.created_at.loaded()?)
+        Ok(*self.row.created_at.loaded()?)
     }
 
     /// When the record last changed.
     async fn updated_at(&self) -> Result<DateTime<Utc>> {
-        Ok(*self.0.updated_at.loaded()?)
+        Ok(*self.row.updated_at.loaded()?)
     }
 }
 
@@ -162,11 +172,8 @@ impl PatientRegisterQuery {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The record's own key.")] uuid: Uuid,
-    ) -> Result<Option<PatientRegister>> {
-        let context = of(ctx);
-        let columns = columns::<PatientRegister>(ctx.field().selection_set());
-        let found = find::<PatientRegisters>(&context.scope, &context.reader, uuid, &columns).await?;
-        Ok(found.map(PatientRegister::from))
+    ) -> Result<Option<Shown<PatientRegister>>> {
+        by_key(ctx, uuid).await
     }
 
     /// Registers, the newest first unless another order is asked for.
@@ -216,7 +223,7 @@ payload! {
 #[derive(SimpleObject)]
 pub(super) struct CreatePatientRegistersPayload {
     /// The registers as created, in the order of the items; empty when none was.
-    patient_registers: Vec<PatientRegister>,
+    patient_registers: Vec<Shown<PatientRegister>>,
     /// The rules of the domain that items break, with the item's number in the path; empty when all were created.
     user_errors: Vec<UserError>,
 }
@@ -234,7 +241,7 @@ impl PatientRegisterMutation {
     ) -> Result<CreatePatientRegisterPayload> {
         let context = of(ctx);
         let created = patient_register::create(&context.scope, &context.cluster, &*context.clock, input).await;
-        CreatePatientRegisterPayload::of(shown::<PatientRegister>(ctx, FIELD, created))
+        CreatePatientRegisterPayload::of(ctx, created).await
     }
 
     /// Registers patients, all or none.
@@ -246,8 +253,7 @@ impl PatientRegisterMutation {
         let context = of(ctx);
         let created = patient_register::create_many(&context.scope, &context.cluster, &*context.clock, input).await;
         let (rows, user_errors) = outcome(created)?;
-        note_shown::<PatientRegister>(ctx, "patientRegisters", rows.as_deref().unwrap_or_default());
-        let patient_registers = rows.unwrap_or_default().into_iter().map(PatientRegister::from).collect();
+        let patient_registers = in_payload(ctx, "patient_registers", rows.unwrap_or_default()).await;
         Ok(CreatePatientRegistersPayload { patient_registers, user_errors })
     }
 
@@ -259,7 +265,7 @@ impl PatientRegisterMutation {
     ) -> Result<UpdatePatientRegisterPayload> {
         let context = of(ctx);
         let updated = patient_register::update(&context.scope, &context.cluster, &*context.clock, input).await;
-        UpdatePatientRegisterPayload::of(shown::<PatientRegister>(ctx, FIELD, updated))
+        UpdatePatientRegisterPayload::of(ctx, updated).await
     }
 
     /// Deletes a register. It stays as a tombstone that no ordinary read shows, and can be restored.
@@ -270,7 +276,7 @@ impl PatientRegisterMutation {
     ) -> Result<DeletePatientRegisterPayload> {
         let context = of(ctx);
         let deleted = patient_register::delete(&context.scope, &context.cluster, &*context.clock, input).await;
-        DeletePatientRegisterPayload::of(shown::<PatientRegister>(ctx, FIELD, deleted))
+        DeletePatientRegisterPayload::of(ctx, deleted).await
     }
 
     /// Restores a deleted register.
@@ -281,6 +287,6 @@ impl PatientRegisterMutation {
     ) -> Result<RestorePatientRegisterPayload> {
         let context = of(ctx);
         let restored = patient_register::restore(&context.scope, &context.cluster, input).await;
-        RestorePatientRegisterPayload::of(shown::<PatientRegister>(ctx, FIELD, restored))
+        RestorePatientRegisterPayload::of(ctx, restored).await
     }
 }

@@ -28,25 +28,51 @@ pub(super) fn outcome<T>(result: Result<T>) -> Result<(Option<T>, Vec<UserError>
     }
 }
 
-/// Declares what a mutation of one record returns.
+/// Declares what a mutation of one record returns, as a row.
 macro_rules! payload {
     ($($(#[$doc:meta])* $name:ident { $(#[$field_doc:meta])* $field:ident: $record:ty }),+ $(,)?) => {$(
         $(#[$doc])*
         #[derive(async_graphql::SimpleObject)]
         pub(super) struct $name {
             $(#[$field_doc])*
-            $field: Option<$record>,
+            $field: Option<$crate::graphql::shown::Shown<$record>>,
             /// The rules of the domain that the input breaks; empty when the change was made.
             user_errors: Vec<$crate::graphql::payload::UserError>,
         }
 
         impl $name {
-            fn of<T: Into<$record>>(result: $crate::error::Result<T>) -> async_graphql::Result<Self> {
+            async fn of(
+                ctx: &async_graphql::Context<'_>,
+                result: $crate::error::Result<$crate::records::Row<$crate::graphql::record::Entity<$record>>>,
+            ) -> async_graphql::Result<Self> {
                 let (done, user_errors) = $crate::graphql::payload::outcome(result)?;
-                Ok(Self { $field: done.map(Into::into), user_errors })
+                let rows = done.into_iter().collect();
+                let $field = $crate::graphql::record::in_payload(ctx, stringify!($field), rows).await.pop();
+                Ok(Self { $field, user_errors })
             }
         }
     )+};
 }
 
-pub(super) use payload;
+/// Declares what a mutation returns that shows no record of a collection.
+macro_rules! plain_payload {
+    ($($(#[$doc:meta])* $name:ident { $(#[$field_doc:meta])* $field:ident: $shown:ty }),+ $(,)?) => {$(
+        $(#[$doc])*
+        #[derive(async_graphql::SimpleObject)]
+        pub(super) struct $name {
+            $(#[$field_doc])*
+            $field: Option<$shown>,
+            /// The rules of the domain that the input breaks; empty when the change was made.
+            user_errors: Vec<$crate::graphql::payload::UserError>,
+        }
+
+        impl $name {
+            fn of(result: $crate::error::Result<$shown>) -> async_graphql::Result<Self> {
+                let ($field, user_errors) = $crate::graphql::payload::outcome(result)?;
+                Ok(Self { $field, user_errors })
+            }
+        }
+    )+};
+}
+
+pub(super) use {payload, plain_payload};

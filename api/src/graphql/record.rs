@@ -1,16 +1,22 @@
-use async_graphql::{Context, OutputType, SelectionField};
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use async_graphql::{Context, ObjectType, Result, SelectionField};
 use sea_orm::{EntityTrait, IdenStatic, Iterable};
+use uuid::Uuid;
 
 use crate::criteria::Criteria;
-use crate::error::Result;
-use crate::records::{Collection, Row, disclose_shown};
+use crate::error::Error;
+use crate::records::{Collection, Row, disclose_shown, find};
 
-use super::context::of;
+use super::context::{self, of};
+use super::shown::Shown;
 
-pub(super) type Column<R> = <<<R as Record>::Collection as Criteria>::Entity as EntityTrait>::Column;
+pub(super) type Entity<R> = <<R as Record>::Collection as Criteria>::Entity;
+pub(super) type Column<R> = <Entity<R> as EntityTrait>::Column;
 
 /// An object type that shows the rows of a collection.
-pub(super) trait Record: OutputType + From<Row<<Self::Collection as Criteria>::Entity>> + Send + Sync {
+pub(super) trait Record: ObjectType + Clone + Send + Sync + Sized + 'static {
     type Collection: Collection;
 
     /// The object type's name.
@@ -20,44 +26,27 @@ pub(super) trait Record: OutputType + From<Row<<Self::Collection as Criteria>::E
     fn relation(_field: &str) -> Option<Column<Self>> {
         None
     }
+
+    /// The records of some rows, in their order, with the records that they refer to as far as `fields` ask for those.
+    /// Whatever waits for the database does so here, for all rows together; no field waits afterwards.
+    fn of(
+        context: &context::Context,
+        fields: &[SelectionField<'_>],
+        rows: Vec<Row<Entity<Self>>>,
+    ) -> impl Future<Output = Vec<Self>> + Send;
 }
 
 /// The columns that the selected fields of an object show.
-pub(super) fn columns<'a, R: Record>(fields: impl Iterator<Item = SelectionField<'a>>) -> Vec<Column<R>> {
-    let column = |field: SelectionField<'_>| {
+pub(super) fn columns<R: Record>(fields: &[SelectionField<'_>]) -> Vec<Column<R>> {
+    let column = |field: &SelectionField<'_>| {
         let name = field.name();
         Column::<R>::iter().find(|column| is_namesake(name, column.as_str())).or_else(|| R::relation(name))
     };
-    fields.filter_map(column).collect()
-}
-
-/// Notes what a mutation's payload shows of a record, in this field: it was written, not read.
-pub(super) fn shown<R: Record>(
-    ctx: &Context<'_>,
-    field: &str,
-    written: Result<Row<<R::Collection as Criteria>::Entity>>,
-) -> Result<Row<<R::Collection as Criteria>::Entity>> {
-    if let Ok(row) = &written {
-        note_shown::<R>(ctx, field, std::slice::from_ref(row));
-    }
-    written
-}
-
-/// The same, of several records.
-pub(super) fn note_shown<R: Record>(ctx: &Context<'_>, field: &str, rows: &[Row<<R::Collection as Criteria>::Entity>]) {
-    let mut shown = Vec::new();
-    for selected in ctx.field().selection_set().filter(|selected| selected.name() == field) {
-        shown.extend(columns::<R>(selected.selection_set()));
-    }
-    if !shown.is_empty() {
-        for row in rows {
-            disclose_shown::<R::Collection>(&of(ctx).reader, row, shown.clone());
-        }
-    }
+    fields.iter().filter_map(column).collect()
 }
 
 /// Whether a field is called as a column is, but for the writing: `dateOfBirth` and `date_of_birth`.
-fn is_namesake(field: &str, column: &str) -> bool {
+pub(super) fn is_namesake(field: &str, column: &str) -> bool {
     let (mut letters, mut upper) = (field.chars(), false);
     for letter in column.chars() {
         if letter == '_' {
@@ -70,4 +59,45 @@ fn is_namesake(field: &str, column: &str) -> bool {
         }
     }
     letters.next().is_none()
+}
+
+/// The record with this key, as the current field selects it.
+pub(super) async fn by_key<R: Record>(ctx: &Context<'_>, uuid: Uuid) -> Result<Option<Shown<R>>> {
+    let context = of(ctx);
+    let fields: Vec<_> = ctx.field().selection_set().collect();
+    let columns = columns::<R>(&fields);
+    let found = Box::pin(find::<R::Collection>(&context.scope, &context.reader, uuid, &columns)).await?;
+    let Some(row) = found else { return Ok(None) };
+    Ok(Box::pin(R::of(context, &fields, vec![row])).await.pop().map(Shown))
+}
+
+/// The records with these keys, as the current field selects them.
+pub(super) async fn by_keys<R: Record>(ctx: &Context<'_>, keys: Vec<Uuid>) -> Result<HashMap<Uuid, R>> {
+    let fields: Vec<_> = ctx.field().selection_set().collect();
+    Ok(Box::pin(read(of(ctx), &fields, keys)).await?)
+}
+
+/// The records with these keys, in one statement, and none for no keys.
+pub(super) async fn read<R: Record>(
+    context: &context::Context,
+    fields: &[SelectionField<'_>],
+    keys: Vec<Uuid>,
+) -> crate::error::Result<HashMap<Uuid, R>, Arc<Error>> {
+    let rows = context.loaders.load::<R::Collection>(keys, &columns::<R>(fields)).await?;
+    let (keys, rows): (Vec<_>, Vec<_>) = rows.into_iter().unzip();
+    Ok(keys.into_iter().zip(R::of(context, fields, rows).await).collect())
+}
+
+/// Rows that a mutation returns, as the field `name` of its payload selects them. They were written, not read: that they
+/// are shown is noted here.
+pub(super) async fn in_payload<R: Record>(ctx: &Context<'_>, name: &str, rows: Vec<Row<Entity<R>>>) -> Vec<Shown<R>> {
+    let payload: Vec<_> = ctx.field().selection_set().filter(|field| is_namesake(field.name(), name)).collect();
+    let fields: Vec<_> = payload.iter().flat_map(SelectionField::selection_set).collect();
+    let (context, shown) = (of(ctx), columns::<R>(&fields));
+    if !shown.is_empty() {
+        for row in &rows {
+            disclose_shown::<R::Collection>(&context.reader, row, shown.clone());
+        }
+    }
+    Box::pin(R::of(context, &fields, rows)).await.into_iter().map(Shown).collect()
 }

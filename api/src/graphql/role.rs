@@ -1,4 +1,4 @@
-use async_graphql::{Context, ID, Object, Result};
+use async_graphql::{Context, ID, Object, Result, SelectionField};
 use chrono::{DateTime, Utc};
 use entity::role::{Column, Entity};
 use uuid::Uuid;
@@ -6,23 +6,19 @@ use uuid::Uuid;
 use crate::criteria::{PageArguments, PageInput};
 use crate::error::Error;
 use crate::records::role::{self, Conditions, CreateRoleInput, RoleFilter, RoleOrder, Roles, UpdateRoleInput};
-use crate::records::{Deleted, Loaded, Row, find};
+use crate::records::{Deleted, Loaded, Row};
 
 use super::connection::{Connection, connection};
 use super::context::of;
 use super::id::{Kind, global_id};
 use super::payload::payload;
-use super::record::{Record, columns};
+use super::record::{Record, by_key};
 use super::session::{Allowed, listed};
+use super::shown::Shown;
 
 /// What a kind of user may do, and when, from where and with what.
+#[derive(Clone)]
 pub(super) struct Role(Row<Entity>);
-
-impl From<Row<Entity>> for Role {
-    fn from(row: Row<Entity>) -> Self {
-        Self(row)
-    }
-}
 
 impl Record for Role {
     type Collection = Roles;
@@ -31,6 +27,10 @@ impl Record for Role {
 
     fn relation(field: &str) -> Option<Column> {
         (field == "permissions").then_some(Column::Name)
+    }
+
+    async fn of(_: &super::context::Context, _: &[SelectionField<'_>], rows: Vec<Row<Entity>>) -> Vec<Self> {
+        rows.into_iter().map(Self).collect()
     }
 }
 
@@ -93,11 +93,8 @@ impl RoleQuery {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The record's own key.")] uuid: Uuid,
-    ) -> Result<Option<Role>> {
-        let context = of(ctx);
-        let columns = columns::<Role>(ctx.field().selection_set());
-        let found = find::<Roles>(&context.scope, &context.reader, uuid, &columns).await?;
-        Ok(found.map(Role::from))
+    ) -> Result<Option<Shown<Role>>> {
+        by_key(ctx, uuid).await
     }
 
     /// Roles, by name unless another order is asked for.
@@ -146,7 +143,7 @@ impl RoleMutation {
         let context = of(ctx);
         let created = role::create(&context.scope, &context.cluster, input).await;
         context.authority.catch_up().await;
-        CreateRolePayload::of(created)
+        CreateRolePayload::of(ctx, created).await
     }
 
     /// Changes a role, for everybody who has it: what is left out stays as it is.
@@ -158,6 +155,6 @@ impl RoleMutation {
         let context = of(ctx);
         let updated = role::update(&context.scope, &context.cluster, &*context.clock, input).await;
         context.authority.catch_up().await;
-        UpdateRolePayload::of(updated)
+        UpdateRolePayload::of(ctx, updated).await
     }
 }

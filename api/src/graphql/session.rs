@@ -8,7 +8,9 @@ use crate::scope::{Boundary, Permission, Permissions};
 use super::context::of;
 use super::doctor::Doctor;
 use super::medical_institution::MedicalInstitution;
-use super::payload::payload;
+use super::payload::plain_payload;
+use super::record::by_key;
+use super::shown::Shown;
 
 /// A permission: an action on a resource.
 #[derive(Clone, Debug, SimpleObject)]
@@ -74,10 +76,9 @@ impl Viewer {
     }
 
     /// The only institution whose records the caller may touch; null for all.
-    async fn institution(&self, ctx: &Context<'_>) -> Result<Option<MedicalInstitution>> {
-        let context = of(ctx);
-        let Boundary::One(key) = context.scope.boundary else { return Ok(None) };
-        Ok(context.loaders.institution(key.0).await?.map(MedicalInstitution::from))
+    async fn institution(&self, ctx: &Context<'_>) -> Result<Option<Shown<MedicalInstitution>>> {
+        let Boundary::One(key) = of(ctx).scope.boundary else { return Ok(None) };
+        by_key(ctx, key.0).await
     }
 
     /// Key of the only patient whose record the caller may touch; null for all within the institution.
@@ -86,9 +87,9 @@ impl Viewer {
     }
 
     /// The doctor that the user is.
-    async fn doctor(&self, ctx: &Context<'_>) -> Result<Option<Doctor>> {
+    async fn doctor(&self, ctx: &Context<'_>) -> Result<Option<Shown<Doctor>>> {
         let Some(key) = self.user.as_ref().and_then(|(user, _)| user.doctor_id) else { return Ok(None) };
-        Ok(of(ctx).loaders.doctor(key).await?.map(Doctor::from))
+        by_key(ctx, key).await
     }
 }
 
@@ -139,7 +140,7 @@ pub(super) struct RemoveSecondFactorInput {
     password: String,
 }
 
-payload! {
+plain_payload! {
     /// What became of signing in.
     LoginPayload {
         /// The session; null when there is none.

@@ -1,11 +1,12 @@
-use async_graphql::{Context, ID, Object, Result};
+use async_graphql::{Context, ID, Object, Result, SelectionField};
 use chrono::{DateTime, Utc};
 use entity::user::{Column, Entity};
+use futures_util::future::join3;
 use uuid::Uuid;
 
 use crate::criteria::{PageArguments, PageInput};
 use crate::records::user::{self, CreateUserInput, UpdateUserInput, UserFilter, UserKind, UserOrder, Users};
-use crate::records::{Deleted, Loaded, Row, find};
+use crate::records::{Deleted, Loaded, Reference, Row};
 
 use super::connection::{Connection, connection};
 use super::context::of;
@@ -13,16 +14,18 @@ use super::doctor::Doctor;
 use super::id::{Kind, global_id};
 use super::medical_institution::MedicalInstitution;
 use super::payload::payload;
-use super::record::{Record, columns};
+use super::record::{Record, by_key};
+use super::related::{Related, Relations};
 use super::role::Role;
+use super::shown::Shown;
 
 /// Who may sign in, as whom, and what for.
-pub(super) struct User(Row<Entity>);
-
-impl From<Row<Entity>> for User {
-    fn from(row: Row<Entity>) -> Self {
-        Self(row)
-    }
+#[derive(Clone)]
+pub(super) struct User {
+    row: Row<Entity>,
+    role: Related<Role>,
+    institution: Related<MedicalInstitution>,
+    doctor: Related<Doctor>,
 }
 
 impl Record for User {
@@ -39,6 +42,22 @@ impl Record for User {
             _ => None,
         }
     }
+
+    async fn of(context: &super::context::Context, fields: &[SelectionField<'_>], rows: Vec<Row<Entity>>) -> Vec<Self> {
+        let (roles, institutions, doctors) = join3(
+            Relations::read(context, fields, "role", &rows, |row| row.role_id.key()),
+            Relations::read(context, fields, "institution", &rows, |row| row.institution_id.key()),
+            Relations::read(context, fields, "doctor", &rows, |row| row.doctor_id.key()),
+        )
+        .await;
+        let record = |row: Row<Entity>| Self {
+            role: roles.get(row.role_id.key()),
+            institution: institutions.get(row.institution_id.key()),
+            doctor: doctors.get(row.doctor_id.key()),
+            row,
+        };
+        rows.into_iter().map(record).collect()
+    }
 }
 
 /// Who may sign in, as whom, and what for.
@@ -46,75 +65,72 @@ impl Record for User {
 impl User {
     /// The record's global id: opaque, and good for `node`.
     pub(super) async fn id(&self) -> Result<ID> {
-        Ok(global_id(Kind::User, *self.0.uuid.loaded()?))
+        Ok(global_id(Kind::User, *self.row.uuid.loaded()?))
     }
 
     /// The record's own key.
     async fn uuid(&self) -> Result<Uuid> {
-        Ok(*self.0.uuid.loaded()?)
+        Ok(*self.row.uuid.loaded()?)
     }
 
     /// What the user is.
     async fn kind(&self) -> Result<UserKind> {
-        Ok((*self.0.kind.loaded()?).into())
+        Ok((*self.row.kind.loaded()?).into())
     }
 
     /// What the user signs in by.
     async fn username(&self) -> Result<&str> {
-        Ok(self.0.username.loaded()?)
+        Ok(self.row.username.loaded()?)
     }
 
     /// What people call the user.
     async fn display_name(&self) -> Result<Option<&str>> {
-        Ok(self.0.display_name.loaded()?.as_deref())
+        Ok(self.row.display_name.loaded()?.as_deref())
     }
 
     /// What the user may do.
-    async fn role(&self, ctx: &Context<'_>) -> Result<Option<Role>> {
-        let key = *self.0.role_id.loaded()?;
-        Ok(of(ctx).loaders.role(key).await?.map(Role::from))
+    async fn role(&self) -> Result<Option<&Shown<Role>>> {
+        Ok(self.role.get()?)
     }
 
     /// The only institution whose records the user may touch; null for all, and of patients.
-    async fn institution(&self, ctx: &Context<'_>) -> Result<Option<MedicalInstitution>> {
-        let Some(key) = *self.0.institution_id.loaded()? else { return Ok(None) };
-        Ok(of(ctx).loaders.institution(key).await?.map(MedicalInstitution::from))
+    async fn institution(&self) -> Result<Option<&Shown<MedicalInstitution>>> {
+        Ok(self.institution.get()?)
     }
 
     /// The doctor that the user is.
-    async fn doctor(&self, ctx: &Context<'_>) -> Result<Option<Doctor>> {
-        let Some(key) = *self.0.doctor_id.loaded()? else { return Ok(None) };
-        Ok(of(ctx).loaders.doctor(key).await?.map(Doctor::from))
+    async fn doctor(&self) -> Result<Option<&Shown<Doctor>>> {
+        Ok(self.doctor.get()?)
     }
 
     /// Key of the patient that the user is.
     async fn patient_uuid(&self) -> Result<Option<Uuid>> {
-        Ok(*self.0.patient_id.loaded()?)
+        Ok(*self.row.patient_id.loaded()?)
     }
 
     /// What the configured OpenID provider calls the user.
     async fn external_subject(&self) -> Result<Option<&str>> {
-        Ok(self.0.external_subject.loaded()?.as_deref())
+        Ok(self.row.external_subject.loaded()?.as_deref())
     }
 
     /// Whether the user may sign in.
     async fn is_active(&self) -> Result<bool> {
-        Ok(*self.0.is_active.loaded()?)
+        Ok(*self.row.is_active.loaded()?)
     }
 
     /// How often the record has changed, counting from 1.
     async fn version(&self) -> Result<i32> {
-        Ok(*self.0.version.loaded()?)
+        Ok(*self.row.version.loaded()?)
     }
 
     /// When the record was created.
     async fn created_at(&self) -> Result<DateTime<Utc>> {
-        Ok(*self.0.created_at.loaded()?)
+        Ok(*self.row.created_at.loaded()?)
     }
 
     /// When the record last changed.
     async fn updated_at(&self) -> Result<DateTime<Utc>> {
-        Ok(*self.0.updated_at.loaded()?)
+        Ok(*self.row.updated_at.loaded()?)
     }
 }
 
@@ -128,11 +144,8 @@ impl UserQuery {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The record's own key.")] uuid: Uuid,
-    ) -> Result<Option<User>> {
-        let context = of(ctx);
-        let columns = columns::<User>(ctx.field().selection_set());
-        let found = find::<Users>(&context.scope, &context.reader, uuid, &columns).await?;
-        Ok(found.map(User::from))
+    ) -> Result<Option<Shown<User>>> {
+        by_key(ctx, uuid).await
     }
 
     /// Users, by what they sign in by unless another order is asked for.
@@ -179,7 +192,7 @@ impl UserMutation {
         #[graphql(desc = "What to do it with.")] input: CreateUserInput,
     ) -> Result<CreateUserPayload> {
         let context = of(ctx);
-        CreateUserPayload::of(user::create(&context.scope, &context.cluster, &*context.clock, input).await)
+        CreateUserPayload::of(ctx, user::create(&context.scope, &context.cluster, &*context.clock, input).await).await
     }
 
     /// Changes a user. What is left out stays as it is.
@@ -191,6 +204,6 @@ impl UserMutation {
         let context = of(ctx);
         let updated = user::update(&context.scope, &context.cluster, input).await;
         context.authority.catch_up().await;
-        UpdateUserPayload::of(updated)
+        UpdateUserPayload::of(ctx, updated).await
     }
 }

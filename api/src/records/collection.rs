@@ -4,7 +4,7 @@ use async_graphql::Enum;
 use sea_orm::sea_query::{self, Expr, Func, SelectStatement};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, DbBackend, EntityName, EntityTrait, QueryFilter,
-    QuerySelect, QueryTrait, Statement,
+    QuerySelect, QueryTrait, Statement, Value,
 };
 use uuid::Uuid;
 
@@ -39,6 +39,17 @@ pub trait Collection:
 
     /// The key's column.
     fn key() -> Column<Self>;
+
+    /// A record's key.
+    ///
+    /// # Errors
+    /// `Internal` for a row that is none of ours: keys are always read.
+    fn key_of(row: &Row<Self::Entity>) -> Result<Uuid> {
+        match row.value(Self::key()) {
+            Some(Value::Uuid(Some(key))) => Ok(key),
+            _ => Err(Error::internal("a record without its key")),
+        }
+    }
 
     /// The order of a list when no other is asked for.
     fn default_order() -> Term<Column<Self>>;
@@ -101,12 +112,12 @@ pub struct Listing<C: Collection> {
 }
 
 impl<C: Collection> Listing<C> {
-    /// The place of one of the page's records.
+    /// The place of the page's record with this index.
     ///
     /// # Errors
     /// `Internal` when a column of the order was not read.
-    pub fn cursor(&self, row: &Row<C::Entity>) -> Result<String> {
-        self.ordering.cursor(|column| row.value(column))
+    pub fn cursor(&self, index: usize) -> Result<String> {
+        self.ordering.cursor(|column| self.rows.get(index)?.value(column))
     }
 
     /// How many records the whole list has. Costs a statement, unless it was counted along with others.
@@ -169,11 +180,10 @@ pub async fn find_many<C: Collection>(
 pub async fn list<C: Collection>(scope: &Scope, reader: &Reader, query: Query<C>) -> Result<Listing<C>> {
     C::permit(scope)?;
     let request = Request::new(scope, reader.get_database_backend(), &query)?;
-    let columns = with_owner::<C>(reader, request.columns.clone());
-    let mut query = query_of::<C>(&columns, request.part.condition.clone());
+    let plan = Plan::<C::Entity>::new(&with_owner::<C>(reader, request.columns.clone()));
+    let mut query = query_of::<C>(&plan, request.part.condition.clone());
     request.part.ordering.apply(&mut query);
     let statement = page_of(query, request.part.offset, request.part.limit + 1, reader.get_database_backend());
-    let plan = Plan::<C::Entity>::new(&columns);
     let results = reader.query_all_raw(statement).await?;
     let rows = results.iter().map(|result| plan.read(result)).collect::<Result<Vec<_>, _>>()?;
     let mut listing = request.listing(rows);
@@ -290,9 +300,9 @@ async fn select<C: Collection>(
     columns: &[Column<C>],
 ) -> Result<Vec<Row<C::Entity>>> {
     let shown = distinct::<C>(columns.to_vec());
-    let columns = with_owner::<C>(reader, shown.clone());
-    let plan = Plan::<C::Entity>::new(&columns);
-    let results = reader.query_all(&query_of::<C>(&columns, condition)).await?;
+    let plan = Plan::<C::Entity>::new(&with_owner::<C>(reader, shown.clone()));
+    let statement = reader.get_database_backend().build(&query_of::<C>(&plan, condition));
+    let results = reader.query_all_raw(statement).await?;
     let mut rows = results.iter().map(|result| plan.read(result)).collect::<Result<Vec<_>, _>>()?;
     Row::introduce(rows.iter_mut(), C::key());
     disclose::<C>(reader, &rows, &shown);
@@ -300,9 +310,9 @@ async fn select<C: Collection>(
 }
 
 /// Reads these columns and no others. `Entity::find` would first write all of them, only to forget them again.
-pub(super) fn query_of<C: Collection>(columns: &[Column<C>], condition: Condition) -> SelectStatement {
+pub(super) fn query_of<C: Collection>(plan: &Plan<C::Entity>, condition: Condition) -> SelectStatement {
     let mut query = sea_query::Query::select();
-    query.columns(columns.iter().map(ColumnTrait::as_column_ref));
+    query.expr(plan.list());
     query.from(C::Entity::default().table_ref()).cond_where(condition);
     query
 }

@@ -25,4 +25,4 @@ pub use collection::{Collection, Deleted, Listing, Query, find, find_many, list}
 pub use disclosure::{Disclosure, disclose_shown};
 pub use idempotency::REMEMBERED;
 pub use nested::{Link, lists};
-pub use row::{Loaded, Row};
+pub use row::{Loaded, Reference, Row};

@@ -13,7 +13,7 @@ use crate::database::Reader;
 use crate::error::{Error, Result};
 use crate::scope::Scope;
 
-use super::collection::{Column, Request, query_of};
+use super::collection::{Request, query_of};
 use super::disclosure::{disclose, with_owner};
 use super::row::Plan;
 use super::{Collection, Listing, Query, Row};
@@ -73,13 +73,12 @@ pub async fn lists<C: Collection>(
 ) -> Result<HashMap<Uuid, Listing<C>>> {
     C::permit(scope)?;
     let request = Request::<C>::new(scope, reader.get_database_backend(), query)?;
-    let columns = with_owner::<C>(reader, request.columns.clone());
-    let plan = Plan::<C::Entity>::new(&columns);
+    let plan = Plan::<C::Entity>::new(&with_owner::<C>(reader, request.columns.clone()));
     let mut rows: HashMap<Uuid, Vec<Row<C::Entity>>> = HashMap::new();
     let mut totals: HashMap<Uuid, u64> = HashMap::new();
     for some in owners.chunks(MAX_OWNERS) {
-        for result in reader.query_all(&pages(&request, &columns, link, some, reader.get_database_backend())).await? {
-            let owner: Uuid = result.try_get_by_index(columns.len())?;
+        for result in reader.query_all(&pages(&request, &plan, link, some, reader.get_database_backend())).await? {
+            let owner: Uuid = result.try_get_by_index(plan.len())?;
             rows.entry(owner).or_default().push(plan.read(&result)?);
         }
         if counted {
@@ -102,7 +101,7 @@ pub async fn lists<C: Collection>(
 /// Numbers the records of each owner in the list's order, and keeps those of the page.
 fn pages<C: Collection>(
     request: &Request<C>,
-    columns: &[Column<C>],
+    plan: &Plan<C::Entity>,
     link: &Link,
     owners: &[Uuid],
     backend: DbBackend,
@@ -110,7 +109,7 @@ fn pages<C: Collection>(
     let (owner, place) = (Alias::new("owner"), Alias::new("place"));
     let mut window = WindowStatement::partition_by(link.owner.clone());
     request.part.ordering.apply(&mut window);
-    let mut members = query_of::<C>(columns, request.part.condition.clone());
+    let mut members = query_of::<C>(plan, request.part.condition.clone());
     members.expr_as(Expr::col(link.owner.clone()), owner.clone());
     members.expr_window_as(Func::cust("ROW_NUMBER"), window, place.clone());
     link.restrict::<C>(&mut members, owners, backend);
@@ -131,7 +130,8 @@ async fn count<C: Collection>(
     owners: &[Uuid],
     condition: Condition,
 ) -> Result<HashMap<Uuid, u64>> {
-    let mut query = query_of::<C>(&[], condition);
+    let mut query = sea_query::Query::select();
+    query.from(C::Entity::default().table_ref()).cond_where(condition);
     query.expr(Expr::col(link.owner.clone()));
     query.expr(Func::count(Expr::col(C::key().as_column_ref())));
     link.restrict::<C>(&mut query, owners, reader.get_database_backend());

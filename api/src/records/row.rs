@@ -1,18 +1,30 @@
+use std::any::{Any, TypeId};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use entity::TextList;
-use sea_orm::sea_query::ColumnType;
-use sea_orm::{ActiveModelTrait, ActiveValue, ColumnTrait, DbErr, EntityTrait, IntoActiveModel, QueryResult, Value};
+use parking_lot::RwLock;
+use sea_orm::sea_query::{ColumnType, Expr};
+use sea_orm::{
+    ActiveModelTrait, ActiveValue, ColumnTrait, DbErr, EntityTrait, IdenStatic, IntoActiveModel, Iterable, QueryResult,
+    Value,
+};
 use uuid::Uuid;
 
 use crate::error::{Error, Result};
 
-/// A row of which only the columns that somebody asked for were read.
-#[derive(Clone, Debug)]
+/// A row of which only the columns that somebody asked for were read. Copies share it.
+#[derive(Debug)]
 pub struct Row<E: EntityTrait> {
-    values: E::ActiveModel,
+    values: Arc<E::ActiveModel>,
     peers: Option<Arc<[Uuid]>>,
+}
+
+impl<E: EntityTrait> Clone for Row<E> {
+    fn clone(&self) -> Self {
+        Self { values: Arc::clone(&self.values), peers: self.peers.clone() }
+    }
 }
 
 /// The value of a column, if it was read.
@@ -28,6 +40,24 @@ impl<T: Into<Value>> Loaded<T> for ActiveValue<T> {
     }
 }
 
+/// The key in a column, if one was read and is known.
+pub trait Reference {
+    /// The key.
+    fn key(&self) -> Option<Uuid>;
+}
+
+impl Reference for ActiveValue<Uuid> {
+    fn key(&self) -> Option<Uuid> {
+        self.try_as_ref().copied()
+    }
+}
+
+impl Reference for ActiveValue<Option<Uuid>> {
+    fn key(&self) -> Option<Uuid> {
+        self.try_as_ref().copied().flatten()
+    }
+}
+
 impl<E: EntityTrait> Row<E>
 where
     E::ActiveModel: ActiveModelTrait<Entity = E>,
@@ -36,7 +66,7 @@ where
     where
         E::Model: IntoActiveModel<E::ActiveModel>,
     {
-        Self { values: model.into_active_model(), peers: None }
+        Self { values: Arc::new(model.into_active_model()), peers: None }
     }
 
     /// A column's value, for a cursor; none when it was not read.
@@ -77,24 +107,70 @@ impl<E: EntityTrait> std::ops::Deref for Row<E> {
     }
 }
 
-/// How to read the columns of a statement's rows, worked out once for all of them.
-pub(super) struct Plan<E: EntityTrait>(Vec<(E::Column, ColumnType)>);
+/// How the columns of a table are written and read: worked out once, as long as the program runs.
+struct Table<E: EntityTrait>(Vec<Known<E>>);
+
+struct Known<E: EntityTrait> {
+    column: E::Column,
+    /// The column with its table, as both databases take it.
+    text: String,
+    kind: ColumnType,
+}
+
+/// One for each kind of row; never forgotten.
+static TABLES: RwLock<BTreeMap<TypeId, &'static (dyn Any + Send + Sync)>> = RwLock::new(BTreeMap::new());
+
+impl<E: EntityTrait> Table<E> {
+    fn of() -> &'static Self {
+        let known = TABLES.read().get(&TypeId::of::<E>()).copied();
+        known.and_then(|table| table.downcast_ref()).unwrap_or_else(|| {
+            let table = Box::leak(Box::new(Self::new()));
+            TABLES.write().entry(TypeId::of::<E>()).or_insert(table);
+            table
+        })
+    }
+
+    fn new() -> Self {
+        let table = E::default();
+        let known = |column: E::Column| Known {
+            text: format!("\"{}\".\"{}\"", table.table_name(), column.as_str()),
+            kind: column.def().get_column_type().clone(),
+            column,
+        };
+        Self(E::Column::iter().map(known).collect())
+    }
+}
+
+/// Which columns a statement reads, each once.
+pub(super) struct Plan<E: EntityTrait>(Vec<&'static Known<E>>);
 
 impl<E: EntityTrait> Plan<E>
 where
     E::ActiveModel: ActiveModelTrait<Entity = E>,
 {
-    /// For rows of these columns, in this order.
+    /// For rows of these columns, in the table's order.
     pub(super) fn new(columns: &[E::Column]) -> Self {
-        Self(columns.iter().map(|column| (*column, column.def().get_column_type().clone())).collect())
+        let is_wanted = |known: &&Known<E>| columns.iter().any(|column| column.as_str() == known.column.as_str());
+        Self(Table::<E>::of().0.iter().filter(is_wanted).collect())
+    }
+
+    /// How many columns there are.
+    pub(super) const fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// What stands between SELECT and FROM.
+    pub(super) fn list(&self) -> Expr {
+        let texts: Vec<&str> = self.0.iter().map(|known| known.text.as_str()).collect();
+        Expr::cust(texts.join(", "))
     }
 
     pub(super) fn read(&self, result: &QueryResult) -> Result<Row<E>, DbErr> {
         let mut active = <E::ActiveModel as ActiveModelTrait>::default();
-        for (index, (column, kind)) in self.0.iter().enumerate() {
-            active.try_set(*column, decode(result, index, kind)?)?;
+        for (index, known) in self.0.iter().enumerate() {
+            active.try_set(known.column, decode(result, index, &known.kind)?)?;
         }
-        Ok(Row { values: active, peers: None })
+        Ok(Row { values: Arc::new(active), peers: None })
     }
 }
 

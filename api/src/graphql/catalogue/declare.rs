@@ -5,7 +5,7 @@ macro_rules! catalogue {
         $(#[$doc:meta])*
         $object:ident: $catalogue:ident on $entity:ident {
             texts { $($(#[$text_doc:meta])* $text:ident;)+ }
-            $(ones { $($(#[$one_doc:meta])* $one:ident: $related:ident => $column:ident as $field:ident by $loader:ident;)+ })?
+            $(ones { $($(#[$one_doc:meta])* $one:ident: $related:ident => $column:ident as $field:ident;)+ })?
             $(lists {
                 $($(#[$list_doc:meta])* $list:ident: $member:ident, $member_filter:ident, $member_order:ident => $link:expr;)+
             })?
@@ -24,12 +24,10 @@ macro_rules! catalogue {
         }
     ) => {
         $(#[$doc])*
-        pub(in crate::graphql) struct $object($crate::records::Row<entity::$entity::Entity>);
-
-        impl From<$crate::records::Row<entity::$entity::Entity>> for $object {
-            fn from(row: $crate::records::Row<entity::$entity::Entity>) -> Self {
-                Self(row)
-            }
+        #[derive(Clone)]
+        pub(in crate::graphql) struct $object {
+            row: $crate::records::Row<entity::$entity::Entity>,
+            $($($one: $crate::graphql::related::Related<$related>,)+)?
         }
 
         impl $crate::graphql::record::Record for $object {
@@ -38,10 +36,28 @@ macro_rules! catalogue {
             const NAME: &'static str = stringify!($object);
 
             fn relation(field: &str) -> Option<entity::$entity::Column> {
-                match field {
-                    $($(stringify!($one) => Some(entity::$entity::Column::$column),)+)?
-                    _ => None,
-                }
+                $($(if $crate::graphql::record::is_namesake(field, stringify!($one)) {
+                    return Some(entity::$entity::Column::$column);
+                })+)?
+                let _ = field;
+                None
+            }
+
+            async fn of(
+                context: &$crate::graphql::context::Context,
+                fields: &[async_graphql::SelectionField<'_>],
+                rows: Vec<$crate::records::Row<entity::$entity::Entity>>,
+            ) -> Vec<Self> {
+                $(use $crate::records::Reference as _;
+                $(let $one = $crate::graphql::related::Relations::<$related>::read(
+                    context, fields, stringify!($one), &rows, |row| row.$field.key(),
+                ).await;)+)?
+                let _ = (context, fields);
+                let record = |row: $crate::records::Row<entity::$entity::Entity>| Self {
+                    $($($one: $one.get(row.$field.key()),)+)?
+                    row,
+                };
+                rows.into_iter().map(record).collect()
             }
         }
 
@@ -52,38 +68,36 @@ macro_rules! catalogue {
             pub(in crate::graphql) async fn id(&self) -> async_graphql::Result<async_graphql::ID> {
                 use $crate::graphql::id::{Kind, global_id};
                 use $crate::records::Loaded as _;
-                Ok(global_id(Kind::$object, *self.0.uuid.loaded()?))
+                Ok(global_id(Kind::$object, *self.row.uuid.loaded()?))
             }
 
             /// The record's own key.
             async fn uuid(&self) -> async_graphql::Result<uuid::Uuid> {
                 use $crate::records::Loaded as _;
-                Ok(*self.0.uuid.loaded()?)
+                Ok(*self.row.uuid.loaded()?)
             }
 
             $($(#[$text_doc])*
             async fn $text(&self) -> async_graphql::Result<&str> {
                 use $crate::records::Loaded as _;
-                Ok(self.0.$text.loaded()?)
+                Ok(self.row.$text.loaded()?)
             })+
 
             /// Name.
             async fn name(&self) -> async_graphql::Result<&str> {
                 use $crate::records::Loaded as _;
-                Ok(self.0.name.loaded()?)
+                Ok(self.row.name.loaded()?)
             }
 
             /// Whether the entry is to be chosen for new records. Records that have chosen it keep it.
             async fn is_active(&self) -> async_graphql::Result<bool> {
                 use $crate::records::Loaded as _;
-                Ok(*self.0.is_active.loaded()?)
+                Ok(*self.row.is_active.loaded()?)
             }
 
             $($($(#[$one_doc])*
-            async fn $one(&self, ctx: &async_graphql::Context<'_>) -> async_graphql::Result<Option<$related>> {
-                use $crate::records::Loaded as _;
-                let Some(key) = Option::<uuid::Uuid>::from(*self.0.$field.loaded()?) else { return Ok(None) };
-                Ok($crate::graphql::context::of(ctx).loaders.$loader(key).await?.map($related::from))
+            async fn $one(&self) -> async_graphql::Result<Option<&$crate::graphql::shown::Shown<$related>>> {
+                Ok(self.$one.get()?)
             })+)?
 
             $($($(#[$list_doc])*
@@ -102,26 +116,26 @@ macro_rules! catalogue {
             ) -> async_graphql::Result<$crate::graphql::connection::Connection<$member>> {
                 use $crate::records::Loaded as _;
                 let page = $crate::criteria::PageArguments { page, first, after, last, before };
-                let owner = (*self.0.uuid.loaded()?, &self.0);
+                let owner = (*self.row.uuid.loaded()?, &self.row);
                 $crate::graphql::lists::list_of(ctx, owner, $link, filter, order, page).await
             })+)?
 
             /// How often the record has changed, counting from 1.
             async fn version(&self) -> async_graphql::Result<i32> {
                 use $crate::records::Loaded as _;
-                Ok(*self.0.version.loaded()?)
+                Ok(*self.row.version.loaded()?)
             }
 
             /// When the record was created.
             async fn created_at(&self) -> async_graphql::Result<chrono::DateTime<chrono::Utc>> {
                 use $crate::records::Loaded as _;
-                Ok(*self.0.created_at.loaded()?)
+                Ok(*self.row.created_at.loaded()?)
             }
 
             /// When the record last changed.
             async fn updated_at(&self) -> async_graphql::Result<chrono::DateTime<chrono::Utc>> {
                 use $crate::records::Loaded as _;
-                Ok(*self.0.updated_at.loaded()?)
+                Ok(*self.row.updated_at.loaded()?)
             }
         }
 
@@ -135,13 +149,8 @@ macro_rules! catalogue {
                 &self,
                 ctx: &async_graphql::Context<'_>,
                 #[graphql(desc = "The record's own key.")] uuid: uuid::Uuid,
-            ) -> async_graphql::Result<Option<$object>> {
-                let context = $crate::graphql::context::of(ctx);
-                let columns = $crate::graphql::record::columns::<$object>(ctx.field().selection_set());
-                let found = $crate::records::find::<$crate::records::catalogue::$catalogue>(
-                    &context.scope, &context.reader, uuid, &columns,
-                );
-                Ok(found.await?.map($object::from))
+            ) -> async_graphql::Result<Option<$crate::graphql::shown::Shown<$object>>> {
+                $crate::graphql::record::by_key(ctx, uuid).await
             }
 
             $(#[$list_query_doc])*
@@ -190,7 +199,8 @@ macro_rules! catalogue {
             ) -> async_graphql::Result<$create_payload> {
                 let context = $crate::graphql::context::of(ctx);
                 let (scope, cluster, clock) = (&context.scope, &context.cluster, &*context.clock);
-                $create_payload::of($crate::records::catalogue::$catalogue::create(scope, cluster, clock, input).await)
+                let created = $crate::records::catalogue::$catalogue::create(scope, cluster, clock, input).await;
+                $create_payload::of(ctx, created).await
             }
 
             $(#[$update_doc])*
@@ -201,7 +211,7 @@ macro_rules! catalogue {
             ) -> async_graphql::Result<$update_payload> {
                 let context = $crate::graphql::context::of(ctx);
                 let changed = $crate::records::catalogue::$catalogue::update(&context.scope, &context.cluster, input);
-                $update_payload::of(changed.await)
+                $update_payload::of(ctx, changed.await).await
             }
         }
     };

@@ -47,7 +47,7 @@ catalogue! {
         }
         ones {
             /// The category that this one is part of; null for those of the first level.
-            parent: SpecialtyCategory => ParentId as parent_id by category;
+            parent: SpecialtyCategory => ParentId as parent_id;
         }
         lists {
             /// The categories that are part of this one.

@@ -51,9 +51,9 @@ catalogue! {
         }
         ones {
             /// The country that the region is part of.
-            country: Country => CountryId as country_id by country;
+            country: Country => CountryId as country_id;
             /// The region that this one is part of; null for those of the first level.
-            parent: Region => ParentId as parent_id by region;
+            parent: Region => ParentId as parent_id;
         }
         lists {
             /// The regions that are part of this one.

@@ -1,0 +1,78 @@
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use async_graphql::SelectionField;
+use futures_util::future::BoxFuture;
+use uuid::Uuid;
+
+use crate::error::{Error, Result};
+
+use super::context::Context;
+use super::record::{Record, is_namesake, read};
+use super::shown::Shown;
+
+/// A record that another one refers to, as far as it was found.
+pub(super) enum Related<R> {
+    /// There is none, or nobody asked for it.
+    None,
+    Found(Arc<Shown<R>>),
+    Failed(Arc<Error>),
+}
+
+impl<R> Clone for Related<R> {
+    fn clone(&self) -> Self {
+        match self {
+            Self::None => Self::None,
+            Self::Found(record) => Self::Found(Arc::clone(record)),
+            Self::Failed(error) => Self::Failed(Arc::clone(error)),
+        }
+    }
+}
+
+impl<R> Related<R> {
+    pub(super) fn get(&self) -> Result<Option<&Shown<R>>, Arc<Error>> {
+        match self {
+            Self::None => Ok(None),
+            Self::Found(record) => Ok(Some(record)),
+            Self::Failed(error) => Err(Arc::clone(error)),
+        }
+    }
+}
+
+/// Records that others refer to, by their keys.
+pub(super) struct Relations<R>(Result<HashMap<Uuid, Arc<Shown<R>>>, Arc<Error>>);
+
+impl<R: Record> Relations<R> {
+    /// Reads what the field `name` of some records shows, all of it in one statement; nothing when it is not selected.
+    pub(super) async fn read<T>(
+        context: &Context,
+        fields: &[SelectionField<'_>],
+        name: &str,
+        from: &[T],
+        key: fn(&T) -> Option<Uuid>,
+    ) -> Self
+    where
+        T: Sync,
+    {
+        let selections: Vec<_> = fields.iter().filter(|field| is_namesake(field.name(), name)).collect();
+        if selections.is_empty() {
+            return Self(Ok(HashMap::new()));
+        }
+        let fields: Vec<_> = selections.into_iter().flat_map(SelectionField::selection_set).collect();
+        let keys = from.iter().filter_map(key).collect();
+        // Of no particular type, because a record may refer to one of its own kind.
+        let found: BoxFuture<'_, _> = Box::pin(read(context, &fields, keys));
+        let found = found.await;
+        Self(found.map(|found| found.into_iter().map(|(key, record)| (key, Arc::new(Shown(record)))).collect()))
+    }
+
+    pub(super) fn get(&self, key: Option<Uuid>) -> Related<R> {
+        match (&self.0, key) {
+            (_, None) => Related::None,
+            (Ok(found), Some(key)) => {
+                found.get(&key).map_or(Related::None, |record| Related::Found(Arc::clone(record)))
+            }
+            (Err(error), Some(_)) => Related::Failed(Arc::clone(error)),
+        }
+    }
+}
