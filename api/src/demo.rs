@@ -1,6 +1,7 @@
 //! `serve --demo`: a few hundred made-up registers to explore, always the same ones.
 
 mod catalogues;
+mod dependents;
 mod guest;
 
 pub(crate) use guest::admit_guest;
@@ -82,6 +83,7 @@ pub(crate) async fn fill(cluster: &Cluster, clock: &dyn Clock) -> Result<(), Err
         idempotency_key: None,
     };
     patient_register::create_many(&scope, cluster, clock, input).await?;
+    dependents::fill(&scope, cluster, clock).await?;
     tracing::info!(registers = PATIENTS, doctors = DOCTORS, "made-up records were made");
     Ok(())
 }

@@ -98,6 +98,18 @@ const CATALOGUES: &[(&str, &str, &str)] = &[
     ("medication", "medications", "system: \"s\", code: \"c\""),
 ];
 
+/// What belongs to patients: the queries for one record and for all, and a record to add.
+const DEPENDENTS: &[(&str, &str, &str)] = &[
+    ("healthProfile", "healthProfiles", "heightCm: 170"),
+    ("email", "emails", "address: \"a@b.de\""),
+    ("phone", "phones", "number: \"555-267-5674\""),
+    ("address", "addresses", "street: \"S\""),
+    ("identifier", "identifiers", "value: \"1\""),
+    ("patientCondition", "patientConditions", "display: \"D\""),
+    ("patientMedication", "patientMedications", "display: \"D\""),
+    ("patientAllergy", "patientAllergies", "display: \"D\""),
+];
+
 /// One request for each root field.
 fn requests() -> Vec<(String, String)> {
     let mut requests: Vec<(String, String)> =
@@ -115,8 +127,24 @@ fn requests() -> Vec<(String, String)> {
             format!("mutation {{ {update}(input: {{uuid: \"KEY\"}}) {{ userErrors {{ code }} }} }}"),
         ));
     }
+    for (one, many, record) in DEPENDENTS {
+        let noun = format!("{}{}", one[..1].to_uppercase(), &one[1..]);
+        requests.push(((*one).to_owned(), format!("{{ {one}(uuid: \"KEY\") {{ uuid }} }}")));
+        requests.push(((*many).to_owned(), format!("{{ {many} {{ nodes {{ uuid }} }} }}")));
+        let inputs =
+            [("add", format!("patientId: \"KEY\", {record}")), ("update", KEY.to_owned()), ("remove", KEY.to_owned())];
+        for (verb, input) in inputs {
+            let field = format!("{verb}{noun}");
+            requests.push((
+                field.clone(),
+                format!("mutation {{ {field}(input: {{{input}}}) {{ userErrors {{ code }} }} }}"),
+            ));
+        }
+    }
     requests
 }
+
+const KEY: &str = "uuid: \"KEY\"";
 
 const PATIENT: &str = "firstName: \"A\", lastName: \"B\", dateOfBirth: \"1990-01-01\", email: \"a@b.de\",
     phoneNumber: \"555-267-5674\", address: \"C\", emergencyContact: \"D\"";

@@ -19,7 +19,7 @@ mod text_list;
 mod translation;
 
 pub use boundary::Bounded;
-pub use comparison::{BooleanFilter, Comparison, DateFilter, DateTimeFilter, IntFilter, UuidFilter};
+pub use comparison::{BooleanFilter, Comparison, DateFilter, DateTimeFilter, FloatFilter, IntFilter, UuidFilter};
 pub use name::client_name;
 pub use operand::{Bind, Operand};
 pub use order::{Direction, Order, OrderField, Ordering, Term};

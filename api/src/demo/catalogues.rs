@@ -66,6 +66,16 @@ pub(super) fn category(number: u32) -> Uuid {
     key("category", number)
 }
 
+/// The key of a condition that [`fill`] names.
+pub(super) fn condition(number: u32) -> Uuid {
+    key("condition", number % u32::try_from(CONDITIONS.len()).unwrap_or(1))
+}
+
+/// The key of a medication that [`fill`] names.
+pub(super) fn medication(number: u32) -> Uuid {
+    key("medication", number % u32::try_from(MEDICATIONS.len()).unwrap_or(1))
+}
+
 /// Divides the specialists, and names some conditions and medications.
 pub(super) async fn fill(scope: &Scope, cluster: &Cluster, clock: &dyn Clock, choices: &Choices) -> Result<()> {
     for (number, (code, name)) in (0..).zip(CATEGORIES) {

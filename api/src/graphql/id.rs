@@ -26,9 +26,17 @@ pub(super) enum Kind {
     PhoneType = 18,
     MedicalCondition = 19,
     Medication = 20,
+    HealthProfile = 40,
+    Email = 41,
+    Phone = 42,
+    Address = 43,
+    Identifier = 44,
+    PatientCondition = 45,
+    PatientMedication = 46,
+    PatientAllergy = 47,
 }
 
-const KINDS: [Kind; 19] = [
+const KINDS: [Kind; 27] = [
     Kind::PatientRegister,
     Kind::MedicalInstitution,
     Kind::Doctor,
@@ -47,6 +55,14 @@ const KINDS: [Kind; 19] = [
     Kind::PhoneType,
     Kind::MedicalCondition,
     Kind::Medication,
+    Kind::HealthProfile,
+    Kind::Email,
+    Kind::Phone,
+    Kind::Address,
+    Kind::Identifier,
+    Kind::PatientCondition,
+    Kind::PatientMedication,
+    Kind::PatientAllergy,
     Kind::AuditEvent,
 ];
 

@@ -40,15 +40,40 @@ struct Level<R: Record> {
 /// A page of the list that belongs to one record, as the current field selects it.
 pub(super) async fn list_of<R: Record, E: EntityTrait>(
     ctx: &Context<'_>,
-    (key, owner): (Uuid, &Row<E>),
+    owner: (Uuid, &Row<E>),
     link: Link,
     filter: Option<<R::Collection as Criteria>::Filter>,
     order: Option<Vec<<R::Collection as Criteria>::Order>>,
     page: PageArguments,
 ) -> Result<Connection<R>> {
+    let (order, deleted) = (order.unwrap_or_default(), Deleted::Excluded);
+    let query = Query { filter, order, page, deleted, columns: Vec::new() };
+    let (listing, nodes) = of_level::<R, E>(ctx, owner, link, (&selected(ctx.field()), is_counted(ctx)), query).await?;
+    Ok(Connection::of(listing, nodes))
+}
+
+/// The record that belongs to another one, which has one at most, as the current field selects it.
+pub(super) async fn one_of<R: Record, E: EntityTrait>(
+    ctx: &Context<'_>,
+    owner: (Uuid, &Row<E>),
+    link: Link,
+) -> Result<Option<Shown<R>>> {
+    let fields: Vec<_> = ctx.field().selection_set().collect();
+    let page = PageArguments { page: None, first: Some(1), after: None, last: None, before: None };
+    let query = Query { filter: None, order: Vec::new(), page, deleted: Deleted::Excluded, columns: Vec::new() };
+    let (_, nodes) = of_level::<R, E>(ctx, owner, link, (&fields, false), query).await?;
+    Ok(nodes.first().map(|node| Shown(node.0.clone())))
+}
+
+async fn of_level<R: Record, E: EntityTrait>(
+    ctx: &Context<'_>,
+    (key, owner): (Uuid, &Row<E>),
+    link: Link,
+    (fields, counted): (&[SelectionField<'_>], bool),
+    query: Query<R::Collection>,
+) -> Result<(Shared<R>, Arc<[Shown<R>]>)> {
     let context = of(ctx);
-    let (fields, counted) = (selected(ctx.field()), is_counted(ctx));
-    let columns = columns::<R>(&fields);
+    let query = Query { columns: columns::<R>(fields), ..query };
     let level = owner.peers().map_or_else(|| key.to_string(), |peers| format!("{:p}", Arc::as_ptr(peers)));
     let arguments = Value::Object(ctx.field().arguments()?.into_iter().collect());
     let selection = ctx.item.node.selection_set.pos;
@@ -61,13 +86,12 @@ pub(super) async fn list_of<R: Record, E: EntityTrait>(
     };
     let level = level.downcast::<Level<R>>().map_err(|_| Error::internal("two lists of one name"))?;
     let read = async || {
-        let query = Query { filter, order: order.unwrap_or_default(), page, deleted: Deleted::Excluded, columns };
         let found = lists(&context.scope, &context.reader, &link, &level.owners, &query, counted).await?;
-        Ok(shown(context, &fields, found).await)
+        Ok(shown(context, fields, found).await)
     };
     let found = level.found.get_or_init(read).await.as_ref().map_err(Arc::clone)?;
     let (listing, nodes) = found.get(&key).ok_or_else(|| Error::internal("a list was not read"))?;
-    Ok(Connection::of(Arc::clone(listing), Arc::clone(nodes)))
+    Ok((Arc::clone(listing), Arc::clone(nodes)))
 }
 
 /// The records of all the lists, with what they refer to read for all of them together.

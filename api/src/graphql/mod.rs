@@ -7,6 +7,7 @@ mod break_glass;
 mod catalogue;
 mod connection;
 mod context;
+mod dependent;
 mod doctor;
 mod doctor_specialty;
 mod documents;
@@ -55,6 +56,7 @@ pub struct Query(
     doctor::DoctorQuery,
     doctor_specialty::DoctorSpecialtyQuery,
     catalogue::CatalogueQuery,
+    dependent::DependentQuery,
     session::SessionQuery,
     user::UserQuery,
     role::RoleQuery,
@@ -73,6 +75,7 @@ pub struct Mutation(
     doctor::DoctorMutation,
     doctor_specialty::DoctorSpecialtyMutation,
     catalogue::CatalogueMutation,
+    dependent::DependentMutation,
     session::SessionMutation,
     user::UserMutation,
     role::RoleMutation,

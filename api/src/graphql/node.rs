@@ -12,6 +12,9 @@ use super::catalogue::{
     BloodType, Country, EmailType, Gender, InstitutionType, MedicalCondition, Medication, PhoneType, Region, Sex,
     SpecialtyCategory,
 };
+use super::dependent::{
+    Address, Email, HealthProfile, Identifier, PatientAllergy, PatientCondition, PatientMedication, Phone,
+};
 use super::doctor::Doctor;
 use super::doctor_specialty::DoctorSpecialty;
 use super::id::{Kind, parse};
@@ -66,6 +69,14 @@ kinds! {
     PhoneType,
     MedicalCondition,
     Medication,
+    HealthProfile,
+    Email,
+    Phone,
+    Address,
+    Identifier,
+    PatientCondition,
+    PatientMedication,
+    PatientAllergy,
 }
 
 type Found = HashMap<(Kind, Uuid), Node>;

@@ -16,6 +16,7 @@ use crate::scope::Permission;
 
 use super::connection::{Connection, connection};
 use super::context::of;
+use super::dependent::OfPatient;
 use super::doctor::Doctor;
 use super::id::{Kind, global_id};
 use super::medical_institution::MedicalInstitution;
@@ -144,6 +145,12 @@ impl PatientRegister {
     /// The patient's usual doctor; null when unknown.
     async fn doctor(&self) -> Result<Option<&Shown<Doctor>>> {
         Ok(self.doctor.get()?)
+    }
+
+    /// What belongs to the patient.
+    #[graphql(flatten)]
+    async fn dependents(&self) -> OfPatient {
+        OfPatient(self.row.clone())
     }
 
     /// How often the record has changed, counting from 1.

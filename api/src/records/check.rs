@@ -35,6 +35,10 @@ pub(super) enum Kind {
     Code(usize),
     /// A region's code: the two letters of its country, a hyphen, and one to three letters or digits (ISO 3166-2).
     Subdivision,
+    /// A country's calling code: `+` and one to three digits (ITU-T E.164).
+    CallingCode,
+    /// One to so many digits.
+    DigitsUpTo(usize),
 }
 
 /// Collects every broken rule of one input, each with its path.
@@ -170,13 +174,13 @@ impl Check {
         }
     }
 
-    fn missing<T: Into<sea_orm::Value>>(&mut self, field: &str) -> ActiveValue<T> {
+    pub(super) fn missing<T: Into<sea_orm::Value>>(&mut self, field: &str) -> ActiveValue<T> {
         self.fault(&[field], FaultCode::Required, "must not be empty");
         NotSet
     }
 
     /// The text without white space around it; nothing when it is empty.
-    fn text(&mut self, field: &str, kind: Kind, text: &str) -> Option<String> {
+    pub(super) fn text(&mut self, field: &str, kind: Kind, text: &str) -> Option<String> {
         let text = normal(text)?;
         if let Some((code, message)) = broken(kind, text) {
             self.fault(&[field], code, message);
@@ -221,7 +225,12 @@ fn broken(kind: Kind, text: &str) -> Option<(FaultCode, String)> {
         }
         Kind::Plain(_) | Kind::Email => None,
         Kind::Phone => broken_phone(text, length),
-        Kind::Letters(_) | Kind::Digits(_) | Kind::Code(_) | Kind::Subdivision => broken_code(kind, text, length),
+        Kind::Letters(_)
+        | Kind::Digits(_)
+        | Kind::DigitsUpTo(_)
+        | Kind::Code(_)
+        | Kind::Subdivision
+        | Kind::CallingCode => broken_code(kind, text, length),
     }
 }
 
@@ -233,6 +242,17 @@ fn broken_code(kind: Kind, text: &str, length: usize) -> Option<(FaultCode, Stri
         }
         Kind::Digits(exact) => {
             (length == exact && text.chars().all(|c| c.is_ascii_digit()), format!("must be {exact} digits"))
+        }
+        Kind::DigitsUpTo(max) => {
+            (length <= max && text.chars().all(|c| c.is_ascii_digit()), format!("must be 1 to {max} digits"))
+        }
+        Kind::CallingCode => {
+            let is_valid = text.strip_prefix('+').is_some_and(|digits| {
+                (1..=3).contains(&digits.len())
+                    && !digits.starts_with('0')
+                    && digits.chars().all(|c| c.is_ascii_digit())
+            });
+            (is_valid, "must be + and one to three digits, such as +1".to_owned())
         }
         Kind::Subdivision => {
             let is_own =

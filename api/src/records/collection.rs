@@ -60,6 +60,12 @@ pub trait Collection:
         if Self::patient().is_some() { Disclosure::Patients } else { Disclosure::Nothing }
     }
 
+    /// What holds of records that count, besides that they were not deleted themselves; nothing where that is all.
+    #[must_use]
+    fn upheld() -> Option<Expr> {
+        None
+    }
+
     /// The column that is set in a record that was deleted; none where records are not deleted.
     #[must_use]
     fn tombstone() -> Option<Column<Self>> {
@@ -179,7 +185,7 @@ pub async fn find_many<C: Collection>(
 /// `Forbidden`, `BadRequest` and `Limit` for what no list can be asked, and as any read.
 pub async fn list<C: Collection>(scope: &Scope, reader: &Reader, query: Query<C>) -> Result<Listing<C>> {
     C::permit(scope)?;
-    let request = Request::new(scope, reader.get_database_backend(), &query)?;
+    let request = Request::new(scope, reader.get_database_backend(), &query, false)?;
     let plan = Plan::<C::Entity>::new(&with_owner::<C>(reader, request.columns.clone()));
     let mut query = query_of::<C>(&plan, request.part.condition.clone());
     request.part.ordering.apply(&mut query);
@@ -203,10 +209,14 @@ pub(super) struct Request<C: Collection> {
 }
 
 impl<C: Collection> Request<C> {
-    pub(super) fn new(scope: &Scope, backend: DbBackend, query: &Query<C>) -> Result<Self> {
+    /// Whoever lists what belongs to patients whom they have found already says that the owners count.
+    pub(super) fn new(scope: &Scope, backend: DbBackend, query: &Query<C>, owners_count: bool) -> Result<Self> {
         let page = query.page.clone().resolve()?;
         let ordering = Ordering::new(scope, &query.order, C::default_order())?;
-        let mut condition = visible::<C>(scope, query.deleted);
+        let mut condition = reached::<C>(scope, query.deleted);
+        if !owners_count && query.deleted == Deleted::Excluded {
+            condition = condition.add_option(C::upheld());
+        }
         if let Some(filter) = &query.filter {
             condition = condition.add(filter.condition(&mut Translation::new(backend, scope))?);
         }
@@ -283,6 +293,11 @@ fn page_of(mut query: SelectStatement, offset: Option<u64>, limit: u64, backend:
 
 /// What the caller may see at all.
 pub(super) fn visible<C: Collection>(scope: &Scope, deleted: Deleted) -> Condition {
+    let condition = reached::<C>(scope, deleted);
+    if deleted == Deleted::Excluded { condition.add_option(C::upheld()) } else { condition }
+}
+
+fn reached<C: Collection>(scope: &Scope, deleted: Deleted) -> Condition {
     let mut condition = C::within(scope);
     if let Some(tombstone) = C::tombstone() {
         match deleted {

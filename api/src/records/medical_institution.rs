@@ -2,10 +2,7 @@
 
 use async_graphql::{InputObject, MaybeUndefined};
 use entity::medical_institution::{ActiveModel, Column, Entity, Model};
-use entity::region;
 use sea_orm::ActiveValue::{Set, Unchanged};
-use sea_orm::ColumnTrait;
-use sea_orm::sea_query::ExprTrait as _;
 use serde::Serialize;
 use uuid::Uuid;
 
@@ -13,12 +10,13 @@ use crate::clock::Clock;
 use crate::criteria;
 use crate::criteria::{Bounded, DateTimeFilter, Direction, IntFilter, Term, TextFilter, UuidFilter};
 use crate::database::{Cluster, Transaction};
-use crate::error::{Error, FaultCode, Result};
+use crate::error::{Error, Result};
 use crate::scope::{Boundary, Permission, Scope};
 
-use super::aggregate::{Aggregate, New, Target, change, create as create_all, exists};
+use super::aggregate::{Aggregate, New, Target, change, create as create_all};
 use super::catalogue::{
     Countries, CountryFilter, InstitutionTypeFilter, InstitutionTypes, RegionFilter, Regions, check_choice,
+    check_region,
 };
 use super::check::{Check, Kind, optional_reference};
 use super::idempotency::Key;
@@ -221,22 +219,7 @@ impl Aggregate for MedicalInstitutions {
         if let Set(Some(key)) = row.region_id {
             check_choice::<Regions>("regionId", key, check, scope, tx).await?;
         }
-        check_region(row, check, scope, tx).await
+        let keys = (row.region_id.try_as_ref().copied().flatten(), row.country_id.try_as_ref().copied().flatten());
+        check_region(keys, check, scope, tx).await
     }
-}
-
-/// An institution is in the country of its region.
-async fn check_region(row: &ActiveModel, check: &mut Check, scope: &Scope, tx: &Transaction) -> Result<()> {
-    let (Some(Some(region)), Some(country)) = (row.region_id.try_as_ref(), row.country_id.try_as_ref()) else {
-        return Ok(());
-    };
-    let Some(country) = country else {
-        check.fault(&["countryId"], FaultCode::Required, "must be the country of the region");
-        return Ok(());
-    };
-    let elsewhere = region::Column::Uuid.eq(*region).and(region::Column::CountryId.ne(*country));
-    if exists::<Regions>(tx, scope, elsewhere).await? {
-        check.fault(&["regionId"], FaultCode::InvalidState, "is not a region of the country");
-    }
-    Ok(())
 }

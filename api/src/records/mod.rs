@@ -7,6 +7,7 @@ pub mod break_glass_grant;
 pub mod catalogue;
 mod check;
 mod collection;
+pub mod dependent;
 mod disclosure;
 pub mod doctor;
 pub mod doctor_specialty;

@@ -43,6 +43,13 @@ impl Link {
         Self { owner: owner.as_column_ref().into_column_ref(), through: Some((table, member)) }
     }
 
+    /// Whether the owners are the patients whose the records are. They were found before, deleted ones too where those
+    /// were asked for.
+    fn is_of_patients<C: Collection>(&self) -> bool {
+        let patient = C::patient().map(|column| column.as_column_ref().into_column_ref());
+        self.through.is_none() && patient.as_ref() == Some(&self.owner)
+    }
+
     /// Joins what names the owners, and keeps to some of them.
     fn restrict<C: Collection>(&self, query: &mut SelectStatement, owners: &[Uuid], backend: DbBackend) {
         if let Some((table, member)) = &self.through {
@@ -72,7 +79,7 @@ pub async fn lists<C: Collection>(
     counted: bool,
 ) -> Result<HashMap<Uuid, Listing<C>>> {
     C::permit(scope)?;
-    let request = Request::<C>::new(scope, reader.get_database_backend(), query)?;
+    let request = Request::<C>::new(scope, reader.get_database_backend(), query, link.is_of_patients::<C>())?;
     let plan = Plan::<C::Entity>::new(&with_owner::<C>(reader, request.columns.clone()));
     let mut rows: HashMap<Uuid, Vec<Row<C::Entity>>> = HashMap::new();
     let mut totals: HashMap<Uuid, u64> = HashMap::new();

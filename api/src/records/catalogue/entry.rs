@@ -1,3 +1,4 @@
+use entity::region;
 use sea_orm::sea_query::{Expr, ExprTrait, Query};
 use sea_orm::{ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, EntityName, IdenStatic};
 use uuid::Uuid;
@@ -8,6 +9,7 @@ use crate::database::{Cluster, Transaction};
 use crate::error::{Error, FaultCode, Result};
 use crate::records::Row;
 use crate::records::aggregate::{ActiveModel, Aggregate, New, create as create_all, exists};
+use crate::records::catalogue::Regions;
 use crate::records::check::Check;
 use crate::records::collection::Column;
 use crate::records::idempotency::Key;
@@ -133,6 +135,25 @@ pub(super) async fn check_parent<C: Catalogue>(
             let message = format!("belongs to another {}", client_name(owner.as_str()).trim_end_matches("Id"));
             check.fault(&[&field], FaultCode::InvalidState, message);
         }
+    }
+    Ok(())
+}
+
+/// Whatever names a region names its country too.
+pub(in crate::records) async fn check_region(
+    (region, country): (Option<Uuid>, Option<Uuid>),
+    check: &mut Check,
+    scope: &Scope,
+    tx: &Transaction,
+) -> Result<()> {
+    let Some(region) = region else { return Ok(()) };
+    let Some(country) = country else {
+        check.fault(&["countryId"], FaultCode::Required, "must be the country of the region");
+        return Ok(());
+    };
+    let elsewhere = region::Column::Uuid.eq(region).and(region::Column::CountryId.ne(country));
+    if exists::<Regions>(tx, scope, elsewhere).await? {
+        check.fault(&["regionId"], FaultCode::InvalidState, "is not a region of the country");
     }
     Ok(())
 }

@@ -18,4 +18,4 @@ pub use directory::*;
 pub use people::*;
 pub use places::*;
 
-pub(super) use entry::check_choice;
+pub(super) use entry::{Catalogue, check_choice, check_region};
