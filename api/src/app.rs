@@ -9,11 +9,13 @@ use tokio::net::TcpListener;
 use uuid::Uuid;
 
 use crate::audit::{self, Tending, Trail};
-use crate::auth::{Authority, ForeignKeys, KeyFile, KeyFileError, SigningAlgorithm};
+use crate::auth::{Authority, ForeignKeys, KeyFile, KeyFileError, Settings, SigningAlgorithm};
+use crate::changelog::{Pruning, Relay};
 use crate::clock::{SharedClock, SystemClock};
 use crate::config::{self, Config};
 use crate::database::{Cluster, NodeStatus, Nodes, Role, Target};
 use crate::graphql::{Engine, Known, Trusted};
+use crate::guards;
 use crate::listen::{self, Drain, Tls};
 use crate::rate::Rates;
 use crate::server::{Parts, Service, router};
@@ -130,6 +132,9 @@ pub async fn serve(config: &Config, demo: bool) -> Result<(), Error> {
     check_exposure(address, config.auth.key_file.is_empty(), demo)?;
     let key_file = config.key_file()?;
     check_exposure(address, key_file.is_local(), demo)?;
+    if guards::are_off() && !address.ip().is_loopback() {
+        return Err(Error::Exposed(address, "--without-guards"));
+    }
     let tls = config.server.tls_files()?.map(|(certificate, key)| Tls::load(certificate, key)).transpose()?;
     let trusted = trusted_documents(&config.server)?;
     let nodes = config.nodes()?;
@@ -137,13 +142,18 @@ pub async fn serve(config: &Config, demo: bool) -> Result<(), Error> {
     if demo {
         crate::demo::check_target(&target)?;
     }
+    if let Some(trouble) = listen::too_few_files(config.server.max_connections) {
+        tracing::warn!("{trouble}: raise the limit (systemd: LimitNOFILE=), or lower server.max_connections");
+    }
     let listener = TcpListener::bind(address).await.map_err(|source| Error::Listen { address, source })?;
     let known = known();
     fit_embedded(&target).await?;
     let clock: SharedClock = Arc::new(SystemClock);
     let cluster = Cluster::new(nodes, config.cluster_settings(Arc::clone(&known.migrations)));
     fit_servers(&target, &cluster).await?;
-    let tending = keep_trail(config, &cluster)?;
+    let tending = if guards::are_off() { None } else { Some(keep_trail(config, &cluster)?) };
+    let pruning = Pruning::start(cluster.clone(), Arc::clone(&clock), config.changelog.retention_days);
+    let relay = Relay::start(&cluster);
     if demo {
         crate::demo::fill(&cluster, &*clock).await?;
     }
@@ -154,7 +164,7 @@ pub async fn serve(config: &Config, demo: bool) -> Result<(), Error> {
     let (rates, drain) = (Rates::new(config.rates), Drain::default());
     let signs_playground_in = demo;
     let parts = Parts { engine, cluster, clock, known, authority, signs_playground_in, rates, drain: drain.clone() };
-    let service = Service::new(&config.server, parts)?;
+    let service = Service::new(&config.server, config.subscriptions, parts)?;
     let router = router(service, config.server.playground);
     let address = listener.local_addr().unwrap_or(address);
     tracing::info!(%address, database = ?target, "ready");
@@ -166,7 +176,10 @@ pub async fn serve(config: &Config, demo: bool) -> Result<(), Error> {
     }
     let security = (tls, config.server.proxies()?);
     listen::serve(listener, router, &config.server, security, drain, told_to_stop()).await;
-    tending.stop(CLOSING_TIME).await;
+    drop((relay, pruning));
+    if let Some(tending) = tending {
+        tending.stop(CLOSING_TIME).await;
+    }
     tracing::info!("stopped");
     Ok(())
 }
@@ -263,15 +276,20 @@ async fn every_node(config: &Config) -> Result<Cluster, Error> {
 pub(crate) async fn authority(config: &Config) -> Result<(Cluster, Authority), Error> {
     let cluster = every_node(config).await?;
     let clock: SharedClock = Arc::new(SystemClock);
-    let authority = Authority::open(cluster.clone(), clock, config.auth_settings()?, config.key_file()?).await?;
+    // No command takes tokens, so none needs another provider's keys.
+    let settings = Settings { outside: None, ..config.auth_settings()? };
+    let authority = Authority::open(cluster.clone(), clock, settings, config.key_file()?).await?;
     Ok((cluster, authority))
 }
 
 /// Makes a new signing key, also where another key file sealed the present ones.
 pub(crate) async fn rotate_keys(config: &Config, algorithm: SigningAlgorithm, revoke: bool) -> Result<Uuid, Error> {
     let cluster = every_node(config).await?;
-    let clock: SharedClock = Arc::new(SystemClock);
-    Ok(Authority::rotate(&cluster, &*clock, config.key_file()?, algorithm, revoke).await?)
+    let key_file = config.key_file()?;
+    let tending = keep_trail(config, &cluster)?;
+    let rotated = Authority::rotate(&cluster, &SystemClock, key_file, algorithm, revoke).await;
+    tending.stop(CLOSING_TIME).await;
+    Ok(rotated?)
 }
 
 /// From here on everything that is done in the cluster is put on record.

@@ -29,6 +29,10 @@ enum Command {
         /// Address and port to listen on.
         #[arg(long, value_name = "ADDRESS")]
         listen: Option<String>,
+        /// Let everybody do everything, unseen: for the benchmark, on a loopback address.
+        #[cfg(feature = "unguarded")]
+        #[arg(long)]
+        without_guards: bool,
     },
     /// Change the database's schema, or see what was changed.
     #[command(subcommand)]
@@ -80,12 +84,16 @@ pub fn run() -> ExitCode {
 }
 
 async fn execute(command: Command, mut config: Config) -> ExitCode {
+    #[cfg(feature = "unguarded")]
+    if matches!(command, Command::Serve { without_guards: true, .. }) {
+        crate::guards::switch_off();
+    }
     match command {
-        Command::Serve { demo, listen } => {
+        Command::Serve { demo, listen, .. } => {
             if let Some(listen) = listen {
                 config.server.listen = listen;
             }
-            done(app::serve(&config, demo).await)
+            done(Box::pin(app::serve(&config, demo)).await)
         }
         Command::Migrate(command) => done(migrate::run(&config, command).await),
         Command::Audit(command) => verify::run(&config, command).await.unwrap_or_else(|error| fail(&error)),

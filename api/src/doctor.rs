@@ -11,6 +11,7 @@ use sqlx::{ConnectOptions, Connection, Row};
 use crate::app;
 use crate::config::Config;
 use crate::database::{Cluster, Nodes, Role, SERVER_ROLE, Target};
+use crate::listen;
 use crate::playground;
 
 /// How well something is.
@@ -75,6 +76,11 @@ async fn examine(config: &Config) -> Vec<Finding> {
         Finding::ok("GraphiQL", "embedded")
     } else {
         Finding::warning("GraphiQL", "not embedded; its page loads it from a CDN", "build where npm is installed")
+    });
+    let advice = "raise the limit (systemd: LimitNOFILE=, a shell: ulimit -n), or lower server.max_connections";
+    findings.push(match listen::too_few_files(config.server.max_connections) {
+        Some(trouble) => Finding::warning("open files", trouble, advice),
+        None => Finding::ok("open files", "as many as connections may need"),
     });
     findings.push(spool::examine(config));
     let key_file = identity::examine_key_file(config, &mut findings);

@@ -6,7 +6,7 @@
 //! | `Unauthenticated`, `Forbidden`, `RateLimited` | top-level error of the same name; `RATE_LIMITED` is retryable |
 //! | `Untrusted` | top-level error `DOCUMENT_NOT_TRUSTED` |
 //! | `BadRequest`, `Limit` | top-level error `BAD_REQUEST`, `LIMIT_EXCEEDED` |
-//! | `Unavailable`, `Interrupted`, `Unrecorded` | top-level error `UNAVAILABLE`, retryable |
+//! | `Unavailable`, `Interrupted`, `Unrecorded`, `KeysUnread` | top-level error `UNAVAILABLE`, retryable |
 //! | `Timeout`, `OutcomeUnknown` | top-level error of the same name; `TIMEOUT` is retryable |
 //! | `Consistency` | top-level error `CONSISTENCY_UNAVAILABLE`, retryable |
 //! | `WriteLost` | top-level error `CONSISTENCY_UNAVAILABLE`, not retryable |
@@ -58,6 +58,11 @@ pub enum Error {
     /// No database can serve this now. Nothing was changed.
     #[error("the database is not available")]
     Unavailable(#[source] Source),
+    /// It is not known yet who callers are. Nothing was changed.
+    #[error(
+        "the server has read its keys and roles from no database yet, so that it knows nobody: try again in a few seconds. If it goes on, `phr doctor` tells whoever runs the server which database does not answer, and why"
+    )]
+    KeysUnread,
     /// The database was lost on the way, or gave way to another transaction. Nothing was changed.
     #[error("the database is not available")]
     Interrupted(#[source] Source),

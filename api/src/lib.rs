@@ -1,11 +1,12 @@
 //! `phr`: a patient health record server. The rooms, from the top down; imports point down only:
 //!
-//! `cli` -> `app` -> `server` -> `graphql` -> `auth` -> `records` -> `audit` -> `database` -> `criteria` -> `scope` ->
+//! `cli` -> `app` -> `server` -> `graphql` -> `auth` -> `records` -> `audit`, `changelog` -> `database` -> `criteria` -> `scope` ->
 //! `entity`
 
 pub mod app;
 pub mod audit;
 pub mod auth;
+pub mod changelog;
 pub mod cli;
 pub mod clock;
 pub mod config;
@@ -18,6 +19,7 @@ mod doctor;
 pub mod error;
 pub mod fhir;
 pub mod graphql;
+pub mod guards;
 mod import;
 mod key;
 pub mod listen;

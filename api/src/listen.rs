@@ -2,6 +2,7 @@
 
 mod connection;
 mod drain;
+mod files;
 mod places;
 mod pulse;
 mod socket;
@@ -15,16 +16,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::{TcpListener, TcpStream};
 
 use crate::config;
 use crate::origin::Proxies;
 
 use connection::Connections;
-use places::{Place, Places};
+use places::Places;
 
-pub use drain::Drain;
+pub use drain::{Drain, Guest};
+pub use files::{allowed_files, too_few_files};
+pub use places::Seat;
 pub use tls::{Error as TlsError, Tls};
 
 /// Serves connections until `told_to_stop`, and then those requests that are running.
@@ -42,7 +44,6 @@ pub async fn serve(
     let places = Arc::new(Places::new(config, proxies));
     let watching = tls.clone().map(|tls| tokio::spawn(tls.follow_files()));
     let connections = Connections::new(config, router, tls);
-    let graceful = GracefulShutdown::new();
     let mut stop = std::pin::pin!(async {
         told_to_stop.await;
         drain.announce();
@@ -53,11 +54,11 @@ pub async fn serve(
             accepted = next(&listener, &places) => accepted,
             () = &mut stop => break,
         };
-        tokio::spawn(connections.serve(stream, address, place, graceful.watcher()));
+        tokio::spawn(connections.serve(stream, address, place, drain.guest()));
     }
     drop(listener);
     let limit = Duration::from_secs(config.shutdown_timeout);
-    if tokio::time::timeout(limit, graceful.shutdown()).await.is_err() {
+    if tokio::time::timeout(limit, drain.see_out()).await.is_err() {
         tracing::warn!(limit_seconds = config.shutdown_timeout, "requests were still running and were cut off");
     }
     if let Some(watching) = watching {
@@ -66,7 +67,7 @@ pub async fn serve(
 }
 
 /// The next connection, as soon as there may be one more.
-async fn next(listener: &TcpListener, places: &Arc<Places>) -> (Place, TcpStream, SocketAddr) {
+async fn next(listener: &TcpListener, places: &Arc<Places>) -> (Seat, TcpStream, SocketAddr) {
     let mut slot = places.slot().await;
     loop {
         match listener.accept().await {

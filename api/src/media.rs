@@ -13,6 +13,7 @@ use crate::graphql::{Answer, Request};
 pub(crate) enum Media {
     GraphqlResponse,
     Json,
+    EventStream,
 }
 
 impl Media {
@@ -20,6 +21,7 @@ impl Media {
         match self {
             Self::GraphqlResponse => "application/graphql-response+json; charset=utf-8",
             Self::Json => "application/json; charset=utf-8",
+            Self::EventStream => "text/event-stream; charset=utf-8",
         }
     }
 }
@@ -34,6 +36,7 @@ pub(crate) fn negotiate(accept: Option<&HeaderValue>) -> Option<Media> {
         let media = match parts.next().unwrap_or_default().to_ascii_lowercase().as_str() {
             "application/graphql-response+json" => Media::GraphqlResponse,
             "application/json" | "application/*" | "*/*" => Media::Json,
+            "text/event-stream" => Media::EventStream,
             _ => continue,
         };
         let mut quality = 1.0;
@@ -135,6 +138,8 @@ mod tests {
         assert_eq!(accept("application/graphql-response+json, application/json;q=0.9"), Some(Media::GraphqlResponse));
         assert_eq!(accept("application/json, application/graphql-response+json;q=0.5"), Some(Media::Json));
         assert_eq!(accept("*/*"), Some(Media::Json));
+        assert_eq!(accept("text/event-stream"), Some(Media::EventStream));
+        assert_eq!(accept("application/json, text/event-stream;q=0.5"), Some(Media::Json));
         assert_eq!(accept("text/html"), None);
         assert_eq!(accept("application/json;q=0"), None);
         assert_eq!(accept("application/graphql-response+json; charset=latin1"), None);

@@ -27,7 +27,7 @@ pub struct Quotas {
     pub requests: u32,
     /// GraphQL complexity.
     pub cost: u32,
-    /// Requests without a session from one address.
+    /// Requests without a session from one address; and attempts to sign in from there, whoever makes them.
     pub anonymous: u32,
 }
 
@@ -47,6 +47,8 @@ enum Caller {
 #[derive(Debug)]
 struct Buckets {
     requests: Option<DefaultDirectRateLimiter>,
+    /// Attempts to sign in, of an address.
+    attempts: Option<DefaultDirectRateLimiter>,
     cost: Option<DefaultDirectRateLimiter>,
 }
 
@@ -62,29 +64,35 @@ impl Rates {
     /// What the caller has left.
     #[must_use]
     pub fn meter(&self, scope: &Scope) -> Meter {
-        let caller = if scope.is_nobody() {
-            Caller::Unknown(scope.origin.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), network))
-        } else {
-            Caller::Known(scope.actor)
-        };
-        Meter(self.callers.get_with(caller, || Arc::new(self.quotas.of(caller))))
+        let address = scope.origin.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), network);
+        let caller = if scope.is_nobody() { Caller::Unknown(address) } else { Caller::Known(scope.actor) };
+        Meter { own: self.buckets(caller), rates: self.clone(), address }
+    }
+
+    fn buckets(&self, caller: Caller) -> Arc<Buckets> {
+        self.callers.get_with(caller, || Arc::new(self.quotas.of(caller)))
     }
 }
 
 impl Quotas {
     fn of(self, caller: Caller) -> Buckets {
         let bucket = |quota| NonZeroU32::new(quota).map(|quota| RateLimiter::direct(Quota::per_minute(quota)));
-        let requests = match caller {
-            Caller::Known(_) => self.requests,
-            Caller::Unknown(_) => self.anonymous,
+        let (requests, attempts) = match caller {
+            Caller::Known(_) => (self.requests, 0),
+            Caller::Unknown(_) => (self.anonymous, self.anonymous),
         };
-        Buckets { requests: bucket(requests), cost: bucket(self.cost) }
+        Buckets { requests: bucket(requests), attempts: bucket(attempts), cost: bucket(self.cost) }
     }
 }
 
 /// What one caller has left.
 #[derive(Clone, Debug)]
-pub struct Meter(Arc<Buckets>);
+pub struct Meter {
+    own: Arc<Buckets>,
+    rates: Rates,
+    /// Where the caller asks from.
+    address: IpAddr,
+}
 
 impl Meter {
     /// Takes this many requests.
@@ -92,7 +100,15 @@ impl Meter {
     /// # Errors
     /// `RateLimited` when the caller has asked too often; nothing was taken.
     pub fn ask(&self, requests: usize) -> Result<()> {
-        take(self.0.requests.as_ref(), u64::try_from(requests).unwrap_or(u64::MAX))
+        take(self.own.requests.as_ref(), u64::try_from(requests).unwrap_or(u64::MAX))
+    }
+
+    /// Takes one attempt to sign in, of which a request may make many. They are counted by the address, whoever asks.
+    ///
+    /// # Errors
+    /// `RateLimited` when too many came from there; nothing was taken.
+    pub fn attempt(&self) -> Result<()> {
+        take(self.rates.buckets(Caller::Unknown(self.address)).attempts.as_ref(), 1)
     }
 
     /// Takes this much complexity.
@@ -100,7 +116,7 @@ impl Meter {
     /// # Errors
     /// `RateLimited` when the caller has asked for too much; nothing was taken.
     pub fn spend(&self, complexity: u64) -> Result<()> {
-        take(self.0.cost.as_ref(), complexity)
+        take(self.own.cost.as_ref(), complexity)
     }
 }
 
@@ -136,6 +152,16 @@ mod tests {
         assert!(!refused(&nobody("2001:db8::1"), 2) && refused(&nobody("2001:db8::2"), 1), "one network");
         let error = rates.meter(&operator).ask(1).unwrap_err();
         assert!(matches!(error, Error::RateLimited { seconds: 1..=20 }), "{error:?}");
+    }
+
+    #[test]
+    fn attempts_are_counted_by_the_address_whoever_makes_them() {
+        let rates = Rates::new(Quotas { requests: 3, cost: 100, anonymous: 3 });
+        let refused = |scope: &Scope| rates.meter(scope).attempt().is_err();
+        let operator = Scope { origin: nobody("192.0.2.1").origin, ..Scope::local_operator(Uuid::nil()) };
+        assert!(!refused(&operator) && !refused(&nobody("192.0.2.1")) && !refused(&operator));
+        assert!(refused(&operator) && refused(&nobody("192.0.2.1")) && !refused(&nobody("192.0.2.2")));
+        assert!(rates.meter(&nobody("192.0.2.1")).ask(3).is_ok(), "requests are counted by themselves");
     }
 
     #[test]

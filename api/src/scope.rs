@@ -28,6 +28,9 @@ pub const SERVER: Actor = Actor(Uuid::from_u128(0x0000_0000_0000_4000_8000_0000_
 /// A caller without a session.
 pub const NOBODY: Actor = Actor(Uuid::nil());
 
+/// The role of whoever sees the own record: without a patient it is of no use.
+pub const PATIENT: &str = "patient";
+
 /// Which records the caller may touch at all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Boundary {
@@ -136,6 +139,12 @@ impl Permissions {
     pub const ALL: Self = Self(u32::MAX);
     /// No permission.
     pub const NONE: Self = Self(0);
+    /// What treating a patient takes.
+    pub const TREATING: Self = Self::NONE
+        .with(Permission::ReadPatients)
+        .with(Permission::ReadClinical)
+        .with(Permission::WritePatients)
+        .with(Permission::ReadDirectory);
 
     /// This set and one more.
     #[must_use]
@@ -149,16 +158,19 @@ impl Permissions {
         Self(self.0 & !(permission as u32))
     }
 
-    /// Those that rule over the server and its users. What remains, whoever manages users may give without having it:
-    /// a clinic's administrator lets doctors treat.
+    /// Those that rule over the server and its users. What remains, whoever manages users may give to others without having
+    /// it: an institution's administrator lets doctors treat, and treats nobody. So whoever manages users is trusted not
+    /// to sign in as one of those they manage; that each role and each one-time token that they give is on record, and
+    /// that nobody changes their own role, is what keeps them to it.
     #[must_use]
     pub const fn administrative(self) -> Self {
-        let treating = Permission::ReadPatients as u32
-            | Permission::ReadClinical as u32
-            | Permission::WritePatients as u32
-            | Permission::ReadDirectory as u32
-            | Permission::BreakGlass as u32;
-        Self(self.0 & !treating)
+        Self(self.0 & !Self::TREATING.with(Permission::BreakGlass).0)
+    }
+
+    /// Those of this set that are in `other` too.
+    #[must_use]
+    pub const fn common(self, other: Self) -> Self {
+        Self(self.0 & other.0)
     }
 
     /// Whether everything in `other` is in this set too.

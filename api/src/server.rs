@@ -1,9 +1,15 @@
 //! HTTP: routes, negotiation, limits.
 
+mod call;
 mod consistency;
 mod cors;
+mod events;
 mod front;
+mod operation;
 mod reply;
+mod socket;
+mod subscribers;
+mod visitor;
 
 use std::borrow::Cow;
 use std::net::IpAddr;
@@ -26,20 +32,21 @@ use uuid::Uuid;
 use crate::auth::{Authority, LocalToken};
 use crate::clock::SharedClock;
 use crate::config;
-use crate::database::{Cluster, ConsistencyToken};
+use crate::database::Cluster;
 use crate::error::Error;
-use crate::graphql::{Answer, Context, Engine, Known, Method, Request};
+use crate::graphql::{Answer, Engine, Known, Method, Request};
 use crate::listen::Drain;
-use crate::media;
+use crate::media::{self, Media};
 use crate::origin::{ForwardedHeader, Peer, Proxies};
 use crate::playground;
-use crate::rate::{Meter, Rates};
-use crate::scope::Scope;
+use crate::rate::Rates;
 
+use call::{Call, caller};
 use consistency::Wish;
 use cors::Cors;
 use front::{Front, front};
 use reply::{Reply, plain};
+use subscribers::Subscribers;
 
 const OPENER_POLICY: HeaderName = HeaderName::from_static("cross-origin-opener-policy");
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -62,6 +69,8 @@ pub struct Service {
     max_body: usize,
     max_batch: usize,
     front: Arc<Front>,
+    subscribers: Subscribers,
+    subscriptions: config::Subscriptions,
 }
 
 /// What a service answers from, and what it is bounded by.
@@ -89,7 +98,11 @@ impl Service {
     ///
     /// # Errors
     /// When a setting makes no sense.
-    pub fn new(config: &config::Server, parts: Parts) -> Result<Self, config::Error> {
+    pub fn new(
+        config: &config::Server,
+        subscriptions: config::Subscriptions,
+        parts: Parts,
+    ) -> Result<Self, config::Error> {
         let Parts { engine, cluster, clock, known, authority, signs_playground_in, rates, drain } = parts;
         let allowed_hosts = config.allowed_hosts.split(',').map(|host| host.trim().to_ascii_lowercase()).collect();
         Ok(Self {
@@ -107,6 +120,8 @@ impl Service {
             body_timeout: Duration::from_secs(config.body_timeout),
             max_body: config.max_body,
             max_batch: config.max_batch,
+            subscribers: Subscribers::new(subscriptions.max_per_caller),
+            subscriptions,
             front: Arc::new(Front { allowed_hosts, cors: Cors::new(config.cors_origins()?) }),
         })
     }
@@ -164,7 +179,12 @@ async fn keys(State(service): State<Arc<Service>>) -> Response {
 /// What a demonstration's GraphiQL signs in with. Pages of other sites cannot read it: their requests are addressed to
 /// another host, or are not told the answer.
 async fn session(State(service): State<Arc<Service>>) -> Response {
-    let wanted = LocalToken { role: "administrator".to_owned(), institution: None, lifetime: Duration::from_hours(12) };
+    let wanted = LocalToken {
+        role: "administrator".to_owned(),
+        institution: None,
+        patient: None,
+        lifetime: Duration::from_hours(12),
+    };
     match service.authority.local_token(&wanted) {
         Ok(token) => {
             let headers = [(CONTENT_TYPE, "application/json"), (CACHE_CONTROL, "no-store")];
@@ -199,14 +219,20 @@ async fn page(uri: Uri) -> Response {
 
 /// GraphQL over HTTP, as its specification has it: <https://graphql.github.io/graphql-over-http/draft/>.
 async fn graphql(State(service): State<Arc<Service>>, request: HttpRequest<Body>) -> Response {
+    if socket::is_asked_for(&request) {
+        return socket::open(service, request).await;
+    }
     let id = request_id(request.headers());
     let Some(media) = media::negotiate(request.headers().get(ACCEPT)) else {
         return plain(
             StatusCode::NOT_ACCEPTABLE,
-            "this endpoint answers in application/graphql-response+json or application/json",
+            "this endpoint answers in application/graphql-response+json, application/json or text/event-stream",
         );
     };
     let reply = Reply { media, id };
+    if media == Media::EventStream {
+        return events::answer(&service, &reply, request).await;
+    }
     let is_encrypted = request.extensions().get::<Peer>().is_some_and(|peer| peer.is_encrypted);
     let wish = match Wish::of(request.headers(), is_encrypted) {
         Ok(wish) => wish,
@@ -215,8 +241,7 @@ async fn graphql(State(service): State<Arc<Service>>, request: HttpRequest<Body>
     let caller = caller(&service, request.headers(), service.origin(&request), id).await;
     if caller.is_nobody() && request.headers().contains_key(AUTHORIZATION) && !service.authority.has_read() {
         // Nobody who has a session is told that they have none.
-        let cause = "it has not been read yet who may sign in";
-        return reply.refuse(StatusCode::SERVICE_UNAVAILABLE, Error::Unavailable(cause.into()));
+        return reply.refuse(StatusCode::SERVICE_UNAVAILABLE, Error::KeysUnread);
     }
     let meter = service.rates.meter(&caller);
     if let Err(error) = meter.ask(1) {
@@ -255,22 +280,32 @@ async fn by_get(call: &Call<'_>, reply: &Reply, uri: &Uri) -> Response {
 }
 
 async fn by_post(call: &Call<'_>, reply: &Reply, request: HttpRequest<Body>) -> Response {
-    if !media::is_json(request.headers().get(CONTENT_TYPE)) {
-        let message = "send application/json, in UTF-8".to_owned();
-        return reply.refuse(StatusCode::UNSUPPORTED_MEDIA_TYPE, Error::BadRequest(message));
-    }
-    let max = call.service.max_body;
-    let limit = call.service.body_timeout;
-    let Ok(body) = tokio::time::timeout(limit, to_bytes(request.into_body(), max)).await else {
-        let message = format!("the request's body has not come within {} s", limit.as_secs());
-        return reply.refuse(StatusCode::REQUEST_TIMEOUT, Error::BadRequest(message));
-    };
-    let Ok(body) = body else {
-        let message = format!("the request's body has more than {max} bytes, or broke off");
-        return reply.refuse(StatusCode::PAYLOAD_TOO_LARGE, Error::Limit(message));
+    let body = match read_body(call.service, reply, request).await {
+        Ok(body) => body,
+        Err(refusal) => return *refusal,
     };
     let batched = body.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'[');
     if batched { batch(call, reply, &body).await } else { single(call, reply, &body).await }
+}
+
+async fn read_body(service: &Service, reply: &Reply, request: HttpRequest<Body>) -> Result<Bytes, Box<Response>> {
+    let refuse = |status, error| Err(Box::new(reply.refuse(status, error)));
+    if !media::is_json(request.headers().get(CONTENT_TYPE)) {
+        let message = "send application/json, in UTF-8".to_owned();
+        return refuse(StatusCode::UNSUPPORTED_MEDIA_TYPE, Error::BadRequest(message));
+    }
+    let (max, limit) = (service.max_body, service.body_timeout);
+    match tokio::time::timeout(limit, to_bytes(request.into_body(), max)).await {
+        Ok(Ok(body)) => Ok(body),
+        Ok(Err(_)) => {
+            let message = format!("the request's body has more than {max} bytes, or broke off");
+            refuse(StatusCode::PAYLOAD_TOO_LARGE, Error::Limit(message))
+        }
+        Err(_) => {
+            let message = format!("the request's body has not come within {} s", limit.as_secs());
+            refuse(StatusCode::REQUEST_TIMEOUT, Error::BadRequest(message))
+        }
+    }
 }
 
 async fn single(call: &Call<'_>, reply: &Reply, body: &Bytes) -> Response {
@@ -323,49 +358,4 @@ fn malformed(error: &serde_json::Error) -> Error {
 fn request_id(headers: &HeaderMap) -> Uuid {
     let given = headers.get(REQUEST_ID).and_then(|id| id.to_str().ok());
     given.and_then(|id| id.parse().ok()).unwrap_or_else(Uuid::new_v4)
-}
-
-/// Who asks. A token that is not good is as good as none: signing in anew must not want the old one to be thrown away.
-async fn caller(service: &Service, headers: &HeaderMap, origin: Option<IpAddr>, id: Uuid) -> Scope {
-    // Of two, others on the way may have looked at the other.
-    let mut given = headers.get_all(AUTHORIZATION).iter();
-    let header = given.next().filter(|_| given.next().is_none()).and_then(|header| header.to_str().ok());
-    let token = header.and_then(|header| {
-        let (scheme, token) = header.split_once(' ')?;
-        scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
-    });
-    let known = match token {
-        Some(token) => service.authority.authenticate(token, id, origin).await,
-        None => None,
-    };
-    known.unwrap_or_else(|| Scope { origin, ..Scope::nobody(id) })
-}
-
-struct Call<'s> {
-    service: &'s Service,
-    wish: &'s Wish,
-    /// What its reads must show.
-    after: Option<ConsistencyToken>,
-    caller: Scope,
-    meter: Meter,
-}
-
-impl Call<'_> {
-    async fn execute(&self, request: Request<'_>, method: Method) -> Answer {
-        let service = self.service;
-        let context = Context::new(
-            self.caller.clone(),
-            service.authority.clone(),
-            service.cluster.clone(),
-            SharedClock::clone(&service.clock),
-            service.known.clone(),
-            self.wish.consistency,
-        );
-        let context = context.metered(self.meter.clone());
-        let context = if let Some(token) = self.after { context.after(token) } else { context };
-        // Large, and moved by every layer of the router if it stood in their futures.
-        let answer = Box::pin(service.engine.execute(request, method, context)).await;
-        self.wish.note(answer.token.as_ref());
-        answer
-    }
 }

@@ -6,9 +6,10 @@ use clap::Args;
 use uuid::Uuid;
 
 use crate::app;
-use crate::auth::LocalToken;
+use crate::auth::{Authority, LocalToken};
 use crate::config::Config;
-use crate::database::Consistency;
+use crate::database::{Cluster, Consistency};
+use crate::deed::{Action, Deed, Outcome};
 use crate::error::Error;
 use crate::records::find;
 use crate::records::medical_institution::MedicalInstitutions;
@@ -26,6 +27,9 @@ pub(crate) struct Options {
     /// The only institution whose records the bearer may touch; all of them when left out.
     #[arg(long, value_name = "UUID")]
     institution: Option<Uuid>,
+    /// The only patient whose record the bearer may touch: for the role of patients, and for any other.
+    #[arg(long, value_name = "UUID", conflicts_with = "institution")]
+    patient: Option<Uuid>,
     /// How long the token is good, such as 90s, 15m or 8h.
     #[arg(long, default_value = "15m", value_name = "TIME", value_parser = lifetime)]
     ttl: Duration,
@@ -42,17 +46,32 @@ fn lifetime(text: &str) -> Result<Duration, String> {
 /// Prints a token, and nothing else, to standard output.
 ///
 /// # Errors
-/// When the database or the key file cannot be used, or there is no such role.
+/// When the database, the key file or the audit spool cannot be used, or there is no such role.
 pub(crate) async fn run(config: &Config, options: Options) -> Result<(), app::Error> {
     let (cluster, authority) = app::authority(config).await?;
-    if let Some(institution) = options.institution {
-        let scope = Scope::local_operator(Uuid::new_v4());
-        let reader = cluster.read(&scope, Consistency::Eventual);
-        if find::<MedicalInstitutions>(&scope, &reader, institution, &[]).await?.is_none() {
-            return Err(Error::BadRequest(format!("there is no institution {institution}")).into());
-        }
-    }
-    let wanted = LocalToken { role: options.role, institution: options.institution, lifetime: options.ttl };
-    println!("{}", authority.local_token(&wanted)?);
+    let tending = app::keep_trail(config, &cluster)?;
+    let made = make(&cluster, &authority, options).await;
+    tending.stop(app::CLOSING_TIME).await;
+    println!("{}", made?);
     Ok(())
+}
+
+/// Makes a token, and puts that on record before anybody has it.
+async fn make(cluster: &Cluster, authority: &Authority, options: Options) -> Result<String, Error> {
+    let scope = Scope::local_operator(Uuid::new_v4());
+    let reader = cluster.read(&scope, Consistency::Eventual);
+    let mut institution = options.institution;
+    if let Some(key) = institution
+        && find::<MedicalInstitutions>(&scope, &reader, key, &[]).await?.is_none()
+    {
+        return Err(Error::BadRequest(format!("there is no institution {key}")));
+    }
+    if let Some(key) = options.patient {
+        institution = Some(authority.institution_of(&scope, key).await?);
+    }
+    let wanted = LocalToken { role: options.role, institution, patient: options.patient, lifetime: options.ttl };
+    let token = authority.local_token(&wanted)?;
+    let deed = Deed { institution, patient: wanted.patient, ..Deed::new(Action::Login, "AccessToken") };
+    cluster.record(&scope, vec![(deed, Outcome::Succeeded)]).await?;
+    Ok(token)
 }

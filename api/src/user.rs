@@ -6,9 +6,10 @@ use clap::Subcommand;
 use uuid::Uuid;
 
 use crate::app;
-use crate::auth::LoginInput;
+use crate::auth::Authority;
 use crate::clock::SystemClock;
 use crate::config::Config;
+use crate::database::Cluster;
 use crate::error::Error;
 use crate::records::Loaded as _;
 use crate::records::user::{self, CreateUserInput, UserKind};
@@ -35,49 +36,84 @@ pub(crate) enum Command {
         #[arg(long)]
         password_stdin: bool,
     },
+    /// Take the second factor from a user who has lost it, and end their sessions: they sign in with the password alone.
+    ResetSecondFactor {
+        /// What the user signs in by.
+        #[arg(long, value_name = "NAME")]
+        username: String,
+    },
+}
+
+/// A user to create.
+struct New {
+    username: String,
+    name: Option<String>,
+    role: String,
+    institution: Option<Uuid>,
+    password: Option<String>,
 }
 
 /// # Errors
 /// When a rule is broken, or the database or the key file cannot be used.
 pub(crate) async fn run(config: &Config, command: Command) -> Result<(), app::Error> {
-    let Command::Create { username, name, role, institution, password_stdin } = command;
-    let password = if password_stdin { Some(password()?) } else { None };
+    let password = match &command {
+        Command::Create { username, password_stdin: true, .. } => {
+            let password = password()?;
+            crate::auth::check_password(&password, username)?;
+            Some(password)
+        }
+        _ => None,
+    };
     let (cluster, authority) = app::authority(config).await?;
+    let tending = app::keep_trail(config, &cluster)?;
+    let done = match command {
+        Command::Create { username, name, role, institution, .. } => {
+            create(&cluster, &authority, New { username, name, role, institution, password }).await
+        }
+        Command::ResetSecondFactor { username } => reset_second_factor(&authority, &username).await,
+    };
+    tending.stop(app::CLOSING_TIME).await;
+    Ok(done?)
+}
+
+async fn create(cluster: &Cluster, authority: &Authority, new: New) -> Result<(), Error> {
     let scope = Scope::local_operator(Uuid::new_v4());
-    let role_id = authority.role(&scope, &role).await?;
+    let role_id = authority.role(&scope, &new.role).await?;
     let input = CreateUserInput {
         uuid: None,
         kind: UserKind::Cms,
-        username: username.clone(),
-        display_name: name,
+        username: new.username.clone(),
+        display_name: new.name,
         role_id,
-        institution_id: institution,
+        institution_id: new.institution,
         patient_id: None,
         doctor_id: None,
+        external_issuer: None,
         external_subject: None,
         idempotency_key: None,
     };
-    if let Some(password) = &password {
-        crate::auth::check_password(password, &username)?;
-    }
-    let user = user::create(&scope, &cluster, &SystemClock, input).await?;
-    let token = authority.one_time_token(&scope, *user.uuid.loaded()?).await?;
-    let Some(password) = password else {
-        println!("user {username} may sign in until {} with this one-time token and a new password:", token.expires_at);
+    let user = user::create(&scope, cluster, &SystemClock, input).await?;
+    let (name, uuid) = (new.username, *user.uuid.loaded()?);
+    let Some(password) = new.password else {
+        let token = authority.one_time_token(&scope, uuid).await?;
+        let until = token.expires_at;
+        println!("user {name} may sign in until {until} with this one-time token and a new password:");
         println!("{}", token.token);
         return Ok(());
     };
-    let login = LoginInput {
-        username: username.clone(),
-        password: None,
-        one_time_token: Some(token.token),
-        new_password: Some(password),
-        one_time_code: None,
-        device: None,
-    };
-    let grant = authority.login(login, scope.request, None).await?;
-    authority.end(&grant).await?;
-    println!("user {username} may sign in");
+    if let Err(error) = authority.give_password(&scope, uuid, password).await {
+        eprintln!("user {name} was created, and has no password: createOneTimeToken lets them set one");
+        return Err(error);
+    }
+    println!("user {name} may sign in");
+    Ok(())
+}
+
+async fn reset_second_factor(authority: &Authority, username: &str) -> Result<(), Error> {
+    let scope = Scope::local_operator(Uuid::new_v4());
+    let user = authority.named(&scope, username).await?;
+    authority.reset_second_factor(&scope, user).await?;
+    println!("user {username} signs in with the password alone, and may set up another second factor");
     Ok(())
 }
 

@@ -39,7 +39,10 @@ pub struct Model {
     pub patient_id: Option<Uuid>,
     /// The doctor that the user is.
     pub doctor_id: Option<Uuid>,
-    /// The same person at the configured OpenID provider: 1 to 255 characters, unique.
+    /// The OpenID provider that knows the same person: the `iss` of its tokens, 1 to 255 characters. With a subject, and
+    /// never without.
+    pub external_issuer: Option<String>,
+    /// What that provider calls the person: 1 to 255 characters, unique of one provider.
     pub external_subject: Option<String>,
     /// Whether the user may sign in.
     pub is_active: bool,

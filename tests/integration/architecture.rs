@@ -17,11 +17,11 @@ const LADDER: &[&[&str]] = &[
     &["graphql", "fhir"],
     &["auth"],
     &["records"],
-    &["audit"],
+    &["audit", "changelog"],
     &["database"],
     &["criteria", "rate"],
     &["scope", "deed"],
-    &["clock", "date", "origin"],
+    &["clock", "date", "origin", "guards"],
     &["error"],
 ];
 
@@ -31,7 +31,7 @@ const MACROS: &[(&str, &str)] = &[("choice_filter", "criteria")];
 /// Members that only some rooms may use.
 const MEMBERS: &[(&str, &[&str])] = &[
     ("migration::", &["main", "cli", "migrate", "doctor", "app", "demo"]),
-    ("entity::", &["demo", "graphql", "auth", "records", "audit", "criteria", "deed"]),
+    ("entity::", &["demo", "graphql", "auth", "records", "audit", "changelog", "criteria", "deed"]),
 ];
 
 fn rung(room: &str) -> Option<usize> {

@@ -1,5 +1,7 @@
-//! Every root field, asked by the local operator, by somebody without any permission and by somebody without a session.
-//! A field without its line here fails.
+//! Every root field, asked by the local operator, by somebody without any permission, by somebody without a session, and by
+//! somebody of another institution. A field without its line here fails.
+
+mod elsewhere;
 
 use phr::scope::{Permissions, Scope};
 use serde_json::{Value, json};
@@ -15,12 +17,15 @@ const PUBLIC: &[&str] = &["health", "login", "refreshSession"];
 /// so.
 const OWN: &[&str] = &["logout", "changePassword", "enrolSecondFactor", "confirmSecondFactor", "removeSecondFactor"];
 
-/// One request for each root field.
+/// The global id of the institution that exists from the first migration on.
+const NODE: &str = "AQAAAAAAAEAAgAAAAAAAAAE";
+
+/// One request for each root field. In place of KEY it is asked of a record by its key, in place of NODE by its global id.
 const FIELDS: &[(&str, &str)] = &[
     ("health", "{ health { status } }"),
     ("migrations", "{ migrations { pending { version } } }"),
-    ("node", "{ node(id: \"AQAAAAAAAEAAgAAAAAAAAAE\") { id } }"),
-    ("nodes", "{ nodes(ids: [\"AQAAAAAAAEAAgAAAAAAAAAE\"]) { id } }"),
+    ("node", "{ node(id: \"NODE\") { id } }"),
+    ("nodes", "{ nodes(ids: [\"NODE\"]) { id } }"),
     ("patientRegister", "{ patientRegister(uuid: \"KEY\") { uuid } }"),
     ("patientRegisters", "{ patientRegisters { nodes { uuid } } }"),
     ("medicalInstitution", "{ medicalInstitution(uuid: \"KEY\") { uuid } }"),
@@ -48,6 +53,7 @@ const FIELDS: &[(&str, &str)] = &[
     ("enrolSecondFactor", "mutation { enrolSecondFactor { userErrors { code } } }"),
     ("confirmSecondFactor", "mutation { confirmSecondFactor(input: {oneTimeCode: \"1\"}) { userErrors { code } } }"),
     ("removeSecondFactor", "mutation { removeSecondFactor(input: {password: \"a\"}) { userErrors { code } } }"),
+    ("resetSecondFactor", "mutation { resetSecondFactor(input: {userUuid: \"KEY\"}) { userErrors { code } } }"),
     (
         "createUser",
         "mutation { createUser(input: {kind: CMS, username: \"u\", roleId: \"KEY\"}) { userErrors { code } } }",
@@ -60,6 +66,7 @@ const FIELDS: &[(&str, &str)] = &[
     ("auditEvents", "{ auditEvents { nodes { uuid } } }"),
     ("importFhir", "mutation { importFhir(input: {ndjson: \"\"}) { failed } }"),
     ("replicationStatus", "{ replicationStatus { nodes { address standbys { pid } walReceiver { status } } } }"),
+    ("replicationStatusChanged", "subscription { replicationStatusChanged { nodes { address } } }"),
     (
         "resetCircuitBreaker",
         "mutation { resetCircuitBreaker(input: {address: \"nowhere:1\"}) { userErrors { code } } }",
@@ -149,8 +156,8 @@ const KEY: &str = "uuid: \"KEY\"";
 const PATIENT: &str = "firstName: \"A\", lastName: \"B\", dateOfBirth: \"1990-01-01\", email: \"a@b.de\",
     phoneNumber: \"555-267-5674\", address: \"C\", emergencyContact: \"D\"";
 
-fn document(query: &str) -> String {
-    query.replace("PATIENT", PATIENT).replace("KEY", crate::patients::NOBODY)
+fn document(query: &str, key: &str, id: &str) -> String {
+    query.replace("PATIENT", PATIENT).replace("KEY", key).replace("NODE", id)
 }
 
 fn nobody() -> Scope {
@@ -162,11 +169,12 @@ fn every_root_field_answers_who_may_ask_and_refuses_who_may_not() {
     for backend in [Backend::Sqlite, Backend::Postgres] {
         let database = Database::new(backend);
         let library = Library::of(&database);
-        let query = "{ __schema { queryType { fields { name } } mutationType { fields { name } } } }";
+        let query = "{ __schema { queryType { fields { name } } mutationType { fields { name } } \
+            subscriptionType { fields { name } } } }";
         let schema = library.ask(operator(), query, &json!({}));
         let schema = &schema["data"]["__schema"];
         let mut fields: Vec<&str> = Vec::new();
-        for root in ["queryType", "mutationType"] {
+        for root in ["queryType", "mutationType", "subscriptionType"] {
             fields
                 .extend(schema[root]["fields"].as_array().unwrap().iter().map(|field| field["name"].as_str().unwrap()));
         }
@@ -177,12 +185,13 @@ fn every_root_field_answers_who_may_ask_and_refuses_who_may_not() {
         for field in fields {
             let line = requests.iter().find(|(name, _)| name == field);
             let (_, query) = line.unwrap_or_else(|| panic!("the field {field} has no line in coverage.rs"));
+            let query = document(query, crate::patients::NOBODY, NODE);
             let changes = "SELECT count(*) FROM change_log";
             let before = database.sql().value(changes);
-            let unknown = library.ask(Scope::nobody(Uuid::new_v4()), &document(query), &json!({}));
+            let unknown = library.ask(Scope::nobody(Uuid::new_v4()), &query, &json!({}));
             let expected = if ["health", "login"].contains(&field) { vec![] } else { vec!["UNAUTHENTICATED"] };
             assert_eq!(codes(&unknown), expected, "{field}: {unknown}");
-            let refused = library.ask(nobody(), &document(query), &json!({}));
+            let refused = library.ask(nobody(), &query, &json!({}));
             if PUBLIC.contains(&field) || OWN.contains(&field) || field == "viewer" {
                 assert!(!codes(&refused).contains(&"FORBIDDEN"), "{field}: {refused}");
             } else {
@@ -191,7 +200,7 @@ fn every_root_field_answers_who_may_ask_and_refuses_who_may_not() {
                 assert!(shown.is_none_or(Value::is_null), "{field}: {refused}");
             }
             assert_eq!(database.sql().value(changes), before, "{field}");
-            let answered = library.ask(operator(), &document(query), &json!({}));
+            let answered = library.ask(operator(), &query, &json!({}));
             let expected = match field {
                 "refreshSession" => vec!["UNAUTHENTICATED"],
                 "breakGlass" => vec!["BAD_REQUEST"],

@@ -8,7 +8,7 @@ use phr::auth::{Authority, KeyFile};
 use phr::clock::{Clock, SharedClock, SystemClock};
 use phr::config::Config;
 use phr::database::{Cluster, Consistency};
-use phr::graphql::{Context, Engine, Known, Method, Request};
+use phr::graphql::{Begun, Context, Engine, Known, Method, Request};
 use phr::scope::Scope;
 use serde_json::{Value, json};
 use support::Database;
@@ -73,15 +73,26 @@ impl Library {
         self.runtime.block_on(phr::audit::verify(&self.cluster, &anchors, pruned_before)).unwrap()
     }
 
-    /// The response to somebody's request.
+    /// The response to somebody's request; of a subscription, the first.
     pub(crate) fn ask(&self, scope: Scope, query: &str, variables: &Value) -> Value {
-        let (clock, known) = (Arc::new(SystemClock), self.known.clone());
-        let (authority, cluster) = (self.authority.clone(), self.cluster.clone());
-        let context = Context::new(scope, authority, cluster, clock, known, Consistency::default());
         let body = json!({ "query": query, "variables": variables }).to_string();
         let request: Request<'_> = serde_json::from_str(&body).unwrap();
-        let answer = self.runtime.block_on(self.engine.execute(request, Method::Post, context));
-        serde_json::to_value(&answer.response).unwrap()
+        let answered = async {
+            match self.engine.begin(request, Method::Post, self.context(scope.clone())).await {
+                Begun::Answered(answer) => *answer,
+                Begun::Subscribed(mut responses) => {
+                    let event = responses.event().await.unwrap().unwrap();
+                    responses.answer(event, self.context(scope)).await
+                }
+            }
+        };
+        serde_json::to_value(&self.runtime.block_on(answered).response).unwrap()
+    }
+
+    fn context(&self, scope: Scope) -> Context {
+        let (clock, known) = (Arc::new(SystemClock), self.known.clone());
+        let (authority, cluster) = (self.authority.clone(), self.cluster.clone());
+        Context::new(scope, authority, cluster, clock, known, Consistency::default())
     }
 }
 

@@ -1,5 +1,6 @@
 //! The integration tests: real servers on real databases, one file per subject.
 
+mod across;
 mod architecture;
 mod audit;
 mod bad_input;
@@ -7,6 +8,7 @@ mod batches;
 mod cancellation;
 mod catalogues;
 mod change_log;
+mod changes;
 mod cluster;
 mod conformance;
 mod coverage;
@@ -23,6 +25,7 @@ mod idempotency;
 mod identity;
 mod library;
 mod migrations;
+mod nested;
 mod paging;
 mod patients;
 mod rules;
@@ -30,6 +33,7 @@ mod scopes;
 mod seeded;
 mod serve;
 mod statements;
+mod subscriptions;
 mod tenants;
 mod tokens;
 mod tombstones;

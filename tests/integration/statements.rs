@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use serde_json::{Value, json};
 use support::{Backend, Database, Phr};
 
-use crate::patients::{done, read, register};
+use crate::patients::{done, jane, read, register, with};
 
 /// A server whose connections are open and whose statements are prepared.
 fn warm() -> Phr {
@@ -14,13 +14,16 @@ fn warm() -> Phr {
     Phr::serve(std::sync::Arc::new(database), &[], &[])
 }
 
-/// The statements that a request costs when it is asked for the second time.
+/// The statements that a request costs when it was asked for before. Now and then the server looks besides who may do
+/// what; not each time.
 fn statements(phr: &Phr, query: &str, variables: &Value) -> Vec<String> {
     phr.ask(query, variables);
-    let (_, from) = phr.database.log(0);
-    phr.ask(query, variables);
-    let (lines, _) = phr.database.log(from);
-    requests(&lines)
+    let again = |_| {
+        let (_, from) = phr.database.log(0);
+        phr.ask(query, variables);
+        requests(&phr.database.log(from).0)
+    };
+    (0..3).map(again).min_by_key(Vec::len).unwrap()
 }
 
 /// The statements of requests. Besides, whether requests come or not, the server asks each node what it is, and ships
@@ -137,6 +140,58 @@ fn nested_records_are_one_statement_for_each_kind() {
     assert_eq!(columns(doctors), ["uuid", "last_name", "specialty_id"], "only what is shown");
 }
 
+/// A hundred patients of ten doctors, who practise three specialties.
+fn practice(phr: &Phr) {
+    let specialty =
+        |number| done(phr, "createDoctorSpecialty", "uuid", &json!({"name": format!("S{number}")}))["uuid"].take();
+    let specialties: Vec<Value> = (0..3).map(specialty).collect();
+    for number in 0..10 {
+        let doctor = json!({"firstName": "Ada", "lastName": "Lee", "specialtyId": specialties[number % 3]});
+        let doctor = done(phr, "createDoctor", "uuid", &doctor)["uuid"].take();
+        let items = vec![with(jane(), &json!({ "doctorId": doctor })); 10];
+        let query = "mutation($input: CreatePatientRegistersInput!) {
+            createPatientRegisters(input: $input) { userErrors { code } } }";
+        let created = phr.ask(query, &json!({"input": {"items": items}}));
+        assert_eq!(created["createPatientRegisters"]["userErrors"], json!([]));
+    }
+}
+
+#[test]
+fn a_hundred_patients_cost_no_more_statements_than_twenty() {
+    let phr = warm();
+    practice(&phr);
+    let query = "query($first: Int) { patientRegisters(first: $first) { nodes {
+        firstName institution { name } doctor { lastName specialty { name } } } } }";
+    for first in [20, 100] {
+        let sent = statements(&phr, query, &json!({ "first": first }));
+        assert_eq!(sent.len(), 4, "{sent:#?}");
+    }
+}
+
+#[test]
+fn a_list_of_each_record_is_one_statement_for_each_level() {
+    let phr = warm();
+    practice(&phr);
+    // Two roots; doctors under two arguments; of each, two lists of patients and their total; of those, their doctors.
+    let query = "query($doctors: Int, $patients: Int) {
+        doctorSpecialties { nodes { name ...Some wide: doctors { nodes { ...Patients } } } }
+        medicalInstitutions { nodes { name } } }
+        fragment Some on DoctorSpecialty { few: doctors(first: $doctors) { nodes { lastName ...Patients } } }
+        fragment Patients on Doctor {
+            a: patientRegisters(first: $patients) { totalCount nodes { firstName } }
+            b: patientRegisters(first: $patients) { edges { node { lastName doctor { firstName } } } }
+            latest: patientRegisters(first: 1, order: [{field: DATE_OF_BIRTH, direction: DESC}]) { nodes { uuid } } }";
+    for (doctors, patients) in [(1, 1), (3, 10)] {
+        let sent = statements(&phr, query, &json!({ "doctors": doctors, "patients": patients }));
+        let of = |table: &str| sent.iter().filter(|text| text.contains(&format!("FROM \"{table}\""))).count();
+        assert_eq!((of("doctor_specialties"), of("medical_institutions")), (1, 1), "{sent:#?}");
+        assert!(sent.len() <= 12, "{} statements: {sent:#?}", sent.len());
+    }
+    let totals = "{ doctors { nodes { patientRegisters(first: 1000) { totalCount } } } }";
+    let sent = statements(&phr, totals, &json!({}));
+    assert_eq!(sent.len(), 2, "who only counts reads no page: {sent:?}");
+}
+
 #[test]
 fn nested_lists_are_one_statement_for_each_level_however_many_records_there_are() {
     let phr = warm();
@@ -153,7 +208,7 @@ fn nested_lists_are_one_statement_for_each_level_however_many_records_there_are(
         let with = |words: &str| sent.iter().filter(|statement| statement.contains(words)).count();
         // The countries; two lists of regions, each counted; of the one, children and institutions. There are no children
         // to ask for institutions of.
-        assert_eq!((with("COUNT("), with("ROW_NUMBER()"), sent.len()), (2, 4, 7), "{sent:#?}");
+        assert_eq!((with("COUNT("), with("LATERAL"), sent.len()), (2, 4, 7), "{sent:#?}");
     }
 }
 

@@ -5,9 +5,11 @@
 #![expect(clippy::missing_panics_doc, reason = "whatever fails here, fails the test")]
 
 mod both;
+mod certificate;
 mod client;
 mod cluster;
 mod database;
+mod events;
 pub mod faults;
 mod http;
 mod load;
@@ -16,22 +18,28 @@ mod phr;
 mod ports;
 mod postgres;
 mod program;
+mod provider;
 mod proxy;
 mod server;
+mod socket;
 mod sql;
 mod template;
 mod wait;
 
+pub use certificate::certificate;
 pub use client::Client;
 pub use cluster::{Cluster, Setup};
 pub use database::{Backend, Database};
+pub use events::Events;
 pub use http::{Exchange, Reply, request};
 pub use load::{Answered, Load, Traffic, Written};
 pub use node::Node;
 pub use phr::Phr;
 pub use program::{Output, binary, migrate, phr, root};
+pub use provider::Provider;
 pub use proxy::{Proxy, Way};
 pub use server::Server;
+pub use socket::Socket;
 pub use sql::Sql;
 pub use template::copy;
 pub use wait::{eventually, within};

@@ -3,7 +3,7 @@ use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
-use entity::role;
+use entity::{role, user};
 use jsonwebtoken::jwk::JwkSet;
 use moka::sync::Cache;
 use parking_lot::{Mutex, RwLock};
@@ -13,16 +13,17 @@ use uuid::Uuid;
 use crate::clock::SharedClock;
 use crate::database::{Cluster, Consistency, Transaction};
 use crate::error::{Error, Result};
-use crate::scope::{Actor, Boundary, InstitutionId, LOCAL_OPERATOR, Permission, Permissions, Scope};
+use crate::scope::{Actor, Scope};
 
+use super::authentication::Known;
 use super::keyring;
 use super::outside::Provider;
-use super::roster::{Bearer, Roster};
-use super::token::{Claims, MAX_LENGTH, named_key};
+use super::roster::Roster;
+use super::token::Claims;
 use super::{KeyFile, Settings, SigningAlgorithm};
 
 /// How often the roster is read: what was revoked anywhere is dead here after about that long. The promise is 5 s.
-const READ_EVERY: Duration = Duration::from_secs(1);
+pub(super) const READ_EVERY: Duration = Duration::from_secs(1);
 /// How long a start waits for the first roster: later, whoever asks is told that it has not been read yet.
 const FIRST_READ: Duration = Duration::from_secs(5);
 /// Tokens that are remembered as verified.
@@ -50,11 +51,11 @@ pub(super) struct Inner {
     /// When the roster was last read.
     read: Mutex<Option<Instant>>,
     /// When reading it last began, whatever came of that.
-    tried: Mutex<Option<Instant>>,
+    pub(super) tried: Mutex<Option<Instant>>,
     reading: tokio::sync::Mutex<()>,
-    turn: tokio::sync::Mutex<()>,
-    tokens: Cache<Arc<str>, Arc<Known>>,
-    provider: Option<Provider>,
+    pub(super) turn: tokio::sync::Mutex<()>,
+    pub(super) tokens: Cache<Arc<str>, Arc<Known>>,
+    pub(super) provider: Option<Arc<Provider>>,
 }
 
 /// The keys of the database cannot be used.
@@ -72,23 +73,6 @@ pub(super) enum Read {
     ForeignKeys,
 }
 
-/// A token that was verified, and the key that signed it.
-struct Known {
-    claims: Claims,
-    key: Uuid,
-}
-
-/// A token for whoever is at the machine itself.
-#[derive(Clone, Debug)]
-pub struct LocalToken {
-    /// The role's name.
-    pub role: String,
-    /// The institution whose records alone may be touched; none for all.
-    pub institution: Option<Uuid>,
-    /// How long it is good.
-    pub lifetime: Duration,
-}
-
 impl Authority {
     /// Reads who may do what, makes a signing key where there is none, and keeps up with what changes. Where no database
     /// can be read yet, nobody can be let in until one can.
@@ -101,7 +85,7 @@ impl Authority {
         settings: Settings,
         file: KeyFile,
     ) -> Result<Self, ForeignKeys> {
-        let provider = settings.outside.clone().map(Provider::new);
+        let provider = settings.outside.clone().map(Provider::start);
         let through = cluster.clone();
         let inner = Arc::new(Inner {
             cluster,
@@ -179,8 +163,9 @@ impl Authority {
         // What was revoked a moment ago stands on the primary; without one nothing is being revoked.
         let freshness = if inner.cluster.has_primary() { Consistency::Strong } else { Consistency::Eventual };
         let reader = inner.cluster.read(&Scope::server(Uuid::nil()), freshness);
-        let lifetime = inner.settings.access.max(inner.settings.leave) + SKEW;
-        Roster::read(&reader, &inner.file, self.now(), lifetime, inner.provider.is_some()).await
+        let lifetime = inner.settings.longest() + SKEW;
+        let outside = inner.provider.as_ref().map(|provider| provider.issuer());
+        Roster::read(&reader, &inner.file, self.now(), lifetime, outside).await
     }
 
     async fn make_key(&self, algorithm: SigningAlgorithm) -> Result<Uuid> {
@@ -210,10 +195,13 @@ impl Authority {
         found.map(|role| role.uuid).ok_or_else(|| Error::BadRequest(format!("there is no role {name}")))
     }
 
-    /// What a role may do, as every request is judged by.
-    #[must_use]
-    pub fn permissions(&self, role: &str) -> Permissions {
-        self.roster().roles.get(role).map_or(Permissions::NONE, |role| role.permissions)
+    /// The key of the user with this name.
+    ///
+    /// # Errors
+    /// `BadRequest` when there is none.
+    pub async fn named(&self, scope: &Scope, name: &str) -> Result<Uuid> {
+        let found = self.user(user::Column::Username.eq(name.trim().to_lowercase()), scope.request).await?;
+        found.map(|(user, _)| user.uuid).ok_or_else(|| Error::BadRequest(format!("there is no user {name}")))
     }
 
     /// The public keys, for whoever else verifies tokens.
@@ -222,111 +210,10 @@ impl Authority {
         self.roster().keys.published()
     }
 
-    /// Whose token that is, and what they may do with it now. None for any token that is not good now, whatever the
-    /// reason.
-    pub async fn authenticate(&self, token: &str, request: Uuid, origin: Option<IpAddr>) -> Option<Scope> {
-        if token.len() > MAX_LENGTH {
-            return None;
-        }
-        if let Some(provider) = &self.0.provider
-            && let Some(subject) = provider.subject(token, self.now())
-        {
-            let bearer = self.roster().outsiders.get(&subject).cloned()?;
-            return self.scope(&bearer, None, request, origin);
-        }
-        let known = match self.0.tokens.get(token) {
-            Some(known) => known,
-            None => self.verify(token).await?,
-        };
-        let (claims, roster) = (&known.claims, self.roster());
-        let is_dead = roster.keys.verifier(known.key).is_none()
-            || !claims.holds_at(self.now())
-            || claims.sid.is_some_and(|session| roster.ended.contains(&session));
-        if is_dead {
-            self.0.tokens.invalidate(token);
-            return None;
-        }
-        let role = Arc::clone(&roster.roles.get(claims.role.as_str())?.name);
-        let bearer = Bearer { user: claims.sub, role, institution: claims.institution, patient: claims.patient };
-        self.scope(&bearer, Some(claims), request, origin)
-    }
-
-    async fn verify(&self, token: &str) -> Option<Arc<Known>> {
-        let (key, algorithm) = named_key(token)?;
-        let roster = self.roster_with(key).await.ok()?;
-        let claims = roster.keys.verifier(key)?.read(token, algorithm, &self.0.settings.issuer)?;
-        let known = Arc::new(Known { claims, key });
-        self.0.tokens.insert(Arc::from(token), Arc::clone(&known));
-        Some(known)
-    }
-
-    /// The roster, which is read anew where it lacks a key: another server may have begun to sign with it.
-    pub(super) async fn roster_with(&self, key: Uuid) -> Result<Arc<Roster>> {
-        if self.roster().keys.verifier(key).is_none() {
-            self.read_in_turn().await;
-        }
-        if self.0.read.lock().is_none() {
-            return Err(Error::Unavailable("no key has been read yet".into()));
-        }
-        Ok(self.roster())
-    }
-
-    /// Sees that the roster is read after now, by whoever comes first. Forged tokens must not make the server do so all
-    /// the time: who bears one waits for the next turn.
-    async fn read_in_turn(&self) {
-        let came = Instant::now();
-        let pause = |tried: Instant| (READ_EVERY / 2).saturating_sub(tried.elapsed());
-        let pause = self.0.tried.lock().map_or(Duration::ZERO, pause);
-        tokio::time::sleep(pause).await;
-        let _turn = self.0.turn.lock().await;
-        if self.0.tried.lock().is_none_or(|tried| tried < came) {
-            self.read().await.ok();
-        }
-    }
-
-    fn scope(&self, bearer: &Bearer, claims: Option<&Claims>, request: Uuid, origin: Option<IpAddr>) -> Option<Scope> {
-        let roster = self.roster();
-        let role = roster.roles.get(&bearer.role)?;
-        let device = claims.and_then(|claims| claims.device.as_deref());
-        if bearer.user != LOCAL_OPERATOR.0 && !role.rules.as_ref()?.hold(self.now(), origin, device) {
-            return None;
-        }
-        let grant = claims.and_then(|claims| claims.grant);
-        let permissions = if grant.is_some() { within_leave(role.permissions) } else { role.permissions };
-        Some(Scope {
-            actor: Actor(bearer.user),
-            role: Arc::clone(&role.name),
-            session: claims.and_then(|claims| claims.sid),
-            boundary: bearer.institution.map_or(Boundary::All, |key| Boundary::One(InstitutionId(key))),
-            patient: bearer.patient,
-            grant,
-            permissions,
-            request,
-            origin,
-        })
-    }
-
     pub(super) fn sign(&self, claims: &Claims) -> Result<String> {
         let roster = self.roster();
         let signer = roster.keys.signer.as_ref();
-        signer.ok_or_else(|| Error::Unavailable("no signing key has been read yet".into()))?.sign(claims)
-    }
-
-    /// A token for whoever is at the machine itself, who acts as the local operator.
-    ///
-    /// # Errors
-    /// `BadRequest` for a role that does not exist.
-    pub fn local_token(&self, wanted: &LocalToken) -> Result<String> {
-        if !self.has_read() {
-            return Err(Error::Unavailable("it has not been read yet who may sign in".into()));
-        }
-        if !self.roster().roles.contains_key(wanted.role.as_str()) {
-            return Err(Error::BadRequest(format!("there is no role {}", wanted.role)));
-        }
-        let (issuer, seconds) = (&self.0.settings.issuer, wanted.lifetime.as_secs());
-        let mut claims = Claims::new(issuer, LOCAL_OPERATOR.0, &wanted.role, self.now(), seconds);
-        claims.institution = wanted.institution;
-        self.sign(&claims)
+        signer.ok_or(Error::KeysUnread)?.sign(claims)
     }
 }
 
@@ -335,26 +222,12 @@ pub(super) fn acting(user: Actor, request: Uuid, origin: Option<IpAddr>) -> Scop
     Scope { actor: user, role: Arc::from(""), origin, ..Scope::server(request) }
 }
 
-/// With a leave somebody treats one patient, and manages nothing; and nothing at all once the role may take none.
-fn within_leave(own: Permissions) -> Permissions {
-    if !own.contain(Permission::BreakGlass) {
-        return Permissions::NONE;
-    }
-    let treating =
-        [Permission::ReadPatients, Permission::ReadClinical, Permission::WritePatients, Permission::ReadDirectory];
-    let held = treating.into_iter().filter(|permission| own.contain(*permission));
-    held.fold(Permissions::NONE, Permissions::with)
-}
-
 /// Reads the roster again and again, for as long as somebody uses it.
 async fn keep_up(inner: Weak<Inner>) {
     let mut trouble = false;
     loop {
         tokio::time::sleep(READ_EVERY).await;
         let Some(inner) = inner.upgrade() else { return };
-        if let Some(provider) = &inner.provider {
-            provider.read_if_changed();
-        }
         let through = inner.cluster.clone();
         let result = Authority(inner, through).read().await;
         match &result {

@@ -1,4 +1,4 @@
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
@@ -13,7 +13,7 @@ use uuid::Uuid;
 use crate::error::{Error, Result};
 
 use super::KeyFile;
-use super::consistency::Seal;
+use super::seal::Seal;
 use super::token::{Signer, Verifier};
 
 /// Bits of an RSA key (NIST SP 800-57, part 1, table 4, allows 2048 until 2030).
@@ -90,6 +90,8 @@ pub(super) struct Keyring {
     published: Vec<Jwk>,
     /// Keys that another key file sealed.
     pub(super) foreign: usize,
+    /// The fingerprints of those key files.
+    pub(super) sealers: BTreeSet<String>,
 }
 
 impl Keyring {
@@ -110,6 +112,7 @@ impl Keyring {
         for row in rows {
             if ring.take_in(&row, file).is_none() {
                 ring.foreign += 1;
+                ring.sealers.insert(row.sealed_by);
             }
         }
         Ok(ring)

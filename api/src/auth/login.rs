@@ -1,10 +1,12 @@
 use std::net::IpAddr;
+use std::time::Duration;
 
-use async_graphql::InputObject;
 use chrono::{DateTime, Utc};
 use entity::{session, user, user_secret};
+use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect, Set};
 use sha2::{Digest, Sha256};
+use tokio::time::{Instant, sleep_until};
 use uuid::Uuid;
 
 use crate::database::{Consistency, Transaction};
@@ -13,7 +15,8 @@ use crate::error::{Error, FaultCode, Result};
 use crate::scope::{Actor, NOBODY, Scope};
 
 use super::authority::acting;
-use super::password::{self, Verdict, check};
+use super::password::{self, Verdict};
+use super::proof::{LoginInput, Proof, device, proof};
 use super::session::{Holder, end};
 use super::{Authority, Grant, one_time, second_factor};
 
@@ -21,38 +24,26 @@ use super::{Authority, Grant, one_time, second_factor};
 pub(super) const WRONG: &str =
     "the user name or the password is wrong, or there were too many failed attempts: try again later";
 
-/// Characters of a device's key at most.
-const MAX_DEVICE: usize = 200;
-
-/// Who signs in, and what proves it.
-#[derive(Clone, InputObject)]
-pub struct LoginInput {
-    /// The user's name, in upper or lower case.
-    pub username: String,
-    /// The password; or else a one-time token.
-    pub password: Option<String>,
-    /// A one-time token from an administrator, which sets a new password.
-    pub one_time_token: Option<String>,
-    /// The new password, together with a one-time token: 12 to 256 characters.
-    pub new_password: Option<String>,
-    /// The code that the second factor shows, for users who have one: 6 digits.
-    pub one_time_code: Option<String>,
-    /// The key of the device, where the role is bound to devices.
-    pub device: Option<String>,
-}
-
-/// How somebody proves who they are.
-enum Proof {
-    Password(String),
-    Token { token: String, new_password: String },
-}
+/// A refused login is answered at a full step after it came, so that the moment does not tell what was done meanwhile:
+/// somebody's failures are counted in the database, and nobody's are not. What it takes is a fraction of a step.
+const STEP: Duration = Duration::from_millis(250);
 
 /// What was found to be true of a proof, before anything is written.
 struct Finding {
     is_right: bool,
+    /// The hash that a password was compared with.
+    judged: Option<String>,
     /// The hash to keep from now on, where it changes.
     new_hash: Option<String>,
     token: Option<Vec<u8>>,
+}
+
+impl Finding {
+    /// Whether it is true of the secrets as they are now, locked: the hash may have changed while the password waited for
+    /// its turn to be compared.
+    fn holds(&self, secret: &user_secret::Model) -> bool {
+        self.is_right && (self.token.is_some() || self.judged == secret.password_hash)
+    }
 }
 
 impl Authority {
@@ -62,6 +53,16 @@ impl Authority {
     /// `Unauthenticated` for whatever proof is not good, in the same words and as late; `Rejected` for an input that
     /// lacks something; `Forbidden` outside the role's conditions; as any write.
     pub async fn login(&self, input: LoginInput, request: Uuid, origin: Option<IpAddr>) -> Result<Grant> {
+        let came = Instant::now();
+        let result = self.admit(input, request, origin).await;
+        if matches!(result, Err(Error::Unauthenticated(_))) {
+            let steps = 1 + came.elapsed().as_millis() / STEP.as_millis();
+            sleep_until(came + STEP * u32::try_from(steps).unwrap_or(u32::MAX)).await;
+        }
+        result
+    }
+
+    async fn admit(&self, input: LoginInput, request: Uuid, origin: Option<IpAddr>) -> Result<Grant> {
         let device = device(input.device.as_deref())?;
         let proof = proof(&input)?;
         let name = input.username.trim().to_lowercase();
@@ -88,12 +89,20 @@ impl Authority {
         };
         let now = self.now();
         let secret = locked(&tx, user.uuid).await?;
-        if !finding.is_right || !user.is_active || is_locked(&secret, now) {
+        // A one-time token cannot be guessed: whoever keeps somebody locked out with wrong passwords does not stop it.
+        let is_locked_out = is_locked(&secret, now) && finding.token.is_none();
+        if !finding.holds(&secret) || !user.is_active || is_locked_out {
             return Err(self.refuse(tx, &scope, &secret, now).await?);
         }
         let step = match self.second_factor(&secret, input.one_time_code.as_deref(), now) {
             Ok(step) => step,
-            Err(Error::Unauthenticated(_)) => return Err(self.refuse(tx, &scope, &secret, now).await?),
+            Err(Error::Unauthenticated(_)) => {
+                // What no lock stops must not be a way to try every code.
+                if let Some(hash) = finding.token.filter(|_| is_locked(&secret, now)) {
+                    one_time::used(&tx, &hash, now).await?;
+                }
+                return Err(self.refuse(tx, &scope, &secret, now).await?);
+            }
             Err(error) => {
                 tx.rollback().await?;
                 return Err(error);
@@ -104,7 +113,7 @@ impl Authority {
             // Whoever knew the old password may be signed in with it.
             end(&tx, session::Column::UserId.eq(user.uuid), now).await?;
         }
-        admit(&tx, &secret, finding.new_hash, step, now).await?;
+        note_admission(&tx, &secret, finding.new_hash, step, now).await?;
         let holder = Holder { user, device, origin };
         let grant = self.begin(&tx, holder, now).await?;
         tx.commit().await?;
@@ -134,9 +143,10 @@ impl Authority {
         match proof {
             Proof::Password(password) => {
                 let hash = found.and_then(|(_, secret)| secret.as_ref()?.password_hash.clone());
-                let verdict = password::verify(password.clone(), hash).await?;
+                let brought = self.brought().await?;
+                let verdict = password::verify(password.clone(), hash.clone(), brought).await?;
                 let new_hash = if verdict == Verdict::Outdated { Some(password::hash(password).await?) } else { None };
-                Ok(Finding { is_right: verdict != Verdict::Wrong, new_hash, token: None })
+                Ok(Finding { is_right: verdict != Verdict::Wrong, judged: hash, new_hash, token: None })
             }
             Proof::Token { token, new_password } => {
                 let new_hash = password::hash(new_password).await?;
@@ -145,9 +155,21 @@ impl Authority {
                     Some((user, _)) => self.is_good(&hash, user.uuid).await?,
                     None => false,
                 };
-                Ok(Finding { is_right, new_hash: Some(new_hash), token: Some(hash) })
+                Ok(Finding { is_right, judged: None, new_hash: Some(new_hash), token: Some(hash) })
             }
         }
+    }
+
+    /// Somebody's hash that was brought from elsewhere, where there are any still.
+    async fn brought(&self) -> Result<Option<String>> {
+        let reader = self.0.cluster.read(&Scope::server(Uuid::nil()), Consistency::Strong);
+        let hashes = user_secret::Entity::find()
+            .select_only()
+            .column(user_secret::Column::PasswordHash)
+            // As the index has it that finds them.
+            .filter(Expr::cust("password_hash LIKE '$2%'"))
+            .limit(1);
+        Ok(hashes.into_tuple::<Option<String>>().one(&reader).await?.flatten())
     }
 
     /// The time step of the second factor's code, for users who have one.
@@ -166,7 +188,8 @@ impl Authority {
         second_factor::step(&self.0.file, secret, code, now).map(Some).ok_or(Error::Unauthenticated(WRONG))
     }
 
-    /// Counts a failed attempt, and locks the user out if it was one too many.
+    /// Counts a failed attempt, and locks the user out if it was one too many; counted it is also when it cannot be put on
+    /// record.
     pub(super) async fn refuse(
         &self,
         tx: Transaction,
@@ -174,13 +197,17 @@ impl Authority {
         secret: &user_secret::Model,
         now: DateTime<Utc>,
     ) -> Result<Error> {
+        // A flood must not keep its victim locked out for ever.
+        if !is_locked(secret, now) {
+            self.count(&tx, secret, now).await?;
+        }
+        tx.commit().await?;
         let deed = Deed::new(Action::Login, "User").on(secret.user_id);
         self.0.cluster.record(scope, vec![(deed, Outcome::Failed)]).await?;
-        if is_locked(secret, now) {
-            // A flood must not keep its victim locked out for ever.
-            tx.rollback().await?;
-            return Ok(Error::Unauthenticated(WRONG));
-        }
+        Ok(Error::Unauthenticated(WRONG))
+    }
+
+    async fn count(&self, tx: &Transaction, secret: &user_secret::Model, now: DateTime<Utc>) -> Result<()> {
         let settings = &self.0.settings;
         let is_over = secret.locked_until.is_some();
         let failures = if is_over { 1 } else { secret.failed_logins.saturating_add(1) };
@@ -191,10 +218,9 @@ impl Authority {
             locked_until: Set(is_locked.then(|| now + settings.lockout)),
             ..user_secret::ActiveModel::default()
         };
-        user_secret::Entity::update(changes).exec(&tx).await?;
-        tx.commit().await?;
+        user_secret::Entity::update(changes).exec(tx).await?;
         tracing::warn!(user = %secret.user_id, failures, locked = is_locked, "failed login");
-        Ok(Error::Unauthenticated(WRONG))
+        Ok(())
     }
 }
 
@@ -213,7 +239,7 @@ pub(super) fn is_locked(secret: &user_secret::Model, now: DateTime<Utc>) -> bool
     secret.locked_until.is_some_and(|until| now < until)
 }
 
-async fn admit(
+async fn note_admission(
     tx: &Transaction,
     secret: &user_secret::Model,
     new_hash: Option<String>,
@@ -235,32 +261,4 @@ async fn admit(
     }
     user_secret::Entity::update(changes).exec(tx).await?;
     Ok(())
-}
-
-fn proof(input: &LoginInput) -> Result<Proof> {
-    let fault = |field, message: &str| Error::rejected(FaultCode::Required, &["input", field], message);
-    match (&input.password, &input.one_time_token, &input.new_password) {
-        (Some(password), None, None) => Ok(Proof::Password(password.clone())),
-        (None, Some(token), Some(new)) => {
-            check(new, &input.username, &["input", "newPassword"])?;
-            Ok(Proof::Token { token: token.trim().to_owned(), new_password: new.clone() })
-        }
-        (None, Some(_), None) => Err(fault("newPassword", "a one-time token sets a new password")),
-        (None, None, _) => Err(fault("password", "give the password, or a one-time token")),
-        (Some(_), ..) => Err(Error::rejected(
-            FaultCode::InvalidFormat,
-            &["input", "password"],
-            "give either the password, or a one-time token with a new password",
-        )),
-    }
-}
-
-/// SHA-256 of a device's key, in hexadecimal.
-fn device(key: Option<&str>) -> Result<Option<String>> {
-    let Some(key) = key.filter(|key| !key.is_empty()) else { return Ok(None) };
-    if key.chars().count() > MAX_DEVICE {
-        let message = format!("has {MAX_DEVICE} characters at most");
-        return Err(Error::rejected(FaultCode::TooLong, &["input", "device"], message));
-    }
-    Ok(Some(Sha256::digest(key).iter().fold(String::new(), |text, byte| format!("{text}{byte:02x}"))))
 }

@@ -14,6 +14,9 @@ pub(super) const MAX_LENGTH: usize = 256;
 /// Passwords that are hashed at the same time. Each takes 19 MiB: a flood of logins waits instead of filling the memory.
 const AT_ONCE: usize = 2;
 
+/// How a hash by bcrypt begins, of whatever revision.
+const BCRYPT: &str = "$2";
+
 static TURNS: Semaphore = Semaphore::const_new(AT_ONCE);
 
 /// A hash of no password: who does not exist takes as long to refuse as who does.
@@ -48,26 +51,34 @@ pub(super) async fn hash(password: String) -> Result<String> {
     in_turn(move || hash_now(&password)).await?
 }
 
-/// Compares a password with a hash; without one it takes as long and says no.
-pub(super) async fn verify(password: String, hash: Option<String>) -> Result<Verdict> {
+/// Compares a password with a hash, or with none. The work tells nothing: it is one Argon2id in any case, and one bcrypt
+/// besides wherever there is a hash of that kind, `brought` being that of anybody.
+pub(super) async fn verify(password: String, hash: Option<String>, brought: Option<String>) -> Result<Verdict> {
     in_turn(move || {
-        if let Some(hash) = hash {
-            return judge(&password, &hash);
+        let (own, old, is_old) = match hash {
+            Some(hash) if hash.starts_with(BCRYPT) => (None, Some(hash), true),
+            hash => (hash, brought, false),
+        };
+        let is_somebodys = own.is_some();
+        let is_own = is_argon2(&password, own.as_deref().unwrap_or(&NOBODYS)) && is_somebodys;
+        let is_olds = old.is_some_and(|old| is_bcrypt(&password, &old)) && is_old;
+        match (is_own, is_olds) {
+            (true, _) => Verdict::Right,
+            (_, true) => Verdict::Outdated,
+            _ => Verdict::Wrong,
         }
-        judge(&password, &NOBODYS);
-        Verdict::Wrong
     })
     .await
 }
 
-fn judge(password: &str, hash: &str) -> Verdict {
-    if hash.starts_with("$2") {
-        return if bcrypt::verify(password, hash).unwrap_or(false) { Verdict::Outdated } else { Verdict::Wrong };
-    }
-    match PasswordHash::new(hash) {
-        Ok(parsed) if hasher().verify_password(password.as_bytes(), &parsed).is_ok() => Verdict::Right,
-        _ => Verdict::Wrong,
-    }
+fn is_argon2(password: &str, hash: &str) -> bool {
+    tracing::trace!("a password is compared by Argon2id");
+    PasswordHash::new(hash).is_ok_and(|parsed| hasher().verify_password(password.as_bytes(), &parsed).is_ok())
+}
+
+fn is_bcrypt(password: &str, hash: &str) -> bool {
+    tracing::trace!("a password is compared by bcrypt");
+    bcrypt::verify(password, hash).unwrap_or(false)
 }
 
 /// Whether a password may be that user's.
@@ -101,9 +112,14 @@ pub fn check_password(password: &str, username: &str) -> Result<()> {
     check(password, username, &["password"])
 }
 
+/// The turn lasts as long as the work, which goes on when whoever asked for it has hung up.
 async fn in_turn<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
-    let _turn = TURNS.acquire().await.map_err(Error::internal)?;
-    tokio::task::spawn_blocking(work).await.map_err(Error::internal)
+    let turn = TURNS.acquire().await.map_err(Error::internal)?;
+    let in_turn = move || {
+        let _turn = turn;
+        work()
+    };
+    tokio::task::spawn_blocking(in_turn).await.map_err(Error::internal)
 }
 
 #[cfg(test)]
@@ -116,12 +132,39 @@ mod tests {
         assert!(own.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{own}");
         let brought = bcrypt::hash("correct horse battery", 4).unwrap();
         for (hash, verdict) in [(&own, Verdict::Right), (&brought, Verdict::Outdated)] {
-            let judge = |password: &str| verify(password.to_owned(), Some(hash.clone()));
+            let judge = |password: &str| verify(password.to_owned(), Some(hash.clone()), None);
             assert_eq!(judge("correct horse battery").await.unwrap(), verdict);
             assert_eq!(judge("correct horse batterz").await.unwrap(), Verdict::Wrong);
             assert_eq!(judge("").await.unwrap(), Verdict::Wrong);
         }
-        assert_eq!(verify("a password that nobody has".to_owned(), None).await.unwrap(), Verdict::Wrong);
-        assert_eq!(verify("x".to_owned(), Some("nonsense".to_owned())).await.unwrap(), Verdict::Wrong);
+        assert_eq!(
+            verify("a password that nobody has".to_owned(), None, Some(brought.clone())).await.unwrap(),
+            Verdict::Wrong
+        );
+        assert_eq!(verify("x".to_owned(), Some("nonsense".to_owned()), None).await.unwrap(), Verdict::Wrong);
+        // Anybody's old password is nobody else's.
+        let brought = Some(brought);
+        assert_eq!(verify("correct horse battery".to_owned(), None, brought).await.unwrap(), Verdict::Wrong);
+    }
+    #[tokio::test]
+    async fn who_hangs_up_does_not_let_the_next_one_in() {
+        let (begun, mut begins) = tokio::sync::mpsc::unbounded_channel();
+        let (go_on, wait) = std::sync::mpsc::channel::<()>();
+        let wait = std::sync::Arc::new(parking_lot::Mutex::new(wait));
+        for _ in 0..AT_ONCE {
+            let (begun, wait) = (begun.clone(), std::sync::Arc::clone(&wait));
+            let asking = tokio::spawn(in_turn(move || {
+                begun.send(()).unwrap();
+                wait.lock().recv().unwrap();
+            }));
+            begins.recv().await.unwrap();
+            asking.abort();
+            assert!(asking.await.unwrap_err().is_cancelled());
+        }
+        assert_eq!(TURNS.available_permits(), 0, "both are at work still");
+        for _ in 0..AT_ONCE {
+            go_on.send(()).unwrap();
+        }
+        drop(TURNS.acquire_many(u32::try_from(AT_ONCE).unwrap()).await.unwrap());
     }
 }

@@ -3,8 +3,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use entity::{permission, role, role_permission, session, user};
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect};
+use entity::{patient_register, permission, role, role_permission, session, user};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, JoinType, QueryFilter, QuerySelect};
 use uuid::Uuid;
 
 use crate::error::Result;
@@ -22,7 +22,7 @@ pub(super) struct Roster {
     pub(super) roles: HashMap<Arc<str>, Role>,
     /// Sessions that ended not longer ago than a token lives.
     pub(super) ended: HashSet<Uuid>,
-    /// Users by what the outside OpenID provider calls them.
+    /// Users by what the configured OpenID provider calls them.
     pub(super) outsiders: HashMap<String, Bearer>,
 }
 
@@ -44,13 +44,14 @@ pub(super) struct Bearer {
 }
 
 impl Roster {
-    /// Reads everything. Tokens live for `lifetime` at most; `outside` tells whether an OpenID provider is configured.
+    /// Reads everything. Tokens live for `lifetime` at most; `outside` is the issuer of the OpenID provider, where one is
+    /// configured.
     pub(super) async fn read(
         database: &impl ConnectionTrait,
         file: &KeyFile,
         now: DateTime<Utc>,
         lifetime: Duration,
-        outside: bool,
+        outside: Option<&str>,
     ) -> Result<Self> {
         let keys = Keyring::read(database, file).await?;
         let (roles, names) = roles(database).await?;
@@ -62,7 +63,10 @@ impl Roster {
             .into_tuple::<Uuid>()
             .all(database)
             .await?;
-        let outsiders = if outside { outsiders(database, &names).await? } else { HashMap::new() };
+        let outsiders = match outside {
+            Some(issuer) => outsiders(database, issuer, &names).await?,
+            None => HashMap::new(),
+        };
         Ok(Self { keys, roles, ended: ended.into_iter().collect(), outsiders })
     }
 }
@@ -98,21 +102,32 @@ pub(super) async fn roles(
     Ok((roles, names))
 }
 
+/// The subject, the user, the role, the institution and the patient of somebody whom the provider knows, and the institution
+/// that the patient's register belongs to.
+type Outsider = (Option<String>, Uuid, Uuid, Option<Uuid>, Option<Uuid>, Option<Uuid>);
+
 async fn outsiders(
     database: &impl ConnectionTrait,
+    issuer: &str,
     names: &HashMap<Uuid, Arc<str>>,
 ) -> Result<HashMap<String, Bearer>> {
+    let registers = user::Entity::belongs_to(patient_register::Entity)
+        .from(user::Column::PatientId)
+        .to(patient_register::Column::Uuid);
     let users = user::Entity::find()
-        .filter(user::Column::ExternalSubject.is_not_null())
+        .select_only()
+        .columns([user::Column::ExternalSubject, user::Column::Uuid, user::Column::RoleId])
+        .columns([user::Column::InstitutionId, user::Column::PatientId])
+        .column_as(patient_register::Column::InstitutionId, "registered")
+        .join(JoinType::LeftJoin, registers.into())
+        .filter(user::Column::ExternalIssuer.eq(issuer))
         .filter(user::Column::IsActive.eq(true))
+        .into_tuple::<Outsider>()
         .all(database)
         .await?;
-    let mut outsiders = HashMap::new();
-    for row in users {
-        let (Some(subject), Some(role)) = (row.external_subject.clone(), names.get(&row.role_id)) else { continue };
-        let (institution, patient) = super::boundary(database, &row).await?;
-        let bearer = Bearer { user: row.uuid, role: Arc::clone(role), institution, patient };
-        outsiders.insert(subject, bearer);
-    }
-    Ok(outsiders)
+    let bearers = users.into_iter().filter_map(|(subject, user, role, own, patient, registered)| {
+        let (institution, patient) = super::bounded(own, patient, registered);
+        Some((subject?, Bearer { user, role: Arc::clone(names.get(&role)?), institution, patient }))
+    });
+    Ok(bearers.collect())
 }

@@ -4,11 +4,15 @@ use uuid::Uuid;
 
 use crate::clock::Clock;
 use crate::database::Cluster;
+use crate::deed::{Action, Deed};
 use crate::error::{Error, Result};
 use crate::scope::Scope;
 
 use super::keyring::{self, Keyring};
 use super::{Authority, ForeignKeys, KeyFile, SigningAlgorithm};
+
+/// What the audit trail calls keys that sign tokens.
+const KEY: &str = "SigningKey";
 
 impl Authority {
     /// Makes a new key sign, on all servers of the database. What others have signed stays good, or with `revoke` is good
@@ -24,7 +28,7 @@ impl Authority {
         revoke: bool,
     ) -> Result<Uuid> {
         let now = clock.now();
-        let tx = cluster.write(&Scope::server(Uuid::new_v4())).await?;
+        let tx = cluster.write(&Scope::local_operator(Uuid::new_v4())).await?;
         let present = Keyring::read(&tx, &file).await?;
         if !revoke && present.signer.is_none() && present.foreign > 0 {
             // Servers that have the right file would know none of what signs from then on.
@@ -32,6 +36,9 @@ impl Authority {
             return Err(Error::BadRequest(ForeignKeys.to_string()));
         }
         let key = keyring::generate(&tx, Arc::new(file), algorithm, now).await?;
+        tx.note(Deed::new(Action::Create, KEY).on(key));
+        let field = if revoke { "revokedAt" } else { "retiredAt" };
+        tx.note(Deed { fields: vec![field.into()], ..Deed::new(Action::Update, KEY) });
         if revoke {
             keyring::revoke_others(&tx, key, now).await?;
         } else {

@@ -2,17 +2,18 @@ use aes_gcm::aead::OsRng;
 use aes_gcm::aead::rand_core::RngCore as _;
 use async_graphql::SimpleObject;
 use chrono::{DateTime, Utc};
-use entity::{user, user_secret};
+use entity::{session, user, user_secret};
 use sea_orm::{ColumnTrait, EntityTrait, Set};
 use totp_rs::{Algorithm, TOTP};
 use uuid::Uuid;
 
+use crate::database::Transaction;
 use crate::error::{Error, FaultCode, NO_SESSION, Result};
 use crate::scope::Scope;
 
 use super::login::{is_locked, locked};
 use super::password::{self, Verdict};
-use super::session::{changed, own_session};
+use super::session::{changed, end, own_session};
 use super::{Authority, KeyFile};
 
 /// Digits of a code, and seconds that one lasts: the defaults of RFC 6238, and all that most authenticators know.
@@ -125,22 +126,52 @@ impl Authority {
         own_session(scope)?;
         let found = self.user(user::Column::Uuid.eq(scope.actor.0), scope.request).await?;
         let hash = found.and_then(|(_, secret)| secret?.password_hash);
-        let verdict = password::verify(password, hash).await?;
+        let verdict = password::verify(password, hash.clone(), None).await?;
         let now = self.now();
         let tx = self.1.write(scope).await?;
         let secret = locked(&tx, scope.actor.0).await?;
-        if verdict == Verdict::Wrong || is_locked(&secret, now) {
+        if verdict == Verdict::Wrong || secret.password_hash != hash || is_locked(&secret, now) {
             return Err(self.refuse(tx, scope, &secret, now).await?);
         }
-        let changes = user_secret::ActiveModel {
-            user_id: Set(secret.user_id),
-            totp_secret: Set(None),
-            totp_confirmed_at: Set(None),
-            totp_step: Set(None),
-            ..user_secret::ActiveModel::default()
-        };
-        user_secret::Entity::update(changes).exec(&tx).await?;
+        remove(&tx, secret.user_id).await?;
         tx.note(changed(scope.actor.0, "secondFactor"));
         tx.commit().await
     }
+
+    /// Takes the second factor from a user who has lost it, and ends their sessions. Nobody does so to themself: whoever
+    /// has taken over a session is not to get rid of it without the password.
+    ///
+    /// # Errors
+    /// `Forbidden`; `Rejected` when there is no such user whom the caller manages, or no second factor; as any write.
+    pub async fn reset_second_factor(&self, scope: &Scope, user: Uuid) -> Result<()> {
+        let path = ["input", "userUuid"];
+        let user = self.managed(scope, user, &path).await?.uuid;
+        let refused = |message| Error::rejected(FaultCode::InvalidState, &path, message);
+        if user == scope.actor.0 {
+            return Err(refused("your own is removed by removeSecondFactor, with your password"));
+        }
+        let tx = self.1.write(scope).await?;
+        if locked(&tx, user).await?.totp_secret.is_none() {
+            tx.rollback().await?;
+            return Err(refused("this user has no second factor"));
+        }
+        remove(&tx, user).await?;
+        end(&tx, session::Column::UserId.eq(user), self.now()).await?;
+        tx.note(changed(user, "secondFactor"));
+        tx.commit().await?;
+        self.catch_up().await;
+        Ok(())
+    }
+}
+
+async fn remove(tx: &Transaction, user: Uuid) -> Result<()> {
+    let changes = user_secret::ActiveModel {
+        user_id: Set(user),
+        totp_secret: Set(None),
+        totp_confirmed_at: Set(None),
+        totp_step: Set(None),
+        ..user_secret::ActiveModel::default()
+    };
+    user_secret::Entity::update(changes).exec(tx).await?;
+    Ok(())
 }

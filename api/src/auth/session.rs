@@ -7,11 +7,13 @@ use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QuerySelect, Set
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
+use crate::criteria::Bounded as _;
 use crate::database::{Consistency, Transaction};
 use crate::deed::{Action, Deed};
 use crate::error::{Error, FaultCode, NO_SESSION, Result};
 use crate::records::role::Rules;
-use crate::scope::{Actor, Boundary, Permission, Scope};
+use crate::records::user::Users;
+use crate::scope::{Actor, Permission, Scope};
 
 use super::login::{is_locked, locked};
 use super::one_time::random_token;
@@ -125,7 +127,7 @@ impl Authority {
             end(&tx, session::Column::Uuid.eq(found.session_id), now).await?;
             tx.note(Deed::new(Action::Logout, "Session").on(found.session_id));
             tx.commit().await?;
-            self.read().await?;
+            self.catch_up().await;
             tracing::warn!(session = %found.session_id, "a refresh token came twice: its session was ended");
             return Err(Error::Unauthenticated(NO_SESSION));
         }
@@ -159,19 +161,6 @@ impl Authority {
         Ok(session.map(|session| Actor(session.user_id)))
     }
 
-    /// Ends a session that was just begun.
-    ///
-    /// # Errors
-    /// As any write.
-    pub async fn end(&self, grant: &Grant) -> Result<()> {
-        let hash = Sha256::digest(&grant.refresh_token).to_vec();
-        let tx = self.write().await?;
-        if let Some(found) = refresh_token::Entity::find_by_id(hash).one(&tx).await? {
-            end(&tx, session::Column::Uuid.eq(found.session_id), self.now()).await?;
-        }
-        tx.commit().await
-    }
-
     /// Ends the caller's session.
     ///
     /// # Errors
@@ -187,8 +176,8 @@ impl Authority {
     /// # Errors
     /// `Unauthenticated`, `Forbidden`, `Rejected` when there is no such user; as any write.
     pub async fn logout_everywhere(&self, scope: &Scope, of: Option<Uuid>) -> Result<u64> {
+        without_leave(scope)?;
         let user = match of {
-            _ if scope.is_nobody() => return Err(Error::Unauthenticated(NO_SESSION)),
             None => scope.actor.0,
             Some(user) if user == scope.actor.0 => user,
             Some(user) => self.managed(scope, user, &["input", "userUuid"]).await?.uuid,
@@ -207,22 +196,17 @@ impl Authority {
         let ended = end(&tx, which, self.now()).await?;
         tx.note(deed);
         tx.commit().await?;
-        self.read().await?;
+        self.catch_up().await;
         Ok(ended)
     }
 
     /// A user whom the caller may manage: within the boundary, and allowed no more than the caller is.
     pub(super) async fn managed(&self, scope: &Scope, user: Uuid, path: &[&str]) -> Result<user::Model> {
         scope.require(Permission::ManageUsers)?;
-        let found = self.user(user::Column::Uuid.eq(user), scope.request).await?.map(|(user, _)| user);
-        let missing = || Error::rejected(FaultCode::NotFound, path, "there is no such user");
-        let user = found.ok_or_else(missing)?;
+        let among = Users::within(scope).add(user::Column::Uuid.eq(user));
+        let found = self.user(among, scope.request).await?.map(|(user, _)| user);
+        let user = found.ok_or_else(|| Error::rejected(FaultCode::NotFound, path, "there is no such user"))?;
         let reader = self.0.cluster.read(&Scope::server(scope.request), Consistency::Strong);
-        if let Boundary::One(own) = scope.boundary
-            && boundary(&reader, &user).await?.0 != Some(own.0)
-        {
-            return Err(missing());
-        }
         let role = entity::role::Entity::find_by_id(user.role_id).one(&reader).await?;
         let roster = self.roster();
         let allowed = role.and_then(|role| roster.roles.get(role.name.as_str()).map(|role| role.permissions));
@@ -257,12 +241,13 @@ impl Authority {
         let (user, secret) = found.ok_or(Error::Unauthenticated(NO_SESSION))?;
         check(&input.new_password, &user.username, &["input", "newPassword"])?;
         let hash = secret.and_then(|secret| secret.password_hash);
-        let verdict = password::verify(input.password, hash).await?;
+        let verdict = password::verify(input.password, hash.clone(), None).await?;
         let new_hash = password::hash(input.new_password).await?;
         let now = self.now();
         let tx = self.0.cluster.write(scope).await?;
         let secret = locked(&tx, user.uuid).await?;
-        if verdict == Verdict::Wrong || is_locked(&secret, now) {
+        // What was judged is the user's password still.
+        if verdict == Verdict::Wrong || secret.password_hash != hash || is_locked(&secret, now) {
             return Err(self.refuse(tx, scope, &secret, now).await?);
         }
         tx.note(changed(user.uuid, "password"));
@@ -276,7 +261,7 @@ impl Authority {
         end(&tx, Condition::all().add(session::Column::UserId.eq(user.uuid)).add(session::Column::Uuid.ne(own)), now)
             .await?;
         tx.commit().await?;
-        self.read().await?;
+        self.catch_up().await;
         Ok(())
     }
 }
@@ -288,6 +273,14 @@ pub(super) fn changed(user: Uuid, what: &'static str) -> Deed {
 
 /// The session that a caller asks in, for what only the user does: not with a leave to treat somebody.
 pub(super) fn own_session(scope: &Scope) -> Result<Uuid> {
+    without_leave(scope)?;
+    let message = "your token belongs to no session here: it was made at the machine itself, or elsewhere";
+    let none = || Error::BadRequest(message.to_owned());
+    scope.session.ok_or_else(none)
+}
+
+/// Somebody is known to ask, and not with a leave to treat somebody else.
+fn without_leave(scope: &Scope) -> Result<()> {
     if scope.is_nobody() {
         return Err(Error::Unauthenticated(NO_SESSION));
     }
@@ -295,8 +288,7 @@ pub(super) fn own_session(scope: &Scope) -> Result<Uuid> {
         let message = "this token opens one record and nothing else: use your session's own";
         return Err(Error::Forbidden(message.to_owned()));
     }
-    let none = || Error::BadRequest("your token belongs to no session: it was made at the machine itself".to_owned());
-    scope.session.ok_or_else(none)
+    Ok(())
 }
 
 pub(super) async fn end(

@@ -1,5 +1,6 @@
-use std::path::PathBuf;
 use std::time::Duration;
+
+use super::Outside;
 
 /// How sessions are kept.
 #[derive(Clone, Debug)]
@@ -22,13 +23,11 @@ pub struct Settings {
     pub outside: Option<Outside>,
 }
 
-/// An OpenID provider elsewhere.
-#[derive(Clone, Debug)]
-pub struct Outside {
-    /// The `iss` of its tokens.
-    pub issuer: String,
-    /// The `aud` that its tokens for this server have.
-    pub audience: String,
-    /// A file with its public keys (RFC 7517), read anew when it changes.
-    pub keys: PathBuf,
+impl Settings {
+    /// How long a token of a session is good at most. What was made for longer, by a server that is set otherwise, is not
+    /// taken.
+    #[must_use]
+    pub fn longest(&self) -> Duration {
+        self.access.max(self.leave)
+    }
 }

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use chrono::{DateTime, Utc};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, decode_header, encode};
 use serde::{Deserialize, Serialize};
@@ -5,7 +7,7 @@ use uuid::Uuid;
 
 use crate::error::{Error, Result};
 
-use super::consistency::Seal;
+use super::seal::Seal;
 
 /// The type in an access token's header (RFC 9068, section 2.1): no token of another kind passes for one.
 const TYPE: &str = "at+jwt";
@@ -66,6 +68,11 @@ impl Claims {
             grant: None,
             device: None,
         }
+    }
+
+    /// For how long it was made.
+    pub(super) fn lifetime(&self) -> Duration {
+        Duration::from_secs(u64::try_from(self.exp.saturating_sub(self.iat)).unwrap_or(0))
     }
 
     pub(super) const fn holds_at(&self, now: DateTime<Utc>) -> bool {

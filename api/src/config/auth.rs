@@ -1,9 +1,9 @@
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use serde::Deserialize;
 
-use crate::auth::{KeyFile, KeyFileError, Outside, Settings};
+use crate::auth::{KeyFile, KeyFileError, KeySource, Outside, Settings, SourceError};
 
 use super::{Config, Error};
 
@@ -34,8 +34,14 @@ pub struct Auth {
     pub external_issuer: String,
     /// The `aud` that its tokens for this server have.
     pub external_audience: String,
-    /// A file with its public keys.
+    /// A file or an `https` URL with its public keys.
     pub external_jwks: String,
+    /// A file with the certificates by which that URL's own is checked; empty for those that browsers trust.
+    pub external_ca: String,
+    /// How old keys from a URL may become.
+    pub external_refresh: u64,
+    /// How long after one reading of them the next may begin.
+    pub external_pause: u64,
 }
 
 /// A time of the sessions' settings at most, in seconds: ten years.
@@ -51,6 +57,8 @@ impl Auth {
             ("auth.one_time_ttl", self.one_time_ttl),
             ("auth.break_glass_ttl", self.break_glass_ttl),
             ("auth.lockout_seconds", self.lockout_seconds),
+            ("auth.external_refresh", self.external_refresh),
+            ("auth.external_pause", self.external_pause),
         ];
         match times.into_iter().find(|(_, seconds)| *seconds > LONGEST) {
             Some((name, _)) => {
@@ -70,9 +78,16 @@ impl Auth {
             let message = "external_issuer, external_audience and external_jwks are given together, and the issuer differs from auth.issuer";
             return Err(Error::Malformed { from: "auth".to_owned(), message: message.to_owned() });
         }
-        let keys = PathBuf::from(&self.external_jwks);
-        let (issuer, audience) = (self.external_issuer.clone(), self.external_audience.clone());
-        Ok(Some(Outside { issuer, audience, keys }))
+        let keys = KeySource::new(&self.external_jwks, &self.external_ca);
+        let malformed =
+            |error: SourceError| Error::Malformed { from: "auth.external_jwks".to_owned(), message: error.to_string() };
+        Ok(Some(Outside {
+            issuer: self.external_issuer.clone(),
+            audience: self.external_audience.clone(),
+            keys: keys.map_err(malformed)?,
+            refresh: Duration::from_secs(self.external_refresh),
+            pause: Duration::from_secs(self.external_pause),
+        }))
     }
 }
 

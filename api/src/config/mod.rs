@@ -3,6 +3,7 @@
 mod auth;
 mod load;
 mod server;
+mod subscriptions;
 
 pub use auth::Auth;
 
@@ -18,6 +19,7 @@ use crate::graphql::Limits;
 use crate::rate::Quotas;
 
 pub use server::Server;
+pub use subscriptions::Subscriptions;
 
 /// Every setting with its default, explained.
 pub const DEFAULTS: &str = include_str!("../../config.default.toml");
@@ -28,6 +30,8 @@ pub const DEFAULTS: &str = include_str!("../../config.default.toml");
 pub struct Config {
     /// HTTP.
     pub server: Server,
+    /// Subscriptions.
+    pub subscriptions: Subscriptions,
     /// What one GraphQL request may ask for.
     pub limits: Limits,
     /// Who may do what.
@@ -38,6 +42,8 @@ pub struct Config {
     pub database: Database,
     /// How the audit trail is kept.
     pub audit: Audit,
+    /// How the change log is kept.
+    pub changelog: ChangeLog,
     /// What is logged.
     pub log: Log,
 }
@@ -130,6 +136,14 @@ pub struct Audit {
     pub retention_floor_days: u32,
 }
 
+/// Settings of the change log.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ChangeLog {
+    /// How long changes are kept, in days.
+    pub retention_days: u32,
+}
+
 /// Settings of the log.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -181,12 +195,14 @@ impl Config {
         }
         self.auth.outside()?;
         self.server.check()?;
+        self.subscriptions.check()?;
         at_least_one(&[
             ("auth.access_ttl", self.auth.access_ttl),
             ("auth.session_ttl", self.auth.session_ttl),
             ("auth.one_time_ttl", self.auth.one_time_ttl),
             ("auth.break_glass_ttl", self.auth.break_glass_ttl),
             ("auth.lockout_failures", self.auth.lockout_failures.into()),
+            ("changelog.retention_days", self.changelog.retention_days.into()),
             ("database.probe_interval", self.database.probe_interval),
             ("database.primary_timeout", self.database.primary_timeout),
             ("database.pool_timeout", self.database.pool_timeout),

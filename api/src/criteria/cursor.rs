@@ -8,21 +8,20 @@ use uuid::Uuid;
 
 use crate::error::{Error, Result};
 
-use super::Ordering;
+use super::{Ordering, Step};
 
 /// A cursor longer than this was not made here.
 const MAX_LENGTH: usize = 8192;
 
 impl<E: EntityTrait> Ordering<E> {
-    /// The place of a record in this order, as an opaque text. `value` gives the record's values by column.
+    /// The place of a record in this order, as an opaque text. `value` gives the record's value for each step, one after the other.
     ///
     /// # Errors
     /// `Internal` when a value that the order needs was not read.
-    pub fn cursor(&self, value: impl Fn(E::Column) -> Option<Value>) -> Result<String> {
+    pub fn cursor(&self, mut value: impl FnMut(&Step<E::Column>) -> Option<Value>) -> Result<String> {
         let mut parts = vec![Some(self.fingerprint())];
-        for term in self.terms() {
-            let value =
-                value(term.column).ok_or_else(|| Error::internal("a cursor needs a value that was not read"))?;
+        for step in self.steps() {
+            let value = value(step).ok_or_else(|| Error::internal("a cursor needs a value that was not read"))?;
             parts.push(text(value)?);
         }
         let json = serde_json::to_vec(&parts).map_err(Error::internal)?;
@@ -48,10 +47,10 @@ impl<E: EntityTrait> Ordering<E> {
                 "{argument}: this cursor was made under another order: keep the order while paging, or start again without a cursor"
             )));
         }
-        if parts.len() != self.terms().len() {
+        if parts.len() != self.steps().len() {
             return Err(broken());
         }
-        let values = self.terms().iter().zip(parts).map(|(term, part)| value(&term.column, part));
+        let values = self.steps().iter().zip(parts).map(|(step, part)| value(step, part));
         values.collect::<Option<Vec<_>>>().ok_or_else(broken)
     }
 
@@ -74,13 +73,12 @@ fn text(value: Value) -> Result<Option<String>> {
     }
 }
 
-/// The typed value of a cursor's part; none when it does not fit the column.
-fn value<C: ColumnTrait>(column: &C, part: Option<String>) -> Option<Value> {
-    let def = column.def();
-    if part.is_none() && !def.is_null() {
+/// The typed value of a cursor's part; none when it does not fit the step.
+fn value<C: ColumnTrait>(step: &Step<C>, part: Option<String>) -> Option<Value> {
+    if part.is_none() && !step.is_nullable() {
         return None;
     }
-    Some(match def.get_column_type() {
+    Some(match step.kind() {
         ColumnType::Uuid => Value::Uuid(part.map(|part| part.parse::<Uuid>()).transpose().ok()?),
         ColumnType::Integer => Value::Int(part.map(|part| part.parse::<i32>()).transpose().ok()?),
         ColumnType::Double => {

@@ -1,5 +1,9 @@
 /// Declares the filter and the order of one kind of record, once: which fields it has, by which column, with which
-/// operators, and the permission that a field wants beyond that of the record.
+/// operators, and the permission that a field wants beyond that of the record. `relations` are the records that it refers
+/// to, by which column of its own; `many` are those that refer to it, by which column of theirs; `orders` are values of the
+/// former that lists can be ordered by. Only values that are nobody's secret can be: cursors tell them.
+///
+/// The trait `Collection` of `records` must be in scope, by which the declared kind says what of it a caller may see.
 ///
 /// A text field that names a `folded` twin has, on PostgreSQL, a column of that name in lower case.
 #[macro_export]
@@ -11,6 +15,10 @@ macro_rules! criteria {
         }
         $(lists { $($(#[$list_doc:meta])* $list:ident: $list_operators:ty => $list_column:ident $([$list_permission:ident])?;)+ })?
         $(relations { $($(#[$relation_doc:meta])* $relation:ident: $relation_filter:ty => $relation_column:ident of $target:ident;)* })?
+        $(many { $($(#[$many_doc:meta])* $many:ident: $many_filter:ty => $many_column:ident of $many_target:ident;)+ })?
+        $(orders {
+            $($(#[$order_doc:meta])* $through:ident: $through_filter:ty => $through_column:ident of $through_target:ident $through_value:ident;)+
+        })?
     ) => {
         $(#[$doc])*
         #[derive(Clone, Copy, Debug)]
@@ -34,6 +42,7 @@ macro_rules! criteria {
             $($(#[$field_doc])* $field: Option<$operators>,)+
             $($($(#[$list_doc])* $list: Option<$list_operators>,)+)?
             $($($(#[$relation_doc])* $relation: Option<Box<$relation_filter>>,)*)?
+            $($($(#[$many_doc])* $many: Option<Box<$crate::criteria::ListFilter<$many_filter>>>,)+)?
         }
 
         impl $crate::criteria::Filter for $filter {
@@ -59,20 +68,24 @@ macro_rules! criteria {
                 }
                 $(if let Some(operators) = &self.$field {
                     $(translation.require($crate::scope::Permission::$permission)?;)?
+                    translation.ask(&entity::$entity::Column::$column);
                     let operand = $crate::criteria!(@operand $entity $field $column $($folded)?);
                     all = all.add(operators.condition(&operand, translation)?);
                 })+
                 $($(if let Some(operators) = &self.$list {
                     $(translation.require($crate::scope::Permission::$list_permission)?;)?
+                    translation.ask(&entity::$entity::Column::$list_column);
                     let operand = Operand::new(stringify!($list), entity::$entity::Column::$list_column);
                     all = all.add(operators.condition(&operand, translation)?);
                 })+)?
                 $($(if let Some(filter) = &self.$relation {
                     use sea_orm::{EntityTrait as _, QueryFilter as _, QuerySelect as _, QueryTrait as _};
+                    translation.ask(&entity::$entity::Column::$relation_column);
+                    translation.cross::<$relation_filter>(&entity::$target::Column::Uuid);
                     let related = entity::$target::Entity::find()
                         .select_only()
                         .column(entity::$target::Column::Uuid)
-                        .filter(<$relation_filter as $crate::criteria::Filter>::within(translation))
+                        .filter(<$relation_filter as $crate::criteria::Filter>::reach(translation.scope())?)
                         .filter(translation.nested(|translation| filter.condition(translation))?)
                         .into_query();
                     all = all.add(sea_orm::ColumnTrait::in_subquery(
@@ -80,11 +93,23 @@ macro_rules! criteria {
                         related,
                     ));
                 })*)?
+                $($(if let Some(filter) = &self.$many {
+                    all = all.add(filter.condition(
+                        stringify!($many),
+                        entity::$entity::Column::Uuid,
+                        entity::$many_target::Column::$many_column,
+                        translation,
+                    )?);
+                })+)?
                 Ok(all)
             }
 
-            fn within(translation: &$crate::criteria::Translation) -> sea_orm::Condition {
-                <$criteria as $crate::criteria::Bounded>::within(translation.scope())
+            fn reach(scope: &$crate::scope::Scope) -> $crate::error::Result<sea_orm::Condition> {
+                <$criteria as Collection>::reach(scope)
+            }
+
+            fn on_record() -> Option<&'static str> {
+                <$criteria as Collection>::on_record()
             }
         }
 
@@ -92,6 +117,7 @@ macro_rules! criteria {
         #[derive(Clone, Copy, Debug, PartialEq, Eq, async_graphql::Enum)]
         pub enum $order_field {
             $($(#[$field_doc])* $column,)+
+            $($($(#[$order_doc])* $through,)+)?
         }
 
         impl $crate::criteria::OrderField for $order_field {
@@ -100,13 +126,30 @@ macro_rules! criteria {
             fn column(self) -> Self::Column {
                 match self {
                     $(Self::$column => entity::$entity::Column::$column,)+
+                    $($(Self::$through => entity::$entity::Column::$through_column,)+)?
                 }
             }
 
             fn permission(self) -> Option<$crate::scope::Permission> {
                 match self {
                     $(Self::$column => $crate::criteria!(@permission $($permission)?),)+
+                    $($(Self::$through => None,)+)?
                 }
+            }
+
+            fn related(
+                self,
+                _scope: &$crate::scope::Scope,
+            ) -> $crate::error::Result<Option<$crate::criteria::Related>> {
+                Ok(match self {
+                    $(Self::$column => None,)+
+                    $($(Self::$through => Some($crate::criteria::Related::new(
+                        entity::$entity::Column::$through_column,
+                        entity::$through_target::Column::Uuid,
+                        entity::$through_target::Column::$through_value,
+                        <$through_filter as $crate::criteria::Filter>::reach(_scope)?,
+                    )),)+)?
+                })
             }
         }
 

@@ -9,22 +9,26 @@ mod choice;
 mod comparison;
 mod cursor;
 mod declare;
+mod list_filter;
 mod name;
 mod operand;
 mod order;
 mod page;
 mod seek;
+mod step;
 mod text;
 mod text_list;
 mod translation;
 
 pub use boundary::Bounded;
 pub use comparison::{BooleanFilter, Comparison, DateFilter, DateTimeFilter, FloatFilter, IntFilter, UuidFilter};
-pub use name::client_name;
+pub use list_filter::{ListFilter, input};
+pub use name::{client_name, is_client_name};
 pub use operand::{Bind, Operand};
 pub use order::{Direction, Order, OrderField, Ordering, Term};
 pub use page::{DEFAULT_PER_PAGE, MAX_OFFSET, MAX_PER_PAGE, Page, PageArguments, PageInput};
 pub use seek::seek;
+pub use step::{Related, Step};
 pub use text::TextFilter;
 pub use text_list::TextListFilter;
 pub use translation::{

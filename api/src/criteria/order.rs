@@ -5,6 +5,8 @@ use sea_orm::{ColumnTrait, EntityTrait, Iterable, PrimaryKeyToColumn};
 use crate::error::{Error, Result};
 use crate::scope::{Permission, Scope};
 
+use super::step::{Related, Step};
+
 /// How many steps an order may have.
 const MAX_TERMS: usize = 5;
 
@@ -37,6 +39,12 @@ pub trait OrderField: Copy + PartialEq {
 
     /// What the caller must be allowed, beyond seeing the record.
     fn permission(self) -> Option<Permission>;
+
+    /// The value that the field stands for, where that is one of the record to which the column refers.
+    ///
+    /// # Errors
+    /// `Forbidden` when the caller may see no such record.
+    fn related(self, scope: &Scope) -> Result<Option<Related>>;
 }
 
 /// One step of an order, as clients write it.
@@ -65,7 +73,7 @@ pub struct Term<C> {
 /// A total order: whatever was asked for, and the key at its end.
 #[derive(Clone, Debug)]
 pub struct Ordering<E: EntityTrait> {
-    terms: Vec<Term<E::Column>>,
+    steps: Vec<Step<E::Column>>,
 }
 
 impl<E: EntityTrait> Ordering<E> {
@@ -77,7 +85,7 @@ impl<E: EntityTrait> Ordering<E> {
         if order.len() > MAX_TERMS {
             return Err(Error::Limit(format!("an order has at most {MAX_TERMS} steps")));
         }
-        let mut terms: Vec<Term<E::Column>> = Vec::with_capacity(order.len() + 1);
+        let mut steps: Vec<Step<E::Column>> = Vec::with_capacity(order.len() + 1);
         for (index, step) in order.iter().enumerate() {
             if order[..index].iter().any(|earlier| earlier.field() == step.field()) {
                 return Err(Error::BadRequest("an order names a field once at most".to_owned()));
@@ -85,65 +93,67 @@ impl<E: EntityTrait> Ordering<E> {
             if let Some(permission) = step.field().permission() {
                 scope.require(permission)?;
             }
-            terms.push(Term { column: step.field().column(), direction: step.direction() });
+            let (column, related) = (step.field().column(), step.field().related(scope)?);
+            steps.push(Step { column, related, direction: step.direction() });
         }
-        if terms.is_empty() {
-            terms.push(default);
+        if steps.is_empty() {
+            steps.push(Step::from(default));
         }
-        let key = key::<E>();
-        if !terms.iter().any(|term| name(&term.column) == name(&key)) {
-            let direction = terms[terms.len() - 1].direction;
-            terms.push(Term { column: key, direction });
+        let key = Step::from(Term { column: key::<E>(), direction: steps[steps.len() - 1].direction });
+        if !steps.iter().any(|step| step.name() == key.name()) {
+            steps.push(key);
         }
-        Ok(Self { terms })
+        Ok(Self { steps })
     }
 
     /// The steps, the key among them.
     #[must_use]
-    pub fn terms(&self) -> &[Term<E::Column>] {
-        &self.terms
+    pub fn steps(&self) -> &[Step<E::Column>] {
+        &self.steps
     }
 
     /// The same order from the other end.
     #[must_use]
     pub fn reversed(&self) -> Self {
-        let terms = self.terms.iter().map(|term| Term { direction: term.direction.reversed(), ..*term }).collect();
-        Self { terms }
+        let reversed = |step: &Step<E::Column>| Step { direction: step.direction.reversed(), ..step.clone() };
+        Self { steps: self.steps.iter().map(reversed).collect() }
     }
 
     /// Orders a query. Unknown values count as the greatest, on every database.
-    pub fn apply<S: OrderedStatement>(&self, query: &mut S) {
-        for term in &self.terms {
-            let (order, nulls) = match term.direction {
+    pub fn apply(&self, query: &mut impl OrderedStatement) {
+        for step in &self.steps {
+            let (order, nulls) = match step.direction {
                 Direction::Asc => (sea_query::Order::Asc, NullOrdering::Last),
                 Direction::Desc => (sea_query::Order::Desc, NullOrdering::First),
             };
-            let column = term.column.as_column_ref();
-            if is_nullable(&term.column) {
-                query.order_by_with_nulls(column, order, nulls);
+            if step.is_nullable() {
+                query.order_by_expr_with_nulls(step.value(), order, nulls);
             } else {
-                query.order_by(column, order);
+                query.order_by_expr(step.value(), order);
             }
         }
+    }
+
+    /// The same as a text, for what stands around a query that reads the steps' values under their names.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let table = E::default().table_name().to_owned();
+        let step = |step: &Step<E::Column>| {
+            let way = if step.direction == Direction::Asc { "ASC NULLS LAST" } else { "DESC NULLS FIRST" };
+            format!("\"{table}\".\"{}\" {way}", step.name())
+        };
+        self.steps.iter().map(step).collect::<Vec<_>>().join(", ")
     }
 
     /// What a cursor is bound to: the table and the steps.
     pub(super) fn signature(&self) -> String {
         let mut text = E::default().table_name().to_owned();
-        for term in &self.terms {
-            text.push(if term.direction == Direction::Asc { '+' } else { '-' });
-            text.push_str(&name(&term.column));
+        for step in &self.steps {
+            text.push(if step.direction == Direction::Asc { '+' } else { '-' });
+            text.push_str(step.name());
         }
         text
     }
-}
-
-pub(super) fn is_nullable<C: ColumnTrait>(column: &C) -> bool {
-    column.def().is_null()
-}
-
-fn name<C: ColumnTrait>(column: &C) -> String {
-    sea_orm::IdenStatic::as_str(column).to_owned()
 }
 
 /// Every table of ours has a key of one column.

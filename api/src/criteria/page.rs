@@ -58,6 +58,16 @@ pub enum Page {
     },
 }
 
+impl Page {
+    /// How many records it has at most.
+    #[must_use]
+    pub const fn limit(&self) -> usize {
+        match self {
+            Self::Numbered { per_page: limit, .. } | Self::Cursor { limit, .. } => *limit as usize,
+        }
+    }
+}
+
 impl PageArguments {
     /// # Errors
     /// `BadRequest` when both ways are mixed or a number makes no sense, `Limit` for pages too large or too deep.

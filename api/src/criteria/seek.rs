@@ -1,8 +1,7 @@
 use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{ColumnTrait, Condition, EntityTrait, Value};
 
-use super::order::is_nullable;
-use super::{Direction, Ordering, Term};
+use super::{Direction, Ordering, Step};
 
 /// What follows, in `ordering`, the record that has these values: one for each step.
 ///
@@ -12,67 +11,63 @@ use super::{Direction, Ordering, Term};
 /// one.
 #[must_use]
 pub fn seek<E: EntityTrait>(ordering: &Ordering<E>, values: &[Value]) -> Condition {
-    let terms = ordering.terms();
+    let steps = ordering.steps();
     let mut all = Condition::all();
-    if terms.iter().all(|term| term.direction == terms[0].direction && !is_nullable(&term.column)) {
-        return all.add(rows(terms, values));
+    if steps.iter().all(|step| step.direction == steps[0].direction && !step.is_nullable()) {
+        return all.add(rows(steps, values));
     }
-    if let (Some(first), Some(value)) = (terms.first(), values.first())
-        && !is_nullable(&first.column)
+    if let (Some(first), Some(value)) = (steps.first(), values.first())
+        && !first.is_nullable()
     {
         all = all.add(from(first, value));
     }
-    all.add(step_by_step(terms, values))
+    all.add(step_by_step(steps, values))
 }
 
-fn column<C: ColumnTrait>(term: &Term<C>) -> Expr {
-    Expr::col(term.column.as_column_ref())
-}
-
-fn from<C: ColumnTrait>(term: &Term<C>, value: &Value) -> Expr {
-    match term.direction {
-        Direction::Asc => column(term).gte(value.clone()),
-        Direction::Desc => column(term).lte(value.clone()),
+fn from<C: ColumnTrait>(step: &Step<C>, value: &Value) -> Expr {
+    match step.direction {
+        Direction::Asc => step.value().gte(value.clone()),
+        Direction::Desc => step.value().lte(value.clone()),
     }
 }
 
-fn rows<C: ColumnTrait>(terms: &[Term<C>], values: &[Value]) -> Expr {
-    if let [term] = terms {
-        return beyond(term, &values[0]).unwrap_or_else(|| Expr::val(false));
+fn rows<C: ColumnTrait>(steps: &[Step<C>], values: &[Value]) -> Expr {
+    if let [step] = steps {
+        return beyond(step, &values[0]).unwrap_or_else(|| Expr::val(false));
     }
-    let columns = Expr::tuple(terms.iter().map(column));
+    let columns = Expr::tuple(steps.iter().map(Step::value));
     let values = Expr::tuple(values.iter().cloned().map(Expr::val));
-    match terms[0].direction {
+    match steps[0].direction {
         Direction::Asc => columns.gt(values),
         Direction::Desc => columns.lt(values),
     }
 }
 
 /// Beyond in the first step, or equal there and beyond in the second, and so on.
-fn step_by_step<C: ColumnTrait>(terms: &[Term<C>], values: &[Value]) -> Condition {
+fn step_by_step<C: ColumnTrait>(steps: &[Step<C>], values: &[Value]) -> Condition {
     let mut any = Condition::any();
-    for (index, (term, value)) in terms.iter().zip(values).enumerate() {
-        let Some(beyond) = beyond(term, value) else { continue };
-        let equal = terms.iter().zip(values).take(index);
-        any = any.add(equal.fold(Condition::all(), |all, (term, value)| all.add(same(term, value))).add(beyond));
+    for (index, (step, value)) in steps.iter().zip(values).enumerate() {
+        let Some(beyond) = beyond(step, value) else { continue };
+        let equal = steps.iter().zip(values).take(index);
+        any = any.add(equal.fold(Condition::all(), |all, (step, value)| all.add(same(step, value))).add(beyond));
     }
     any
 }
 
 /// Strictly after a value, unknown values being the greatest; none when nothing can be.
-fn beyond<C: ColumnTrait>(term: &Term<C>, value: &Value) -> Option<Expr> {
-    let nullable = is_nullable(&term.column);
-    match (term.direction, is_unknown(value)) {
+fn beyond<C: ColumnTrait>(step: &Step<C>, value: &Value) -> Option<Expr> {
+    let nullable = step.is_nullable();
+    match (step.direction, is_unknown(value)) {
         (Direction::Asc, true) => None,
-        (Direction::Asc, false) if nullable => Some(column(term).gt(value.clone()).or(column(term).is_null())),
-        (Direction::Asc, false) => Some(column(term).gt(value.clone())),
-        (Direction::Desc, true) => Some(column(term).is_not_null()),
-        (Direction::Desc, false) => Some(column(term).lt(value.clone())),
+        (Direction::Asc, false) if nullable => Some(step.value().gt(value.clone()).or(step.value().is_null())),
+        (Direction::Asc, false) => Some(step.value().gt(value.clone())),
+        (Direction::Desc, true) => Some(step.value().is_not_null()),
+        (Direction::Desc, false) => Some(step.value().lt(value.clone())),
     }
 }
 
-fn same<C: ColumnTrait>(term: &Term<C>, value: &Value) -> Expr {
-    if is_unknown(value) { column(term).is_null() } else { column(term).eq(value.clone()) }
+fn same<C: ColumnTrait>(step: &Step<C>, value: &Value) -> Expr {
+    if is_unknown(value) { step.value().is_null() } else { step.value().eq(value.clone()) }
 }
 
 fn is_unknown(value: &Value) -> bool {

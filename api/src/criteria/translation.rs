@@ -1,6 +1,8 @@
+use std::borrow::Cow;
+
 use async_graphql::InputType;
 use sea_orm::sea_query::Expr;
-use sea_orm::{Condition, DbBackend};
+use sea_orm::{ColumnTrait, Condition, DbBackend};
 
 use crate::error::{Error, Result};
 use crate::scope::{Permission, Scope};
@@ -24,9 +26,15 @@ pub trait Filter: InputType + Clone + Send + Sync + 'static {
     /// `Forbidden` for a field that the caller may not see, `Limit` and `BadRequest` for what no filter may say.
     fn condition(&self, translation: &mut Translation) -> Result<Condition>;
 
-    /// What the caller may touch at all of the records that the filter is for. Whoever asks for a record by what is
-    /// related to it adds this: what is out of reach cannot be found out in a roundabout way.
-    fn within(translation: &Translation) -> Condition;
+    /// What the caller may see at all of the records that the filter is for. Whoever asks for a record by what is related
+    /// to it adds this: what is out of reach cannot be found out in a roundabout way.
+    ///
+    /// # Errors
+    /// `Forbidden` when that is nothing.
+    fn reach(scope: &Scope) -> Result<Condition>;
+
+    /// By what name it is put on record that somebody was told of the records; none for those that tell of nobody.
+    fn on_record() -> Option<&'static str>;
 }
 
 /// Conditions on one column.
@@ -45,13 +53,17 @@ pub struct Translation<'a> {
     scope: &'a Scope,
     depth: usize,
     conditions: usize,
+    /// The columns that were asked by, each with its table.
+    asked: Vec<(String, &'static str)>,
+    /// The tables of records that have to be put on record, by which others were asked for.
+    crossed: Vec<(&'static str, String)>,
 }
 
 impl<'a> Translation<'a> {
     /// A translation into the SQL of `backend`, for the caller of `scope`.
     #[must_use]
-    pub const fn new(backend: DbBackend, scope: &'a Scope) -> Self {
-        Self { backend, scope, depth: 0, conditions: 0 }
+    pub fn new(backend: DbBackend, scope: &'a Scope) -> Self {
+        Self { backend, scope, depth: 0, conditions: 0, asked: Vec::new(), crossed: Vec::new() }
     }
 
     /// Who asks.
@@ -62,6 +74,37 @@ impl<'a> Translation<'a> {
 
     pub(super) const fn backend(&self) -> DbBackend {
         self.backend
+    }
+
+    /// Notes that records are asked for by this column.
+    pub fn ask<C: ColumnTrait>(&mut self, column: &C) {
+        let asked = (column.entity_name().to_string(), column.as_str());
+        if !self.asked.contains(&asked) {
+            self.asked.push(asked);
+        }
+    }
+
+    /// The columns that records of `table` were asked for by; those of other tables are named with theirs.
+    #[must_use]
+    pub fn asked(&self, table: &str) -> Vec<Cow<'static, str>> {
+        let name = |(other, column): &(String, &'static str)| {
+            if other == table { Cow::Borrowed(*column) } else { Cow::Owned(format!("{other}.{column}")) }
+        };
+        self.asked.iter().map(name).collect()
+    }
+
+    /// Notes that records are asked for by those of another table, which has this column and the filter `F`.
+    pub fn cross<F: Filter>(&mut self, column: &impl ColumnTrait) {
+        let crossed = F::on_record().map(|name| (name, column.entity_name().to_string()));
+        self.crossed.extend(crossed);
+    }
+
+    /// The records that have to be put on record, by which others were asked for: their name, and which of their columns.
+    pub fn crossed(&self) -> impl Iterator<Item = (&'static str, Vec<Cow<'static, str>>)> {
+        self.crossed.iter().map(|(name, table)| {
+            let own = self.asked.iter().filter(|(asked, _)| asked == table);
+            (*name, own.map(|(_, column)| Cow::Borrowed(*column)).collect())
+        })
     }
 
     /// Refuses a field that the caller may not see: what is hidden cannot be asked for in a roundabout way.

@@ -3,7 +3,8 @@ use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use parking_lot::{Mutex, RwLock};
-use tokio::sync::watch;
+use sea_orm::DbBackend;
+use tokio::sync::{Notify, watch};
 
 use crate::deed::{Deed, Outcome};
 use crate::error::{Error, Result};
@@ -17,7 +18,7 @@ use super::receipt::{self, Receipt};
 use super::routing::{self, Routing, Verdict, judge};
 use super::settings::{Nodes, Settings};
 use super::tenant::Tenant;
-use super::{Consistency, Node, Reader, Target, Transaction, Witness};
+use super::{ClusterStatus, Consistency, Node, Reader, Target, Transaction, Witness};
 
 /// How long a write pauses before it looks for a primary again.
 const PAUSE: Duration = Duration::from_millis(50);
@@ -43,12 +44,16 @@ pub(super) struct Inner {
     pub(super) lineage: Mutex<Lineage>,
     /// Told whenever more is known of the nodes.
     pub(super) news: watch::Sender<()>,
+    /// Told whenever something was committed.
+    pub(super) written: Arc<Notify>,
     /// Of an SQLite file, the number of the last logged change, as far as is known.
     pub(super) logged: AtomicU64,
     /// Reads that the primary served because no replica was fit to.
     pub(super) fallbacks: AtomicU64,
     pub(super) is_probed: bool,
     pub(super) witness: OnceLock<Arc<dyn Witness>>,
+    /// Told whenever a node comes, goes, or is used otherwise, once anybody follows.
+    pub(super) bulletin: OnceLock<watch::Sender<Arc<ClusterStatus>>>,
 }
 
 impl Cluster {
@@ -72,10 +77,12 @@ impl Cluster {
             owed: Owed::default(),
             lineage: Mutex::default(),
             news: watch::Sender::new(()),
+            written: Arc::default(),
             logged: AtomicU64::new(0),
             fallbacks: AtomicU64::new(0),
             is_probed,
             witness: OnceLock::new(),
+            bulletin: OnceLock::new(),
         });
         if is_probed {
             for number in 0..inner.nodes.len() {
@@ -140,6 +147,18 @@ impl Cluster {
             return self.inner.nodes[0].ping().await.is_ok();
         }
         self.inner.can_serve()
+    }
+
+    /// Which SQL its nodes speak.
+    #[must_use]
+    pub fn backend(&self) -> DbBackend {
+        self.inner.nodes[0].backend()
+    }
+
+    /// PostgreSQL's system identifier, once it is known; 0 for an SQLite file.
+    #[must_use]
+    pub fn system(&self) -> Option<u64> {
+        if self.inner.is_probed { self.inner.system() } else { Some(0) }
     }
 
     /// Whether there is a primary to write to.

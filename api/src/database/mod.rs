@@ -5,12 +5,15 @@
 //! node may serve what ([`routing`]); reads go where they may and move on when a node fails ([`reader`]); writes go to
 //! the primary ([`transaction`]). What a caller has written, the caller's reads show: they wait for a node that has come as
 //! far ([`owed`], [`choice`]), also by a token that goes with them to other servers, and across promotions ([`lineage`]).
+//! Servers tell one another when something was written ([`herald`]).
 
 mod breaker;
+mod bulletin;
 mod choice;
 mod cluster;
 mod connection;
 mod consistency;
+mod herald;
 mod incarnation;
 mod lease;
 mod lineage;

@@ -40,8 +40,7 @@ impl Cluster {
     /// made on a primary from which another one had parted, or the SQLite file was replaced by an older one.
     pub async fn admit(&self, token: &ConsistencyToken) -> Result<()> {
         let inner = &self.inner;
-        let own = if inner.is_probed { inner.system() } else { Some(0) };
-        if own.is_some_and(|own| own != token.system) {
+        if self.system().is_some_and(|own| own != token.system) {
             return Err(Error::BadRequest("the consistency token is another database's".to_owned()));
         }
         let is_lost = if inner.is_probed {
@@ -84,6 +83,7 @@ impl Inner {
 
     /// Notes what a node has acknowledged.
     pub(super) fn committed(&self, number: usize, place: Position, receipt: &Receipt) {
+        self.written.notify_one();
         if !self.is_probed {
             self.logged.fetch_max(place.position, Ordering::Relaxed);
             return receipt.note(ConsistencyToken { system: 0, place });

@@ -6,6 +6,8 @@ use sea_orm::DbBackend;
 use sqlx::postgres::PgConnectOptions;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 
+use crate::guards;
+
 /// The role that the server takes on every PostgreSQL connection: neither owner nor superuser.
 pub const SERVER_ROLE: &str = "phr_server";
 
@@ -88,7 +90,7 @@ pub(super) fn postgres_options(
     let timeout = query_timeout.as_millis().to_string();
     let read_only = if purpose == Purpose::Read { "on" } else { "off" };
     options.clone().application_name("phr").statement_cache_capacity(PREPARED_STATEMENTS).options([
-        ("role", SERVER_ROLE),
+        ("role", if guards::are_off() { "none" } else { SERVER_ROLE }),
         ("TimeZone", "UTC"),
         ("statement_timeout", &timeout),
         ("idle_in_transaction_session_timeout", &timeout),

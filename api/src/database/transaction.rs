@@ -198,14 +198,18 @@ async fn unless_lost<T>(node: &Node, work: impl Future<Output = Result<T, DbErr>
 /// values are UUIDs of ours, in their own notation, so there is nothing to escape.
 fn opening(backend: DbBackend, scope: &Scope) -> String {
     let (actor, request, tenant) = (scope.actor.0, scope.request, Tenant::of(scope).for_transaction());
-    match backend {
-        DbBackend::Sqlite => format!(
+    if backend == DbBackend::Sqlite {
+        return format!(
             "BEGIN IMMEDIATE; INSERT OR REPLACE INTO request_context (id, actor_id, request_id) VALUES (1, x'{}', x'{}')",
             actor.simple(),
             request.simple()
-        ),
-        _ => format!("BEGIN; SET LOCAL phr.actor = '{actor}'; SET LOCAL phr.request = '{request}'; {tenant}"),
+        );
     }
+    let session = scope.session.map(|session| session.to_string()).unwrap_or_default();
+    format!(
+        "BEGIN; SET LOCAL phr.actor = '{actor}'; SET LOCAL phr.request = '{request}'; \
+         SET LOCAL phr.session = '{session}'; {tenant}"
+    )
 }
 
 #[async_trait::async_trait]

@@ -2,7 +2,7 @@ use entity::{user, user_secret};
 use sea_orm::EntityTrait;
 use uuid::Uuid;
 
-use crate::auth::{Authority, LoginInput};
+use crate::auth::Authority;
 use crate::clock::Clock;
 use crate::database::{Cluster, Consistency, Target};
 use crate::error::Result;
@@ -56,17 +56,7 @@ async fn welcome(cluster: &Cluster, clock: &dyn Clock, authority: &Authority) ->
     if secret.is_some_and(|secret| secret.password_hash.is_some()) {
         return Ok(());
     }
-    let token = authority.one_time_token(&scope, uuid()).await?;
-    let login = LoginInput {
-        username: USERNAME.to_owned(),
-        password: None,
-        one_time_token: Some(token.token),
-        new_password: Some(PASSWORD.to_owned()),
-        one_time_code: None,
-        device: None,
-    };
-    let grant = authority.login(login, scope.request, None).await?;
-    authority.end(&grant).await
+    authority.give_password(&scope, uuid(), PASSWORD.to_owned()).await
 }
 
 async fn dismiss(cluster: &Cluster, authority: &Authority) -> Result<()> {
@@ -97,6 +87,7 @@ fn guest(role_id: Uuid) -> CreateUserInput {
         institution_id: Some(key("institution", 0)),
         patient_id: None,
         doctor_id: Some(key("doctor", 0)),
+        external_issuer: None,
         external_subject: None,
         idempotency_key: None,
     }
@@ -110,6 +101,7 @@ async fn set_active(cluster: &Cluster, scope: &Scope, is_active: bool) -> Result
         display_name: Undefined,
         role_id: Undefined,
         institution_id: Undefined,
+        external_issuer: Undefined,
         external_subject: Undefined,
         is_active: Some(is_active),
     };

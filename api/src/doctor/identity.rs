@@ -49,7 +49,7 @@ pub(super) async fn examine_standing(cluster: &Cluster, file: Option<&KeyFile>, 
             return;
         }
     };
-    findings.push(signing_keys(standing));
+    findings.push(signing_keys(&standing));
     findings.push(match standing.administrators {
         0 => Finding::warning(
             "administrators",
@@ -60,21 +60,22 @@ pub(super) async fn examine_standing(cluster: &Cluster, file: Option<&KeyFile>, 
     });
 }
 
-fn signing_keys(standing: Standing) -> Finding {
+fn signing_keys(standing: &Standing) -> Finding {
     let subject = "signing keys";
-    let Standing { own_keys, foreign_keys, can_sign, .. } = standing;
+    let Standing { own_keys, foreign_keys, can_sign, .. } = *standing;
+    let sealers = standing.sealers.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
     match (own_keys, foreign_keys) {
         (0, 0) => Finding::ok(subject, "none yet; the first is made when a server starts"),
         (_, 0) if can_sign => Finding::ok(subject, format!("{own_keys}, sealed by this key file")),
         (_, 0) => Finding::error(subject, "none may sign any more", "run `phr key rotate`"),
         _ if can_sign => Finding::warning(
             subject,
-            format!("{own_keys} sealed by this key file, and {foreign_keys} by another"),
+            format!("{own_keys} sealed by this key file, and {foreign_keys} by another, with fingerprint {sealers}"),
             "tokens of the others are refused here: give all servers one key file, or run `phr key rotate --revoke`",
         ),
         _ => Finding::error(
             subject,
-            format!("{foreign_keys}, sealed by another key file"),
+            format!("{foreign_keys}, sealed by another key file, with fingerprint {sealers}"),
             "name that file in PHR_KEY_FILE, or run `phr key rotate --revoke`, which ends every session",
         ),
     }

@@ -6,13 +6,13 @@ use tokio::sync::OnceCell;
 
 use crate::criteria::{Criteria, Page, PageArguments};
 use crate::error::Error;
-use crate::records::{Deleted, Listing, Query, list};
+use crate::records::{Deleted, Listing, Query, Wanted, list};
 
 use super::context::of;
 use super::record::{Record, columns};
-use super::shown::Shown;
+use super::shown::{Shown, show};
 
-pub(super) type Shared<R> = Arc<Listing<<R as Record>::Collection>>;
+type Shared<R> = Arc<Listing<<R as Record>::Collection>>;
 
 /// A page of a list.
 pub(super) struct Connection<R: Record> {
@@ -54,14 +54,8 @@ pub(super) async fn connection<R: Record>(
     let query = Query { filter, order: order.unwrap_or_default(), page, deleted, columns };
     let context = of(ctx);
     let listing = Box::pin(list::<R::Collection>(&context.scope, &context.reader, query)).await?;
-    let nodes = Box::pin(R::of(context, &fields, listing.rows.clone())).await.into_iter().map(Shown).collect();
+    let nodes = show(context, &fields, listing.rows.clone()).await;
     Ok(Connection::of(Arc::new(listing), nodes))
-}
-
-/// Whether the size of the list that the current field shows is asked for.
-pub(super) fn is_counted(ctx: &Context<'_>) -> bool {
-    let list = ctx.look_ahead();
-    list.field("totalCount").exists() || list.field("pageInfo").field("totalPages").exists()
 }
 
 /// What is selected of the list's records.
@@ -81,9 +75,26 @@ pub(super) fn selected(connection: SelectionField<'_>) -> Vec<SelectionField<'_>
     found
 }
 
+/// What a selection wants of a list.
+pub(super) fn wanted(connection: SelectionField<'_>) -> Wanted {
+    let mut wanted = Wanted::default();
+    for field in connection.selection_set() {
+        match field.name() {
+            "totalCount" => wanted.total = true,
+            "pageInfo" => {
+                wanted.page = true;
+                wanted.total |= field.selection_set().any(|field| field.name() == "totalPages");
+            }
+            "nodes" | "edges" => wanted.page = true,
+            _ => {}
+        }
+    }
+    wanted
+}
+
 impl<R: Record> Connection<R> {
-    pub(super) fn of(listing: Shared<R>, nodes: Arc<[Shown<R>]>) -> Self {
-        Self { listing, nodes, total: Arc::default() }
+    pub(super) fn of(listing: Shared<R>, nodes: Vec<Shown<R>>) -> Self {
+        Self { listing, nodes: nodes.into(), total: Arc::default() }
     }
 
     async fn total(&self, ctx: &Context<'_>) -> Result<u64> {

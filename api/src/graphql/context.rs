@@ -3,12 +3,13 @@ use std::sync::Arc;
 use crate::auth::Authority;
 use crate::clock::SharedClock;
 use crate::database::{Cluster, Consistency, ConsistencyToken, Reader};
+use crate::error::Result;
 use crate::rate::Meter;
 use crate::records::import::Importer;
 use crate::scope::Scope;
 
-use super::lists::Lists;
 use super::loaders::Loaders;
+use super::response_stream::Moment;
 
 /// What resolvers work with: who asks, and where to read and write. One for each request.
 #[derive(Debug)]
@@ -19,9 +20,9 @@ pub struct Context {
     pub(super) clock: SharedClock,
     pub(super) reader: Reader,
     pub(super) loaders: Loaders,
-    pub(super) lists: Lists,
     pub(super) known: Known,
     pub(super) meter: Option<Meter>,
+    pub(super) moment: Moment,
 }
 
 /// What the program knows of itself and resolvers tell.
@@ -48,8 +49,7 @@ impl Context {
         let authority = authority.through(cluster.clone());
         let reader = cluster.read(&scope, consistency);
         let loaders = Loaders::new(scope.clone(), reader.clone());
-        let lists = Lists::default();
-        Self { scope, authority, cluster, clock, reader, loaders, lists, known, meter: None }
+        Self { scope, authority, cluster, clock, reader, loaders, known, meter: None, moment: Moment::Never }
     }
 
     /// Reads what the token stands for, and later.
@@ -67,11 +67,20 @@ impl Context {
 }
 
 impl Context {
+    /// Takes one attempt to sign in from who asks.
+    pub(super) fn attempt(&self) -> Result<()> {
+        self.meter.as_ref().map_or(Ok(()), Meter::attempt)
+    }
+
+    /// For a subscription's resolver.
+    pub(super) fn at(self, moment: Moment) -> Self {
+        Self { moment, ..self }
+    }
+
     /// From now on reads from the primary: a mutation shows what it has just written.
     pub(super) fn read_from_primary(&mut self) {
         self.reader = self.cluster.read(&self.scope, Consistency::Strong);
         self.loaders = Loaders::forgetful(self.scope.clone(), self.reader.clone());
-        self.lists = Lists::default();
     }
 }
 

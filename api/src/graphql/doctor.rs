@@ -1,6 +1,7 @@
 use async_graphql::{Context, ID, Object, Result, SelectionField};
 use chrono::{DateTime, Utc};
 use entity::doctor::{Column, Entity};
+use entity::patient_register;
 use futures_util::future::join;
 use uuid::Uuid;
 
@@ -12,7 +13,9 @@ use super::connection::{Connection, connection};
 use super::context::of;
 use super::doctor_specialty::DoctorSpecialty;
 use super::id::{Kind, global_id};
+use super::many::{Many, ToMany};
 use super::medical_institution::MedicalInstitution;
+use super::patient_register::PatientRegister;
 use super::payload::payload;
 use super::record::{Record, by_key};
 use super::related::{Related, Relations};
@@ -38,6 +41,13 @@ impl Record for Doctor {
             _ => None,
         }
     }
+
+    const MANY: &'static [&'static dyn Many] = &[&ToMany::<PatientRegister> {
+        name: "patientRegisters",
+        description: "The registers of the patients whose usual doctor this is, the newest first unless another order is \
+            asked for.",
+        by: patient_register::Column::DoctorId,
+    }];
 
     async fn of(context: &super::context::Context, fields: &[SelectionField<'_>], rows: Vec<Row<Entity>>) -> Vec<Self> {
         let (institutions, specialties) = join(

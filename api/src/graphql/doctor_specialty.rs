@@ -1,5 +1,6 @@
 use async_graphql::{Context, ID, Object, Result, SelectionField};
 use chrono::{DateTime, Utc};
+use entity::doctor;
 use entity::doctor_specialty::{Column, Entity};
 use uuid::Uuid;
 
@@ -13,7 +14,9 @@ use crate::records::{Deleted, Loaded, Reference, Row};
 use super::catalogue::SpecialtyCategory;
 use super::connection::{Connection, connection};
 use super::context::of;
+use super::doctor::Doctor;
 use super::id::{Kind, global_id};
+use super::many::{Many, ToMany};
 use super::payload::payload;
 use super::record::{Record, by_key};
 use super::related::{Related, Relations};
@@ -30,6 +33,12 @@ impl Record for DoctorSpecialty {
     type Collection = DoctorSpecialties;
 
     const NAME: &'static str = "DoctorSpecialty";
+
+    const MANY: &'static [&'static dyn Many] = &[&ToMany::<Doctor> {
+        name: "doctors",
+        description: "Who practises it, by last name unless another order is asked for.",
+        by: doctor::Column::SpecialtyId,
+    }];
 
     fn relation(field: &str) -> Option<Column> {
         (field == "category").then_some(Column::CategoryId)

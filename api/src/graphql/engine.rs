@@ -2,22 +2,22 @@ use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Instant;
 
-use async_graphql::parser::types::{ExecutableDocument, OperationType};
+use async_graphql::parser::types::OperationType;
 use async_graphql::{Response, SchemaBuilder, ServerError, ValidationMode, Value, Variables};
 use serde::Deserialize;
 use uuid::Uuid;
 
 use crate::database::Reader;
-use crate::error::{Error, NO_SESSION};
+use crate::error::Error;
 
-use super::documents::{Documents, Fault};
+use super::documents::Documents;
 use super::errors::{finish, refusal};
 use super::inputs::Inputs;
-use super::limits::{Cost, Limits, chosen};
+use super::limits::{Cost, Limits};
 use super::ordered::{fill, order};
-use super::public::is_public;
+use super::prepared::Prepared;
 use super::trusted::Trusted;
-use super::witness::{put_on_record, refused_nobody};
+use super::witness::put_on_record;
 use super::{Context, Roots, roots};
 
 /// Executes GraphQL requests.
@@ -27,11 +27,11 @@ use super::{Context, Roots, roots};
 /// what concerns a whole request is done here, around it.
 #[derive(Clone)]
 pub struct Engine {
-    strict: Roots,
-    fast: Roots,
-    documents: Arc<Documents>,
-    inputs: Arc<Inputs>,
-    limits: Limits,
+    pub(super) strict: Roots,
+    pub(super) fast: Roots,
+    pub(super) documents: Arc<Documents>,
+    pub(super) inputs: Arc<Inputs>,
+    pub(super) limits: Limits,
     trusted: Option<Arc<Trusted>>,
 }
 
@@ -70,6 +70,19 @@ impl Request<'_> {
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.query.is_none() && self.document_id.is_none() && self.extensions.is_none()
+    }
+
+    /// The same request, which needs the text it was read from no longer.
+    #[must_use]
+    pub fn into_owned(self) -> Request<'static> {
+        let owned = |text: Option<Cow<'_, str>>| text.map(|text| Cow::Owned(text.into_owned()));
+        Request {
+            query: owned(self.query),
+            document_id: owned(self.document_id),
+            operation_name: owned(self.operation_name),
+            variables: self.variables,
+            extensions: self.extensions,
+        }
     }
 
     /// The document's hash, where the request names it by one.
@@ -151,84 +164,80 @@ impl Engine {
         Self { trusted: Some(Arc::new(trusted)), ..self }
     }
 
-    /// Executes one request.
-    pub async fn execute(&self, request: Request<'_>, method: Method, mut context: Context) -> Answer {
-        let (id, origin, began) = (context.scope.request, context.scope.origin, Instant::now());
-        let text = match self.text(&request) {
-            Ok(text) => text,
-            Err(fault) => return *fault.answer(id),
-        };
-        let document = match self.documents.get(&text, &self.limits) {
-            Ok(document) => document,
-            Err(Fault::Refused(error)) => return Answer::refused(error, id),
-            Err(Fault::Syntax(error)) => return refused_by(error, id),
-        };
-        let variables = request.variables.unwrap_or_default();
-        let operation = request.operation_name.as_deref();
-        if context.scope.is_nobody() && !is_public(&document.parsed, operation) {
-            let error = match refused_nobody(&context, &document.parsed, operation).await {
-                Ok(()) => Error::Unauthenticated(NO_SESSION),
-                Err(error) => error,
-            };
-            return Answer { is_unauthenticated: true, ..Answer::refused(error, id) };
+    /// Executes one request. A subscription is refused: see [`Self::begin`].
+    pub async fn execute(&self, request: Request<'_>, method: Method, context: Context) -> Answer {
+        match self.prepare(request, &context).await {
+            Ok(prepared) => self.execute_prepared(prepared, method, context).await,
+            Err(answer) => *answer,
         }
-        let cost = match self.limits.check(&document.parsed, operation, &variables) {
-            Ok(cost) => cost,
-            Err(error) => return Answer::refused(error, id),
-        };
-        if let Some(operation) = chosen(&document.parsed, operation)
-            && let Err(error) = self.inputs.check(operation, &variables)
-        {
-            return Answer::refused(error, id);
-        }
-        if let Some(meter) = &context.meter
-            && let Err(error) = meter.spend(cost.complexity)
-        {
-            return Answer::refused(error, id);
-        }
-        if changes_something(&document.parsed, operation) {
-            if method == Method::Get {
+    }
+
+    pub(super) async fn execute_prepared(
+        &self,
+        mut prepared: Prepared,
+        method: Method,
+        mut context: Context,
+    ) -> Answer {
+        let (id, began) = (context.scope.request, Instant::now());
+        match prepared.kind() {
+            OperationType::Query => {}
+            OperationType::Mutation if method == Method::Get => {
                 let error = Error::BadRequest("a mutation is sent by POST".to_owned());
                 return Answer { is_wrong_method: true, ..Answer::refused(error, id) };
             }
-            context.read_from_primary();
+            OperationType::Mutation => context.read_from_primary(),
+            OperationType::Subscription => {
+                let message = "a subscription wants a WebSocket, or a client that accepts text/event-stream";
+                return Answer::refused(Error::BadRequest(message.to_owned()), id);
+            }
         }
-        let reader = context.reader.clone();
         let context = Arc::new(context);
-        let mut inner = async_graphql::Request::new("").variables(variables).data(Arc::clone(&context));
-        inner.operation_name = operation.map(ToOwned::to_owned);
-        inner.set_parsed_query((*document.parsed).clone());
-        let schema = if document.is_validated { &self.fast } else { &self.strict };
-        let mut response = schema.execute(inner).await;
-        let chosen = chosen(&document.parsed, operation);
-        if let Err(error) = put_on_record(&context, &response, &document.parsed, chosen).await {
+        let variables = std::mem::take(&mut prepared.variables);
+        let inner = prepared.inner(variables, &context);
+        let schema = if prepared.document.is_validated { &self.fast } else { &self.strict };
+        let response = schema.execute(inner).await;
+        let answer = self.conclude(&prepared, &context, response, began).await;
+        if !answer.is_refused {
+            self.remember(&prepared);
+        }
+        answer
+    }
+
+    /// Puts on record what the response shows, and makes it what is sent.
+    pub(super) async fn conclude(
+        &self,
+        prepared: &Prepared,
+        context: &Context,
+        mut response: Response,
+        began: Instant,
+    ) -> Answer {
+        let (id, document, reader) = (context.scope.request, &prepared.document.parsed, &context.reader);
+        let chosen = prepared.chosen();
+        if let Err(error) = put_on_record(context, &response, document, chosen).await {
             return Answer { is_refused: false, ..Answer::refused(error, id) };
         }
         fill(&mut response.data, &response.errors);
         if let Some(operation) = chosen {
-            order(&mut response.data, operation, &document.parsed);
+            order(&mut response.data, operation, document);
         }
         let is_refused = is_refused(&response);
         tracing::debug!(
             request.id = %id,
-            client.address = origin.map(tracing::field::display),
-            graphql.operation = operation,
+            client.address = context.scope.origin.map(tracing::field::display),
+            graphql.operation = prepared.operation,
             graphql.errors = response.errors.len(),
-            graphql.complexity = cost.complexity,
+            graphql.complexity = prepared.cost.complexity,
             db.node = reader.served_by(),
             duration_ms = began.elapsed().as_secs_f64() * 1000.0,
             "request"
         );
-        if !document.is_validated && !is_refused {
-            self.documents.remember(&text, document.parsed);
-        }
         finish(&mut response, id);
         let token = context.cluster.written().and_then(|token| context.authority.seal(token));
-        describe(&mut response, &reader, cost, token.as_deref());
+        describe(&mut response, reader, prepared.cost, token.as_deref());
         Answer { token, ..Answer::of(response, is_refused) }
     }
 
-    fn text(&self, request: &Request<'_>) -> Result<Arc<str>, TextFault> {
+    pub(super) fn text(&self, request: &Request<'_>) -> Result<Arc<str>, TextFault> {
         let query = request.query.as_deref().filter(|query| !query.trim().is_empty());
         let hash = request.hash().map_err(TextFault::Error)?;
         if query.is_none() && hash.is_none() {
@@ -248,14 +257,14 @@ impl Engine {
     }
 }
 
-enum TextFault {
+pub(super) enum TextFault {
     Error(Error),
     NotFound,
 }
 
 impl TextFault {
     /// Clients of persisted queries know the second by its message and code, and send the text.
-    fn answer(self, request: Uuid) -> Box<Answer> {
+    pub(super) fn answer(self, request: Uuid) -> Box<Answer> {
         Box::new(match self {
             Self::Error(error) => Answer::refused(error, request),
             Self::NotFound => {
@@ -269,7 +278,7 @@ impl TextFault {
     }
 }
 
-fn refused_by(error: ServerError, request: Uuid) -> Answer {
+pub(super) fn refused_by(error: ServerError, request: Uuid) -> Answer {
     let mut response = Response::from_errors(vec![error]);
     finish(&mut response, request);
     Answer::of(response, true)
@@ -280,10 +289,6 @@ fn is_refused(response: &Response) -> bool {
     response.data == Value::Null
         && !response.errors.is_empty()
         && response.errors.iter().all(|error| error.path.is_empty())
-}
-
-fn changes_something(document: &ExecutableDocument, operation: Option<&str>) -> bool {
-    chosen(document, operation).is_some_and(|operation| operation.ty != OperationType::Query)
 }
 
 /// Which node served the request, how old what it shows is, by what token later reads see what it wrote, and what it cost.

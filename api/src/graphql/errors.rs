@@ -46,7 +46,9 @@ const fn code(error: &Error) -> (&'static str, bool) {
         Error::Forbidden(_) => ("FORBIDDEN", false),
         Error::RateLimited { .. } => ("RATE_LIMITED", true),
         Error::Untrusted => ("DOCUMENT_NOT_TRUSTED", false),
-        Error::Unavailable(_) | Error::Interrupted(_) | Error::Unrecorded(_) => ("UNAVAILABLE", true),
+        Error::Unavailable(_) | Error::Interrupted(_) | Error::Unrecorded(_) | Error::KeysUnread => {
+            ("UNAVAILABLE", true)
+        }
         Error::Consistency => ("CONSISTENCY_UNAVAILABLE", true),
         Error::WriteLost => ("CONSISTENCY_UNAVAILABLE", false),
         Error::Timeout => ("TIMEOUT", true),
@@ -73,6 +75,7 @@ fn report(error: &Error, request: Uuid) {
         Error::Timeout => tracing::warn!(request.id = %request, "timeout"),
         Error::Consistency => tracing::warn!(request.id = %request, "no node is fresh enough"),
         Error::WriteLost => tracing::warn!(request.id = %request, "a write was lost"),
+        Error::KeysUnread => tracing::warn!(request.id = %request, "keys and roles have not been read yet"),
         Error::Rejected(_)
         | Error::BadRequest(_)
         | Error::Limit(_)

@@ -219,7 +219,8 @@ impl Measure<'_> {
         Ok(())
     }
 
-    /// How many records a field may return: lists are told by their fields `nodes` and `edges`, or by a list of `ids`.
+    /// How many records a field may return: lists are told by their fields `nodes`, `edges` and `pageInfo`, for all of
+    /// which the page is read, or by a list of `ids`.
     fn size(&self, field: &Field) -> u64 {
         if let Some(ids) = field.get_argument("ids") {
             return match self.resolve(&ids.node) {
@@ -251,7 +252,7 @@ impl Measure<'_> {
 
     fn is_list(&self, set: &SelectionSet, nested: usize) -> bool {
         set.items.iter().any(|item| match &item.node {
-            Selection::Field(field) => matches!(field.node.name.node.as_str(), "nodes" | "edges"),
+            Selection::Field(field) => matches!(field.node.name.node.as_str(), "nodes" | "edges" | "pageInfo"),
             Selection::InlineFragment(fragment) => self.is_list(&fragment.node.selection_set.node, nested),
             Selection::FragmentSpread(spread) if nested < self.limits.max_depth => self
                 .document

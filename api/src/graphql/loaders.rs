@@ -3,6 +3,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use async_graphql::dataloader::{DataLoader, HashMapCache, Loader};
+use async_graphql::{Name, Value};
 use parking_lot::Mutex;
 use sea_orm::{EntityTrait, IdenStatic};
 use tokio::task::JoinSet;
@@ -10,7 +11,7 @@ use uuid::Uuid;
 
 use crate::database::Reader;
 use crate::error::{Error, Result};
-use crate::records::{Collection, Row, find_many};
+use crate::records::{Collection, Listing, Nested, Row, Wanted, find_many, list_nested};
 use crate::scope::Scope;
 
 /// Reads records by key, and remembers them for the rest of the request. One set for each request: what one caller may
@@ -24,10 +25,12 @@ pub(super) struct Loaders {
     running: Arc<Mutex<JoinSet<()>>>,
 }
 
-/// A kind of record, and which columns of it. Rows of other columns are other rows: nothing is read that is not shown.
-type Kind = (TypeId, Vec<&'static str>);
+/// What is loaded: which loader's it is, and which columns. Rows of other columns are other rows: nothing is read that is
+/// not shown.
+type Kind = (TypeId, Vec<&'static str>, Option<List>);
 
-type ByKey<C> = DataLoader<Batch<C>, HashMapCache>;
+/// The lists of what belongs to several records: by which column, asked for how, and what of them.
+type List = (&'static str, String, Wanted);
 
 impl std::fmt::Debug for Loaders {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -54,24 +57,37 @@ impl Loaders {
         if keys.is_empty() {
             return Ok(HashMap::new());
         }
-        self.by_key::<C>(columns).load_many(keys).await
+        let rows = || Rows::<C> { scope: self.scope.clone(), reader: self.reader.clone(), columns: columns.to_vec() };
+        self.loader((TypeId::of::<Rows<C>>(), names::<C>(columns), None), rows).load_many(keys).await
     }
 
-    fn by_key<C: Collection>(&self, columns: &[Column<C>]) -> Arc<ByKey<C>> {
-        let mut names: Vec<_> = columns.iter().map(IdenStatic::as_str).collect();
-        names.sort_unstable();
-        names.dedup();
-        let new = || Arc::new(self.batches::<C>(columns.to_vec()));
-        let known = Arc::clone(self.by_kind.lock().entry((TypeId::of::<C>(), names)).or_insert_with(|| new()));
+    /// The lists of what belongs to the records with these keys, as `arguments` ask for them; those that are not known
+    /// yet in one statement.
+    pub(super) async fn lists<C: Collection>(
+        &self,
+        nested: Nested<C>,
+        arguments: &[(Name, Value)],
+        keys: Vec<Uuid>,
+    ) -> Result<HashMap<Uuid, Arc<Listing<C>>>, Arc<Error>> {
+        let arguments = arguments.iter().map(|(name, value)| format!("{name}: {value}")).collect::<Vec<_>>().join(", ");
+        let list = (nested.by.as_str(), arguments, nested.wanted);
+        let kind = (TypeId::of::<Pages<C>>(), names::<C>(&nested.query.columns), Some(list));
+        let nested = Arc::new(nested);
+        let pages = || Pages { scope: self.scope.clone(), reader: self.reader.clone(), nested: Arc::clone(&nested) };
+        self.loader(kind, pages).load_many(keys).await
+    }
+
+    fn loader<L: Loader<Uuid>>(&self, kind: Kind, load: impl Fn() -> L) -> Arc<DataLoader<L, HashMapCache>> {
+        let new = || Arc::new(self.batches(load()));
+        let known = Arc::clone(self.by_kind.lock().entry(kind).or_insert_with(|| new()));
         known.downcast().unwrap_or_else(|_| new())
     }
 
-    fn batches<C: Collection>(&self, columns: Vec<Column<C>>) -> ByKey<C> {
-        let batch = Batch { scope: self.scope.clone(), reader: self.reader.clone(), columns };
+    fn batches<L: Loader<Uuid>>(&self, load: L) -> DataLoader<L, HashMapCache> {
         let running = Arc::clone(&self.running);
         let spawn = move |read| drop(running.lock().spawn(read));
         // Whoever asks has all keys of its level already: nobody is waited for.
-        let loader = DataLoader::with_cache(batch, spawn, HashMapCache::default()).max_batch_size(1);
+        let loader = DataLoader::with_cache(load, spawn, HashMapCache::default()).max_batch_size(1);
         loader.enable_all_cache(self.remembers);
         loader
     }
@@ -79,13 +95,20 @@ impl Loaders {
 
 type Column<C> = <<C as crate::criteria::Criteria>::Entity as EntityTrait>::Column;
 
-struct Batch<C: Collection> {
+fn names<C: Collection>(columns: &[Column<C>]) -> Vec<&'static str> {
+    let mut names: Vec<_> = columns.iter().map(IdenStatic::as_str).collect();
+    names.sort_unstable();
+    names.dedup();
+    names
+}
+
+struct Rows<C: Collection> {
     scope: Scope,
     reader: Reader,
     columns: Vec<Column<C>>,
 }
 
-impl<C: Collection> Loader<Uuid> for Batch<C> {
+impl<C: Collection> Loader<Uuid> for Rows<C> {
     type Value = Row<C::Entity>;
     type Error = Arc<Error>;
 
@@ -93,5 +116,21 @@ impl<C: Collection> Loader<Uuid> for Batch<C> {
         let rows = find_many::<C>(&self.scope, &self.reader, keys, &self.columns).await?;
         let keyed = rows.into_iter().map(|row| Ok((C::key_of(&row)?, row)));
         Ok(keyed.collect::<Result<_>>()?)
+    }
+}
+
+struct Pages<C: Collection> {
+    scope: Scope,
+    reader: Reader,
+    nested: Arc<Nested<C>>,
+}
+
+impl<C: Collection> Loader<Uuid> for Pages<C> {
+    type Value = Arc<Listing<C>>;
+    type Error = Arc<Error>;
+
+    async fn load(&self, keys: &[Uuid]) -> Result<HashMap<Uuid, Self::Value>, Self::Error> {
+        let listings = list_nested(&self.scope, &self.reader, &self.nested, keys).await?;
+        Ok(listings.into_iter().map(|(key, listing)| (key, Arc::new(listing))).collect())
     }
 }

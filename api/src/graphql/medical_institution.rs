@@ -1,6 +1,7 @@
 use async_graphql::{Context, ID, Object, Result, SelectionField};
 use chrono::{DateTime, Utc};
 use entity::medical_institution::{Column, Entity};
+use entity::{doctor, patient_register};
 use futures_util::future::join3;
 use uuid::Uuid;
 
@@ -14,7 +15,10 @@ use crate::records::{Deleted, Loaded, Reference, Row};
 use super::catalogue::{Country, InstitutionType, Region};
 use super::connection::{Connection, connection};
 use super::context::of;
+use super::doctor::Doctor;
 use super::id::{Kind, global_id};
+use super::many::{Many, ToMany};
+use super::patient_register::PatientRegister;
 use super::payload::payload;
 use super::record::{Record, by_key};
 use super::related::{Related, Relations};
@@ -34,6 +38,19 @@ impl Record for MedicalInstitution {
 
     const NAME: &'static str = "MedicalInstitution";
 
+    const MANY: &'static [&'static dyn Many] = &[
+        &ToMany::<Doctor> {
+            name: "doctors",
+            description: "Who practises here, by last name unless another order is asked for.",
+            by: doctor::Column::InstitutionId,
+        },
+        &ToMany::<PatientRegister> {
+            name: "patientRegisters",
+            description: "The registers that belong here, the newest first unless another order is asked for.",
+            by: patient_register::Column::InstitutionId,
+        },
+    ];
+
     fn relation(field: &str) -> Option<Column> {
         match field {
             "institutionType" => Some(Column::InstitutionTypeId),
@@ -45,7 +62,7 @@ impl Record for MedicalInstitution {
 
     async fn of(context: &super::context::Context, fields: &[SelectionField<'_>], rows: Vec<Row<Entity>>) -> Vec<Self> {
         let (types, countries, regions) = join3(
-            Relations::read(context, fields, "institutionType", &rows, |row| row.institution_type_id.key()),
+            Relations::read(context, fields, "institution_type", &rows, |row| row.institution_type_id.key()),
             Relations::read(context, fields, "country", &rows, |row| row.country_id.key()),
             Relations::read(context, fields, "region", &rows, |row| row.region_id.key()),
         )

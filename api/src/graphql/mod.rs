@@ -2,6 +2,7 @@
 //! in `records`.
 #![expect(clippy::unused_async, reason = "async-graphql takes resolvers as async functions, whether they wait or not")]
 
+mod arguments;
 mod audit_event;
 mod break_glass;
 mod catalogue;
@@ -18,32 +19,36 @@ mod import_fhir;
 mod inputs;
 mod json;
 mod limits;
-mod lists;
 mod loaders;
+mod many;
 mod medical_institution;
 mod node;
 mod operations;
 mod ordered;
 mod patient_register;
 mod payload;
+mod prepared;
 mod public;
 mod record;
 mod related;
 mod replication;
+mod response_stream;
 mod role;
+mod second_factor;
 mod session;
 mod shown;
 mod trusted;
 mod user;
 mod witness;
 
-use async_graphql::{EmptySubscription, MergedObject, SDLExportOptions, Schema, SchemaBuilder};
+use async_graphql::{MergedObject, MergedSubscription, SDLExportOptions, Schema, SchemaBuilder};
 
 pub use context::{Context, Known};
 pub use engine::{Answer, Engine, Method, Request};
 pub use errors::refusal;
 pub(crate) use errors::without_values;
 pub use limits::Limits;
+pub use response_stream::{Begun, Event, ResponseStream};
 pub use trusted::Trusted;
 
 /// Everything that can be asked.
@@ -77,6 +82,7 @@ pub struct Mutation(
     catalogue::CatalogueMutation,
     dependent::DependentMutation,
     session::SessionMutation,
+    second_factor::SecondFactorMutation,
     user::UserMutation,
     role::RoleMutation,
     break_glass::BreakGlassMutation,
@@ -84,10 +90,15 @@ pub struct Mutation(
     import_fhir::ImportFhirMutation,
 );
 
-type Roots = Schema<Query, Mutation, EmptySubscription>;
+/// Everything that one can be told of as it happens.
+#[derive(MergedSubscription, Default)]
+#[graphql(name = "Subscription")]
+pub struct Subscription(replication::ReplicationSubscription);
 
-fn roots() -> SchemaBuilder<Query, Mutation, EmptySubscription> {
-    Schema::build(Query::default(), Mutation::default(), EmptySubscription).register_output_type::<node::Node>()
+type Roots = Schema<Query, Mutation, Subscription>;
+
+fn roots() -> SchemaBuilder<Query, Mutation, Subscription> {
+    Schema::build(Query::default(), Mutation::default(), Subscription::default()).register_output_type::<node::Node>()
 }
 
 /// The schema as clients read it: the contents of `schema.graphql`.

@@ -22,6 +22,7 @@ use super::medical_institution::MedicalInstitution;
 use super::patient_register::PatientRegister;
 use super::record::{Record, by_keys};
 use super::role::Role;
+use super::shown::Shown;
 use super::user::User;
 
 /// How many records `nodes` returns at most.
@@ -34,7 +35,7 @@ macro_rules! kinds {
         #[derive(Clone, Interface)]
         #[graphql(field(name = "id", ty = "ID", desc = "The record's global id: opaque, and good for `node`."))]
         pub(super) enum Node {
-            $($kind($kind),)+
+            $($kind(Shown<$kind>),)+
         }
 
         /// Records of one kind are read together, and the kinds side by side.
@@ -81,7 +82,10 @@ kinds! {
 
 type Found = HashMap<(Kind, Uuid), Node>;
 
-async fn of_kind<R: Record + Into<Node>>(ctx: &Context<'_>, kind: Kind, keys: Vec<Uuid>) -> Result<Found> {
+async fn of_kind<R: Record>(ctx: &Context<'_>, kind: Kind, keys: Vec<Uuid>) -> Result<Found>
+where
+    Shown<R>: Into<Node>,
+{
     let found = by_keys::<R>(ctx, keys).await?;
     Ok(found.into_iter().map(|(key, record)| ((kind, key), record.into())).collect())
 }

@@ -16,9 +16,10 @@ use crate::scope::Permission;
 
 use super::connection::{Connection, connection};
 use super::context::of;
-use super::dependent::OfPatient;
+use super::dependent::OF_PATIENT;
 use super::doctor::Doctor;
 use super::id::{Kind, global_id};
+use super::many::Many;
 use super::medical_institution::MedicalInstitution;
 use super::payload::{UserError, outcome, payload};
 use super::record::{Record, by_key, in_payload};
@@ -37,6 +38,8 @@ impl Record for PatientRegister {
     type Collection = PatientRegisters;
 
     const NAME: &'static str = "PatientRegister";
+
+    const MANY: &'static [&'static dyn Many] = OF_PATIENT;
 
     fn relation(field: &str) -> Option<Column> {
         match field {
@@ -145,12 +148,6 @@ impl PatientRegister {
     /// The patient's usual doctor; null when unknown.
     async fn doctor(&self) -> Result<Option<&Shown<Doctor>>> {
         Ok(self.doctor.get()?)
-    }
-
-    /// What belongs to the patient.
-    #[graphql(flatten)]
-    async fn dependents(&self) -> OfPatient {
-        OfPatient(self.row.clone())
     }
 
     /// How often the record has changed, counting from 1.

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use async_graphql::parser::types::{ExecutableDocument, Selection, SelectionSet};
+use async_graphql::parser::types::{ExecutableDocument, OperationType, Selection, SelectionSet};
 
 use super::limits::chosen;
 
@@ -10,17 +10,19 @@ use super::limits::chosen;
 pub(super) const PUBLIC: [&str; 4] = ["login", "refreshSession", "health", "__typename"];
 
 /// Whether any of an operation may run without a session. The schema itself may not be asked for, and what else is asked
-/// besides a public field is refused where it is asked.
+/// besides a public field is refused where it is asked. The name of the type of mutations makes none of them public.
 pub(super) fn is_public(document: &ExecutableDocument, operation: Option<&str>) -> bool {
     let Some(operation) = chosen(document, operation) else { return true };
     let mut fields = Vec::new();
     collect(&operation.selection_set.node, document, &mut HashSet::new(), &mut fields);
-    fields.iter().any(|field| PUBLIC.contains(field))
+    let is_mutation = operation.ty == OperationType::Mutation;
+    fields.iter().any(|field| PUBLIC.contains(field) && !(is_mutation && *field == "__typename"))
         && !fields.iter().any(|field| ["__schema", "__type"].contains(field))
 }
 
-/// Follows every fragment once, so that neither circles nor crowds of them matter.
-fn collect<'d>(
+/// The names of the fields that a set selects. Follows every fragment once, so that neither circles nor crowds of them
+/// matter.
+pub(super) fn collect<'d>(
     set: &'d SelectionSet,
     document: &'d ExecutableDocument,
     followed: &mut HashSet<&'d str>,

@@ -5,12 +5,13 @@ use async_graphql::{Context, ObjectType, Result, SelectionField};
 use sea_orm::{EntityTrait, IdenStatic, Iterable};
 use uuid::Uuid;
 
-use crate::criteria::Criteria;
+use crate::criteria::{Criteria, is_client_name};
 use crate::error::Error;
 use crate::records::{Collection, Row, disclose_shown, find};
 
 use super::context::{self, of};
-use super::shown::Shown;
+use super::many::Many;
+use super::shown::{Shown, show};
 
 pub(super) type Entity<R> = <<R as Record>::Collection as Criteria>::Entity;
 pub(super) type Column<R> = <Entity<R> as EntityTrait>::Column;
@@ -27,6 +28,9 @@ pub(super) trait Record: ObjectType + Clone + Send + Sync + Sized + 'static {
         None
     }
 
+    /// The lists of what belongs to the record.
+    const MANY: &'static [&'static dyn Many] = &[];
+
     /// The records of some rows, in their order, with the records that they refer to as far as `fields` ask for those.
     /// Whatever waits for the database does so here, for all rows together; no field waits afterwards.
     fn of(
@@ -40,25 +44,9 @@ pub(super) trait Record: ObjectType + Clone + Send + Sync + Sized + 'static {
 pub(super) fn columns<R: Record>(fields: &[SelectionField<'_>]) -> Vec<Column<R>> {
     let column = |field: &SelectionField<'_>| {
         let name = field.name();
-        Column::<R>::iter().find(|column| is_namesake(name, column.as_str())).or_else(|| R::relation(name))
+        Column::<R>::iter().find(|column| is_client_name(name, column.as_str())).or_else(|| R::relation(name))
     };
     fields.iter().filter_map(column).collect()
-}
-
-/// Whether a field is called as a column is, but for the writing: `dateOfBirth` and `date_of_birth`.
-pub(super) fn is_namesake(field: &str, column: &str) -> bool {
-    let (mut letters, mut upper) = (field.chars(), false);
-    for letter in column.chars() {
-        if letter == '_' {
-            upper = true;
-            continue;
-        }
-        let written = if std::mem::take(&mut upper) { letter.to_ascii_uppercase() } else { letter };
-        if letters.next() != Some(written) {
-            return false;
-        }
-    }
-    letters.next().is_none()
 }
 
 /// The record with this key, as the current field selects it.
@@ -68,11 +56,11 @@ pub(super) async fn by_key<R: Record>(ctx: &Context<'_>, uuid: Uuid) -> Result<O
     let columns = columns::<R>(&fields);
     let found = Box::pin(find::<R::Collection>(&context.scope, &context.reader, uuid, &columns)).await?;
     let Some(row) = found else { return Ok(None) };
-    Ok(Box::pin(R::of(context, &fields, vec![row])).await.pop().map(Shown))
+    Ok(show(context, &fields, vec![row]).await.pop())
 }
 
 /// The records with these keys, as the current field selects them.
-pub(super) async fn by_keys<R: Record>(ctx: &Context<'_>, keys: Vec<Uuid>) -> Result<HashMap<Uuid, R>> {
+pub(super) async fn by_keys<R: Record>(ctx: &Context<'_>, keys: Vec<Uuid>) -> Result<HashMap<Uuid, Shown<R>>> {
     let fields: Vec<_> = ctx.field().selection_set().collect();
     Ok(Box::pin(read(of(ctx), &fields, keys)).await?)
 }
@@ -82,16 +70,16 @@ pub(super) async fn read<R: Record>(
     context: &context::Context,
     fields: &[SelectionField<'_>],
     keys: Vec<Uuid>,
-) -> crate::error::Result<HashMap<Uuid, R>, Arc<Error>> {
+) -> crate::error::Result<HashMap<Uuid, Shown<R>>, Arc<Error>> {
     let rows = context.loaders.load::<R::Collection>(keys, &columns::<R>(fields)).await?;
     let (keys, rows): (Vec<_>, Vec<_>) = rows.into_iter().unzip();
-    Ok(keys.into_iter().zip(R::of(context, fields, rows).await).collect())
+    Ok(keys.into_iter().zip(show(context, fields, rows).await).collect())
 }
 
 /// Rows that a mutation returns, as the field `name` of its payload selects them. They were written, not read: that they
 /// are shown is noted here.
 pub(super) async fn in_payload<R: Record>(ctx: &Context<'_>, name: &str, rows: Vec<Row<Entity<R>>>) -> Vec<Shown<R>> {
-    let payload: Vec<_> = ctx.field().selection_set().filter(|field| is_namesake(field.name(), name)).collect();
+    let payload: Vec<_> = ctx.field().selection_set().filter(|field| is_client_name(field.name(), name)).collect();
     let fields: Vec<_> = payload.iter().flat_map(SelectionField::selection_set).collect();
     let (context, shown) = (of(ctx), columns::<R>(&fields));
     if !shown.is_empty() {
@@ -99,5 +87,5 @@ pub(super) async fn in_payload<R: Record>(ctx: &Context<'_>, name: &str, rows: V
             disclose_shown::<R::Collection>(&context.reader, row, shown.clone());
         }
     }
-    Box::pin(R::of(context, &fields, rows)).await.into_iter().map(Shown).collect()
+    show(context, &fields, rows).await
 }

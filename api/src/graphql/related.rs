@@ -2,13 +2,13 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use async_graphql::SelectionField;
-use futures_util::future::BoxFuture;
 use uuid::Uuid;
 
+use crate::criteria::is_client_name;
 use crate::error::{Error, Result};
 
 use super::context::Context;
-use super::record::{Record, is_namesake, read};
+use super::record::{Record, read};
 use super::shown::Shown;
 
 /// A record that another one refers to, as far as it was found.
@@ -54,16 +54,14 @@ impl<R: Record> Relations<R> {
     where
         T: Sync,
     {
-        let selections: Vec<_> = fields.iter().filter(|field| is_namesake(field.name(), name)).collect();
+        let selections: Vec<_> = fields.iter().filter(|field| is_client_name(field.name(), name)).collect();
         if selections.is_empty() {
             return Self(Ok(HashMap::new()));
         }
         let fields: Vec<_> = selections.into_iter().flat_map(SelectionField::selection_set).collect();
         let keys = from.iter().filter_map(key).collect();
-        // Of no particular type, because a record may refer to one of its own kind.
-        let found: BoxFuture<'_, _> = Box::pin(read(context, &fields, keys));
-        let found = found.await;
-        Self(found.map(|found| found.into_iter().map(|(key, record)| (key, Arc::new(Shown(record)))).collect()))
+        let found = Box::pin(read(context, &fields, keys)).await;
+        Self(found.map(|found| found.into_iter().map(|(key, record)| (key, Arc::new(record))).collect()))
     }
 
     pub(super) fn get(&self, key: Option<Uuid>) -> Related<R> {

@@ -1,5 +1,6 @@
-use async_graphql::{Context, Enum, InputObject, Object, Result, SimpleObject};
+use async_graphql::{Context, Enum, InputObject, Object, Result, SimpleObject, Subscription};
 use chrono::{DateTime, Utc};
+use futures_util::StreamExt;
 
 use crate::database::{self, BreakerState, ClusterStatus, PoolUse, Role};
 use crate::error::{Error, FaultCode};
@@ -7,6 +8,7 @@ use crate::scope::Permission;
 
 use super::context::of;
 use super::payload::{UserError, outcome};
+use super::response_stream::{Event, Told, told};
 
 /// How the database nodes do.
 pub(super) struct ReplicationStatus(ClusterStatus);
@@ -260,6 +262,23 @@ impl ReplicationQuery {
         let context = of(ctx);
         context.scope.require(Permission::Operate)?;
         Ok(ReplicationStatus(context.cluster.status()))
+    }
+}
+
+#[derive(Default)]
+pub(super) struct ReplicationSubscription;
+
+#[Subscription]
+impl ReplicationSubscription {
+    /// How the database nodes do: at once, and then whenever a node comes, goes, or is used otherwise than before. That
+    /// figures such as a lag have changed is not told by itself.
+    async fn replication_status_changed(&self, ctx: &Context<'_>) -> Result<Told<ReplicationStatus>> {
+        let context = of(ctx);
+        context.scope.require(Permission::Operate)?;
+        let source = || context.cluster.follow_status().map(|status| Ok(Event::Replication(status))).boxed();
+        Ok(told(ctx, source, |event| match event {
+            Event::Replication(status) => Some(ReplicationStatus(status.as_ref().clone())),
+        }))
     }
 }
 

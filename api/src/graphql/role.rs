@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use async_graphql::{Context, ID, Object, Result, SelectionField};
 use chrono::{DateTime, Utc};
 use entity::role::{Column, Entity};
@@ -6,7 +8,8 @@ use uuid::Uuid;
 use crate::criteria::{PageArguments, PageInput};
 use crate::error::Error;
 use crate::records::role::{self, Conditions, CreateRoleInput, RoleFilter, RoleOrder, Roles, UpdateRoleInput};
-use crate::records::{Deleted, Loaded, Row};
+use crate::records::{Deleted, Loaded, Reference, Row};
+use crate::scope::Permissions;
 
 use super::connection::{Connection, connection};
 use super::context::of;
@@ -18,7 +21,11 @@ use super::shown::Shown;
 
 /// What a kind of user may do, and when, from where and with what.
 #[derive(Clone)]
-pub(super) struct Role(Row<Entity>);
+pub(super) struct Role {
+    row: Row<Entity>,
+    /// Read where it is shown.
+    allowed: std::result::Result<Permissions, Arc<Error>>,
+}
 
 impl Record for Role {
     type Collection = Roles;
@@ -26,11 +33,18 @@ impl Record for Role {
     const NAME: &'static str = "Role";
 
     fn relation(field: &str) -> Option<Column> {
-        (field == "permissions").then_some(Column::Name)
+        (field == "permissions").then_some(Column::Uuid)
     }
 
-    async fn of(_: &super::context::Context, _: &[SelectionField<'_>], rows: Vec<Row<Entity>>) -> Vec<Self> {
-        rows.into_iter().map(Self).collect()
+    async fn of(context: &super::context::Context, fields: &[SelectionField<'_>], rows: Vec<Row<Entity>>) -> Vec<Self> {
+        let is_shown = fields.iter().any(|field| field.name() == "permissions");
+        let keys: Vec<Uuid> = rows.iter().filter(|_| is_shown).filter_map(|row| row.uuid.key()).collect();
+        let found = role::allowed(&context.scope, &context.reader, &keys).await.map_err(Arc::new);
+        let of = |row: &Row<Entity>| match &found {
+            Ok(found) => Ok(row.uuid.key().and_then(|key| found.get(&key).copied()).unwrap_or(Permissions::NONE)),
+            Err(error) => Err(Arc::clone(error)),
+        };
+        rows.into_iter().map(|row| Self { allowed: of(&row), row }).collect()
     }
 }
 
@@ -39,47 +53,47 @@ impl Record for Role {
 impl Role {
     /// The record's global id: opaque, and good for `node`.
     pub(super) async fn id(&self) -> Result<ID> {
-        Ok(global_id(Kind::Role, *self.0.uuid.loaded()?))
+        Ok(global_id(Kind::Role, *self.row.uuid.loaded()?))
     }
 
     /// The record's own key.
     async fn uuid(&self) -> Result<Uuid> {
-        Ok(*self.0.uuid.loaded()?)
+        Ok(*self.row.uuid.loaded()?)
     }
 
     /// Name.
     async fn name(&self) -> Result<&str> {
-        Ok(self.0.name.loaded()?)
+        Ok(self.row.name.loaded()?)
     }
 
     /// What the role is for.
     async fn description(&self) -> Result<Option<&str>> {
-        Ok(self.0.description.loaded()?.as_deref())
+        Ok(self.row.description.loaded()?.as_deref())
     }
 
     /// What the role may do.
-    async fn permissions(&self, ctx: &Context<'_>) -> Result<Vec<Allowed>> {
-        Ok(listed(of(ctx).authority.permissions(self.0.name.loaded()?)))
+    async fn permissions(&self) -> Result<Vec<Allowed>> {
+        Ok(listed(self.allowed.clone()?))
     }
 
     /// When, from where and with what the role may be used.
     async fn conditions(&self) -> Result<Conditions> {
-        Ok(serde_json::from_str(self.0.conditions.loaded()?).map_err(Error::internal)?)
+        Ok(serde_json::from_str(self.row.conditions.loaded()?).map_err(Error::internal)?)
     }
 
     /// How often the record has changed, counting from 1.
     async fn version(&self) -> Result<i32> {
-        Ok(*self.0.version.loaded()?)
+        Ok(*self.row.version.loaded()?)
     }
 
     /// When the record was created.
     async fn created_at(&self) -> Result<DateTime<Utc>> {
-        Ok(*self.0.created_at.loaded()?)
+        Ok(*self.row.created_at.loaded()?)
     }
 
     /// When the record last changed.
     async fn updated_at(&self) -> Result<DateTime<Utc>> {
-        Ok(*self.0.updated_at.loaded()?)
+        Ok(*self.row.updated_at.loaded()?)
     }
 }
 
@@ -142,7 +156,9 @@ impl RoleMutation {
     ) -> Result<CreateRolePayload> {
         let context = of(ctx);
         let created = role::create(&context.scope, &context.cluster, input).await;
-        context.authority.catch_up().await;
+        if created.is_ok() {
+            context.authority.catch_up().await;
+        }
         CreateRolePayload::of(ctx, created).await
     }
 
@@ -154,7 +170,9 @@ impl RoleMutation {
     ) -> Result<UpdateRolePayload> {
         let context = of(ctx);
         let updated = role::update(&context.scope, &context.cluster, &*context.clock, input).await;
-        context.authority.catch_up().await;
+        if updated.is_ok() {
+            context.authority.catch_up().await;
+        }
         UpdateRolePayload::of(ctx, updated).await
     }
 }

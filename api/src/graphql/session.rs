@@ -1,7 +1,7 @@
 use async_graphql::{Context, InputObject, Object, Result, SimpleObject};
 use uuid::Uuid;
 
-use crate::auth::{ChangePasswordInput, Enrolment, Grant, LoginInput, OneTimeToken};
+use crate::auth::{ChangePasswordInput, Grant, LoginInput, OneTimeToken};
 use crate::records::user::UserKind;
 use crate::scope::{Boundary, Permission, Permissions};
 
@@ -126,20 +126,6 @@ pub(super) struct CreateOneTimeTokenInput {
     user_uuid: Uuid,
 }
 
-/// The code that the second factor shows now.
-#[derive(Clone, InputObject)]
-pub(super) struct ConfirmSecondFactorInput {
-    /// 6 digits.
-    one_time_code: String,
-}
-
-/// What proves that it is the user who wants it.
-#[derive(Clone, InputObject)]
-pub(super) struct RemoveSecondFactorInput {
-    /// The password.
-    password: String,
-}
-
 plain_payload! {
     /// What became of signing in.
     LoginPayload {
@@ -171,21 +157,6 @@ plain_payload! {
         /// The token; null when none was made.
         one_time_token: OneTimeToken
     },
-    /// What became of a second factor to set up.
-    EnrolSecondFactorPayload {
-        /// What the authenticator is set up with; null when nothing was done.
-        enrolment: Enrolment
-    },
-    /// What became of a second factor to confirm.
-    ConfirmSecondFactorPayload {
-        /// Whether codes are asked for from now on; null when nothing was done.
-        confirmed: bool
-    },
-    /// What became of a second factor to remove.
-    RemoveSecondFactorPayload {
-        /// Whether it was removed; null when nothing was done.
-        removed: bool
-    },
 }
 
 #[derive(Default)]
@@ -200,6 +171,7 @@ impl SessionMutation {
         #[graphql(desc = "What to do it with.")] input: LoginInput,
     ) -> Result<LoginPayload> {
         let context = of(ctx);
+        context.attempt()?;
         LoginPayload::of(context.authority.login(input, context.scope.request, context.scope.origin).await)
     }
 
@@ -210,6 +182,7 @@ impl SessionMutation {
         #[graphql(desc = "What to do it with.")] input: RefreshSessionInput,
     ) -> Result<RefreshSessionPayload> {
         let context = of(ctx);
+        context.attempt()?;
         let scope = &context.scope;
         let refreshed = context.authority.refresh(&input.refresh_token, scope.request, scope.origin).await;
         RefreshSessionPayload::of(refreshed)
@@ -251,33 +224,5 @@ impl SessionMutation {
     ) -> Result<CreateOneTimeTokenPayload> {
         let context = of(ctx);
         CreateOneTimeTokenPayload::of(context.authority.one_time_token(&context.scope, input.user_uuid).await)
-    }
-
-    /// Makes a secret for the caller's authenticator. No code is asked for before `confirmSecondFactor`.
-    async fn enrol_second_factor(&self, ctx: &Context<'_>) -> Result<EnrolSecondFactorPayload> {
-        let context = of(ctx);
-        EnrolSecondFactorPayload::of(context.authority.enrol_second_factor(&context.scope).await)
-    }
-
-    /// From now on the caller signs in with a code as well.
-    async fn confirm_second_factor(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(desc = "What to do it with.")] input: ConfirmSecondFactorInput,
-    ) -> Result<ConfirmSecondFactorPayload> {
-        let context = of(ctx);
-        let confirmed = context.authority.confirm_second_factor(&context.scope, &input.one_time_code).await;
-        ConfirmSecondFactorPayload::of(confirmed.map(|()| true))
-    }
-
-    /// From now on the caller signs in with the password alone.
-    async fn remove_second_factor(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(desc = "What to do it with.")] input: RemoveSecondFactorInput,
-    ) -> Result<RemoveSecondFactorPayload> {
-        let context = of(ctx);
-        let removed = context.authority.remove_second_factor(&context.scope, input.password).await;
-        RemoveSecondFactorPayload::of(removed.map(|()| true))
     }
 }

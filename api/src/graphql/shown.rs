@@ -1,17 +1,52 @@
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use async_graphql::indexmap::IndexMap;
 use async_graphql::parser::types::{Field, Selection};
-use async_graphql::registry::Registry;
-use async_graphql::resolver_utils::resolve_container;
-use async_graphql::{ContextSelectionSet, OutputType, Positioned, ServerResult, Value};
-use futures_util::future::BoxFuture;
+use async_graphql::registry::{MetaType, Registry};
+use async_graphql::resolver_utils::{ContainerType, resolve_container};
+use async_graphql::{Context, ContextSelectionSet, OutputType, Positioned, SelectionField, ServerResult, Value};
+use futures_util::future::{BoxFuture, join};
+use uuid::Uuid;
 
-use super::record::Record;
+use crate::records::{Collection, Row};
 
-/// A record whose fields are resolved where they stand, one after the other. The library makes a task of every field, so
-/// that fields can wait side by side; those of records do not wait.
-pub(super) struct Shown<R>(pub(super) R);
+use super::context;
+use super::many::Lists;
+use super::record::{Entity, Record};
+
+/// A record whose fields are resolved where they stand, one after the other, with the lists of what belongs to it. The
+/// library makes a task of every field, so that fields can wait side by side; those of records do not wait.
+#[derive(Clone)]
+pub(super) struct Shown<R> {
+    record: R,
+    key: Uuid,
+    lists: Option<Arc<Lists>>,
+}
+
+/// Rows as `fields` show them, in their order, with everything that they refer to and all that belongs to them. Whatever
+/// waits for the database does so here, for all rows together.
+pub(super) fn show<'a, R: Record>(
+    context: &'a context::Context,
+    fields: &'a [SelectionField<'a>],
+    rows: Vec<Row<Entity<R>>>,
+) -> BoxFuture<'a, Vec<Shown<R>>> {
+    // In one piece of memory: records refer to records, and futures would hold futures.
+    Box::pin(async move {
+        let keys: Vec<Uuid> = rows.iter().map(|row| R::Collection::key_of(row).unwrap_or_default()).collect();
+        let (records, lists) = join(R::of(context, fields, rows), Lists::read::<R>(context, fields, &keys)).await;
+        let shown = |(record, key)| Shown { record, key, lists: lists.clone() };
+        records.into_iter().zip(keys).map(shown).collect()
+    })
+}
+
+impl<R> std::ops::Deref for Shown<R> {
+    type Target = R;
+
+    fn deref(&self) -> &R {
+        &self.record
+    }
+}
 
 impl<R: Record> OutputType for Shown<R> {
     fn type_name() -> Cow<'static, str> {
@@ -19,7 +54,14 @@ impl<R: Record> OutputType for Shown<R> {
     }
 
     fn create_type_info(registry: &mut Registry) -> String {
-        R::create_type_info(registry)
+        let name = R::create_type_info(registry);
+        for many in R::MANY {
+            let field = many.describe(registry);
+            if let Some(MetaType::Object { fields, .. }) = registry.types.get_mut(R::NAME) {
+                fields.insert(field.name.clone(), field);
+            }
+        }
+        name
     }
 
     async fn resolve(&self, ctx: &ContextSelectionSet<'_>, _: &Positioned<Field>) -> ServerResult<Value> {
@@ -27,11 +69,28 @@ impl<R: Record> OutputType for Shown<R> {
         // type, because a record may show another one of its own kind.
         let resolved: BoxFuture<'_, _> = match plain(&ctx.item.node.items) {
             Some(fields) => Box::pin(self.fields(ctx, fields)),
-            None => Box::pin(resolve_container(ctx, &self.0)),
+            None => Box::pin(resolve_container(ctx, self)),
         };
         resolved.await
     }
 }
+
+impl<R: Record> ContainerType for Shown<R> {
+    async fn resolve_field(&self, ctx: &Context<'_>) -> ServerResult<Option<Value>> {
+        if !R::MANY.iter().any(|many| many.name() == ctx.item.node.name.node) {
+            return self.record.resolve_field(ctx).await;
+        }
+        match Lists::resolve(self.lists.as_deref(), ctx, self.key).await {
+            Ok(value) => Ok(Some(value)),
+            Err(error) => {
+                ctx.add_error(error);
+                Ok(Some(Value::Null))
+            }
+        }
+    }
+}
+
+impl<R: Record> async_graphql::ObjectType for Shown<R> {}
 
 impl<R: Record> Shown<R> {
     async fn fields(&self, ctx: &ContextSelectionSet<'_>, fields: Vec<&Positioned<Field>>) -> ServerResult<Value> {
@@ -40,7 +99,7 @@ impl<R: Record> Shown<R> {
             let value = if field.node.name.node == "__typename" {
                 Ok(Some(R::NAME.into()))
             } else {
-                self.0.resolve_field(&ctx.with_field(field)).await
+                self.resolve_field(&ctx.with_field(field)).await
             };
             match value {
                 Ok(value) => {

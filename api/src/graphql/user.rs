@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use async_graphql::{Context, ID, Object, Result, SelectionField};
 use chrono::{DateTime, Utc};
 use entity::user::{Column, Entity};
@@ -5,6 +7,7 @@ use futures_util::future::join3;
 use uuid::Uuid;
 
 use crate::criteria::{PageArguments, PageInput};
+use crate::error::Error;
 use crate::records::user::{self, CreateUserInput, UpdateUserInput, UserFilter, UserKind, UserOrder, Users};
 use crate::records::{Deleted, Loaded, Reference, Row};
 
@@ -26,6 +29,8 @@ pub(super) struct User {
     role: Related<Role>,
     institution: Related<MedicalInstitution>,
     doctor: Related<Doctor>,
+    /// Read where it is shown.
+    last_login: std::result::Result<Option<DateTime<Utc>>, Arc<Error>>,
 }
 
 impl Record for User {
@@ -39,6 +44,7 @@ impl Record for User {
             "institution" => Some(Column::InstitutionId),
             "doctor" => Some(Column::DoctorId),
             "patientUuid" => Some(Column::PatientId),
+            "lastLoginAt" => Some(Column::Uuid),
             _ => None,
         }
     }
@@ -50,7 +56,15 @@ impl Record for User {
             Relations::read(context, fields, "doctor", &rows, |row| row.doctor_id.key()),
         )
         .await;
+        let is_shown = fields.iter().any(|field| field.name() == "lastLoginAt");
+        let keys: Vec<Uuid> = rows.iter().filter(|_| is_shown).filter_map(|row| row.uuid.key()).collect();
+        let logins = user::last_logins(&context.scope, &context.reader, &keys).await.map_err(Arc::new);
+        let last_login = |row: &Row<Entity>| match &logins {
+            Ok(logins) => Ok(row.uuid.key().and_then(|key| logins.get(&key).copied())),
+            Err(error) => Err(Arc::clone(error)),
+        };
         let record = |row: Row<Entity>| Self {
+            last_login: last_login(&row),
             role: roles.get(row.role_id.key()),
             institution: institutions.get(row.institution_id.key()),
             doctor: doctors.get(row.doctor_id.key()),
@@ -108,7 +122,12 @@ impl User {
         Ok(*self.row.patient_id.loaded()?)
     }
 
-    /// What the configured OpenID provider calls the user.
+    /// The OpenID provider that knows the user too: the `iss` of its tokens.
+    async fn external_issuer(&self) -> Result<Option<&str>> {
+        Ok(self.row.external_issuer.loaded()?.as_deref())
+    }
+
+    /// What that provider calls the user: the `sub` of its tokens.
     async fn external_subject(&self) -> Result<Option<&str>> {
         Ok(self.row.external_subject.loaded()?.as_deref())
     }
@@ -116,6 +135,11 @@ impl User {
     /// Whether the user may sign in.
     async fn is_active(&self) -> Result<bool> {
         Ok(*self.row.is_active.loaded()?)
+    }
+
+    /// When the user last signed in here, by a password or a one-time token; null for never.
+    async fn last_login_at(&self) -> Result<Option<DateTime<Utc>>> {
+        Ok(self.last_login.clone()?)
     }
 
     /// How often the record has changed, counting from 1.
@@ -203,7 +227,9 @@ impl UserMutation {
     ) -> Result<UpdateUserPayload> {
         let context = of(ctx);
         let updated = user::update(&context.scope, &context.cluster, input).await;
-        context.authority.catch_up().await;
+        if updated.is_ok() {
+            context.authority.catch_up().await;
+        }
         UpdateUserPayload::of(ctx, updated).await
     }
 }

@@ -44,8 +44,8 @@ pub(super) async fn refused_nobody(
     document: &ExecutableDocument,
     operation: Option<&str>,
 ) -> Result<()> {
-    let changes = chosen(document, operation).is_some_and(|operation| operation.ty == OperationType::Mutation);
-    let deed = Deed::new(Action::Execute, if changes { "Mutation" } else { "Query" });
+    let kind = chosen(document, operation).map_or(OperationType::Query, |operation| operation.ty);
+    let deed = Deed::new(Action::Execute, root_type(kind));
     context.cluster.record(&context.scope, vec![(deed, Outcome::Denied)]).await
 }
 
@@ -75,13 +75,22 @@ fn denied(response: &Response, document: &ExecutableDocument, operation: &Operat
     for error in response.errors.iter().filter(|error| is_denial(error)) {
         let names = names(&error.path, document, &operation.selection_set.node);
         let root = names.first().copied().unwrap_or_default();
-        let kind = if operation.ty == OperationType::Mutation { "Mutation" } else { "Query" };
+        let kind = root_type(operation.ty);
         let deed = Deed { fields: vec![names.join(".").into()], ..Deed::new(action(operation.ty, root), kind) };
         if !deeds.contains(&deed) {
             deeds.push(deed);
         }
     }
     deeds
+}
+
+/// What the schema calls the type of an operation's root fields.
+const fn root_type(kind: OperationType) -> &'static str {
+    match kind {
+        OperationType::Query => "Query",
+        OperationType::Mutation => "Mutation",
+        OperationType::Subscription => "Subscription",
+    }
 }
 
 fn is_denial(error: &ServerError) -> bool {

@@ -2,24 +2,26 @@ use std::convert::Infallible;
 use std::error::Error;
 use std::io;
 use std::net::SocketAddr;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
 use axum::http::Request;
+use axum::http::header::UPGRADE;
 use hyper::body::Incoming;
 use hyper::server::conn::http1::Builder;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
-use hyper_util::server::graceful::Watcher;
 use tokio::net::TcpStream;
 use tower::ServiceExt;
 
 use crate::config;
 use crate::origin::Peer;
 
-use super::places::Place;
+use super::drain::Guest;
+use super::places::Seat;
 use super::pulse::{Phase, Pulse};
 use super::socket::{Patience, Socket};
 use super::stream::Stream;
@@ -56,8 +58,8 @@ impl Connections {
         &self,
         stream: TcpStream,
         address: SocketAddr,
-        place: Place,
-        watcher: Watcher,
+        seat: Seat,
+        mut guest: Guest,
     ) -> impl Future<Output = ()> + use<> {
         let (builder, router, tls) = (self.builder.clone(), self.router.clone(), self.tls.clone());
         let patience = self.patience;
@@ -70,13 +72,22 @@ impl Connections {
             };
             let pulse = Arc::new(Pulse::default());
             let socket = Socket::new(stream, Arc::clone(&pulse), patience);
-            let service = service_fn(move |request| answer(request, peer, router.clone(), Arc::clone(&pulse)));
-            let connection = watcher.watch(builder.serve_connection(TokioIo::new(socket), service));
-            if let Err(error) = connection.await {
+            let service = service_fn(move |request| {
+                let other = request.headers().contains_key(UPGRADE).then(|| seat.clone());
+                answer(request, (peer, other), router.clone(), Arc::clone(&pulse))
+            });
+            let mut connection = pin!(builder.serve_connection(TokioIo::new(socket), service).with_upgrades());
+            let ended = tokio::select! {
+                ended = connection.as_mut() => ended,
+                () = guest.told_to_leave() => {
+                    connection.as_mut().graceful_shutdown();
+                    connection.await
+                }
+            };
+            if let Err(error) = ended {
                 let cause = error.source().map(ToString::to_string);
                 tracing::debug!(%error, cause, "connection ended");
             }
-            drop(place);
         }
     }
 }
@@ -89,13 +100,16 @@ async fn encrypted(stream: TcpStream, tls: Option<Tls>, limit: Duration) -> io::
 
 async fn answer(
     request: Request<Incoming>,
-    peer: Peer,
+    (peer, seat): (Peer, Option<Seat>),
     router: Router,
     pulse: Arc<Pulse>,
 ) -> Result<hyper::Response<super::pulse::Watched>, Infallible> {
     pulse.enter(Phase::Busy);
     let mut request = request.map(Body::new);
     request.extensions_mut().insert(peer);
+    if let Some(seat) = seat {
+        request.extensions_mut().insert(seat);
+    }
     let response = router.oneshot(request).await?;
     Ok(pulse.answer(response))
 }

@@ -21,9 +21,13 @@ pub(super) struct Places {
 /// A place among all; none when the server is going to end.
 pub(super) type Slot = Option<OwnedSemaphorePermit>;
 
-/// What a connection holds as long as it lives.
+/// What a connection holds as long as it lives. In the extensions of a request that asks for another protocol on its
+/// connection, whose server holds it then.
+#[derive(Clone, Debug)]
+pub struct Seat(#[expect(dead_code, reason = "it is held, and given back by being dropped")] Arc<Place>);
+
 #[derive(Debug)]
-pub(super) struct Place {
+struct Place {
     places: Arc<Places>,
     address: Option<IpAddr>,
     _slot: Slot,
@@ -48,7 +52,7 @@ impl Places {
     ///
     /// # Errors
     /// Gives the slot back when the address has as many as it may have.
-    pub(super) fn take(places: &Arc<Self>, slot: Slot, address: IpAddr) -> Result<Place, Slot> {
+    pub(super) fn take(places: &Arc<Self>, slot: Slot, address: IpAddr) -> Result<Seat, Slot> {
         let limited = places.per_address > 0 && !places.proxies.contain(address);
         let address = limited.then(|| network(address));
         if let Some(address) = address {
@@ -59,7 +63,7 @@ impl Places {
             }
             *count += 1;
         }
-        Ok(Place { places: Arc::clone(places), address, _slot: slot })
+        Ok(Seat(Arc::new(Place { places: Arc::clone(places), address, _slot: slot })))
     }
 }
 

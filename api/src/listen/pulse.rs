@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::task::{Context, Poll};
 
 use axum::body::{Body, Bytes, HttpBody};
+use axum::http::StatusCode;
 use axum::response::Response;
 use hyper::body::{Frame, SizeHint};
 
@@ -45,11 +46,13 @@ impl Pulse {
         self.phase() == Phase::Head || self.is_refusing.load(Ordering::Acquire)
     }
 
-    /// Stays busy until the whole response has been handed over.
+    /// Stays busy until the whole response has been handed over; for good, where the connection goes on in another
+    /// protocol.
     pub(super) fn answer(self: Arc<Self>, response: Response) -> hyper::Response<Watched> {
         let status = response.status();
         self.is_refusing.store(status.is_client_error() || status.is_server_error(), Ordering::Release);
-        response.map(|body| Watched { body, pulse: self })
+        let after = if status == StatusCode::SWITCHING_PROTOCOLS { Phase::Busy } else { Phase::Idle };
+        response.map(|body| Watched { body, pulse: self, after })
     }
 }
 
@@ -58,6 +61,7 @@ impl Pulse {
 pub(super) struct Watched {
     body: Body,
     pulse: Arc<Pulse>,
+    after: Phase,
 }
 
 impl HttpBody for Watched {
@@ -82,6 +86,6 @@ impl HttpBody for Watched {
 
 impl Drop for Watched {
     fn drop(&mut self) {
-        self.pulse.enter(Phase::Idle);
+        self.pulse.enter(self.after);
     }
 }

@@ -6,6 +6,7 @@ use sea_orm::sea_query::ValueType;
 use sea_orm::{ActiveModelTrait, EntityTrait, IdenStatic, Iterable, ModelTrait, Value};
 use uuid::Uuid;
 
+use crate::criteria::Translation;
 use crate::database::Reader;
 use crate::deed::{Action, Deed};
 
@@ -37,12 +38,22 @@ pub(super) fn with_owner<C: Collection>(reader: &Reader, mut columns: Vec<Column
     distinct::<C>(columns)
 }
 
-/// Notes rows of which these columns are shown.
-pub(super) fn disclose<C: Collection>(reader: &Reader, rows: &[Row<C::Entity>], shown: &[Column<C>]) {
+/// Notes rows of which these columns are shown, and which were asked for by those: that a row is there tells of them too.
+pub(super) fn disclose<C: Collection>(
+    reader: &Reader,
+    rows: &[Row<C::Entity>],
+    shown: &[Column<C>],
+    asked: &[Cow<'static, str>],
+) {
     if !reader.is_witnessed() {
         return;
     }
-    let fields: Vec<_> = shown.iter().map(|column| Cow::Borrowed(column.as_str())).collect();
+    let mut fields: Vec<_> = shown.iter().map(|column| Cow::Borrowed(column.as_str())).collect();
+    for field in asked {
+        if !fields.contains(field) {
+            fields.push(field.clone());
+        }
+    }
     match C::disclosure() {
         Disclosure::Nothing => {}
         Disclosure::Reads => reader.disclose([Deed { fields, ..Deed::new(Action::Read, C::NAME) }]),
@@ -58,13 +69,22 @@ pub(super) fn disclose<C: Collection>(reader: &Reader, rows: &[Row<C::Entity>], 
 
 /// Notes a row that was not read, but shown after it was written.
 pub fn disclose_shown<C: Collection>(reader: &Reader, row: &Row<C::Entity>, columns: Vec<Column<C>>) {
-    disclose::<C>(reader, std::slice::from_ref(row), &distinct::<C>(columns));
+    disclose::<C>(reader, std::slice::from_ref(row), &distinct::<C>(columns), &[]);
 }
 
-/// Notes that somebody was told how many of these records there are.
-pub(super) fn disclose_total<C: Collection>(reader: &Reader) {
+/// Notes that records which tell of nobody were asked for by others that do: which of them are found tells of those.
+pub(super) fn disclose_across<C: Collection>(reader: &Reader, translation: &Translation<'_>) {
+    if C::disclosure() == Disclosure::Nothing {
+        let deed = |(name, fields)| Deed { fields, ..Deed::new(Action::Read, name) };
+        reader.disclose(translation.crossed().map(deed));
+    }
+}
+
+/// Notes that somebody was told how many of these records there are, and by what they were asked for.
+pub(super) fn disclose_total<C: Collection>(reader: &Reader, asked: &[Cow<'static, str>]) {
     if C::disclosure() != Disclosure::Nothing {
-        reader.disclose([Deed { fields: vec!["total_count".into()], ..Deed::new(Action::Read, C::NAME) }]);
+        let fields = [&["total_count".into()], asked].concat();
+        reader.disclose([Deed { fields, ..Deed::new(Action::Read, C::NAME) }]);
     }
 }
 

@@ -20,6 +20,7 @@ use super::check::{Check, Kind, optional_reference};
 use super::doctor_specialty::{DoctorSpecialties, DoctorSpecialtyFilter};
 use super::idempotency::Key;
 use super::medical_institution::{MedicalInstitutionFilter, MedicalInstitutions};
+use super::patient_register::PatientRegisterFilter;
 use super::{Collection, Deleted, Row};
 
 criteria! {
@@ -53,6 +54,16 @@ criteria! {
         institution: MedicalInstitutionFilter => InstitutionId of medical_institution;
         /// What the doctor practises.
         specialty: DoctorSpecialtyFilter => SpecialtyId of doctor_specialty;
+    }
+    many {
+        /// The registers of the patients whose usual doctor this is.
+        patient_registers: PatientRegisterFilter => DoctorId of patient_register;
+    }
+    orders {
+        /// Name of the institution where the doctor practises.
+        InstitutionName: MedicalInstitutionFilter => InstitutionId of medical_institution Name;
+        /// Name of what the doctor practises.
+        SpecialtyName: DoctorSpecialtyFilter => SpecialtyId of doctor_specialty Name;
     }
 }
 

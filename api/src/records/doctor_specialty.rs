@@ -18,6 +18,7 @@ use crate::scope::{Permission, Scope};
 use super::aggregate::{Aggregate, New, Target, change, create as create_all, exists};
 use super::catalogue::{SpecialtyCategories, SpecialtyCategoryFilter, check_choice};
 use super::check::{Check, Kind, optional_reference};
+use super::doctor::DoctorFilter;
 use super::idempotency::Key;
 use super::{Collection, Deleted, Row};
 
@@ -42,6 +43,10 @@ criteria! {
     relations {
         /// The category that the specialty belongs to; none when unknown.
         category: SpecialtyCategoryFilter => CategoryId of specialty_category;
+    }
+    many {
+        /// Who practises it.
+        doctors: DoctorFilter => SpecialtyId of doctor;
     }
 }
 

@@ -19,7 +19,9 @@ use super::catalogue::{
     check_region,
 };
 use super::check::{Check, Kind, optional_reference};
+use super::doctor::DoctorFilter;
 use super::idempotency::Key;
+use super::patient_register::PatientRegisterFilter;
 use super::{Collection, Deleted, Row};
 
 criteria! {
@@ -55,6 +57,12 @@ criteria! {
         country: CountryFilter => CountryId of country;
         /// The region where it is; none when unknown.
         region: RegionFilter => RegionId of region;
+    }
+    many {
+        /// Who practises here.
+        doctors: DoctorFilter => InstitutionId of doctor;
+        /// The registers that belong here.
+        patient_registers: PatientRegisterFilter => InstitutionId of patient_register;
     }
 }
 

@@ -1,152 +1,147 @@
-//! Pages of the lists that belong to records: those of many records in one statement.
+//! Reading lists of which each belongs to one of several records: the page of every one of them in one statement.
 
 use std::collections::HashMap;
 
-use sea_orm::sea_query::extension::postgres::PgFunc;
-use sea_orm::sea_query::{
-    self, Alias, ArrayType, ColumnRef, Expr, ExprTrait, Func, IntoColumnRef, SelectStatement, TableRef, WindowStatement,
+use futures_util::future::try_join;
+use sea_orm::sea_query::{ArrayType, Expr, ExprTrait, Func, WindowStatement};
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, DbBackend, EntityName, EntityTrait, QueryFilter, QuerySelect, QueryTrait,
+    Statement, Value,
 };
-use sea_orm::{ColumnTrait, Condition, ConnectionTrait, DbBackend, EntityName, Value};
 use uuid::Uuid;
 
 use crate::database::Reader;
 use crate::error::{Error, Result};
 use crate::scope::Scope;
 
-use super::collection::{Request, query_of};
-use super::disclosure::{disclose, with_owner};
-use super::row::Plan;
-use super::{Collection, Listing, Query, Row};
+use super::collection::{Collection, Column};
+use super::disclosure::{disclose, disclose_total};
+use super::listing::{Asked, Listing, Part, Query};
 
-/// For how many owners one statement reads: SQLite binds 32,766 values at most.
-const MAX_OWNERS: usize = 10_000;
+/// What several parents stand as in a statement: the table and its only column.
+const PARENT: &str = "parent";
+/// A record's place among those of its parent, from 1 on.
+const PLACE: &str = "place";
 
-/// Whose a list's records are.
-#[derive(Clone, Debug)]
-pub struct Link {
-    owner: ColumnRef,
-    through: Option<(TableRef, ColumnRef)>,
+/// What of a list is wanted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Wanted {
+    /// Its page; otherwise that is empty.
+    pub page: bool,
+    /// How many records it has.
+    pub total: bool,
 }
 
-impl Link {
-    /// Each record names its owner in this column.
-    #[must_use]
-    pub fn by<C: ColumnTrait>(owner: C) -> Self {
-        Self { owner: owner.as_column_ref().into_column_ref(), through: None }
-    }
-
-    /// Another table names owners and members in these two columns.
-    #[must_use]
-    pub fn through<C: ColumnTrait>(owner: C, member: C) -> Self {
-        let table = C::EntityName::default().table_ref();
-        let member = member.as_column_ref().into_column_ref();
-        Self { owner: owner.as_column_ref().into_column_ref(), through: Some((table, member)) }
-    }
-
-    /// Whether the owners are the patients whose the records are. They were found before, deleted ones too where those
-    /// were asked for.
-    fn is_of_patients<C: Collection>(&self) -> bool {
-        let patient = C::patient().map(|column| column.as_column_ref().into_column_ref());
-        self.through.is_none() && patient.as_ref() == Some(&self.owner)
-    }
-
-    /// Joins what names the owners, and keeps to some of them.
-    fn restrict<C: Collection>(&self, query: &mut SelectStatement, owners: &[Uuid], backend: DbBackend) {
-        if let Some((table, member)) = &self.through {
-            let is_member = Expr::col(member.clone()).eq(Expr::col(C::key().as_column_ref()));
-            query.inner_join(table.clone(), is_member);
-        }
-        let owner = Expr::col(self.owner.clone());
-        let keys = owners.iter().map(|key| Value::from(*key));
-        query.and_where(match backend {
-            DbBackend::Postgres => owner.eq(PgFunc::any(Value::Array(ArrayType::Uuid, Some(Box::new(keys.collect()))))),
-            _ => owner.is_in(keys),
-        });
-    }
+/// Which part of the lists of several records.
+pub struct Nested<C: Collection> {
+    /// Which part of each.
+    pub query: Query<C>,
+    /// The column that says to which record's list a record belongs.
+    pub by: Column<C>,
+    /// What of it is wanted.
+    pub wanted: Wanted,
 }
 
-/// For each owner, a page of the list that is its own: one statement for all of them, and another one if the lists are to
-/// be `counted`.
+/// The page of each of these records' lists. One statement for all pages, and one for all totals.
 ///
 /// # Errors
-/// As for one list.
-pub async fn lists<C: Collection>(
+/// As those of a list.
+pub async fn list_nested<C: Collection>(
     scope: &Scope,
     reader: &Reader,
-    link: &Link,
-    owners: &[Uuid],
-    query: &Query<C>,
-    counted: bool,
+    nested: &Nested<C>,
+    parents: &[Uuid],
 ) -> Result<HashMap<Uuid, Listing<C>>> {
-    C::permit(scope)?;
-    let request = Request::<C>::new(scope, reader.get_database_backend(), query, link.is_of_patients::<C>())?;
-    let plan = Plan::<C::Entity>::new(&with_owner::<C>(reader, request.columns.clone()));
-    let mut rows: HashMap<Uuid, Vec<Row<C::Entity>>> = HashMap::new();
-    let mut totals: HashMap<Uuid, u64> = HashMap::new();
-    for some in owners.chunks(MAX_OWNERS) {
-        for result in reader.query_all(&pages(&request, &plan, link, some, reader.get_database_backend())).await? {
-            let owner: Uuid = result.try_get_by_index(plan.len())?;
-            rows.entry(owner).or_default().push(plan.read(&result)?);
+    let asked = Asked::of(scope, reader, &nested.query, &[nested.by])?;
+    let statement = pages(&asked, nested.by, parents, reader.get_database_backend())?;
+    let read = async {
+        if !nested.wanted.page {
+            return Ok(Vec::new());
         }
-        if counted {
-            totals.extend(count::<C>(reader, link, some, request.condition.clone()).await?);
-        }
-    }
-    let listing = |owner: &Uuid| {
-        let mut listing = request.listing(rows.remove(owner).unwrap_or_default());
-        listing.total = counted.then(|| totals.get(owner).copied().unwrap_or_default());
-        (*owner, listing)
+        asked.rows(&reader.query_all_raw(statement).await?)
     };
-    let mut listings: HashMap<Uuid, Listing<C>> = owners.iter().map(listing).collect();
-    for listing in listings.values() {
-        disclose::<C>(reader, &listing.rows, &request.columns);
+    let (found, mut totals) = try_join(read, totals(reader, &asked, nested, parents)).await?;
+    let mut rows: HashMap<Uuid, Vec<_>> = HashMap::with_capacity(parents.len());
+    for found in found {
+        let Some(Value::Uuid(Some(parent))) = found.row.value(nested.by) else {
+            return Err(Error::internal("a record of a list without the key of what it belongs to"));
+        };
+        rows.entry(parent).or_default().push(found);
     }
-    Row::introduce(listings.values_mut().flat_map(|listing| listing.rows.iter_mut()), C::key());
+    let listing = |parent: &Uuid| {
+        let total = nested.wanted.total.then(|| totals.remove(parent).unwrap_or_default());
+        let own = Condition::all().add(nested.by.eq(*parent));
+        (*parent, asked.listing(rows.remove(parent).unwrap_or_default(), Some(own), total))
+    };
+    let listings: HashMap<_, _> = parents.iter().map(listing).collect();
+    let shown: Vec<_> = listings.values().flat_map(|listing| listing.rows.iter().cloned()).collect();
+    disclose::<C>(reader, &shown, &asked.shown, &asked.whole.filtered);
     Ok(listings)
 }
 
-/// Numbers the records of each owner in the list's order, and keeps those of the page.
-fn pages<C: Collection>(
-    request: &Request<C>,
-    plan: &Plan<C::Entity>,
-    link: &Link,
-    owners: &[Uuid],
-    backend: DbBackend,
-) -> SelectStatement {
-    let (owner, place) = (Alias::new("owner"), Alias::new("place"));
-    let mut window = WindowStatement::partition_by(link.owner.clone());
-    request.part.ordering.apply(&mut window);
-    let mut members = query_of::<C>(plan, request.part.condition.clone());
-    members.expr_as(Expr::col(link.owner.clone()), owner.clone());
-    members.expr_window_as(Func::cust("ROW_NUMBER"), window, place.clone());
-    link.restrict::<C>(&mut members, owners, backend);
-    let skipped = request.part.offset.unwrap_or_default();
-    sea_query::Query::select()
-        .expr(Expr::col(sea_query::Asterisk))
-        .from_subquery(members, Alias::new("members"))
-        .and_where(Expr::col(place.clone()).gt(skipped))
-        .and_where(Expr::col(place.clone()).lte(skipped + request.part.limit + 1))
-        .order_by(owner, sea_query::Order::Asc)
-        .order_by(place, sea_query::Order::Asc)
-        .to_owned()
+/// PostgreSQL looks each parent's page up by itself, and so reads no more than the pages where an index has their order;
+/// SQLite, which cannot, numbers the records of each parent.
+///
+/// What is found is called as its table is, so that columns are written the same inside and outside.
+fn pages<C: Collection>(asked: &Asked<C>, by: Column<C>, parents: &[Uuid], backend: DbBackend) -> Result<Statement> {
+    let Part { condition, ordering, offset, limit } = asked.part()?;
+    let (offset, end) = (offset.unwrap_or_default(), offset.unwrap_or_default() + limit + 1);
+    let table = C::Entity::default().table_name().to_owned();
+    let related = asked.related().map(|related| format!(", \"{table}\".\"{}\"", related.name()));
+    let list = asked.plan.text() + &related.collect::<String>();
+    if backend == DbBackend::Postgres {
+        let own = Expr::col(by.as_column_ref()).eq(Expr::col((PARENT, PARENT)));
+        let mut page = asked.select(condition.add(own));
+        ordering.apply(&mut page);
+        let Statement { sql, values, .. } = backend.build(&page);
+        let mut values = values.map(|values| values.0).unwrap_or_default();
+        values.push(Value::Array(ArrayType::Uuid, Some(Box::new(parents.iter().copied().map(Value::from).collect()))));
+        let given = values.len();
+        let order = ordering.text();
+        let text = format!(
+            "SELECT {list} FROM unnest(${given}::uuid[]) AS \"{PARENT}\" \
+             CROSS JOIN LATERAL ({sql} LIMIT {} OFFSET {offset}) AS \"{table}\" ORDER BY {order}",
+            limit + 1
+        );
+        return Ok(Statement::from_sql_and_values(backend, text, values));
+    }
+    let mut numbered = asked.select(condition.add(by.is_in(parents.iter().copied())));
+    let mut window = WindowStatement::partition_by(by.as_column_ref());
+    ordering.apply(&mut window);
+    numbered.expr_window_as(Expr::cust("row_number()"), window, PLACE);
+    let Statement { sql, values, .. } = backend.build(&numbered);
+    let text = format!(
+        "SELECT {list} FROM ({sql}) AS \"{table}\" WHERE \"{PLACE}\" > {offset} AND \"{PLACE}\" <= {end} ORDER BY \"{PLACE}\""
+    );
+    Ok(Statement::from_sql_and_values(backend, text, values.map(|values| values.0).unwrap_or_default()))
 }
 
-async fn count<C: Collection>(
+/// How many records each list has; none for those that have none.
+async fn totals<C: Collection>(
     reader: &Reader,
-    link: &Link,
-    owners: &[Uuid],
-    condition: Condition,
+    asked: &Asked<C>,
+    nested: &Nested<C>,
+    parents: &[Uuid],
 ) -> Result<HashMap<Uuid, u64>> {
-    let mut query = sea_query::Query::select();
-    query.from(C::Entity::default().table_ref()).cond_where(condition);
-    query.expr(Expr::col(link.owner.clone()));
-    query.expr(Func::count(Expr::col(C::key().as_column_ref())));
-    link.restrict::<C>(&mut query, owners, reader.get_database_backend());
-    query.add_group_by([Expr::col(link.owner.clone())]);
-    let totals = reader.query_all(&query).await?;
-    let total = |row: &sea_orm::QueryResult| {
-        let count: i64 = row.try_get_by_index(1)?;
-        Ok((row.try_get_by_index(0)?, u64::try_from(count).map_err(Error::internal)?))
+    if !nested.wanted.total {
+        return Ok(HashMap::new());
+    }
+    disclose_total::<C>(reader, &asked.whole.filtered);
+    let among = match reader.get_database_backend() {
+        DbBackend::Postgres => nested.by.eq_any(parents.to_vec()),
+        _ => nested.by.is_in(parents.iter().copied()),
     };
-    totals.iter().map(total).collect()
+    let query = C::Entity::find()
+        .select_only()
+        .column(nested.by)
+        .expr_as(Func::count(Expr::col(C::key().as_column_ref())), "total")
+        .filter(asked.whole.condition.clone().add(among))
+        .group_by(nested.by)
+        .into_query();
+    let mut totals = HashMap::with_capacity(parents.len());
+    for row in reader.query_all(&query).await? {
+        let total: i64 = row.try_get_by_index(1)?;
+        totals.insert(row.try_get_by_index(0)?, u64::try_from(total).map_err(Error::internal)?);
+    }
+    Ok(totals)
 }

@@ -16,14 +16,11 @@ use crate::error::{Error, Result};
 
 /// A row of which only the columns that somebody asked for were read. Copies share it.
 #[derive(Debug)]
-pub struct Row<E: EntityTrait> {
-    values: Arc<E::ActiveModel>,
-    peers: Option<Arc<[Uuid]>>,
-}
+pub struct Row<E: EntityTrait>(Arc<E::ActiveModel>);
 
 impl<E: EntityTrait> Clone for Row<E> {
     fn clone(&self) -> Self {
-        Self { values: Arc::clone(&self.values), peers: self.peers.clone() }
+        Self(Arc::clone(&self.0))
     }
 }
 
@@ -66,35 +63,12 @@ where
     where
         E::Model: IntoActiveModel<E::ActiveModel>,
     {
-        Self { values: Arc::new(model.into_active_model()), peers: None }
+        Self(Arc::new(model.into_active_model()))
     }
 
     /// A column's value, for a cursor; none when it was not read.
     pub(super) fn value(&self, column: E::Column) -> Option<Value> {
-        self.values.get(column).into_value()
-    }
-
-    /// Lets rows that were read together know of each other, by their keys in column `key`.
-    pub(super) fn introduce<'r>(rows: impl Iterator<Item = &'r mut Self>, key: E::Column) {
-        let rows: Vec<&mut Self> = rows.collect();
-        if rows.len() < 2 {
-            return;
-        }
-        let keys = rows.iter().filter_map(|row| match row.value(key) {
-            Some(Value::Uuid(key)) => key,
-            _ => None,
-        });
-        let keys: Arc<[Uuid]> = keys.collect();
-        for row in rows {
-            row.peers = Some(Arc::clone(&keys));
-        }
-    }
-
-    /// The keys of the rows that were read together with this one, its own among them; none for a row that was read
-    /// alone. What belongs to one of them is likely to be wanted of all.
-    #[must_use]
-    pub const fn peers(&self) -> Option<&Arc<[Uuid]>> {
-        self.peers.as_ref()
+        self.0.get(column).into_value()
     }
 }
 
@@ -103,7 +77,7 @@ impl<E: EntityTrait> std::ops::Deref for Row<E> {
     type Target = E::ActiveModel;
 
     fn deref(&self) -> &Self::Target {
-        &self.values
+        &self.0
     }
 }
 
@@ -154,15 +128,18 @@ where
         Self(Table::<E>::of().0.iter().filter(is_wanted).collect())
     }
 
-    /// How many columns there are.
+    /// What stands between SELECT and FROM.
+    pub(super) fn list(&self) -> Expr {
+        Expr::cust(self.text())
+    }
+
     pub(super) const fn len(&self) -> usize {
         self.0.len()
     }
 
-    /// What stands between SELECT and FROM.
-    pub(super) fn list(&self) -> Expr {
+    pub(super) fn text(&self) -> String {
         let texts: Vec<&str> = self.0.iter().map(|known| known.text.as_str()).collect();
-        Expr::cust(texts.join(", "))
+        texts.join(", ")
     }
 
     pub(super) fn read(&self, result: &QueryResult) -> Result<Row<E>, DbErr> {
@@ -170,11 +147,11 @@ where
         for (index, known) in self.0.iter().enumerate() {
             active.try_set(known.column, decode(result, index, &known.kind)?)?;
         }
-        Ok(Row { values: Arc::new(active), peers: None })
+        Ok(Row(Arc::new(active)))
     }
 }
 
-fn decode(result: &QueryResult, index: usize, kind: &ColumnType) -> Result<Value, DbErr> {
+pub(super) fn decode(result: &QueryResult, index: usize, kind: &ColumnType) -> Result<Value, DbErr> {
     Ok(match kind {
         ColumnType::Uuid => result.try_get_by_index::<Option<Uuid>>(index)?.into(),
         ColumnType::String(_) | ColumnType::Text => result.try_get_by_index::<Option<String>>(index)?.into(),

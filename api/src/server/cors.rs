@@ -1,7 +1,7 @@
 use axum::body::Body;
 use axum::http::header::{
     ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
-    ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, ACCESS_CONTROL_REQUEST_METHOD, ORIGIN, VARY,
+    ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, ACCESS_CONTROL_REQUEST_METHOD, HOST, ORIGIN, VARY,
 };
 use axum::http::{HeaderMap, HeaderValue, Method, Request, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -29,6 +29,15 @@ impl Cors {
     pub(super) fn origin(&self, headers: &HeaderMap) -> Option<HeaderValue> {
         let origin = headers.get(ORIGIN)?;
         self.origins.iter().any(|known| known.as_bytes() == origin.as_bytes()).then(|| origin.clone())
+    }
+
+    /// Whether what comes from no page, from a page of this very host, or from one of these origins.
+    pub(super) fn allow(&self, headers: &HeaderMap) -> bool {
+        let Some(origin) = headers.get(ORIGIN) else { return true };
+        let own = headers.get(HOST).and_then(|host| host.to_str().ok());
+        let named = origin.to_str().ok().and_then(|origin| origin.split_once("://")).map(|(_, host)| host);
+        let is_own = own.zip(named).is_some_and(|(own, named)| own.eq_ignore_ascii_case(named));
+        is_own || self.origin(headers).is_some()
     }
 
     /// Tells the browser which origin may read the response, and caches that it depends on that.

@@ -64,6 +64,11 @@ pub(super) async fn front(State(front): State<Arc<Front>>, request: Request<Body
 }
 
 impl Front {
+    /// Whether a page, if it was one that asked, may open a WebSocket.
+    pub(super) fn may_open_socket(&self, headers: &HeaderMap) -> bool {
+        self.cors.allow(headers)
+    }
+
     fn is_known(&self, headers: &HeaderMap) -> bool {
         let host = headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
         let name = host.rsplit_once(':').filter(|(_, port)| port.bytes().all(|byte| byte.is_ascii_digit()));

@@ -864,6 +864,56 @@ BEGIN
             (SELECT actor_id FROM request_context), (SELECT request_id FROM request_context));
 END;
 
+-- Who loses a patient sees that what belongs to them went too.
+CREATE TRIGGER health_profiles_leaving
+BEFORE UPDATE OF institution_id ON health_profiles
+WHEN NEW.institution_id IS NOT OLD.institution_id
+BEGIN
+    INSERT OR REPLACE INTO change_log_moves (key, institution_id) VALUES (OLD.uuid, OLD.institution_id);
+END;
+
+CREATE TRIGGER emails_leaving
+BEFORE UPDATE OF institution_id ON emails
+WHEN NEW.institution_id IS NOT OLD.institution_id
+BEGIN
+    INSERT OR REPLACE INTO change_log_moves (key, institution_id) VALUES (OLD.uuid, OLD.institution_id);
+END;
+
+CREATE TRIGGER phones_leaving
+BEFORE UPDATE OF institution_id ON phones
+WHEN NEW.institution_id IS NOT OLD.institution_id
+BEGIN
+    INSERT OR REPLACE INTO change_log_moves (key, institution_id) VALUES (OLD.uuid, OLD.institution_id);
+END;
+
+CREATE TRIGGER addresses_leaving
+BEFORE UPDATE OF institution_id ON addresses
+WHEN NEW.institution_id IS NOT OLD.institution_id
+BEGIN
+    INSERT OR REPLACE INTO change_log_moves (key, institution_id) VALUES (OLD.uuid, OLD.institution_id);
+END;
+
+CREATE TRIGGER patient_conditions_leaving
+BEFORE UPDATE OF institution_id ON patient_conditions
+WHEN NEW.institution_id IS NOT OLD.institution_id
+BEGIN
+    INSERT OR REPLACE INTO change_log_moves (key, institution_id) VALUES (OLD.uuid, OLD.institution_id);
+END;
+
+CREATE TRIGGER patient_medications_leaving
+BEFORE UPDATE OF institution_id ON patient_medications
+WHEN NEW.institution_id IS NOT OLD.institution_id
+BEGIN
+    INSERT OR REPLACE INTO change_log_moves (key, institution_id) VALUES (OLD.uuid, OLD.institution_id);
+END;
+
+CREATE TRIGGER patient_allergies_leaving
+BEFORE UPDATE OF institution_id ON patient_allergies
+WHEN NEW.institution_id IS NOT OLD.institution_id
+BEGIN
+    INSERT OR REPLACE INTO change_log_moves (key, institution_id) VALUES (OLD.uuid, OLD.institution_id);
+END;
+
 -- Identifiers leave tombstones too: what was removed may be told again.
 ALTER TABLE identifiers ADD COLUMN deleted_at TEXT
     CONSTRAINT identifiers_deleted_at_check CHECK (

@@ -78,17 +78,17 @@ pub(crate) fn shipped(database: &Database, condition: &str, count: usize) -> Vec
 }
 
 /// A value of each entry.
-fn values<'e>(entries: &'e [Entry], column: &str) -> Vec<&'e str> {
+pub(crate) fn values<'e>(entries: &'e [Entry], column: &str) -> Vec<&'e str> {
     entries.iter().map(|entry| entry[column].as_str()).collect()
 }
 
 /// The entries of a request, once there are as many.
-fn of_request(phr: &Phr, id: &str, count: usize) -> Vec<Entry> {
+pub(crate) fn of_request(phr: &Phr, id: &str, count: usize) -> Vec<Entry> {
     shipped(&phr.database, &format!("request_id = {}", phr.database.key(id)), count)
 }
 
 /// A request's response and its id.
-fn ask(phr: &Phr, query: &str, variables: &Value) -> (Value, String) {
+pub(crate) fn ask(phr: &Phr, query: &str, variables: &Value) -> (Value, String) {
     let reply = phr.begin(query, variables).finish();
     let id = reply.header("x-request-id").expect("a response has an id").to_owned();
     (reply.json(), id)

@@ -11,6 +11,7 @@ on_both_databases! {
     one_patient_shown_twice_is_one_entry,
     a_global_id_is_no_way_around,
     a_total_is_on_record_too,
+    what_is_only_asked_by_is_on_record_too,
     what_is_not_a_patients_is_not_on_record,
     no_value_ever_enters_the_trail,
 }
@@ -72,14 +73,41 @@ fn a_total_is_on_record_too(phr: &Phr) {
     let query = "{ patientRegisters(filter: {allergies: {contains: \"latex\"}}) { totalCount } }";
     let (_, id) = ask(phr, query, &json!({}));
     let found = of_request(phr, &id, 1);
-    assert_eq!((values(&found, "fields"), values(&found, "patient_id")), (vec!["total_count"], vec![""]));
+    assert_eq!((values(&found, "fields"), values(&found, "patient_id")), (vec!["total_count allergies"], vec![""]));
+}
+
+fn what_is_only_asked_by_is_on_record_too(phr: &Phr) {
+    let uuid = register(phr, &json!({"allergies": ["Quetzalcoatl"], "lastName": "Quetzal"}));
+    let query = "{ patientRegisters(order: [{field: DATE_OF_BIRTH}], filter: {
+        or: [{not: {email: {equal: \"Quetzalcoatl\"}}}, {and: [{phoneNumber: {isNull: true}}]}],
+        lastName: {startsWith: \"Quetzal\"}, allergies: {contains: \"Quetzalcoatl\"}, firstName: {isNull: false},
+        institution: {name: {notEqual: \"Quetzalcoatl\"}}}) { nodes { firstName } } }";
+    let (response, id) = ask(phr, query, &json!({}));
+    assert!(response.get("errors").is_none(), "{response}");
+    let found = of_request(phr, &id, 1);
+    assert_eq!((found.len(), found[0]["patient_id"].as_str()), (1, uuid.as_str()));
+    let mut fields: Vec<&str> = found[0]["fields"].split(' ').collect();
+    assert_eq!(fields[..3], ["uuid", "first_name", "date_of_birth"], "what is shown comes first");
+    fields.sort_unstable();
+    let expected = [
+        "allergies",
+        "date_of_birth",
+        "email",
+        "first_name",
+        "institution_id",
+        "last_name",
+        "medical_institutions.name",
+        "phone_number",
+        "uuid",
+    ];
+    assert_eq!(fields, expected, "each once, and no value");
 }
 
 fn what_is_not_a_patients_is_not_on_record(phr: &Phr) {
     let (_, id) =
         ask(phr, "{ medicalInstitutions { nodes { name } } doctors { totalCount } health { status } }", &json!({}));
     register(phr, &json!({}));
-    shipped(&phr.database, "outcome = 'SUCCEEDED'", 1);
+    shipped(&phr.database, "outcome = 'SUCCEEDED' AND action = 'CREATE'", 1);
     assert_eq!(entries(&phr.database, &format!("request_id = {}", phr.database.key(&id))), []);
 }
 

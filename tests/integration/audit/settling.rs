@@ -12,6 +12,9 @@ use crate::patients::jane;
 const CREATE: &str = "mutation($input: CreatePatientRegisterInput!) { createPatientRegister(input: $input) {
     patientRegister { uuid } } }";
 
+/// Settled intents of a long chain: looking through all of them for each would take longer than a statement may.
+const PAIRS: u32 = 10_000;
+
 /// Makes commits of new registers take so many seconds, and says whether they go on when their server is gone.
 fn slow_commits(database: &Database, seconds: u32, goes_on: bool) {
     let interval = if goes_on { "0" } else { "100" };
@@ -96,6 +99,28 @@ fn an_outcome_that_was_not_noted_is_settled_by_the_change_log() {
 }
 
 #[test]
+fn a_long_chain_is_settled_as_well_as_a_short_one() {
+    let database = Arc::new(Database::new(Backend::Sqlite));
+    let instance = "10000000-0000-4000-8000-000000000001";
+    // Pairs of an intent and what settled it, and an intent that nothing settles.
+    database.sql().run(&format!(
+        "WITH RECURSIVE entries(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM entries WHERE n <= {PAIRS} * 2)
+         INSERT INTO audit_events (uuid, instance, sequence, occurred_at, actor_id, role, request_id, action, resource,
+             outcome, settles, previous_hash, hash)
+         SELECT randomblob(16), {}, n, '2026-11-01T00:00:00.000000+00:00', zeroblob(16), '', zeroblob(16), 'UPDATE',
+             'PatientRegister', iif(n % 2, 'INTENDED', 'SUCCEEDED'), iif(n % 2, NULL, n - 1), zeroblob(32), zeroblob(32)
+         FROM entries",
+        database.key(instance)
+    ));
+    std::fs::create_dir_all(database.folder().join("data/audit").join(instance)).unwrap();
+    let server = Phr::serve(Arc::clone(&database), &[], &[]);
+    let settled = shipped(&database, &format!("settles > {PAIRS} * 2"), 1);
+    assert_eq!(values(&settled, "outcome"), ["UNKNOWN"], "nothing tells which record it was");
+    wait_until_adopted(&database);
+    crate::patients::register(&server, &json!({}));
+}
+
+#[test]
 fn a_spool_that_was_damaged_is_set_aside_and_named() {
     let database = Arc::new(Database::new(Backend::Sqlite));
     let folder = database.folder().join("data/audit/10000000-0000-4000-8000-000000000001");
@@ -111,8 +136,10 @@ fn a_spool_that_was_damaged_is_set_aside_and_named() {
 #[test]
 fn what_no_database_could_take_is_shipped_by_the_next_server() {
     let database = Arc::new(Database::new(Backend::Sqlite));
-    shipping(&database, false);
     let mut server = Phr::serve(Arc::clone(&database), &[], &[]);
+    // Before nothing can be shipped: making one is on record too.
+    server.token();
+    shipping(&database, false);
     crate::patients::register(&server, &json!({}));
     server.signal("TERM");
     assert_eq!(server.ended(), Some(0));

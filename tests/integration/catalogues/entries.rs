@@ -55,7 +55,7 @@ fn the_countries_of_the_sample_data_have_their_regions(phr: &Phr) {
 
 fn red_cells_go_to_whoever_has_every_antigen(phr: &Phr) {
     let query =
-        "{ bloodTypes { nodes { code canGiveTo { totalCount nodes { code } } canReceiveFrom { nodes { code } } } } }";
+        "{ bloodTypes { nodes { code canGiveTo { code } canReceiveFrom { code } } } }";
     let types = phr.ask(query, &json!({}))["bloodTypes"]["nodes"].take();
     let types = types.as_array().unwrap();
     assert_eq!(types.len(), 8);
@@ -63,9 +63,12 @@ fn red_cells_go_to_whoever_has_every_antigen(phr: &Phr) {
     let (mut given, mut received) = (BTreeSet::new(), BTreeSet::new());
     for of in types {
         let code = of["code"].as_str().unwrap();
-        assert_eq!(of["canGiveTo"]["totalCount"], texts(&of["canGiveTo"], "code").len());
-        given.extend(texts(&of["canGiveTo"], "code").into_iter().map(|other| (code.to_owned(), other)));
-        received.extend(texts(&of["canReceiveFrom"], "code").into_iter().map(|other| (other, code.to_owned())));
+        let codes = |field: &str| {
+            let others = of[field].as_array().unwrap().iter();
+            others.map(|other| other["code"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+        };
+        given.extend(codes("canGiveTo").into_iter().map(|other| (code.to_owned(), other)));
+        received.extend(codes("canReceiveFrom").into_iter().map(|other| (other, code.to_owned())));
     }
     let mut expected = BTreeSet::new();
     for donor in types.iter().map(|of| of["code"].as_str().unwrap()) {

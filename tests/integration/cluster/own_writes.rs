@@ -140,6 +140,33 @@ fn who_reads_after_a_write_is_served_by_replicas_as_soon_as_they_have_it() {
 }
 
 #[test]
+fn who_brings_no_token_reads_own_writes_through_another_server_once_that_has_heard_of_them() {
+    let cluster = Cluster::start();
+    let servers = [cluster.serve(&[]), cluster.serve(&[])];
+    for server in &servers {
+        server.wait_until_eligible(&cluster.nodes);
+    }
+    let other = session(&cluster, &servers[0]);
+    cluster.wait_until_caught_up();
+    for node in cluster.replicas() {
+        super::pause(node);
+    }
+    let uuid = create(&servers[0], &json!({}));
+    eventually("the other server shows it", || sees(&servers[1], "session", &uuid).0.then_some(()));
+    assert_eq!(sees(&servers[1], "session", &uuid), (true, cluster.main().address()));
+    let read = json!({"query": READ, "variables": {"uuid": uuid}});
+    let response = Client::new(servers[1].address, other).ask_with(&[], &read).expect("the server answers");
+    let served_by = response["extensions"]["consistency"]["servedBy"].as_str().unwrap_or_default();
+    assert!(cluster.replicas().iter().any(|node| node.address() == served_by), "nobody else's reads: {response}");
+    for node in cluster.replicas() {
+        super::resume(node);
+    }
+    eventually("what every replica has is owed no more", || {
+        (sees(&servers[1], "session", &uuid).1 != cluster.main().address()).then_some(())
+    });
+}
+
+#[test]
 fn a_replica_that_was_put_back_is_not_taken_for_what_it_was() {
     let cluster = Cluster::start();
     let replica = &cluster.replicas()[0];

@@ -93,11 +93,11 @@ fn everything_of_a_profile_is_kept(phr: &Phr) {
         "alcohol": "CURRENT", "alcoholUnitsPerWeek": 3});
     let profile = with(told.clone(), &json!({"sexId": sex, "bloodTypeId": blood}));
     let fields = "heightCm weightKg smoking smokingEndDate alcohol alcoholUnitsPerWeek cigarettesPerDay
-        sex { code } bloodType { code recipients { totalCount } } gender { code }";
+        sex { code } bloodType { code canReceiveFrom { code } } gender { code }";
     let expected = with(
         told,
         &json!({"cigarettesPerDay": null, "sex": {"code": "female"}, "gender": null,
-        "bloodType": {"code": "O-", "recipients": {"totalCount": 8}}}),
+        "bloodType": {"code": "O-", "canReceiveFrom": [{"code": "O-"}]}}),
     );
     assert_eq!(add(phr, "HealthProfile", &patient, fields, &profile), expected);
     let query = format!("query($uuid: UUID!) {{ patientRegister(uuid: $uuid) {{ healthProfile {{ {fields} }} }} }}");

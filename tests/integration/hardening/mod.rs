@@ -20,6 +20,9 @@ use support::{Phr, eventually};
 /// A question that costs nothing.
 const HEALTH: &str = "{ health { status } }";
 
+/// Asks whether the server lives.
+const ALIVE: &[u8] = b"GET /healthz/live HTTP/1.1\r\nhost: localhost\r\n\r\n";
+
 /// A connection that keeps to no rules.
 struct Raw(TcpStream);
 
@@ -35,7 +38,7 @@ impl Raw {
 
     /// Asks whether the server lives, on a connection that stays open.
     fn ask(&mut self) -> String {
-        self.send(b"GET /healthz/live HTTP/1.1\r\nhost: localhost\r\n\r\n");
+        self.send(ALIVE);
         self.until("live\n")
     }
 
@@ -64,6 +67,13 @@ impl Raw {
                 }
             }
         }
+    }
+
+    /// Whether nothing has come, not even the end.
+    fn is_silent(&mut self) -> bool {
+        self.0.set_read_timeout(Some(Duration::from_millis(20))).unwrap();
+        let read = self.0.read(&mut [0; 1]);
+        read.is_err_and(|error| matches!(error.kind(), std::io::ErrorKind::WouldBlock | std::io::ErrorKind::TimedOut))
     }
 
     /// Sends a byte at a time until the server hangs up.

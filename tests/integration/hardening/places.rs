@@ -68,7 +68,25 @@ fn ten_thousand_idle_connections_of_one_address_leave_room_for_others() {
 }
 
 #[test]
-fn connections_beyond_the_limit_wait_until_others_are_cut_off() {
+fn a_connection_beyond_the_limit_waits_until_another_is_closed() {
+    let settings =
+        [("PHR_MAX_CONNECTIONS", "10"), ("PHR_MAX_CONNECTIONS_PER_ADDRESS", "0"), ("PHR_HEADER_TIMEOUT", "3600")];
+    let phr = Phr::with(Backend::Sqlite, &settings);
+    let mut open: Vec<Raw> = (0..10).map(|_| Raw::to(phr.address)).collect();
+    let mut answer = |connection: &mut Raw| assert!(connection.ask().contains("200 OK"));
+    open.iter_mut().for_each(&mut answer);
+    let mut eleventh = Raw::to(phr.address);
+    eleventh.send(super::ALIVE);
+    for _ in 0..20 {
+        open.iter_mut().for_each(&mut answer);
+        assert!(eleventh.is_silent(), "ten are open");
+    }
+    open.pop();
+    assert!(eleventh.until("live\n").contains("200 OK"), "its turn has come");
+}
+
+#[test]
+fn connections_beyond_the_limit_are_served_when_idle_ones_are_cut_off() {
     let settings =
         [("PHR_MAX_CONNECTIONS", "10"), ("PHR_MAX_CONNECTIONS_PER_ADDRESS", "0"), ("PHR_HEADER_TIMEOUT", "1")];
     let phr = Phr::with(Backend::Sqlite, &settings);

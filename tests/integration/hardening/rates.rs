@@ -46,6 +46,37 @@ fn each_request_of_a_batch_counts() {
 }
 
 #[test]
+fn attempts_to_sign_in_are_counted_one_by_one_whoever_makes_them() {
+    let phr = Phr::with(Backend::Sqlite, &[("PHR_RATE_ANONYMOUS", "5")]);
+    let attempt = "login(input: {username: \"ada\", password: \"x\"}) { session { expiresAt } }";
+    let attempts: Vec<String> = (0..60).map(|number| format!("a{number}: {attempt} ")).collect();
+    let body = json!({"query": format!("mutation {{ {} }}", attempts.concat())}).to_string();
+    let json = [("content-type", "application/json")];
+    let as_nobody = |body: &str| phr.http_as_nobody("POST", "/graphql", &json, body.as_bytes());
+    let response = as_nobody(&body).json();
+    let codes: Vec<_> =
+        response["errors"].as_array().unwrap().iter().map(|error| &error["extensions"]["code"]).collect();
+    assert_eq!(codes.len(), 60, "{response}");
+    let judged = codes.iter().filter(|code| **code == "UNAUTHENTICATED").count();
+    assert!((5..30).contains(&judged), "{judged} passwords were judged");
+    assert!(codes.iter().all(|code| *code == "UNAUTHENTICATED" || *code == "RATE_LIMITED"), "{codes:?}");
+    // A session makes no difference.
+    for attempt in [
+        "login(input: {username: \"ada\", password: \"x\"}) { session { expiresAt } }",
+        "refreshSession(input: {refreshToken: \"x\"}) { session { expiresAt } }",
+    ] {
+        let error = &phr.response(&format!("mutation {{ {attempt} }}"), &json!({}))["errors"][0];
+        assert_eq!(error["extensions"]["code"], "RATE_LIMITED", "{attempt}: {error}");
+        assert_eq!(error["extensions"]["retryable"], true, "{attempt}: {error}");
+    }
+    assert_eq!(post(&phr, HEALTH).status, 200);
+    let health = json!({ "query": HEALTH }).to_string();
+    let replies: Vec<Reply> = (0..20).map(|_| as_nobody(&health)).collect();
+    limited(replies.iter().find(|reply| reply.status != 200).expect("requests of nobody have a quota of their own"));
+    assert_eq!(replies[0].status, 200, "{}", replies[0].body);
+}
+
+#[test]
 fn cost_is_limited_too() {
     let settings = [("PHR_RATE_COST", "5000"), ("PHR_MAX_COMPLEXITY", "5000"), ("PHR_RATE_REQUESTS", "0")];
     let phr = Phr::with(Backend::Sqlite, &settings);

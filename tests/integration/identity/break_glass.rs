@@ -10,6 +10,7 @@ use crate::patients::{HOME, NOBODY, jane, register, with};
 on_both_databases! {
     a_leave_opens_one_record_and_nothing_else,
     what_is_wrong_with_a_leave_is_named,
+    a_patient_opens_nobody_elses_record,
 }
 
 /// Takes a leave; returns its key and its token.
@@ -55,7 +56,11 @@ fn a_leave_opens_one_record_and_nothing_else(phr: &Phr) {
     assert_eq!(faults(&ask("breakGlass", "leave { uuid }", &again)), ["FORBIDDEN"]);
     let new = json!({"password": super::PASSWORD, "newPassword": "another good password"});
     assert_eq!(faults(&ask("changePassword", "changed", &new)), ["FORBIDDEN"]);
-    for own in ["{ logout { endedSessions } }", "{ enrolSecondFactor { enrolment { secret } } }"] {
+    for own in [
+        "{ logout { endedSessions } }",
+        "{ logoutEverywhere { endedSessions } }",
+        "{ enrolSecondFactor { enrolment { secret } } }",
+    ] {
         assert_eq!(faults(&phr.response_to(&token, &format!("mutation {own}"), &json!({}))), ["FORBIDDEN"]);
     }
     is_reviewed(phr, &elsewhere, &uuid, &doctor, &theirs);
@@ -136,6 +141,17 @@ fn what_is_wrong_with_a_leave_is_named(phr: &Phr) {
     assert_eq!(faults(&answer(phr, phr.token(), "breakGlass", "leave { uuid }", &input)), ["BAD_REQUEST"]);
     let staff = phr.token_for(&["--role", "staff"]);
     assert_eq!(faults(&answer(phr, &staff, "breakGlass", "leave { uuid }", &input)), ["FORBIDDEN"]);
+}
+
+/// Whatever their role may do.
+fn a_patient_opens_nobody_elses_record(phr: &Phr) {
+    let (own, other) = (register(phr, &json!({})), register(phr, &json!({})));
+    let (_, session) = member(phr, "jane", "doctor", &json!({"kind": "PATIENT", "patientId": own}));
+    for patient in [&own, &other] {
+        let input = json!({"patientUuid": patient, "reason": "curiosity"});
+        let refused = answer(phr, &session.access, "breakGlass", "leave { uuid }", &input);
+        assert_eq!(faults(&refused), ["FORBIDDEN"], "{refused}");
+    }
 }
 
 #[test]

@@ -7,11 +7,13 @@ use serde_json::json;
 use support::{Backend, Database, Phr, binary, on_both_databases, phr};
 
 use super::{PASSWORD, by_password, by_token, command, faults, is_good};
-use crate::patients::{HOME, NOBODY};
+use crate::patients::{HOME, NOBODY, register};
 
 on_both_databases! {
     the_first_administrator_is_made_at_the_machine,
     a_token_is_printed_alone,
+    what_operators_do_is_on_record,
+    a_patients_token_is_for_one_record,
 }
 
 fn the_first_administrator_is_made_at_the_machine(phr: &Phr) {
@@ -108,6 +110,65 @@ fn a_token_is_printed_alone(phr: &Phr) {
         let refused = command(phr, &[&["token"], arguments].concat());
         assert!(!refused.succeeded() && refused.stdout.is_empty(), "{refused:?}");
         assert!(refused.stderr.contains(what), "{what}: {refused:?}");
+    }
+}
+
+fn what_operators_do_is_on_record(phr: &Phr) {
+    let on_record = || {
+        let own = phr.database.key("00000000-0000-4000-8000-000000000002");
+        let made = "resource IN ('AccessToken', 'SigningKey')";
+        let entries = format!(
+            "SELECT action || ' ' || resource FROM audit_events
+              WHERE actor_id = {own} AND outcome = 'SUCCEEDED' AND {made} ORDER BY 1"
+        );
+        phr.database.sql().column(&entries)
+    };
+    assert!(command(phr, &["token"]).succeeded());
+    assert_eq!(on_record(), ["LOGIN AccessToken"]);
+    assert!(command(phr, &["key", "rotate"]).succeeded());
+    assert_eq!(on_record(), ["CREATE SigningKey", "LOGIN AccessToken", "UPDATE SigningKey"]);
+    // What cannot be put on record is not done.
+    std::fs::write(phr.database.folder().join("file"), "").unwrap();
+    let url = phr.database.url();
+    let keys = "SELECT count(*) FROM signing_keys";
+    let before = phr.database.sql().value(keys);
+    for arguments in [&["token"][..], &["key", "rotate"]] {
+        let settings = [("DATABASE_URL", url.as_str()), ("PHR_AUDIT_SPOOL", "file/audit")];
+        let refused = support::phr(phr.database.folder(), arguments, &settings);
+        assert!(!refused.succeeded() && refused.stdout.is_empty(), "{refused:?}");
+        assert!(refused.stderr.contains("the audit spool file/audit cannot be used"), "{refused:?}");
+    }
+    assert_eq!(phr.database.sql().value(keys), before);
+    assert_eq!(on_record().len(), 3);
+}
+
+fn a_patients_token_is_for_one_record(phr: &Phr) {
+    let elsewhere = super::institution(phr, "Elsewhere");
+    let own = register(phr, &json!({"institutionId": elsewhere, "allergies": ["latex"]}));
+    register(phr, &json!({"institutionId": elsewhere}));
+    register(phr, &json!({}));
+    for arguments in [&["--role", "patient"][..], &["--role", "patient", "--institution", HOME]] {
+        let refused = command(phr, &[&["token"], arguments].concat());
+        assert!(!refused.succeeded() && refused.stdout.is_empty(), "{refused:?}");
+        assert!(refused.stderr.contains("--patient UUID"), "{refused:?}");
+    }
+    for (arguments, what) in [
+        (&["--patient", NOBODY][..], "there is no patient"),
+        (&["--patient", "me"], "--patient"),
+        (&["--patient", &own, "--institution", HOME], "cannot be used with"),
+    ] {
+        let refused = command(phr, &[&["token", "--role", "patient"], arguments].concat());
+        assert!(!refused.succeeded() && refused.stdout.is_empty(), "{refused:?}");
+        assert!(refused.stderr.contains(what), "{what}: {refused:?}");
+    }
+    let query =
+        "{ patientRegisters { totalCount nodes { uuid allergies } } viewer { role patientUuid institution { uuid } } }";
+    for role in ["patient", "doctor"] {
+        let shown = phr.response_to(&phr.token_for(&["--role", role, "--patient", &own]), query, &json!({}));
+        let expected = json!({"totalCount": 1, "nodes": [{"uuid": own, "allergies": ["latex"]}]});
+        assert_eq!(shown["data"]["patientRegisters"], expected, "{shown}");
+        let viewer = json!({"role": role, "patientUuid": own, "institution": {"uuid": elsewhere}});
+        assert_eq!(shown["data"]["viewer"], viewer);
     }
 }
 

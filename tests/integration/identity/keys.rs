@@ -61,6 +61,12 @@ fn a_key_file_that_was_replaced_signs_nobody_in(server: &Phr) {
         assert!(refused.stderr.contains("another key file") && refused.stderr.contains("PHR_KEY_FILE"), "{refused:?}");
     }
     assert!(is_good(server, &session.access), "nothing was done by halves");
+    let fingerprint =
+        |found: &str| found.split("fingerprint ").nth(1).unwrap().split_whitespace().next().unwrap().to_owned();
+    let own = command(server, &["doctor"]).stdout;
+    let found = run(&["doctor"]).stdout;
+    let foreign = found.lines().find(|line| line.contains("sealed by another key file")).unwrap();
+    assert_eq!(fingerprint(foreign).trim_end_matches(':'), fingerprint(&own), "{found}");
     assert!(run(&["key", "rotate", "--revoke"]).succeeded());
     // The server that runs with the old file knows what was revoked, and signs nobody in.
     dies(server, &session.access);

@@ -14,6 +14,58 @@ on_both_databases! {
     a_password_from_elsewhere_is_accepted_and_kept_better,
     a_one_time_token_is_good_once,
     a_flood_of_logins_tries_no_more_than_is_allowed,
+    who_is_locked_out_gets_in_with_a_one_time_token,
+    a_failure_that_cannot_be_put_on_record_counts,
+}
+
+#[test]
+fn every_refusal_takes_the_same_work() {
+    let settings = [("LOG_LEVEL", "info,phr::auth=trace"), ("PHR_RATE_ANONYMOUS", "0"), ("PHR_LOCKOUT_FAILURES", "3")];
+    for backend in [Backend::Sqlite, Backend::Postgres] {
+        let phr = Phr::with(backend, &settings);
+        for name in ["ada", "locked", "off"] {
+            member(&phr, name, "staff", &json!({}));
+        }
+        create(&phr, "new", "staff", &json!({}));
+        let brought = create(&phr, "brought", "staff", &json!({}));
+        let off = phr.ask("{ users(filter: {username: {equal: \"off\"}}) { nodes { uuid } } }", &json!({}));
+        let off = json!({"uuid": off["users"]["nodes"][0]["uuid"], "isActive": false});
+        done(&phr, phr.token(), "updateUser", "user { uuid }", &off);
+        for _ in 0..3 {
+            by_password(&phr, "locked", "wrong");
+        }
+        let count = |algorithm: &str| phr.log().matches(&format!("compared by {algorithm}")).count();
+        let work = |name: &str, password: &str| {
+            let before = (count("Argon2id"), count("bcrypt"));
+            assert_eq!(faults(&by_password(&phr, name, password)), ["UNAUTHENTICATED"], "{name}");
+            // Logged before the answer, and read by another thread.
+            eventually("the comparison is logged", || (count("Argon2id") > before.0).then_some(()));
+            phr.ask("{ viewer { role } }", &json!({}));
+            (count("Argon2id") - before.0, count("bcrypt") - before.1)
+        };
+        let attempts = [
+            ("ada", "wrong"),
+            ("nobody", PASSWORD),
+            ("nobody\u{0}", PASSWORD),
+            ("new", PASSWORD),
+            ("locked", PASSWORD),
+            ("locked", "wrong"),
+            ("off", PASSWORD),
+            ("brought", "wrong"),
+        ];
+        for (name, password) in attempts {
+            assert_eq!(work(name, password), (1, 0), "{name}");
+        }
+        // As soon as anybody has a password from elsewhere, nobody can be told from them.
+        let (key, hash) = (phr.database.key(&brought), bcrypt::hash(PASSWORD, 4).unwrap());
+        phr.database.sql().run(&format!("DELETE FROM user_secrets WHERE user_id = {key}"));
+        phr.database.sql().run(&format!("INSERT INTO user_secrets (user_id, password_hash) VALUES ({key}, '{hash}')"));
+        for (name, password) in attempts {
+            assert_eq!(work(name, password), (1, 1), "{name}");
+        }
+        sign_in(&phr, "brought");
+        assert_eq!(work("ada", "wrong"), (1, 0));
+    }
 }
 
 fn whatever_is_wrong_is_told_in_the_same_words(phr: &Phr) {
@@ -82,6 +134,26 @@ fn a_flood_of_logins_tries_no_more_than_is_allowed(phr: &Phr) {
     );
     assert_eq!(phr.database.sql().value(&counted), "5");
     assert_eq!(faults(&by_password(phr, "ada", PASSWORD)), ["UNAUTHENTICATED"]);
+}
+
+fn who_is_locked_out_gets_in_with_a_one_time_token(phr: &Phr) {
+    let (uuid, _) = member(phr, "ada", "staff", &json!({}));
+    for _ in 0..6 {
+        by_password(phr, "ada", "wrong");
+    }
+    assert_eq!(faults(&by_password(phr, "ada", PASSWORD)), ["UNAUTHENTICATED"]);
+    let token = one_time_token(phr, &uuid);
+    assert_eq!(faults(&by_token(phr, "ada", "nonsense")), ["UNAUTHENTICATED"]);
+    assert_eq!(faults(&by_token(phr, "ada", &token)), Vec::<String>::new());
+    sign_in(phr, "ada");
+}
+
+fn a_failure_that_cannot_be_put_on_record_counts(phr: &Phr) {
+    let (uuid, _) = member(phr, "ada", "staff", &json!({}));
+    std::fs::remove_dir_all(phr.database.folder().join("data/audit")).unwrap();
+    assert_ne!(faults(&by_password(phr, "ada", "wrong")), Vec::<String>::new());
+    let counted = format!("SELECT failed_logins FROM user_secrets WHERE user_id = {}", phr.database.key(&uuid));
+    assert_eq!(phr.database.sql().value(&counted), "1");
 }
 
 fn a_password_from_elsewhere_is_accepted_and_kept_better(phr: &Phr) {

@@ -6,6 +6,9 @@ mod forged;
 mod forger;
 mod keys;
 mod login;
+mod meanwhile;
+mod outside;
+mod outside_patients;
 mod permissions;
 mod roles;
 mod second_factor;
@@ -25,7 +28,7 @@ use crate::patients::{HOME, with};
 const PASSWORD: &str = "correct horse battery";
 
 /// What was revoked is dead everywhere after that long.
-const PROMISED: Duration = Duration::from_secs(5);
+pub(crate) const PROMISED: Duration = Duration::from_secs(5);
 
 /// The roles that exist from the first migration on, by the number in their keys.
 const ROLES: [&str; 9] = [
@@ -41,7 +44,7 @@ const ROLES: [&str; 9] = [
 ];
 
 /// The key of one of these roles.
-fn role(name: &str) -> String {
+pub(crate) fn role(name: &str) -> String {
     let number = ROLES.iter().position(|role| *role == name).expect("a role of the first migration") + 1;
     format!("00000000-0000-4000-8001-{number:012}")
 }
@@ -57,7 +60,7 @@ fn answer(server: &Server, token: &str, mutation: &str, fields: &str, input: &Va
 }
 
 /// What a mutation did for the bearer of a token; fails when it did not.
-fn done(server: &Server, token: &str, mutation: &str, fields: &str, input: &Value) -> Value {
+pub(crate) fn done(server: &Server, token: &str, mutation: &str, fields: &str, input: &Value) -> Value {
     let mut response = answer(server, token, mutation, fields, input);
     let payload = &mut response["data"][mutation];
     assert_eq!(payload["userErrors"], json!([]), "{mutation} {input}");
@@ -81,8 +84,8 @@ fn faults(response: &Value) -> Vec<String> {
 
 /// A session's tokens.
 #[derive(Clone, Debug)]
-struct Session {
-    access: String,
+pub(crate) struct Session {
+    pub(crate) access: String,
     refresh: String,
 }
 
@@ -135,7 +138,7 @@ fn by_token(server: &Server, name: &str, token: &str) -> Value {
 }
 
 /// Creates a user with `role`, who has the password that all users here have, and is signed in; returns the key too.
-fn member(server: &Server, name: &str, role: &str, more: &Value) -> (String, Session) {
+pub(crate) fn member(server: &Server, name: &str, role: &str, more: &Value) -> (String, Session) {
     let uuid = create(server, name, role, more);
     let response = by_token(server, name, &one_time_token(server, &uuid));
     assert_eq!(faults(&response), Vec::<String>::new(), "{name}: {response}");
@@ -170,11 +173,11 @@ fn dies(server: &Server, token: &str) {
 }
 
 /// Another server of the same database.
-fn another(phr: &Phr, environment: &[(&str, &str)]) -> Phr {
+pub(crate) fn another(phr: &Phr, environment: &[(&str, &str)]) -> Phr {
     Phr::serve(std::sync::Arc::clone(&phr.database), environment, &[])
 }
 
 /// Runs a command on the server's database.
-fn command(phr: &Phr, arguments: &[&str]) -> support::Output {
+pub(crate) fn command(phr: &Phr, arguments: &[&str]) -> support::Output {
     support::phr(phr.database.folder(), arguments, &[("DATABASE_URL", &phr.database.url())])
 }

@@ -56,9 +56,10 @@ const REQUESTS: &[(&str, &str)] = &[
 ];
 
 fn every_role_does_what_it_may_and_no_more(phr: &Phr) {
-    register(phr, &json!({"allergies": ["latex"]}));
+    let patient = register(phr, &json!({"allergies": ["latex"]}));
     for role in ROLES {
-        let token = phr.token_for(&["--role", role]);
+        let own: &[&str] = if role == "patient" { &["--patient", &patient] } else { &[] };
+        let token = phr.token_for(&[&["--role", role], own].concat());
         for (request, allowed) in REQUESTS {
             let response = phr.response_to(&token, &request.replace("KEY", NOBODY), &json!({}));
             let is_allowed = allowed.split(' ').any(|name| name == role);

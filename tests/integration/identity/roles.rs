@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use sha2::Digest as _;
-use support::{Backend, Phr, on_both_databases};
+use support::{Backend, Database, Phr, on_both_databases};
 
 use super::{answer, by_password, done, faults, is_good, login, member, role};
 
@@ -126,4 +126,57 @@ fn conditions_that_make_no_sense_are_named() {
         "INVALID_FORMAT input.conditions.devices.0",
     ];
     assert_eq!(faults(&answer(&phr, phr.token(), "updateRole", "role { uuid }", &input)), expected);
+    let never = json!({"uuid": role("staff"), "conditions": {"from": "07:00", "until": "07:00"}});
+    let refused = answer(&phr, phr.token(), "updateRole", "role { uuid }", &never);
+    assert_eq!(faults(&refused), ["INVALID_STATE input.conditions.until"]);
+}
+
+#[test]
+fn what_a_role_may_do_is_told_as_of_its_version() {
+    let phr = Phr::start(Backend::Postgres);
+    let other = super::another(&phr, &[]);
+    let token = phr.token();
+    let query = "query($uuid: UUID!) { role(uuid: $uuid) { version permissions { resource action } } }";
+    for number in 1..=5 {
+        let permissions = if number % 2 == 0 { json!([]) } else { json!([permission("Directory", "read")]) };
+        let change = json!({"uuid": role("staff"), "permissions": permissions});
+        let changed = done(&phr, token, "updateRole", "role { version permissions { resource action } }", &change);
+        assert_eq!(changed["role"], json!({"version": number + 1, "permissions": permissions}));
+        let told = other.response_to(token, query, &json!({"uuid": role("staff")}));
+        assert_eq!(
+            told["data"]["role"], changed["role"],
+            "on another server, which looks once a second what roles may do"
+        );
+    }
+}
+
+#[test]
+fn nobody_is_looked_up_anew_for_changes_that_were_refused() {
+    let database = Database::new(Backend::Postgres);
+    database.log_statements();
+    let phr = Phr::serve(std::sync::Arc::new(database), &[], &[]);
+    let token = phr.token_for(&["--role", "staff"]);
+    let key = crate::patients::NOBODY;
+    let refused: Vec<String> = (0..30)
+        .map(|number| {
+            format!(
+                "a{number}: updateRole(input: {{uuid: \"{key}\"}}) {{ role {{ uuid }} }}
+                 b{number}: updateUser(input: {{uuid: \"{key}\"}}) {{ user {{ uuid }} }}
+                 c{number}: createRole(input: {{name: \"x\", permissions: []}}) {{ role {{ uuid }} }} "
+            )
+        })
+        .collect();
+    let refused = refused.concat();
+    let (_, from) = phr.database.log(0);
+    let response = phr.response_to(&token, &format!("mutation {{ {refused} }}"), &json!({}));
+    assert_eq!(faults(&response), vec!["FORBIDDEN"; 90]);
+    let (lines, _) = phr.database.log(from);
+    // The server looks by itself each second.
+    let looked = lines.iter().filter(|line| line.contains("role_permissions")).count();
+    assert!(looked < 30, "{looked} times");
+    // What a mutation's type is called lets none of it run without a session.
+    let body = json!({"query": format!("mutation {{ __typename {refused} }}")}).to_string();
+    let reply = phr.http_as_nobody("POST", "/graphql", &[("content-type", "application/json")], body.as_bytes());
+    assert_eq!(reply.json()["data"], Value::Null, "{}", reply.body);
+    assert_eq!(faults(&reply.json()), ["UNAUTHENTICATED"]);
 }

@@ -1,13 +1,18 @@
 //! One-time codes as second factor.
 
 use serde_json::{Value, json};
-use support::{Phr, on_both_databases};
+use support::{Phr, eventually, on_both_databases};
 use totp_rs::{Algorithm, Secret, TOTP};
 
-use super::{PASSWORD, answer, by_password, done, faults, login, member};
+use super::{
+    PASSWORD, answer, at_home, by_password, command, done, faults, institution, is_good, login, member, one_time_token,
+    sign_in,
+};
 
 on_both_databases! {
     a_second_factor_is_asked_for_once_it_was_confirmed,
+    a_lost_second_factor_is_taken_away_by_who_manages_the_user,
+    a_one_time_token_is_no_way_to_try_every_code,
 }
 
 /// The code of the present time step, or of one so many steps later.
@@ -68,6 +73,90 @@ fn a_second_factor_is_asked_for_once_it_was_confirmed(phr: &Phr) {
         "changed",
         &json!({"password": PASSWORD, "newPassword": "a new password"}),
     );
+}
+
+fn a_one_time_token_is_no_way_to_try_every_code(phr: &Phr) {
+    let (uuid, session) = member(phr, "ada", "staff", &json!({}));
+    let query = "mutation { enrolSecondFactor { enrolment { secret } } }";
+    let enrolment = phr.response_to(&session.access, query, &json!({}));
+    let secret = enrolment["data"]["enrolSecondFactor"]["enrolment"]["secret"].as_str().unwrap();
+    let confirm = json!({"oneTimeCode": code(secret, -1)});
+    done(phr, &session.access, "confirmSecondFactor", "confirmed", &confirm);
+    let attempt = |token: &str, code: &str| {
+        let proof = json!({"username": "ada", "oneTimeToken": token, "newPassword": PASSWORD, "oneTimeCode": code});
+        faults(&login(phr, &proof))
+    };
+    let first = one_time_token(phr, &uuid);
+    // Five failures lock the user out, and the next one is the token's last.
+    for _ in 0..6 {
+        assert_eq!(attempt(&first, &code(secret, 9)), ["UNAUTHENTICATED"]);
+    }
+    assert_eq!(attempt(&first, &code(secret, 0)), ["UNAUTHENTICATED"]);
+    let second = one_time_token(phr, &uuid);
+    assert_eq!(attempt(&second, ""), ["REQUIRED input.oneTimeCode"]);
+    assert_eq!(attempt(&second, &code(secret, 0)), none());
+}
+
+/// Sets a second factor up; returns its secret.
+fn enrolled(phr: &Phr, token: &str) -> String {
+    let query = "mutation { enrolSecondFactor { enrolment { secret } userErrors { code } } }";
+    let enrolment = phr.response_to(token, query, &json!({}))["data"]["enrolSecondFactor"]["enrolment"].take();
+    let secret = enrolment["secret"].as_str().unwrap().to_owned();
+    done(phr, token, "confirmSecondFactor", "confirmed", &json!({ "oneTimeCode": code(&secret, -1) }));
+    secret
+}
+
+fn a_lost_second_factor_is_taken_away_by_who_manages_the_user(phr: &Phr) {
+    let elsewhere = institution(phr, "Elsewhere");
+    let (ada, session) = member(phr, "ada", "staff", &at_home());
+    enrolled(phr, &session.access);
+    let (own, boss) = member(phr, "boss", "institution_administrator", &at_home());
+    let (above, chief) = member(phr, "chief", "administrator", &json!({}));
+    let (_, stranger) = member(phr, "stranger", "institution_administrator", &json!({ "institutionId": elsewhere }));
+    enrolled(phr, &boss.access);
+    let secret = enrolled(phr, &chief.access);
+    let reset = |by: &str, user: &str| {
+        let answer = answer(phr, by, "resetSecondFactor", "reset", &json!({ "userUuid": user }));
+        (faults(&answer), answer["extensions"]["requestId"].clone())
+    };
+    let refused = |by: &str, user: &str| reset(by, user).0;
+    assert_eq!(refused(&session.access, &above), ["FORBIDDEN"]);
+    assert_eq!(refused(&boss.access, &above), ["NOT_FOUND input.userUuid"], "of no institution");
+    assert_eq!(refused(&stranger.access, &ada), ["NOT_FOUND input.userUuid"]);
+    assert_eq!(refused(&boss.access, crate::patients::NOBODY), ["NOT_FOUND input.userUuid"]);
+    let (within, other) = member(phr, "within", "administrator", &at_home());
+    enrolled(phr, &other.access);
+    assert_eq!(refused(&boss.access, &within), ["FORBIDDEN"], "who may do more");
+    assert_eq!(refused(&boss.access, &own), ["INVALID_STATE input.userUuid"], "a stolen session keeps it");
+    assert_eq!(faults(&by_password(phr, "ada", PASSWORD)), ["REQUIRED input.oneTimeCode"], "nothing was done");
+    assert_eq!(refused(&boss.access, &ada), none());
+    assert_eq!(refused(&boss.access, &ada), ["INVALID_STATE input.userUuid"], "there is none any more");
+    assert!(!is_good(phr, &session.access), "what has the lost device is signed out");
+    assert_eq!(faults(&by_password(phr, "ada", "wrong")), ["UNAUTHENTICATED"], "the password still counts");
+    enrolled(phr, &sign_in(phr, "ada").access);
+    // The last administrator's own, at the machine itself.
+    let command = |name: &str| command(phr, &["user", "reset-second-factor", "--username", name]);
+    assert!(login(phr, &json!({"username": "chief", "password": PASSWORD, "oneTimeCode": code(&secret, 0)}))["data"]["login"]["session"].is_object());
+    let told = command("Chief");
+    assert!(told.succeeded() && told.stdout.contains("password alone"), "{told:?}");
+    super::dies(phr, &chief.access);
+    assert_eq!(faults(&by_password(phr, "chief", PASSWORD)), none());
+    for (name, what) in [("chief", "no second factor"), ("nobody", "there is no user nobody")] {
+        let told = command(name);
+        assert!(!told.succeeded() && told.stderr.contains(what), "{told:?}");
+    }
+    let entries = |user: &str, actor: &str| {
+        let query = "query($filter: AuditEventFilter) { auditEvents(filter: $filter, first: 100) { nodes {
+            outcome fields } } }";
+        let filter = json!({"resourceId": {"equal": user}, "actorId": {"equal": actor}, "action": {"equal": "UPDATE"},
+            "outcome": {"equal": "SUCCEEDED"}});
+        let shown = phr.ask(query, &json!({ "filter": filter }))["auditEvents"]["nodes"].take();
+        let is_reset = |node: &&Value| node["fields"] == json!(["secondFactor"]);
+        shown.as_array().unwrap().iter().filter(is_reset).count()
+    };
+    eventually("the resets are on record", || {
+        (entries(&ada, &own) == 1 && entries(&above, "00000000-0000-4000-8000-000000000002") == 1).then_some(())
+    });
 }
 
 /// The database holds the secret, and nothing by which it is known.

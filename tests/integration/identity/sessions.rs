@@ -11,6 +11,7 @@ on_both_databases! {
     a_refresh_token_is_good_once_and_its_return_ends_the_session,
     who_signs_out_is_out_everywhere,
     what_a_user_may_do_has_changed_when_it_was_changed_anywhere,
+    who_may_be_signed_in_is_not_deleted,
 }
 
 fn a_refresh_token_is_good_once_and_its_return_ends_the_session(phr: &Phr) {
@@ -109,6 +110,48 @@ fn what_a_user_may_do_has_changed_when_it_was_changed_anywhere(phr: &Phr) {
             within(super::PROMISED, "the role's permissions hold", || (patients(server) == expected).then_some(()));
         }
     }
+}
+
+fn who_may_be_signed_in_is_not_deleted(phr: &Phr) {
+    let (uuid, session) = member(phr, "ada", "staff", &json!({}));
+    let key = phr.database.key(&uuid);
+    let delete = || phr.database.sql().attempt(&format!("DELETE FROM users WHERE uuid = {key}"));
+    assert!(delete().unwrap_err().contains("set is_active to false"));
+    phr.database.sql().run(&format!("UPDATE users SET is_active = false WHERE uuid = {key}"));
+    dies(phr, &session.access);
+    assert!(delete().is_err(), "what it was signed in with may not have expired");
+    phr.database.sql().run(&format!("UPDATE sessions SET expires_at = created_at WHERE user_id = {key}"));
+    assert_eq!(delete(), Ok(()));
+    assert!(!is_good(phr, &session.access));
+}
+
+#[test]
+fn what_was_done_is_told_although_nobody_can_look_at_it_yet() {
+    let phr = Phr::start(Backend::Postgres);
+    let (_, first) = member(&phr, "ada", "staff", &json!({}));
+    let second = sign_in(&phr, "ada");
+    // From here on the server can write, and cannot read who may do what.
+    phr.database.sql().run("REVOKE SELECT ON role_permissions FROM phr_server");
+    assert_eq!(faults(&first.refresh(&phr)), Vec::<String>::new());
+    assert_eq!(faults(&first.refresh(&phr)), ["UNAUTHENTICATED"]);
+    let new = json!({"password": PASSWORD, "newPassword": "another good password"});
+    assert_eq!(done(&phr, &second.access, "changePassword", "changed", &new)["changed"], true);
+    assert_eq!(logout(&phr, &second.access)["data"]["logout"]["endedSessions"], 1);
+    phr.database.sql().run("GRANT SELECT ON role_permissions TO phr_server");
+    for session in [&first, &second] {
+        dies(&phr, &session.access);
+    }
+}
+
+#[test]
+fn a_token_that_was_made_for_longer_than_a_server_remembers_is_not_good_there() {
+    let phr = Phr::start(Backend::Postgres);
+    let shorter = another(&phr, &[("PHR_ACCESS_TTL", "60"), ("PHR_BREAK_GLASS_TTL", "60")]);
+    let (_, session) = member(&phr, "ada", "staff", &json!({}));
+    assert!(is_good(&phr, &session.access) && !is_good(&shorter, &session.access));
+    let next = super::Session::of(&session.refresh(&shorter)["data"]["refreshSession"]);
+    assert!(is_good(&phr, &next.access) && is_good(&shorter, &next.access));
+    assert!(is_good(&shorter, phr.token()), "what belongs to no session ends with its own time");
 }
 
 #[test]

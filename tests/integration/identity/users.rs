@@ -1,15 +1,18 @@
 //! Users, and who manages whom.
 
 use serde_json::{Value, json};
-use support::{Phr, on_both_databases};
+use support::{Phr, eventually, on_both_databases};
 
 use super::{Session, answer, at_home, by_token, create, done, faults, institution, is_good, member, role};
 use crate::patients::{HOME, register, with};
 
 on_both_databases! {
     an_institutions_administrator_manages_its_own_users_alone,
+    a_patient_manages_nobody_else,
+    when_a_user_last_signed_in_is_told,
     somebody_can_always_administer,
     what_a_user_is_makes_sense,
+    nobody_makes_more_of_themself,
 }
 
 fn an_institutions_administrator_manages_its_own_users_alone(phr: &Phr) {
@@ -17,6 +20,7 @@ fn an_institutions_administrator_manages_its_own_users_alone(phr: &Phr) {
     let (own, boss) = member(phr, "boss", "institution_administrator", &at_home());
     let stranger = create(phr, "stranger", "staff", &json!({ "institutionId": elsewhere }));
     let (above, _) = member(phr, "above", "administrator", &at_home());
+    let their_chief = create(phr, "chief", "administrator", &json!({ "institutionId": elsewhere }));
     let doctor = create(phr, "doctor", "doctor", &at_home());
     let ask = |mutation: &str, fields: &str, input: &Value| answer(phr, &boss.access, mutation, fields, input);
     let new = |name: &str, role: &str, more: &Value| {
@@ -51,7 +55,7 @@ fn an_institutions_administrator_manages_its_own_users_alone(phr: &Phr) {
     assert_eq!(update(&above, &off), ["INVALID_STATE input.roleId"]);
     assert_eq!(faults(&token(&doctor)), Vec::<String>::new());
     assert_eq!(update(&doctor, &off), Vec::<String>::new());
-    for unseen in [stranger.as_str(), crate::patients::NOBODY] {
+    for unseen in [stranger.as_str(), &their_chief, crate::patients::NOBODY] {
         assert_eq!(faults(&token(unseen)), ["NOT_FOUND input.userUuid"]);
         assert_eq!(everywhere(unseen), ["NOT_FOUND input.userUuid"]);
         assert_eq!(update(unseen, &off), ["NOT_FOUND input.uuid"]);
@@ -76,6 +80,34 @@ fn an_institutions_administrator_manages_its_own_users_alone(phr: &Phr) {
     assert_eq!(listed["data"]["users"], json!({"totalCount": 6, "nodes": names}), "{listed}");
 }
 
+fn when_a_user_last_signed_in_is_told(phr: &Phr) {
+    let never = create(phr, "never", "staff", &json!({}));
+    let (once, _) = member(phr, "once", "staff", &json!({}));
+    let query = "{ users(filter: {username: {in: [\"never\", \"once\"]}}) { nodes { uuid lastLoginAt createdAt } } }";
+    let told = phr.ask(query, &json!({}))["users"]["nodes"].take();
+    assert_eq!((&told[0]["uuid"], &told[0]["lastLoginAt"]), (&json!(never), &Value::Null));
+    assert_eq!(told[1]["uuid"], once);
+    assert!(told[1]["lastLoginAt"].as_str() >= told[1]["createdAt"].as_str(), "{told}");
+    let one = "query($uuid: UUID!) { user(uuid: $uuid) { lastLoginAt } }";
+    assert_eq!(phr.ask(one, &json!({ "uuid": once }))["user"]["lastLoginAt"], told[1]["lastLoginAt"]);
+}
+
+/// Whatever their role may do.
+fn a_patient_manages_nobody_else(phr: &Phr) {
+    let colleague = create(phr, "colleague", "staff", &at_home());
+    let patient = json!({"kind": "PATIENT", "patientId": register(phr, &json!({}))});
+    let (own, session) = member(phr, "jane", "institution_administrator", &patient);
+    let ask =
+        |mutation: &str, fields: &str, input: &Value| faults(&answer(phr, &session.access, mutation, fields, input));
+    let of = |user: &str| json!({ "userUuid": user });
+    let token = "oneTimeToken { token }";
+    assert_eq!(ask("createOneTimeToken", token, &of(&colleague)), ["NOT_FOUND input.userUuid"]);
+    assert_eq!(ask("logoutEverywhere", "endedSessions", &of(&colleague)), ["NOT_FOUND input.userUuid"]);
+    let change = json!({"uuid": colleague, "displayName": "x"});
+    assert_eq!(ask("updateUser", "user { uuid }", &change), ["NOT_FOUND input.uuid"]);
+    assert_eq!(ask("createOneTimeToken", token, &of(&own)), Vec::<String>::new());
+}
+
 fn somebody_can_always_administer(phr: &Phr) {
     let ask = |mutation: &str, fields: &str, input: &Value| faults(&answer(phr, phr.token(), mutation, fields, input));
     let (first, _) = member(phr, "first", "administrator", &json!({}));
@@ -86,6 +118,10 @@ fn somebody_can_always_administer(phr: &Phr) {
     }
     let fewer = json!({"uuid": role("administrator"), "permissions": [{"resource": "User", "action": "manage"}]});
     assert_eq!(ask("updateRole", "role { uuid }", &fewer), ["INVALID_STATE input.permissions"]);
+    for conditions in [json!({"weekdays": ["MONDAY"]}), json!({"devices": ["ab".repeat(32)]})] {
+        let bound = json!({"uuid": role("administrator"), "conditions": conditions});
+        assert_eq!(ask("updateRole", "role { uuid }", &bound), ["INVALID_STATE input.conditions"], "{bound}");
+    }
     assert_eq!(update(&first, &json!({"displayName": "Ada"})), Vec::<String>::new());
     // Of two who are demoted at once, one stays.
     for demotion in [&demotions[0], &demotions[1]] {
@@ -150,4 +186,76 @@ fn what_a_user_is_makes_sense(phr: &Phr) {
         assert_eq!(faults(&answer(phr, &token, "updateUser", "user { uuid }", &input)), expected);
     }
     done(phr, phr.token(), "updateUser", "user { isActive }", &json!({"uuid": jane["uuid"], "isActive": true}));
+}
+
+fn nobody_makes_more_of_themself(phr: &Phr) {
+    let elsewhere = institution(phr, "Elsewhere");
+    let (chief, administrator) = member(phr, "chief", "administrator", &json!({}));
+    let (own, boss) = member(phr, "boss", "institution_administrator", &at_home());
+    let update = |by: &Session, user: &str, input: &Value| {
+        faults(&answer(phr, &by.access, "updateUser", "user { uuid }", &with(json!({ "uuid": user }), input)))
+    };
+    // Treating is what the boss may let others do: nothing by which they could read a record themself.
+    let query = "{ patientRegisters { nodes { allergies } } }";
+    register(phr, &json!({"allergies": ["latex"]}));
+    let reads = || faults(&phr.response_to(&boss.access, query, &json!({})));
+    assert_eq!(reads(), ["FORBIDDEN"]);
+    for role in ["doctor", "nurse", "staff", "institution_administrator"].map(role) {
+        let expected: &[&str] =
+            if role == self::role("institution_administrator") { &[] } else { &["INVALID_STATE input.roleId"] };
+        assert_eq!(update(&boss, &own, &json!({ "roleId": role })), expected, "{role}");
+    }
+    assert_eq!(update(&boss, &own, &json!({"institutionId": elsewhere})), ["INVALID_STATE input.institutionId"]);
+    assert_eq!(update(&boss, &own, &json!({"displayName": "The boss"})), Vec::<String>::new());
+    assert_eq!(reads(), ["FORBIDDEN"]);
+    let both = json!({"roleId": role("auditor"), "institutionId": HOME});
+    let expected = ["INVALID_STATE input.roleId", "INVALID_STATE input.institutionId"];
+    assert_eq!(update(&administrator, &chief, &both), expected, "nor does an administrator");
+    // Roles are no way around: what one may not do, no role is given by them, and their own is given nothing.
+    let clinical = json!([{"resource": "ClinicalRecord", "action": "read"}]);
+    let change = |by: &Session, input: &Value| faults(&answer(phr, &by.access, "updateRole", "role { uuid }", input));
+    let wider = json!({"uuid": role("institution_administrator"), "permissions": clinical});
+    assert_eq!(change(&boss, &wider), ["FORBIDDEN"]);
+    let limited = json!({"name": "keeper", "permissions": [
+        {"resource": "User", "action": "manage"}, {"resource": "Role", "action": "manage"}]});
+    let keeper = done(phr, phr.token(), "createRole", "role { uuid }", &limited)["role"]["uuid"].take();
+    let (_, keeper_session) = member(phr, "keeper", "staff", &json!({}));
+    let user = phr.ask("{ users(filter: {username: {equal: \"keeper\"}}) { nodes { uuid } } }", &json!({}));
+    let user = user["users"]["nodes"][0]["uuid"].as_str().unwrap().to_owned();
+    assert_eq!(update(&administrator, &user, &json!({ "roleId": keeper })), Vec::<String>::new());
+    super::dies(phr, &keeper_session.access);
+    let keeping = super::sign_in(phr, "keeper");
+    for permissions in [clinical, json!([{"resource": "System", "action": "operate"}])] {
+        let own = json!({ "uuid": keeper, "permissions": permissions });
+        assert_eq!(change(&keeping, &own), ["INVALID_STATE input.permissions.0"]);
+    }
+    // A role for patients shows nobody more than a record.
+    let clerk = json!({"kind": "STAFF", "username": "clerk", "roleId": role("patient")});
+    let refused = answer(phr, &administrator.access, "createUser", "user { uuid }", &clerk);
+    assert_eq!(faults(&refused), ["INVALID_STATE input.roleId"]);
+    each_role_that_is_given_is_on_record(phr, &boss, &own);
+}
+
+/// Who was let treat patients, and by whom.
+fn each_role_that_is_given_is_on_record(phr: &Phr, boss: &Session, own: &str) {
+    let doctor = json!({"kind": "STAFF", "username": "another", "roleId": role("doctor")});
+    let made = done(phr, &boss.access, "createUser", "user { uuid }", &doctor)["user"]["uuid"].take();
+    let token = json!({ "userUuid": made });
+    done(phr, &boss.access, "createOneTimeToken", "oneTimeToken { token }", &token);
+    let input = json!({"uuid": made, "roleId": role("nurse")});
+    done(phr, &boss.access, "updateUser", "user { uuid }", &input);
+    let query =
+        "query($filter: AuditEventFilter) { auditEvents(filter: $filter, first: 100) { nodes { action fields } } }";
+    let filter = json!({"resourceId": {"equal": made}, "actorId": {"equal": own}, "outcome": {"equal": "SUCCEEDED"}});
+    let has = |nodes: &[Value], action: &str, field: &str| {
+        let is_it =
+            |node: &&Value| node["action"] == action && node["fields"].as_array().unwrap().contains(&json!(field));
+        nodes.iter().any(|node| is_it(&node))
+    };
+    eventually("each is on record", || {
+        let shown = phr.ask(query, &json!({ "filter": filter }))["auditEvents"]["nodes"].take();
+        let nodes = shown.as_array().unwrap().clone();
+        let all = [("CREATE", "role_id"), ("UPDATE", "oneTimeToken"), ("UPDATE", "role_id")];
+        all.into_iter().all(|(action, field)| has(&nodes, action, field)).then_some(())
+    });
 }

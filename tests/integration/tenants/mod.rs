@@ -37,7 +37,11 @@ const TABLES: &[(&str, &str, &str)] = &[
     ("patient_conditions", "uuid", "institution_id"),
     ("patient_medications", "uuid", "institution_id"),
     ("patient_allergies", "uuid", "institution_id"),
-    ("users", "uuid", "institution_id"),
+    (
+        "users",
+        "uuid",
+        "coalesce(institution_id, (SELECT institution_id FROM patientregister WHERE patientregister.uuid = patient_id))",
+    ),
     ("break_glass_grants", "uuid", "institution_id"),
     ("change_log", "sequence", "institution_id"),
 ];
@@ -68,6 +72,10 @@ fn database() -> Database {
     }
     for institution in [OWN, OTHER] {
         let patient = person(institution, 1);
+        sql.run(&format!(
+            "INSERT INTO users (uuid, kind, username, role_id, patient_id)
+             SELECT '{patient}', 'PATIENT', '{patient}', uuid, '{patient}' FROM roles WHERE name = 'patient'"
+        ));
         sql.run(&format!(
             "INSERT INTO users (uuid, kind, username, role_id, institution_id)
              SELECT '{institution}', 'STAFF', '{institution}', uuid, '{institution}' FROM roles WHERE name = 'staff';

@@ -13,6 +13,7 @@ on_both_databases! {
     a_patient_reads_the_own_record_by_any_path,
     a_patient_changes_the_own_record_alone,
     a_patient_registers_nobody,
+    what_is_logged_of_a_patients_user_belongs_where_the_register_does,
 }
 
 /// The patients of one institution, the first of whom asks; and one of another.
@@ -111,6 +112,29 @@ fn a_patient_registers_nobody(phr: &Phr) {
     let everywhere = Scope { patient: Some(Uuid::new_v4()), ..operator() };
     assert_eq!(codes(&library.ask(everywhere, import, &json!({}))), ["FORBIDDEN"]);
     assert_eq!(crate::patients::count(phr), 3);
+}
+
+fn what_is_logged_of_a_patients_user_belongs_where_the_register_does(phr: &Phr) {
+    let Patients { own, .. } = patients(phr);
+    let register = phr.database.key(&own);
+    let role = "00000000-0000-4000-8001-000000000007";
+    let input = json!({"kind": "PATIENT", "username": "jane", "roleId": role, "patientId": own});
+    let made = phr.ask(
+        "mutation($input: CreateUserInput!) { createUser(input: $input) { user { uuid } userErrors { code } } }",
+        &json!({ "input": input }),
+    );
+    let user = made["createUser"]["user"]["uuid"].as_str().unwrap().to_owned();
+    let update = "mutation($input: UpdateUserInput!) { updateUser(input: $input) { user { version } } }";
+    let updated = phr.ask(update, &json!({"input": {"uuid": user, "displayName": "Jane"}}));
+    assert_eq!(updated["updateUser"]["user"]["version"], 2);
+    let key = phr.database.key(&user);
+    phr.database.sql().run(&format!("DELETE FROM users WHERE uuid = {key}"));
+    let logged = format!(
+        "SELECT operation FROM change_log
+          WHERE key = {key} AND institution_id = (SELECT institution_id FROM patientregister WHERE uuid = {register})
+          ORDER BY sequence"
+    );
+    assert_eq!(phr.database.sql().column(&logged), ["CREATED", "UPDATED", "DELETED"]);
 }
 
 #[test]

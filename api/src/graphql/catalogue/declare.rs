@@ -1,14 +1,12 @@
 /// Declares what clients see of a catalogue: the object with its own texts, the entries that it refers to (`ones`), the
-/// lists that belong to it, and the two queries and the two mutations.
+/// lists that belong to it (`many`), and the two queries and the two mutations.
 macro_rules! catalogue {
     (
         $(#[$doc:meta])*
         $object:ident: $catalogue:ident on $entity:ident {
             texts { $($(#[$text_doc:meta])* $text:ident;)+ }
             $(ones { $($(#[$one_doc:meta])* $one:ident: $related:ident => $column:ident as $field:ident;)+ })?
-            $(lists {
-                $($(#[$list_doc:meta])* $list:ident: $member:ident, $member_filter:ident, $member_order:ident => $link:expr;)+
-            })?
+            $(many $many:expr;)?
         }
         $queries:ident {
             $(#[$one_query_doc:meta])*
@@ -35,8 +33,10 @@ macro_rules! catalogue {
 
             const NAME: &'static str = stringify!($object);
 
+            $(const MANY: &'static [&'static dyn $crate::graphql::many::Many] = $many;)?
+
             fn relation(field: &str) -> Option<entity::$entity::Column> {
-                $($(if $crate::graphql::record::is_namesake(field, stringify!($one)) {
+                $($(if $crate::criteria::is_client_name(field, stringify!($one)) {
                     return Some(entity::$entity::Column::$column);
                 })+)?
                 let _ = field;
@@ -98,26 +98,6 @@ macro_rules! catalogue {
             $($($(#[$one_doc])*
             async fn $one(&self) -> async_graphql::Result<Option<&$crate::graphql::shown::Shown<$related>>> {
                 Ok(self.$one.get()?)
-            })+)?
-
-            $($($(#[$list_doc])*
-            #[expect(clippy::too_many_arguments, reason = "both ways of paging are the list's arguments")]
-            async fn $list(
-                &self,
-                ctx: &async_graphql::Context<'_>,
-                #[graphql(desc = "Which records; all when left out.")] filter: Option<$member_filter>,
-                #[graphql(desc = "In which order.")] order: Option<Vec<$member_order>>,
-                #[graphql(desc = "A numbered page; the first ten records when no page is asked for in either way.")]
-                page: Option<$crate::criteria::PageInput>,
-                #[graphql(desc = "That many from the start, or from `after`: 1000 at most.")] first: Option<i32>,
-                #[graphql(desc = "Only what follows this cursor.")] after: Option<String>,
-                #[graphql(desc = "That many from the end, or from `before`: 1000 at most.")] last: Option<i32>,
-                #[graphql(desc = "Only what precedes this cursor.")] before: Option<String>,
-            ) -> async_graphql::Result<$crate::graphql::connection::Connection<$member>> {
-                use $crate::records::Loaded as _;
-                let page = $crate::criteria::PageArguments { page, first, after, last, before };
-                let owner = (*self.row.uuid.loaded()?, &self.row);
-                $crate::graphql::lists::list_of(ctx, owner, $link, filter, order, page).await
             })+)?
 
             /// How often the record has changed, counting from 1.

@@ -1,14 +1,12 @@
 use entity::{doctor_specialty, medical_institution, specialty_category};
 
 use crate::graphql::doctor_specialty::DoctorSpecialty;
+use crate::graphql::many::ToMany;
 use crate::graphql::medical_institution::MedicalInstitution;
-use crate::records::Link;
 use crate::records::catalogue::{
     CreateInstitutionTypeInput, CreateSpecialtyCategoryInput, InstitutionTypeFilter, InstitutionTypeOrder,
     SpecialtyCategoryFilter, SpecialtyCategoryOrder, UpdateInstitutionTypeInput, UpdateSpecialtyCategoryInput,
 };
-use crate::records::doctor_specialty::{DoctorSpecialtyFilter, DoctorSpecialtyOrder};
-use crate::records::medical_institution::{MedicalInstitutionFilter, MedicalInstitutionOrder};
 
 use super::declare::catalogue;
 
@@ -19,10 +17,13 @@ catalogue! {
             /// Code; no two entries have the same.
             code;
         }
-        lists {
-            /// The institutions of this kind.
-            institutions: MedicalInstitution, MedicalInstitutionFilter, MedicalInstitutionOrder => Link::by(medical_institution::Column::InstitutionTypeId);
-        }
+        many &[
+            &ToMany::<MedicalInstitution> {
+                name: "institutions",
+                description: "The institutions of this kind.",
+                by: medical_institution::Column::InstitutionTypeId,
+            },
+        ];
     }
     InstitutionTypeQuery {
         /// The institution type with this key; null when there is none.
@@ -49,12 +50,18 @@ catalogue! {
             /// The category that this one is part of; null for those of the first level.
             parent: SpecialtyCategory => ParentId as parent_id;
         }
-        lists {
-            /// The categories that are part of this one.
-            children: SpecialtyCategory, SpecialtyCategoryFilter, SpecialtyCategoryOrder => Link::by(specialty_category::Column::ParentId);
-            /// The specialties that belong to the category itself.
-            specialties: DoctorSpecialty, DoctorSpecialtyFilter, DoctorSpecialtyOrder => Link::by(doctor_specialty::Column::CategoryId);
-        }
+        many &[
+            &ToMany::<SpecialtyCategory> {
+                name: "children",
+                description: "The categories that are part of this one.",
+                by: specialty_category::Column::ParentId,
+            },
+            &ToMany::<DoctorSpecialty> {
+                name: "specialties",
+                description: "The specialties that belong to the category itself.",
+                by: doctor_specialty::Column::CategoryId,
+            },
+        ];
     }
     SpecialtyCategoryQuery {
         /// The specialty category with this key; null when there is none.

@@ -1,6 +1,7 @@
 //! Catalogues as clients see them: one declaration each, of [`catalogue!`](declare).
 
 mod clinical;
+mod compatible;
 mod contacts;
 mod declare;
 mod directory;

@@ -1,8 +1,9 @@
 use crate::records::catalogue::{
-    BloodTypeFilter, BloodTypeOrder, BloodTypes, CreateBloodTypeInput, CreateGenderInput, CreateSexInput, GenderFilter,
-    GenderOrder, SexFilter, SexOrder, UpdateBloodTypeInput, UpdateGenderInput, UpdateSexInput,
+    BloodTypeFilter, BloodTypeOrder, CreateBloodTypeInput, CreateGenderInput, CreateSexInput, GenderFilter,
+    GenderOrder, SexFilter, SexOrder, UpdateBloodTypeInput, UpdateGenderInput, UpdateSexInput, Way,
 };
 
+use super::compatible::Compatible;
 use super::declare::catalogue;
 
 catalogue! {
@@ -56,12 +57,14 @@ catalogue! {
             /// Code, such as `AB-`; no two entries have the same.
             code;
         }
-        lists {
-            /// The blood types that red cells of this one can be given to.
-            can_give_to: BloodType, BloodTypeFilter, BloodTypeOrder => BloodTypes::recipients();
-            /// The blood types whose red cells this one can receive.
-            can_receive_from: BloodType, BloodTypeFilter, BloodTypeOrder => BloodTypes::donors();
-        }
+        many &[
+            &Compatible { name: "canGiveTo", description: "The blood types that red cells of this one can be given to.", way: Way::Gives },
+            &Compatible {
+                name: "canReceiveFrom",
+                description: "The blood types whose red cells this one can receive.",
+                way: Way::Receives,
+            },
+        ];
     }
     BloodTypeQuery {
         /// The blood type with this key; null when there is none.

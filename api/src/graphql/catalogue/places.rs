@@ -1,12 +1,11 @@
 use entity::{medical_institution, region};
 
+use crate::graphql::many::ToMany;
 use crate::graphql::medical_institution::MedicalInstitution;
-use crate::records::Link;
 use crate::records::catalogue::{
     CountryFilter, CountryOrder, CreateCountryInput, CreateRegionInput, RegionFilter, RegionOrder, UpdateCountryInput,
     UpdateRegionInput,
 };
-use crate::records::medical_institution::{MedicalInstitutionFilter, MedicalInstitutionOrder};
 
 use super::declare::catalogue;
 
@@ -21,12 +20,18 @@ catalogue! {
             /// Three digits, of ISO 3166-1.
             numeric_code;
         }
-        lists {
-            /// The regions of the country, of all levels.
-            regions: Region, RegionFilter, RegionOrder => Link::by(region::Column::CountryId);
-            /// The institutions in the country.
-            institutions: MedicalInstitution, MedicalInstitutionFilter, MedicalInstitutionOrder => Link::by(medical_institution::Column::CountryId);
-        }
+        many &[
+            &ToMany::<Region> {
+                name: "regions",
+                description: "The regions of the country, of all levels.",
+                by: region::Column::CountryId,
+            },
+            &ToMany::<MedicalInstitution> {
+                name: "institutions",
+                description: "The institutions in the country.",
+                by: medical_institution::Column::CountryId,
+            },
+        ];
     }
     CountryQuery {
         /// The country with this key; null when there is none.
@@ -55,12 +60,18 @@ catalogue! {
             /// The region that this one is part of; null for those of the first level.
             parent: Region => ParentId as parent_id;
         }
-        lists {
-            /// The regions that are part of this one.
-            children: Region, RegionFilter, RegionOrder => Link::by(region::Column::ParentId);
-            /// The institutions in the region.
-            institutions: MedicalInstitution, MedicalInstitutionFilter, MedicalInstitutionOrder => Link::by(medical_institution::Column::RegionId);
-        }
+        many &[
+            &ToMany::<Region> {
+                name: "children",
+                description: "The regions that are part of this one.",
+                by: region::Column::ParentId,
+            },
+            &ToMany::<MedicalInstitution> {
+                name: "institutions",
+                description: "The institutions in the region.",
+                by: medical_institution::Column::RegionId,
+            },
+        ];
     }
     RegionQuery {
         /// The region with this key; null when there is none.

@@ -36,7 +36,7 @@ macro_rules! dependent {
             const NAME: &'static str = stringify!($object);
 
             fn relation(field: &str) -> Option<entity::$entity::Column> {
-                $($(if $crate::graphql::record::is_namesake(field, stringify!($one)) {
+                $($(if $crate::criteria::is_client_name(field, stringify!($one)) {
                     return Some(entity::$entity::Column::$column);
                 })+)?
                 (field == "patientRegister").then_some(entity::$entity::Column::PatientId)
@@ -50,7 +50,7 @@ macro_rules! dependent {
                 use $crate::graphql::related::Relations;
                 use $crate::records::Reference as _;
 
-                let patients = Relations::read(context, fields, "patientRegister", &rows, |row| row.patient_id.key()).await;
+                let patients = Relations::read(context, fields, "patient_register", &rows, |row| row.patient_id.key()).await;
                 $($(let $one = Relations::<$related>::read(
                     context, fields, stringify!($one), &rows, |row| row.$key.key(),
                 ).await;)+)?

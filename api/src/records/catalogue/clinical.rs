@@ -1,5 +1,6 @@
 //! What patients have and take, as code systems name it.
 
+use crate::records::Collection;
 use crate::records::check::Kind;
 
 use super::declare::catalogue;

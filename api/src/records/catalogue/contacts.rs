@@ -1,5 +1,6 @@
 //! What ways of reaching somebody are for.
 
+use crate::records::Collection;
 use crate::records::check::Kind;
 
 use super::declare::catalogue;

@@ -1,5 +1,6 @@
 //! What the directory of institutions and doctors is ordered by.
 
+use crate::records::Collection;
 use crate::records::check::Kind;
 
 use super::declare::catalogue;

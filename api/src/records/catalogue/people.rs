@@ -1,9 +1,14 @@
 //! What people are.
 
-use entity::blood_type_compatibility::Column;
+use entity::blood_type_compatibility::{Column, Entity};
+use sea_orm::{EntityTrait, QueryOrder, QuerySelect};
+use uuid::Uuid;
 
-use crate::records::Link;
+use crate::database::Reader;
+use crate::error::Result;
+use crate::records::Collection;
 use crate::records::check::Kind;
+use crate::scope::Scope;
 
 use super::declare::catalogue;
 
@@ -49,16 +54,27 @@ catalogue! {
     }
 }
 
-impl BloodTypes {
-    /// The blood types that red cells of a blood type can be given to.
-    #[must_use]
-    pub fn recipients() -> Link {
-        Link::through(Column::DonorId, Column::RecipientId)
-    }
+/// Which way red cells go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// From a blood type to others.
+    Gives,
+    /// To a blood type from others.
+    Receives,
+}
 
-    /// The blood types that a blood type can receive red cells from.
-    #[must_use]
-    pub fn donors() -> Link {
-        Link::through(Column::RecipientId, Column::DonorId)
+impl BloodTypes {
+    /// Every blood type with each that it can give red cells to, or can receive them from.
+    ///
+    /// # Errors
+    /// `Forbidden`, and as any read.
+    pub async fn compatible(scope: &Scope, reader: &Reader, way: Way) -> Result<Vec<(Uuid, Uuid)>> {
+        Self::permit(scope)?;
+        let (own, other) = match way {
+            Way::Gives => (Column::DonorId, Column::RecipientId),
+            Way::Receives => (Column::RecipientId, Column::DonorId),
+        };
+        let pairs = Entity::find().select_only().columns([own, other]).order_by_asc(own).order_by_asc(other);
+        Ok(pairs.into_tuple().all(reader).await?)
     }
 }

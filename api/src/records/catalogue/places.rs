@@ -1,5 +1,6 @@
 //! Where things are.
 
+use crate::records::Collection;
 use crate::records::check::Kind;
 
 use super::declare::catalogue;

@@ -3,6 +3,7 @@ use entity::patient_allergy::{ActiveModel, AllergyStatus as Status};
 use crate::criteria::{DateFilter, TextFilter};
 use crate::date::Date;
 use crate::error::FaultCode;
+use crate::records::Collection;
 use crate::records::catalogue::MedicalConditionFilter;
 use crate::records::check::{Check, Kind};
 

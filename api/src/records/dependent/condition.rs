@@ -3,6 +3,7 @@ use entity::patient_condition::{ActiveModel, ConditionStatus as Status};
 use crate::criteria::DateFilter;
 use crate::date::Date;
 use crate::error::FaultCode;
+use crate::records::Collection;
 use crate::records::catalogue::MedicalConditionFilter;
 use crate::records::check::Check;
 

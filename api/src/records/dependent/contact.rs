@@ -1,4 +1,5 @@
 use crate::criteria::{BooleanFilter, DateTimeFilter, TextFilter};
+use crate::records::Collection;
 use crate::records::catalogue::{EmailTypeFilter, PhoneTypeFilter};
 use crate::records::check::Kind;
 

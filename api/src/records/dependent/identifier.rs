@@ -1,4 +1,5 @@
 use crate::criteria::TextFilter;
+use crate::records::Collection;
 use crate::records::check::Kind;
 
 use super::belonging::Dependent;

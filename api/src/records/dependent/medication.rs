@@ -2,6 +2,7 @@ use entity::patient_medication::ActiveModel;
 
 use crate::criteria::{DateFilter, TextFilter};
 use crate::date::Date;
+use crate::records::Collection;
 use crate::records::catalogue::MedicationFilter;
 use crate::records::check::{Check, Kind};
 

@@ -3,6 +3,7 @@ use entity::address::{ActiveModel, Column};
 use crate::criteria::{BooleanFilter, FloatFilter, TextFilter};
 use crate::database::Transaction;
 use crate::error::{FaultCode, Result};
+use crate::records::Collection;
 use crate::records::catalogue::{CountryFilter, RegionFilter, check_region};
 use crate::records::check::{Check, Kind};
 use crate::scope::Scope;

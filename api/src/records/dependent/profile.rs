@@ -4,6 +4,7 @@ use sea_orm::ActiveValue;
 use crate::criteria::{DateFilter, FloatFilter, IntFilter};
 use crate::date::Date;
 use crate::error::FaultCode;
+use crate::records::Collection;
 use crate::records::catalogue::{BloodTypeFilter, GenderFilter, SexFilter};
 use crate::records::check::Check;
 

@@ -107,6 +107,9 @@ impl Conditions {
         if self.from.is_some() != self.until.is_some() {
             wrong(FaultCode::Required, &field("until"), "from and until are given together");
         }
+        if self.from.is_some() && self.from == self.until {
+            wrong(FaultCode::InvalidState, &field("until"), "differs from from, or the role could never be used");
+        }
         if self.utc_offset.as_deref().is_some_and(|offset| offset.parse::<FixedOffset>().is_err()) {
             wrong(FaultCode::InvalidFormat, &field("utcOffset"), "an offset is written as +02:00");
         }
@@ -151,6 +154,12 @@ impl Rules {
             days: conditions.weekdays,
             devices: conditions.devices,
         })
+    }
+
+    /// Whether the role may be used at any time, from anywhere and with anything.
+    #[must_use]
+    pub fn are_none(&self) -> bool {
+        self.days.is_empty() && self.hours.is_none() && self.networks.is_empty() && self.devices.is_empty()
     }
 
     /// Whether the role may be used now, from there, with that device.
@@ -233,7 +242,8 @@ mod tests {
             "input.devices.0",
         ];
         assert_eq!(paths, expected);
-        for text in ["nonsense", "[]", r#"{"weekday": []}"#, r#"{"from": "07:00"}"#] {
+        let never = r#"{"from": "07:00", "until": "07:00"}"#;
+        for text in ["nonsense", "[]", r#"{"weekday": []}"#, r#"{"from": "07:00"}"#, never] {
             assert!(Rules::read(text).is_none(), "{text}");
         }
     }

@@ -1,11 +1,12 @@
 use async_graphql::{InputObject, MaybeUndefined};
 use entity::role::{ActiveModel, Column, Entity};
-use entity::{permission, role_permission, user};
-use sea_orm::sea_query::Query;
-use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, Set};
+use entity::{permission, role_permission};
+use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, QueryFilter, Set};
 use uuid::Uuid;
 
 use super::Conditions;
+use super::administrator::{ADMINISTRATIVE, keeps_an_administrator};
+use super::allowed::permissions_of;
 use crate::clock::Clock;
 use crate::database::{Cluster, Transaction};
 use crate::deed::{Action, Deed};
@@ -128,13 +129,15 @@ pub async fn update(
         allow(&tx, input.uuid, wanted).await?;
         changes.permissions_changed_at = Set(clock.now());
     }
-    if had_administrator && !keeps_an_administrator(&tx, None).await? {
-        tx.rollback().await?;
-        let message = "nobody could manage users and roles any more";
-        return Err(Error::rejected(FaultCode::InvalidState, &["input", "permissions"], message));
-    }
     if changes.is_changed() {
         Entity::update_many().set(changes).filter(Column::Uuid.eq(input.uuid)).exec(&tx).await?;
+    }
+    if had_administrator && !keeps_an_administrator(&tx, None).await? {
+        tx.rollback().await?;
+        let field =
+            if wanted.is_some_and(|wanted| !wanted.include(ADMINISTRATIVE)) { "permissions" } else { "conditions" };
+        let message = "nobody could manage users and roles any more, at any time and from anywhere";
+        return Err(Error::rejected(FaultCode::InvalidState, &["input", field], message));
     }
     finish(tx, input.uuid, Action::Update).await
 }
@@ -207,38 +210,4 @@ async fn allow(tx: &Transaction, role: Uuid, wanted: Permissions) -> Result<()> 
         role_permission::Entity::insert_many(rows).exec_without_returning(tx).await?;
     }
     Ok(())
-}
-
-/// What a role may do.
-pub(in crate::records) async fn permissions_of(tx: &Transaction, role: Uuid) -> Result<Permissions> {
-    let allowed = Query::select()
-        .column(role_permission::Column::PermissionId)
-        .from(role_permission::Entity)
-        .and_where(role_permission::Column::RoleId.eq(role))
-        .to_owned();
-    let rows = permission::Entity::find().filter(permission::Column::Uuid.in_subquery(allowed)).all(tx).await?;
-    let held = rows.iter().filter_map(|row| Permission::named(&row.resource, &row.action));
-    Ok(held.fold(Permissions::NONE, Permissions::with))
-}
-
-/// Whether somebody active, `but` for one user, may manage users and roles in all institutions. The roles are locked,
-/// so that no two changes that each leave the other's administrator can happen at once.
-pub(in crate::records) async fn keeps_an_administrator(tx: &Transaction, but: Option<Uuid>) -> Result<bool> {
-    let roles = Entity::find().order_by_asc(Column::Uuid).lock_exclusive().all(tx).await?;
-    let needed = Permissions::NONE.with(Permission::ManageUsers).with(Permission::ManageRoles);
-    let mut administering = Vec::new();
-    for role in roles {
-        if permissions_of(tx, role.uuid).await?.include(needed) {
-            administering.push(role.uuid);
-        }
-    }
-    let mut users = user::Entity::find()
-        .filter(user::Column::IsActive.eq(true))
-        .filter(user::Column::InstitutionId.is_null())
-        .filter(user::Column::PatientId.is_null())
-        .filter(user::Column::RoleId.is_in(administering));
-    if let Some(uuid) = but {
-        users = users.filter(user::Column::Uuid.ne(uuid));
-    }
-    Ok(users.count(tx).await? > 0)
 }

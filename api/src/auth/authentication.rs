@@ -1,0 +1,117 @@
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use uuid::Uuid;
+
+use crate::error::{Error, Result};
+use crate::scope::{Actor, Boundary, InstitutionId, LOCAL_OPERATOR, Permission, Permissions, Scope};
+
+use super::Authority;
+use super::authority::READ_EVERY;
+use super::outside::Provider;
+use super::roster::{Bearer, Roster};
+use super::token::{Claims, MAX_LENGTH, named_key};
+
+/// A token that was verified, and the key that signed it.
+pub(super) struct Known {
+    claims: Claims,
+    key: Uuid,
+}
+
+impl Authority {
+    /// Whose token that is, and what they may do with it now. None for any token that is not good now, whatever the
+    /// reason.
+    pub async fn authenticate(&self, token: &str, request: Uuid, origin: Option<IpAddr>) -> Option<Scope> {
+        if token.len() > MAX_LENGTH {
+            return None;
+        }
+        let known = match self.0.tokens.get(token) {
+            Some(known) => known,
+            None => match self.0.provider.as_ref().filter(|provider| provider.claims(token)) {
+                Some(provider) => return self.outsider(provider, token, request, origin).await,
+                None => self.verify(token).await?,
+            },
+        };
+        let (claims, roster) = (&known.claims, self.roster());
+        let is_dead = roster.keys.verifier(known.key).is_none()
+            || !claims.holds_at(self.now())
+            || claims.sid.is_some_and(|session| roster.ended.contains(&session))
+            // The end of its session may be forgotten before it.
+            || (claims.sid.is_some() && claims.lifetime() > self.0.settings.longest());
+        if is_dead {
+            self.0.tokens.invalidate(token);
+            return None;
+        }
+        let role = Arc::clone(&roster.roles.get(claims.role.as_str())?.name);
+        let bearer = Bearer { user: claims.sub, role, institution: claims.institution, patient: claims.patient };
+        self.scope(&bearer, Some(claims), request, origin)
+    }
+
+    /// The user whom the OpenID provider elsewhere means, if there is one here.
+    async fn outsider(&self, provider: &Provider, token: &str, request: Uuid, origin: Option<IpAddr>) -> Option<Scope> {
+        let subject = provider.subject(token, self.now()).await?;
+        let bearer = self.roster().outsiders.get(&subject).cloned()?;
+        self.scope(&bearer, None, request, origin)
+    }
+
+    async fn verify(&self, token: &str) -> Option<Arc<Known>> {
+        let (key, algorithm) = named_key(token)?;
+        let roster = self.roster_with(key).await.ok()?;
+        let claims = roster.keys.verifier(key)?.read(token, algorithm, &self.0.settings.issuer)?;
+        let known = Arc::new(Known { claims, key });
+        self.0.tokens.insert(Arc::from(token), Arc::clone(&known));
+        Some(known)
+    }
+
+    /// The roster, which is read anew where it lacks a key: another server may have begun to sign with it.
+    pub(super) async fn roster_with(&self, key: Uuid) -> Result<Arc<Roster>> {
+        if self.roster().keys.verifier(key).is_none() {
+            self.read_in_turn().await;
+        }
+        if !self.has_read() {
+            return Err(Error::KeysUnread);
+        }
+        Ok(self.roster())
+    }
+
+    /// Sees that the roster is read after now, by whoever comes first. Forged tokens must not make the server do so all
+    /// the time: who bears one waits for the next turn.
+    async fn read_in_turn(&self) {
+        let came = Instant::now();
+        let pause = |tried: Instant| (READ_EVERY / 2).saturating_sub(tried.elapsed());
+        let pause = self.0.tried.lock().map_or(Duration::ZERO, pause);
+        tokio::time::sleep(pause).await;
+        let _turn = self.0.turn.lock().await;
+        if self.0.tried.lock().is_none_or(|tried| tried < came) {
+            self.read().await.ok();
+        }
+    }
+
+    fn scope(&self, bearer: &Bearer, claims: Option<&Claims>, request: Uuid, origin: Option<IpAddr>) -> Option<Scope> {
+        let roster = self.roster();
+        let role = roster.roles.get(&bearer.role)?;
+        let device = claims.and_then(|claims| claims.device.as_deref());
+        if bearer.user != LOCAL_OPERATOR.0 && !role.rules.as_ref()?.hold(self.now(), origin, device) {
+            return None;
+        }
+        let grant = claims.and_then(|claims| claims.grant);
+        let permissions = if grant.is_some() { within_leave(role.permissions) } else { role.permissions };
+        Some(Scope {
+            actor: Actor(bearer.user),
+            role: Arc::clone(&role.name),
+            session: claims.and_then(|claims| claims.sid),
+            boundary: bearer.institution.map_or(Boundary::All, |key| Boundary::One(InstitutionId(key))),
+            patient: bearer.patient,
+            grant,
+            permissions,
+            request,
+            origin,
+        })
+    }
+}
+
+/// With a leave somebody treats one patient, and manages nothing; and nothing at all once the role may take none.
+fn within_leave(own: Permissions) -> Permissions {
+    if own.contain(Permission::BreakGlass) { own.common(Permissions::TREATING) } else { Permissions::NONE }
+}

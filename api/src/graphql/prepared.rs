@@ -1,0 +1,94 @@
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use async_graphql::Variables;
+use async_graphql::parser::types::{ExecutableDocument, OperationDefinition, OperationType};
+
+use crate::error::{Error, NO_SESSION};
+
+use super::Context;
+use super::documents::{Document, Fault};
+use super::engine::{Answer, Engine, Request, refused_by};
+use super::limits::{Cost, chosen};
+use super::public::{collect, is_public};
+use super::witness::refused_nobody;
+
+/// A request that may run: its document is within the limits, and the caller may ask for that much.
+pub(super) struct Prepared {
+    text: Arc<str>,
+    pub(super) document: Document,
+    pub(super) operation: Option<String>,
+    pub(super) variables: Variables,
+    pub(super) cost: Cost,
+}
+
+impl Prepared {
+    /// The operation that is going to run, if the request means one.
+    pub(super) fn chosen(&self) -> Option<&OperationDefinition> {
+        chosen(&self.document.parsed, self.operation.as_deref())
+    }
+
+    /// What kind of operation that is.
+    pub(super) fn kind(&self) -> OperationType {
+        self.chosen().map_or(OperationType::Query, |operation| operation.ty)
+    }
+
+    /// The request as the schema takes it, on behalf of the context's caller.
+    pub(super) fn inner(&self, variables: Variables, context: &Arc<Context>) -> async_graphql::Request {
+        let mut inner = async_graphql::Request::new("").variables(variables).data(Arc::clone(context));
+        inner.operation_name.clone_from(&self.operation);
+        inner.set_parsed_query((*self.document.parsed).clone());
+        inner
+    }
+}
+
+impl Engine {
+    /// Everything that is judged before any of a request runs.
+    pub(super) async fn prepare(&self, request: Request<'_>, context: &Context) -> Result<Prepared, Box<Answer>> {
+        let id = context.scope.request;
+        let refused = |error| Box::new(Answer::refused(error, id));
+        let text = self.text(&request).map_err(|fault| fault.answer(id))?;
+        let document = self.documents.get(&text, &self.limits).map_err(|fault| match fault {
+            Fault::Refused(error) => refused(error),
+            Fault::Syntax(error) => Box::new(refused_by(error, id)),
+        })?;
+        let variables = request.variables.unwrap_or_default();
+        let operation = request.operation_name.as_deref();
+        if context.scope.is_nobody() && !is_public(&document.parsed, operation) {
+            let error = match refused_nobody(context, &document.parsed, operation).await {
+                Ok(()) => Error::Unauthenticated(NO_SESSION),
+                Err(error) => error,
+            };
+            return Err(Box::new(Answer { is_unauthenticated: true, ..*refused(error) }));
+        }
+        let cost = self.limits.check(&document.parsed, operation, &variables).map_err(refused)?;
+        if let Some(operation) = chosen(&document.parsed, operation) {
+            self.inputs.check(operation, &variables).map_err(refused)?;
+            check_root(operation, &document.parsed).map_err(refused)?;
+        }
+        if let Some(meter) = &context.meter {
+            meter.spend(cost.complexity).map_err(refused)?;
+        }
+        let operation = operation.map(ToOwned::to_owned);
+        Ok(Prepared { text, document, operation, variables, cost })
+    }
+
+    /// Keeps the document, which has passed validation.
+    pub(super) fn remember(&self, prepared: &Prepared) {
+        if !prepared.document.is_validated {
+            self.documents.remember(&prepared.text, Arc::clone(&prepared.document.parsed));
+        }
+    }
+}
+
+/// A subscription has one root field, which tells of events: the specification's rule in 5.2.4.1, which the library does
+/// not check.
+fn check_root(operation: &OperationDefinition, document: &ExecutableDocument) -> Result<(), Error> {
+    if operation.ty != OperationType::Subscription {
+        return Ok(());
+    }
+    let mut fields = Vec::new();
+    collect(&operation.selection_set.node, document, &mut HashSet::new(), &mut fields);
+    let is_one = fields.len() == 1 && !fields[0].starts_with("__");
+    if is_one { Ok(()) } else { Err(Error::BadRequest("a subscription has exactly one root field".to_owned())) }
+}

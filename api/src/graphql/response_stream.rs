@@ -1,0 +1,149 @@
+use std::fmt;
+use std::sync::Arc;
+use std::time::Instant;
+
+use async_graphql::parser::types::OperationType;
+use futures_util::StreamExt;
+use futures_util::stream::{self, BoxStream};
+use parking_lot::Mutex;
+
+use crate::database::ClusterStatus;
+use crate::error::{Error, Result};
+
+use super::Context;
+use super::context::of;
+use super::engine::{Answer, Engine, Method, Request};
+use super::prepared::Prepared;
+
+/// Something that a subscription tells of.
+#[derive(Clone, Debug)]
+pub enum Event {
+    /// How the database nodes do.
+    Replication(Arc<ClusterStatus>),
+}
+
+/// Where a subscription's events come from: the specification's source stream.
+pub(super) type SourceStream = BoxStream<'static, Result<Event>>;
+
+/// For what a subscription's resolver is called.
+#[derive(Default)]
+pub(super) enum Moment {
+    /// It is not.
+    #[default]
+    Never,
+    /// To say where its events come from.
+    Subscribing(Mutex<Option<SourceStream>>),
+    /// To tell of this one.
+    Telling(Event),
+}
+
+impl fmt::Debug for Moment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Never => "Never",
+            Self::Subscribing(_) => "Subscribing",
+            Self::Telling(_) => "Telling",
+        })
+    }
+}
+
+/// What a subscription's resolver returns.
+pub(super) type Told<T> = stream::Iter<std::option::IntoIter<T>>;
+
+/// The event that a subscription's resolver is called for, if it is called for one. Where it is not, its
+/// `source` is where events will come from. So each event is resolved by a context of its own: with what the caller may
+/// see then, and with nothing that was read before.
+pub(super) fn told<T>(
+    ctx: &async_graphql::Context<'_>,
+    source: impl FnOnce() -> SourceStream,
+    tell: impl FnOnce(Event) -> Option<T>,
+) -> Told<T> {
+    let event = match &of(ctx).moment {
+        Moment::Never => None,
+        Moment::Subscribing(slot) => {
+            *slot.lock() = Some(source());
+            None
+        }
+        Moment::Telling(event) => tell(event.clone()),
+    };
+    stream::iter(event)
+}
+
+/// What became of a request that may be a subscription.
+#[derive(Debug)]
+pub enum Begun {
+    /// It was none, or it was refused.
+    Answered(Box<Answer>),
+    /// Answers will follow, one for each event.
+    Subscribed(Box<ResponseStream>),
+}
+
+/// A subscription: the specification's response stream.
+pub struct ResponseStream {
+    engine: Engine,
+    prepared: Prepared,
+    source: SourceStream,
+}
+
+impl fmt::Debug for ResponseStream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ResponseStream").field("cost", &self.prepared.cost).finish_non_exhaustive()
+    }
+}
+
+impl Engine {
+    /// Executes one request; a subscription begins.
+    pub async fn begin(&self, request: Request<'_>, method: Method, context: Context) -> Begun {
+        let id = context.scope.request;
+        let prepared = match self.prepare(request, &context).await {
+            Ok(prepared) => prepared,
+            Err(answer) => return Begun::Answered(answer),
+        };
+        if prepared.kind() != OperationType::Subscription {
+            return Begun::Answered(Box::new(self.execute_prepared(prepared, method, context).await));
+        }
+        let context = Arc::new(context.at(Moment::Subscribing(Mutex::default())));
+        let inner = prepared.inner(prepared.variables.clone(), &context);
+        let schema = if prepared.document.is_validated { &self.fast } else { &self.strict };
+        let response = schema.execute_stream(inner).next().await;
+        let source = match &context.moment {
+            Moment::Subscribing(slot) => slot.lock().take(),
+            Moment::Never | Moment::Telling(_) => None,
+        };
+        match (source, response) {
+            (Some(source), None) => {
+                self.remember(&prepared);
+                Begun::Subscribed(Box::new(ResponseStream { engine: self.clone(), prepared, source }))
+            }
+            (_, Some(response)) => {
+                let answer = self.conclude(&prepared, &context, response, Instant::now()).await;
+                Begun::Answered(Box::new(Answer { is_refused: true, ..answer }))
+            }
+            (None, None) => {
+                let nothing = Error::BadRequest("the subscription's only field is left out".to_owned());
+                Begun::Answered(Box::new(Answer::refused(nothing, id)))
+            }
+        }
+    }
+}
+
+impl ResponseStream {
+    /// What happens next; none when nothing will any more.
+    ///
+    /// # Errors
+    /// Why nothing more can be told. No event follows an error.
+    pub async fn event(&mut self) -> Option<Result<Event>> {
+        self.source.next().await
+    }
+
+    /// What is told of an event to the context's caller, put on record.
+    pub async fn answer(&mut self, event: Event, context: Context) -> Answer {
+        let (id, began) = (context.scope.request, Instant::now());
+        let context = Arc::new(context.at(Moment::Telling(event)));
+        let inner = self.prepared.inner(self.prepared.variables.clone(), &context);
+        match self.engine.fast.execute_stream(inner).next().await {
+            Some(response) => self.engine.conclude(&self.prepared, &context, response, began).await,
+            None => Answer::refused(Error::internal("an event of which nothing is told"), id),
+        }
+    }
+}

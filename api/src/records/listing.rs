@@ -1,0 +1,248 @@
+//! Reading a page of a list.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use sea_orm::sea_query::{Alias, Expr, Func, SelectStatement};
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, DbBackend, DbErr, EntityName, EntityTrait, IdenStatic, QueryFilter,
+    QueryResult, QuerySelect, QueryTrait, Statement, Value,
+};
+
+use crate::criteria::{Filter, Ordering, Page, PageArguments, Related, Translation, seek};
+use crate::database::Reader;
+use crate::error::{Error, Result};
+use crate::scope::Scope;
+
+use super::collection::{Collection, Column, Deleted, distinct, query_of, reached, visible};
+use super::disclosure::{disclose, disclose_across, disclose_total, with_owner};
+use super::row::{Plan, Row, decode};
+
+/// Which part of which list, and which columns of it.
+#[derive(Clone, Debug)]
+pub struct Query<C: Collection> {
+    /// Which records; all when there is none.
+    pub filter: Option<C::Filter>,
+    /// In which order.
+    pub order: Vec<C::Order>,
+    /// Which page.
+    pub page: PageArguments,
+    /// Whether to list deleted records.
+    pub deleted: Deleted,
+    /// What to read of each record. Keys and what the order needs are read besides.
+    pub columns: Vec<Column<C>>,
+}
+
+/// A page of a list.
+#[derive(Debug)]
+pub struct Listing<C: Collection> {
+    /// The page's records.
+    pub rows: Vec<Row<C::Entity>>,
+    /// Which page this is.
+    pub page: Page,
+    /// Whether records follow.
+    pub has_next: bool,
+    /// Whether records precede.
+    pub has_previous: bool,
+    /// How many records the whole list has, where that is known already.
+    total: Option<u64>,
+    whole: Arc<Whole<C>>,
+    /// Of each record, the values of related ones that the order needs.
+    related: Vec<Vec<Value>>,
+    /// What all records of the list refer to, where that is not part of the whole.
+    parent: Option<Condition>,
+}
+
+/// What a page is a page of.
+#[derive(Debug)]
+pub(super) struct Whole<C: Collection> {
+    pub(super) ordering: Ordering<C::Entity>,
+    pub(super) condition: Condition,
+    /// The columns that the filter asks by.
+    pub(super) filtered: Vec<Cow<'static, str>>,
+}
+
+impl<C: Collection> Listing<C> {
+    /// The place of the page's record with this index.
+    ///
+    /// # Errors
+    /// `Internal` when a column of the order was not read.
+    pub fn cursor(&self, index: usize) -> Result<String> {
+        let mut related = self.related.get(index).into_iter().flatten();
+        self.whole.ordering.cursor(|step| match &step.related {
+            Some(_) => related.next().cloned(),
+            None => self.rows.get(index)?.value(step.column),
+        })
+    }
+
+    /// How many records the whole list has. Costs a statement, unless it is known already.
+    ///
+    /// # Errors
+    /// As any read.
+    pub async fn count(&self, reader: &Reader) -> Result<u64> {
+        if let Some(total) = self.total {
+            return Ok(total);
+        }
+        disclose_total::<C>(reader, &self.whole.filtered);
+        let query = C::Entity::find()
+            .select_only()
+            .expr_as(Func::count(Expr::col(C::key().as_column_ref())), "total")
+            .filter(self.whole.condition.clone().add_option(self.parent.clone()))
+            .into_query();
+        let row = reader.query_one(&query).await?.ok_or_else(|| Error::internal("a count without a row"))?;
+        let total: i64 = row.try_get_by_index(0)?;
+        u64::try_from(total).map_err(Error::internal)
+    }
+}
+
+/// A page of a list.
+///
+/// # Errors
+/// `Forbidden`, `BadRequest` and `Limit` for what no list can be asked, and as any read.
+pub async fn list<C: Collection>(scope: &Scope, reader: &Reader, query: Query<C>) -> Result<Listing<C>> {
+    let asked = Asked::of(scope, reader, &query, &[])?;
+    let part = asked.part()?;
+    let mut query = asked.select(part.condition);
+    part.ordering.apply(&mut query);
+    let statement = page_of(query, part.offset, part.limit + 1, reader.get_database_backend());
+    let rows = asked.rows(&reader.query_all_raw(statement).await?)?;
+    let listing = asked.listing(rows, None, None);
+    disclose::<C>(reader, &listing.rows, &asked.shown, &asked.whole.filtered);
+    Ok(listing)
+}
+
+/// What a caller asks for, found to be allowed and to make sense.
+pub(super) struct Asked<C: Collection> {
+    pub(super) whole: Arc<Whole<C>>,
+    pub(super) page: Page,
+    pub(super) plan: Plan<C::Entity>,
+    pub(super) shown: Vec<Column<C>>,
+}
+
+impl<C: Collection> Asked<C> {
+    /// `besides` is read too, though it is not shown.
+    pub(super) fn of(scope: &Scope, reader: &Reader, query: &Query<C>, besides: &[Column<C>]) -> Result<Self> {
+        C::permit(scope)?;
+        let page = query.page.clone().resolve()?;
+        let ordering = Ordering::new(scope, &query.order, C::default_order())?;
+        // Lists of what belongs to patients are read of patients who were found.
+        let is_found = |column: &Column<C>| C::patient().is_some_and(|patient| patient.as_str() == column.as_str());
+        let mut condition = match besides.iter().any(is_found) {
+            true => reached::<C>(scope, query.deleted),
+            false => visible::<C>(scope, query.deleted),
+        };
+        let mut translation = Translation::new(reader.get_database_backend(), scope);
+        if let Some(filter) = &query.filter {
+            condition = condition.add(filter.condition(&mut translation)?);
+            disclose_across::<C>(reader, &translation);
+        }
+        let filtered = translation.asked(C::Entity::default().table_name());
+        let mut columns = query.columns.clone();
+        columns.extend(ordering.steps().iter().filter(|step| step.related.is_none()).map(|step| step.column));
+        let shown = distinct::<C>(columns);
+        let mut columns = with_owner::<C>(reader, shown.clone());
+        columns.extend(besides);
+        let plan = Plan::new(&columns);
+        Ok(Self { whole: Arc::new(Whole { ordering, condition, filtered }), page, plan, shown })
+    }
+
+    pub(super) fn part(&self) -> Result<Part<C::Entity>> {
+        Part::of(&self.page, &self.whole.ordering, &self.whole.condition)
+    }
+
+    /// The values of related records that the order needs.
+    pub(super) fn related(&self) -> impl Iterator<Item = &Related> {
+        self.whole.ordering.steps().iter().filter_map(|step| step.related.as_ref())
+    }
+
+    /// Reads everything that a page is made of.
+    pub(super) fn select(&self, condition: Condition) -> SelectStatement {
+        let mut query = query_of::<C>(&self.plan, condition);
+        for related in self.related() {
+            query.expr_as(related.value(), Alias::new(related.name()));
+        }
+        query
+    }
+
+    pub(super) fn rows(&self, results: &[QueryResult]) -> Result<Vec<Found<C::Entity>>> {
+        let found = |result: &QueryResult| {
+            let related = self.related().enumerate();
+            let related = related.map(|(index, related)| decode(result, self.plan.len() + index, related.kind()));
+            Ok(Found { row: self.plan.read(result)?, related: related.collect::<Result<_, DbErr>>()? })
+        };
+        results.iter().map(found).collect()
+    }
+
+    /// The page that these rows are, one more than its size among them if there is one more.
+    pub(super) fn listing(
+        &self,
+        mut found: Vec<Found<C::Entity>>,
+        parent: Option<Condition>,
+        total: Option<u64>,
+    ) -> Listing<C> {
+        let limit = self.page.limit();
+        let more = found.len() > limit;
+        found.truncate(limit);
+        let (has_next, has_previous) = match &self.page {
+            Page::Numbered { page, .. } => (more, *page > 1),
+            Page::Cursor { backward: false, after, .. } => (more, after.is_some()),
+            Page::Cursor { backward: true, before, .. } => {
+                found.reverse();
+                (before.is_some(), more)
+            }
+        };
+        let (page, whole) = (self.page.clone(), Arc::clone(&self.whole));
+        let (rows, related) = found.into_iter().map(|found| (found.row, found.related)).unzip();
+        Listing { rows, page, has_next, has_previous, total, whole, related, parent }
+    }
+}
+
+/// A record of a page, and what the order needs of related ones.
+pub(super) struct Found<E: EntityTrait> {
+    pub(super) row: Row<E>,
+    related: Vec<Value>,
+}
+
+/// What of a list to read.
+pub(super) struct Part<E: EntityTrait> {
+    pub(super) condition: Condition,
+    pub(super) ordering: Ordering<E>,
+    pub(super) offset: Option<u64>,
+    pub(super) limit: u64,
+}
+
+impl<E: EntityTrait> Part<E> {
+    fn of(page: &Page, ordering: &Ordering<E>, whole: &Condition) -> Result<Self> {
+        match page {
+            Page::Numbered { page, per_page } => Ok(Self {
+                condition: whole.clone(),
+                ordering: ordering.clone(),
+                offset: (*page > 1).then(|| u64::from(page - 1) * u64::from(*per_page)),
+                limit: u64::from(*per_page),
+            }),
+            Page::Cursor { limit, backward, after, before } => {
+                let reversed = ordering.reversed();
+                let mut condition = whole.clone();
+                if let Some(after) = after {
+                    condition = condition.add(seek(ordering, &ordering.place("after", after)?));
+                }
+                if let Some(before) = before {
+                    condition = condition.add(seek(&reversed, &ordering.place("before", before)?));
+                }
+                let ordering = if *backward { reversed } else { ordering.clone() };
+                Ok(Self { condition, ordering, offset: None, limit: u64::from(*limit) })
+            }
+        }
+    }
+}
+
+/// A limit is written into the text: of a parameter PostgreSQL assumes a tenth of all records, and then plans the
+/// statement anew for every page. Offsets stay parameters: they would make too many texts.
+fn page_of(mut query: SelectStatement, offset: Option<u64>, limit: u64, backend: DbBackend) -> Statement {
+    if let Some(offset) = offset {
+        return backend.build(query.offset(offset).limit(limit));
+    }
+    let mut statement = backend.build(&query);
+    statement.sql.extend([" LIMIT ", &limit.to_string()]);
+    statement
+}

@@ -1,0 +1,64 @@
+use std::net::IpAddr;
+
+use axum::http::HeaderMap;
+use axum::http::header::AUTHORIZATION;
+use uuid::Uuid;
+
+use crate::clock::SharedClock;
+use crate::database::{Consistency, ConsistencyToken};
+use crate::graphql::{Answer, Context, Method, Request};
+use crate::guards;
+use crate::rate::Meter;
+use crate::scope::Scope;
+
+use super::Service;
+use super::consistency::Wish;
+
+/// The token that a caller brings. Of two, others on the way may have looked at the other.
+pub(super) fn bearer_token(headers: &HeaderMap) -> Option<&str> {
+    let mut given = headers.get_all(AUTHORIZATION).iter();
+    let header = given.next().filter(|_| given.next().is_none()).and_then(|header| header.to_str().ok())?;
+    let (scheme, token) = header.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}
+
+/// Who asks. A token that is not good is as good as none: signing in anew must not want the old one to be thrown away.
+pub(super) async fn caller(service: &Service, headers: &HeaderMap, origin: Option<IpAddr>, id: Uuid) -> Scope {
+    if guards::are_off() {
+        return Scope::local_operator(id);
+    }
+    let known = match bearer_token(headers) {
+        Some(token) => service.authority.authenticate(token, id, origin).await,
+        None => None,
+    };
+    known.unwrap_or_else(|| Scope { origin, ..Scope::nobody(id) })
+}
+
+impl Service {
+    /// What one request is resolved with.
+    pub(super) fn context(&self, scope: Scope, consistency: Consistency) -> Context {
+        let (authority, cluster) = (self.authority.clone(), self.cluster.clone());
+        Context::new(scope, authority, cluster, SharedClock::clone(&self.clock), self.known.clone(), consistency)
+    }
+}
+
+/// Requests that came together.
+pub(super) struct Call<'s> {
+    pub(super) service: &'s Service,
+    pub(super) wish: &'s Wish,
+    /// What its reads must show.
+    pub(super) after: Option<ConsistencyToken>,
+    pub(super) caller: Scope,
+    pub(super) meter: Meter,
+}
+
+impl Call<'_> {
+    pub(super) async fn execute(&self, request: Request<'_>, method: Method) -> Answer {
+        let context = self.service.context(self.caller.clone(), self.wish.consistency).metered(self.meter.clone());
+        let context = if let Some(token) = self.after { context.after(token) } else { context };
+        // Large, and moved by every layer of the router if it stood in their futures.
+        let answer = Box::pin(self.service.engine.execute(request, method, context)).await;
+        self.wish.note(answer.token.as_ref());
+        answer
+    }
+}

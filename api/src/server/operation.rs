@@ -1,0 +1,122 @@
+use std::sync::Arc;
+
+use futures_util::stream::{self, Stream, StreamExt};
+use uuid::Uuid;
+
+use crate::error::Error;
+use crate::graphql::{Answer, Begun, Event, Method, Request, ResponseStream};
+use crate::listen::Guest;
+
+use super::subscribers::Subscribed;
+use super::visitor::{Farewell, Visitor};
+
+/// What a client is told of an operation.
+#[derive(Debug)]
+pub(super) enum Told {
+    /// An event of a subscription.
+    Event(Box<Answer>),
+    /// All that there is to tell: a query's or a mutation's answer, or why there is none, or no more.
+    Last(Box<Answer>),
+    /// Nothing more will be told.
+    Complete,
+    /// The visitor has to go.
+    Farewell(Farewell),
+    /// The server is going to stop, and another one may go on telling.
+    Leaving,
+}
+
+/// What became of an operation's beginning.
+pub(super) enum Started {
+    /// It is over already.
+    Over(Told),
+    /// Events will follow.
+    Subscribed(Box<Subscription>),
+}
+
+/// A subscription of a visitor's. Each event is judged by what the visitor may do as it is told; nothing is read ahead of
+/// what the client takes.
+pub(super) struct Subscription {
+    visitor: Arc<Visitor>,
+    responses: Box<ResponseStream>,
+    guest: Guest,
+    _held: Subscribed,
+}
+
+/// One operation of a visitor's, from its beginning to its end.
+pub(super) fn operation(visitor: Arc<Visitor>, request: Request<'static>) -> impl Stream<Item = Told> + Send {
+    let started = async move { begin(visitor, request, Method::Post).await.follow() };
+    stream::once(started).flatten()
+}
+
+/// Begins one operation of a visitor's.
+pub(super) async fn begin(visitor: Arc<Visitor>, request: Request<'static>, method: Method) -> Started {
+    let scope = match visitor.scope().await {
+        Ok(scope) => scope,
+        Err(farewell) => return Started::Over(Told::Farewell(farewell)),
+    };
+    let (id, caller) = (scope.request, scope.actor);
+    let refused = |error| Started::Over(Told::Last(Box::new(Answer::refused(error, id))));
+    let service = Arc::clone(&visitor.service);
+    if let Err(error) = service.rates.meter(&scope).ask(1) {
+        return refused(error);
+    }
+    let begun = service.engine.begin(request, method, visitor.context(scope));
+    match tokio::time::timeout(service.request_timeout, begun).await {
+        Ok(Begun::Answered(answer)) => Started::Over(Told::Last(answer)),
+        Ok(Begun::Subscribed(responses)) => match service.subscribers.add(caller) {
+            Ok(held) => {
+                let guest = service.drain.guest();
+                Started::Subscribed(Box::new(Subscription { visitor, responses, guest, _held: held }))
+            }
+            Err(error) => refused(error),
+        },
+        Err(_) => refused(Error::Timeout),
+    }
+}
+
+impl Started {
+    /// Everything that is told from now on.
+    pub(super) fn follow(self) -> impl Stream<Item = Told> + Send {
+        stream::unfold(Some(self), |state| async {
+            match state? {
+                Self::Over(told) => Some((told, None)),
+                Self::Subscribed(subscription) => {
+                    let (told, rest) = subscription.next().await;
+                    Some((told, rest.map(Self::Subscribed)))
+                }
+            }
+        })
+    }
+}
+
+impl Subscription {
+    /// What is told next, and the subscription unless that was the end of it.
+    async fn next(mut self: Box<Self>) -> (Told, Option<Box<Self>>) {
+        let event = tokio::select! {
+            biased;
+            () = self.guest.told_to_leave() => return (Told::Leaving, None),
+            event = self.responses.event() => event,
+        };
+        match event {
+            None => (Told::Complete, None),
+            Some(Err(error)) => (Told::Last(Box::new(Answer::refused(error, Uuid::new_v4()))), None),
+            Some(Ok(event)) => self.tell(event).await,
+        }
+    }
+
+    async fn tell(mut self: Box<Self>, event: Event) -> (Told, Option<Box<Self>>) {
+        let scope = match self.visitor.scope().await {
+            Ok(scope) => scope,
+            Err(farewell) => return (Told::Farewell(farewell), None),
+        };
+        let id = scope.request;
+        let context = self.visitor.event_context(scope);
+        let limit = self.visitor.service.request_timeout;
+        let answer = self.responses.answer(event, context);
+        match tokio::time::timeout(limit, answer).await {
+            Ok(answer) if answer.is_refused => (Told::Last(Box::new(answer)), None),
+            Ok(answer) => (Told::Event(Box::new(answer)), Some(self)),
+            Err(_) => (Told::Last(Box::new(Answer::refused(Error::Timeout, id))), None),
+        }
+    }
+}

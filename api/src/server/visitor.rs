@@ -1,0 +1,116 @@
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::http::HeaderMap;
+use axum::http::header::AUTHORIZATION;
+use uuid::Uuid;
+
+use crate::database::{Consistency, ConsistencyToken};
+use crate::error::{Error, Result};
+use crate::graphql::Context;
+use crate::scope::Scope;
+
+use super::Service;
+use super::call::bearer_token;
+use super::consistency::Wish;
+
+/// How often it is looked whether a visitor's token is still good while nothing is told. Together with how often it is
+/// read who may do what that is within the promised 5 s.
+pub(super) const CHECK_EVERY: Duration = Duration::from_secs(3);
+
+/// Who opened a stream that goes on, for as long as their token is good.
+pub(super) struct Visitor {
+    pub(super) service: Arc<Service>,
+    token: Option<Box<str>>,
+    origin: Option<IpAddr>,
+    consistency: Consistency,
+    after: Option<ConsistencyToken>,
+    /// What they might do when they came.
+    rights: Scope,
+}
+
+/// Why a visitor has to go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Farewell {
+    /// The token has expired, or its session has ended.
+    Over,
+    /// The token is good for something else than before.
+    Changed,
+}
+
+impl Farewell {
+    /// For people.
+    pub(super) const fn reason(self) -> &'static str {
+        match self {
+            Self::Over => "the session has ended: come back with an access token that is good",
+            Self::Changed => "what the session may do has changed: come back to go on",
+        }
+    }
+}
+
+/// Why nobody was let in.
+pub(super) enum Refusal {
+    /// There is a token, and it is not good.
+    Token,
+    /// It is not known yet whose tokens are good.
+    Unread,
+    /// What reads should show.
+    Wish(Error),
+}
+
+impl Visitor {
+    /// Lets somebody in, by the headers that a request came with. Without a token they are nobody.
+    pub(super) async fn admit(
+        service: &Arc<Service>,
+        headers: &HeaderMap,
+        origin: Option<IpAddr>,
+    ) -> Result<Self, Refusal> {
+        let wish = Wish::of(headers, false).map_err(Refusal::Wish)?;
+        let after = wish.token(&service.authority, &service.cluster).await.map_err(Refusal::Wish)?;
+        let token = bearer_token(headers).map(Box::from);
+        let rights = Scope { origin, ..Scope::nobody(Uuid::nil()) };
+        let (service, consistency) = (Arc::clone(service), wish.consistency);
+        let mut visitor = Self { service, token, origin, consistency, after, rights };
+        if headers.contains_key(AUTHORIZATION) {
+            visitor.rights = visitor.known(Uuid::nil()).await.ok_or_else(|| visitor.unknown())?;
+        }
+        Ok(visitor)
+    }
+
+    fn unknown(&self) -> Refusal {
+        if self.service.authority.has_read() { Refusal::Token } else { Refusal::Unread }
+    }
+
+    async fn known(&self, request: Uuid) -> Option<Scope> {
+        self.service.authority.authenticate(self.token.as_deref()?, request, self.origin).await
+    }
+
+    /// What they may do now, in another request.
+    ///
+    /// # Errors
+    /// Why they have to go.
+    pub(super) async fn scope(&self) -> Result<Scope, Farewell> {
+        let request = Uuid::new_v4();
+        if self.rights.is_nobody() {
+            return Ok(Scope { request, ..self.rights.clone() });
+        }
+        let scope = self.known(request).await.ok_or(Farewell::Over)?;
+        let own = &self.rights;
+        let is_same = (scope.actor, scope.session, scope.boundary, scope.patient, scope.grant, scope.permissions)
+            == (own.actor, own.session, own.boundary, own.patient, own.grant, own.permissions);
+        if is_same && scope.role == own.role { Ok(scope) } else { Err(Farewell::Changed) }
+    }
+
+    /// What one of their requests is resolved with.
+    pub(super) fn context(&self, scope: Scope) -> Context {
+        let meter = self.service.rates.meter(&scope);
+        let context = self.service.context(scope, self.consistency).metered(meter);
+        if let Some(token) = self.after { context.after(token) } else { context }
+    }
+
+    /// What one event is resolved with: as it stands on the primary, where it happened.
+    pub(super) fn event_context(&self, scope: Scope) -> Context {
+        self.service.context(scope, Consistency::Strong)
+    }
+}

@@ -1,0 +1,97 @@
+//! Who may subscribe, and from where.
+
+use serde_json::{Value, json};
+use support::{Backend, Events, Phr, Socket};
+
+use super::{STATUS, bearer, raw, subscribed};
+
+const TRANSPORT: &str = "graphql-transport-ws";
+
+#[test]
+fn nobody_subscribes_without_a_session() {
+    let phr = Phr::start(Backend::Sqlite);
+    let mut nobody = raw(&phr, TRANSPORT);
+    nobody.say(&json!({"type": "connection_init"}));
+    assert_eq!(nobody.hear()["type"], "connection_ack");
+    nobody.subscribe("public", "{ health { status } }", &json!({}));
+    assert_eq!(nobody.event("public")["health"]["status"], "UP");
+    assert_eq!(nobody.hear()["type"], "complete");
+    nobody.subscribe("1", STATUS, &json!({}));
+    assert_eq!(nobody.closed(), (4401, "Unauthorized".to_owned()));
+    for token in ["nonsense", &phr.token()[1..]] {
+        let mut forged = raw(&phr, TRANSPORT);
+        forged.say(&bearer(token));
+        assert_eq!(forged.closed().0, 4403);
+    }
+    let body = json!({ "query": STATUS }).to_string();
+    let events = Events::open(phr.address, "POST", "/graphql", &[], &body);
+    assert_eq!(events.status, 401);
+    let events = Events::open(phr.address, "POST", "/graphql", &[("authorization", "Bearer nonsense")], &body);
+    assert_eq!(events.status, 401);
+}
+
+#[test]
+fn a_token_in_the_request_that_opens_the_websocket_will_do() {
+    let phr = Phr::start(Backend::Sqlite);
+    let token = format!("Bearer {}", phr.token());
+    let mut socket = Socket::open(phr.address, TRANSPORT, &[("authorization", &token)]).unwrap();
+    socket.say(&json!({"type": "connection_init", "payload": {}}));
+    assert_eq!(socket.hear()["type"], "connection_ack");
+    socket.subscribe("1", STATUS, &json!({}));
+    assert!(super::is_status(&socket.event("1")));
+    // What is said later counts.
+    let mut socket = Socket::open(phr.address, TRANSPORT, &[("authorization", &token)]).unwrap();
+    socket.say(&bearer("nonsense"));
+    assert_eq!(socket.closed().0, 4403);
+}
+
+#[test]
+fn who_may_not_see_it_is_not_told() {
+    let phr = Phr::start(Backend::Sqlite);
+    let nurse = phr.token_for(&["--role", "nurse"]);
+    let mut socket = Socket::of(phr.address, &nurse);
+    socket.subscribe("1", STATUS, &json!({}));
+    let refused = socket.hear();
+    assert_eq!((&refused["type"], &refused["id"]), (&json!("error"), &json!("1")), "{refused}");
+    assert_eq!(refused["payload"][0]["extensions"]["code"], "FORBIDDEN");
+    let body = json!({ "query": STATUS }).to_string();
+    let bearer = format!("Bearer {nurse}");
+    let mut events = Events::open(phr.address, "POST", "/graphql", &[("authorization", &bearer)], &body);
+    let (name, data) = events.told().unwrap();
+    assert_eq!((name.as_str(), &data["errors"][0]["extensions"]["code"]), ("next", &json!("FORBIDDEN")));
+    assert_eq!(events.told(), Some(("complete".to_owned(), Value::Null)));
+    assert_eq!(events.told(), None);
+}
+
+#[test]
+fn a_page_of_another_origin_opens_no_websocket_unless_it_may() {
+    let phr = Phr::with(Backend::Sqlite, &[("PHR_CORS_ORIGINS", "https://clinic.example")]);
+    let own = format!("http://{}", phr.address);
+    let open = |origin: &str| Socket::open(phr.address, TRANSPORT, &[("origin", origin)]).map(|_| ());
+    assert_eq!(open(&own), Ok(()));
+    assert_eq!(open("https://clinic.example"), Ok(()));
+    for foreign in ["https://evil.example", "null", "http://127.0.0.1:1", "https://clinic.example.evil.example"] {
+        assert_eq!(open(foreign), Err(403), "{foreign}");
+    }
+    let host = [("host", "records.example"), ("origin", "http://records.example")];
+    assert_eq!(Socket::open(phr.address, TRANSPORT, &host).map(|_| ()), Err(421), "a host that nobody has named");
+    drop(subscribed(&phr));
+}
+
+#[test]
+fn a_token_for_what_must_be_seen_comes_with_the_first_message() {
+    let phr = Phr::start(Backend::Sqlite);
+    let written =
+        phr.response("mutation { createDoctorSpecialty(input: {name: \"Seen\"}) { userErrors { code } } }", &json!({}));
+    let token = written["extensions"]["consistency"]["token"].as_str().unwrap();
+    let init = |token: &str| {
+        json!({"type": "connection_init", "payload":
+            {"Authorization": format!("Bearer {}", phr.token()), "X-Consistency-Token": token}})
+    };
+    let mut socket = raw(&phr, TRANSPORT);
+    socket.say(&init(token));
+    assert_eq!(socket.hear()["type"], "connection_ack");
+    let mut socket = raw(&phr, TRANSPORT);
+    socket.say(&init("forged"));
+    assert_eq!(socket.closed().0, 4403);
+}

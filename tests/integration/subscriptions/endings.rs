@@ -1,0 +1,106 @@
+//! How subscriptions end that nobody has ended: with the session, and with the server.
+
+use serde_json::json;
+use support::{Backend, Events, Phr, Server, Socket, eventually, on_both_databases, within};
+
+use super::{STATUS, is_status, subscribed};
+use crate::identity::{PROMISED, Session, another, command, done, member, role};
+
+on_both_databases! {
+    the_end_of_a_session_ends_its_streams,
+}
+
+/// A stream of events that has told the first one.
+fn streaming(server: &Server, token: &str) -> Events {
+    let (bearer, body) = (format!("Bearer {token}"), json!({ "query": STATUS }).to_string());
+    let mut events = Events::open(server.address, "POST", "/graphql", &[("authorization", &bearer)], &body);
+    assert!(is_status(&events.told().unwrap().1["data"]));
+    events
+}
+
+fn socket_of(server: &Server, session: &Session) -> Socket {
+    let mut socket = Socket::of(server.address, &session.access);
+    socket.subscribe("1", STATUS, &json!({}));
+    assert!(is_status(&socket.event("1")));
+    socket
+}
+
+/// The promise counts from the moment in which `end` has returned.
+fn ends(server: &Server, session: &Session, why: &str, end: impl FnOnce()) {
+    let (mut socket, mut events) = (socket_of(server, session), streaming(server, &session.access));
+    end();
+    let (closed, told) = std::thread::scope(|scope| {
+        let (closed, told) = (scope.spawn(|| socket.closed()), scope.spawn(|| events.told()));
+        let both = || (closed.is_finished() && told.is_finished()).then_some(());
+        within(PROMISED, why, both);
+        (closed.join().unwrap(), told.join().unwrap())
+    });
+    assert_eq!(closed.0, 4403, "{why}: {closed:?}");
+    let (name, data) = told.unwrap();
+    assert_eq!((name.as_str(), &data["errors"][0]["extensions"]["code"]), ("next", &json!("UNAUTHENTICATED")), "{why}");
+    assert_eq!(events.told().unwrap().0, "complete", "{why}");
+}
+
+fn the_end_of_a_session_ends_its_streams(phr: &Phr) {
+    let other = another(phr, &[]);
+    let logout = |session: &Session| {
+        phr.response_to(&session.access, "mutation { logout { endedSessions } }", &json!({}));
+    };
+    let (_, ada) = member(phr, "ada", "administrator", &json!({}));
+    ends(phr, &ada, "who signs out", || logout(&ada));
+    let (_, ada) = member(phr, "ben", "administrator", &json!({}));
+    ends(&other, &ada, "who signs out elsewhere", || logout(&ada));
+    let (uuid, eva) = member(phr, "eva", "administrator", &json!({}));
+    let off = json!({"uuid": uuid, "isActive": false});
+    ends(&other, &eva, "who is disabled", || drop(done(phr, phr.token(), "updateUser", "user { uuid }", &off)));
+    let may = |server: &Server, resources: &[&str]| {
+        let named = |resource: &&str| json!({"resource": resource, "action": "operate"});
+        let permissions: Vec<_> = resources.iter().map(named).collect();
+        let change = json!({"uuid": role("editor"), "permissions": permissions});
+        done(server, phr.token(), "updateRole", "role { uuid }", &change);
+    };
+    may(phr, &["System"]);
+    let (_, kim) = member(phr, "kim", "editor", &json!({}));
+    ends(phr, &kim, "whose role changes", || may(&other, &[]));
+}
+
+#[test]
+fn a_token_that_expires_and_keys_that_are_revoked_end_streams() {
+    let phr = Phr::with(Backend::Sqlite, &[("PHR_ACCESS_TTL", "4")]);
+    let (_, ada) = member(&phr, "ada", "administrator", &json!({}));
+    let (mut socket, mut events) = (socket_of(&phr, &ada), streaming(&phr, &ada.access));
+    assert_eq!(socket.closed().0, 4403);
+    assert_eq!(events.told().unwrap().1["errors"][0]["extensions"]["code"], "UNAUTHENTICATED");
+    let mut socket = subscribed(&phr);
+    assert!(command(&phr, &["key", "rotate", "--revoke"]).succeeded());
+    assert_eq!(socket.closed().0, 4403);
+}
+
+#[test]
+fn a_server_that_stops_sends_its_clients_elsewhere() {
+    let mut phr = Phr::with(Backend::Sqlite, &[("PHR_SHUTDOWN_TIMEOUT", "20")]);
+    let token = phr.token().to_owned();
+    let (mut socket, mut events) = (subscribed(&phr), streaming(&phr, &token));
+    let mut idle = Socket::of(phr.address, &token);
+    phr.signal("TERM");
+    assert_eq!(socket.closed().0, 1012);
+    assert_eq!(idle.closed().0, 1012);
+    assert_eq!(events.told(), None, "a stream that breaks off is one that clients ask for again");
+    drop((socket, idle, events));
+    assert_eq!(phr.ended(), Some(0));
+    assert!(!phr.log().contains("cut off"), "{}", phr.log());
+}
+
+#[test]
+fn a_client_that_hangs_up_leaves_nothing_behind() {
+    let phr = Phr::with(Backend::Sqlite, &[("PHR_MAX_SUBSCRIPTIONS_PER_CALLER", "2"), ("LOG_LEVEL", "phr=debug")]);
+    for _ in 0..20 {
+        let (socket, events) = eventually("there is room again", || {
+            let mut socket = Socket::of(phr.address, phr.token());
+            socket.subscribe("1", STATUS, &json!({}));
+            let has_room = socket.hear()["type"] == "next";
+            has_room.then(|| (socket, streaming(&phr, phr.token())))
+        });
+        drop((socket, events));
+    }
+}
