@@ -206,6 +206,56 @@ fn a_list_of_each_record_is_one_statement_for_each_level() {
 }
 
 #[test]
+fn nested_lists_are_one_statement_for_each_level_however_many_records_there_are() {
+    let phr = warm();
+    let query = "query($codes: [String!], $n: Int) { countries(filter: {alpha2: {in: $codes}}) { nodes { name
+        regions(first: $n, order: [{field: CODE}]) { totalCount nodes { ...R children { nodes { ...R } } } }
+        more: regions(first: 1) { pageInfo { totalPages } nodes { name } } } } }
+        fragment R on Region { code institutions(page: {perPage: 2}) { nodes { name } } }";
+    for (codes, number) in [(json!(["US"]), 1), (json!(["US", "DE", "PT", "RU", "BR", "FR"]), 20)] {
+        let mut sent = statements(&phr, query, &json!({"codes": codes, "n": number}));
+        // The server may settle a connection, or look who may sign in, meanwhile.
+        sent.retain(|statement| {
+            ["countries", "regions", "medical_institutions"].iter().any(|table| statement.contains(table))
+        });
+        let with = |words: &str| sent.iter().filter(|statement| statement.contains(words)).count();
+        // The countries; two lists of regions, each counted; of the one, children and institutions. There are no children
+        // to ask for institutions of.
+        assert_eq!((with("COUNT("), with("LATERAL"), sent.len()), (2, 4, 7), "{sent:#?}");
+    }
+}
+
+#[test]
+fn what_belongs_to_patients_is_one_statement_for_each_kind_however_many_patients_there_are() {
+    let phr = warm();
+    let drug = json!({"system": "http://x", "code": "1", "name": "One"});
+    let drug = done(&phr, "createMedication", "uuid", &drug)["uuid"].take();
+    let patients: Vec<String> = (0..100).map(|_| register(&phr, &json!({}))).collect();
+    for patient in patients.iter().step_by(5) {
+        for display in ["first", "second"] {
+            let medication = json!({"patientId": patient, "medicationId": drug, "display": display});
+            done(&phr, "addPatientMedication", "uuid", &medication);
+        }
+        done(&phr, "addPatientCondition", "uuid", &json!({"patientId": patient, "display": "Asthma"}));
+    }
+    let query = "query($n: Int) { patientRegisters(first: $n) { nodes { institution { name } healthProfile { heightCm }
+        conditions { nodes { display } } medications(first: 3) { nodes { display medication { name } } } } } }";
+    for number in [20, 100] {
+        let sent = statements(&phr, query, &json!({ "n": number }));
+        let of = |table: &str| sent.iter().filter(|statement| statement.contains(&format!("FROM \"{table}\""))).count();
+        let tables = [
+            "patientregister",
+            "medical_institutions",
+            "health_profiles",
+            "patient_conditions",
+            "patient_medications",
+            "medications",
+        ];
+        assert_eq!(tables.map(of), [1; 6], "{number}: {sent:#?}");
+    }
+}
+
+#[test]
 fn health_and_introspection_cost_no_statement() {
     let phr = warm();
     for query in ["{ __schema { queryType { name } } }", "{ health { status } }"] {

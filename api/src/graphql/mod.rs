@@ -7,8 +7,10 @@ mod arguments;
 mod audit_event;
 mod break_glass;
 mod change;
+mod catalogue;
 mod connection;
 mod context;
+mod dependent;
 mod doctor;
 mod doctor_specialty;
 mod documents;
@@ -69,6 +71,8 @@ pub struct Query(
     medical_institution::MedicalInstitutionQuery,
     doctor::DoctorQuery,
     doctor_specialty::DoctorSpecialtyQuery,
+    catalogue::CatalogueQuery,
+    dependent::DependentQuery,
     session::SessionQuery,
     user::UserQuery,
     role::RoleQuery,
@@ -90,6 +94,8 @@ pub struct Mutation(
     medical_institution::MedicalInstitutionMutation,
     doctor::DoctorMutation,
     doctor_specialty::DoctorSpecialtyMutation,
+    catalogue::CatalogueMutation,
+    dependent::DependentMutation,
     session::SessionMutation,
     second_factor::SecondFactorMutation,
     user::UserMutation,

@@ -65,9 +65,13 @@ impl<R: Record> OutputType for Shown<R> {
     }
 
     async fn resolve(&self, ctx: &ContextSelectionSet<'_>, _: &Positioned<Field>) -> ServerResult<Value> {
-        let Some(fields) = plain(&ctx.item.node.items) else { return resolve_container(ctx, self).await };
-        // In one piece of memory for the record: a list moves what its records' futures are made of.
-        Box::pin(self.fields(ctx, fields)).await
+        // In one piece of memory for the record: a list moves what its records' futures are made of. And of no particular
+        // type, because a record may show another one of its own kind.
+        let resolved: BoxFuture<'_, _> = match plain(&ctx.item.node.items) {
+            Some(fields) => Box::pin(self.fields(ctx, fields)),
+            None => Box::pin(resolve_container(ctx, self)),
+        };
+        resolved.await
     }
 }
 

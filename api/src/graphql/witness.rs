@@ -104,9 +104,9 @@ fn action(kind: OperationType, root: &str) -> Action {
     }
     let verb = root.find(char::is_uppercase).map_or(root, |end| &root[..end]);
     match verb {
-        "create" => Action::Create,
+        "create" | "add" => Action::Create,
         "update" => Action::Update,
-        "delete" => Action::Delete,
+        "delete" | "remove" => Action::Delete,
         "restore" => Action::Restore,
         "login" => Action::Login,
         "logout" => Action::Logout,

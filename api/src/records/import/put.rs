@@ -4,8 +4,8 @@ use std::ops::Range;
 use entity::identifier;
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, ConnectionTrait, DbBackend, DbErr, EntityTrait, IdenStatic, IntoActiveModel,
-    Iterable, ModelTrait, QueryFilter, QuerySelect, Select,
+    ActiveModelTrait, ActiveValue, ColumnTrait, ConnectionTrait, DbBackend, DbErr, EntityTrait, IdenStatic,
+    IntoActiveModel, Iterable, ModelTrait, QueryFilter, QuerySelect, Select,
 };
 use uuid::Uuid;
 
@@ -222,7 +222,7 @@ fn merge<A: Import>(
     for column in Column::<A>::iter() {
         if is_kept(column.as_str()) {
             whole.not_set(column);
-        } else if let Some(value) = told.get(column).into_value() {
+        } else if let ActiveValue::Set(value) = told.get(column) {
             whole.set(column, value);
             changed.push(column.as_str());
         }
