@@ -71,7 +71,7 @@ async fn make(cluster: &Cluster, authority: &Authority, options: Options) -> Res
     }
     let wanted = LocalToken { role: options.role, institution, patient: options.patient, lifetime: options.ttl };
     let token = authority.local_token(&wanted)?;
-    let deed = Deed { institution, patient: wanted.patient, ..Deed::new(Action::Create, "AccessToken") };
+    let deed = Deed { institution, patient: wanted.patient, ..Deed::new(Action::Login, "AccessToken") };
     cluster.record(&scope, vec![(deed, Outcome::Succeeded)]).await?;
     Ok(token)
 }

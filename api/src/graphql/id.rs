@@ -15,9 +15,13 @@ pub(super) enum Kind {
     Role = 6,
     BreakGlassGrant = 7,
     AuditEvent = 9,
+    PatientValidation = 30,
+    PatientMerge = 31,
+    Appointment = 32,
+    SystemSetting = 33,
 }
 
-const KINDS: [Kind; 8] = [
+const KINDS: [Kind; 12] = [
     Kind::PatientRegister,
     Kind::MedicalInstitution,
     Kind::Doctor,
@@ -26,6 +30,10 @@ const KINDS: [Kind; 8] = [
     Kind::Role,
     Kind::BreakGlassGrant,
     Kind::AuditEvent,
+    Kind::PatientValidation,
+    Kind::PatientMerge,
+    Kind::Appointment,
+    Kind::SystemSetting,
 ];
 
 /// The opaque, global id of a record.

@@ -1,6 +1,7 @@
 use async_graphql::{Context, ID, Object, Result, SelectionField, SimpleObject};
 use chrono::{DateTime, Utc};
 use entity::patient_register::{Column, Entity};
+use entity::{appointment, patient_merge, patient_validation};
 use futures_util::future::join;
 use uuid::Uuid;
 
@@ -14,11 +15,16 @@ use crate::records::patient_register::{
 use crate::records::{Deleted, Loaded, Reference, Row};
 use crate::scope::Permission;
 
+use super::appointment::Appointment;
 use super::connection::{Connection, connection};
 use super::context::of;
 use super::doctor::Doctor;
 use super::id::{Kind, global_id};
+use super::likely_duplicate::CreatePatientRegisterPayload;
+use super::many::{Many, ToMany};
 use super::medical_institution::MedicalInstitution;
+use super::patient_merge::PatientMerge;
+use super::patient_validation::PatientValidation;
 use super::payload::{UserError, outcome, payload};
 use super::record::{Record, by_key, in_payload};
 use super::related::{Related, Relations};
@@ -41,9 +47,28 @@ impl Record for PatientRegister {
         match field {
             "institution" => Some(Column::InstitutionId),
             "doctor" => Some(Column::DoctorId),
+            "mergedIntoUuid" => Some(Column::MergedInto),
             _ => None,
         }
     }
+
+    const MANY: &'static [&'static dyn Many] = &[
+        &ToMany::<PatientValidation> {
+            name: "validationHistory",
+            description: "How the register came to its status, the last step first unless another order is asked for.",
+            by: patient_validation::Column::PatientId,
+        },
+        &ToMany::<PatientMerge> {
+            name: "merges",
+            description: "What was merged into the register, the last one first unless another order is asked for.",
+            by: patient_merge::Column::KeptId,
+        },
+        &ToMany::<Appointment> {
+            name: "appointments",
+            description: "The patient's appointments, the earliest first unless another order is asked for.",
+            by: appointment::Column::PatientId,
+        },
+    ];
 
     async fn of(context: &super::context::Context, fields: &[SelectionField<'_>], rows: Vec<Row<Entity>>) -> Vec<Self> {
         let (institutions, doctors) = join(
@@ -88,6 +113,11 @@ impl PatientRegister {
         Ok(Date(*self.row.date_of_birth.loaded()?))
     }
 
+    /// Date of death; null of who lives, as far as is known.
+    async fn date_of_death(&self) -> Result<Option<Date>> {
+        Ok(self.row.date_of_death.loaded()?.map(Date))
+    }
+
     /// Email address; null when unknown.
     async fn email(&self) -> Result<Option<&str>> {
         Ok(self.row.email.loaded()?.as_deref())
@@ -129,6 +159,16 @@ impl PatientRegister {
     /// How far the register has come towards being relied on.
     async fn status(&self) -> Result<PatientRegisterStatus> {
         Ok((*self.row.status.loaded()?).into())
+    }
+
+    /// Why the register was refused; null when it was not.
+    async fn rejection_reason(&self) -> Result<Option<&str>> {
+        Ok(self.row.rejection_reason.loaded()?.as_deref())
+    }
+
+    /// Key of the register that took this one's place, which is no longer listed or changed; null when none did.
+    async fn merged_into_uuid(&self) -> Result<Option<Uuid>> {
+        Ok(*self.row.merged_into.loaded()?)
     }
 
     /// When the register was deleted; null when it was not.
@@ -176,7 +216,8 @@ impl PatientRegisterQuery {
         by_key(ctx, uuid).await
     }
 
-    /// Registers, the newest first unless another order is asked for.
+    /// Registers, the newest first unless another order is asked for; those that were merged into others only together with
+    /// deleted ones.
     #[expect(clippy::too_many_arguments, reason = "both ways of paging are the list's arguments")]
     async fn patient_registers(
         &self,
@@ -197,11 +238,6 @@ impl PatientRegisterQuery {
 }
 
 payload! {
-    /// What became of a patient to register.
-    CreatePatientRegisterPayload {
-        /// The register as created; null when it was not.
-        patient_register: PatientRegister
-    },
     /// What became of a change to a register.
     UpdatePatientRegisterPayload {
         /// The register as changed; null when it was not.
@@ -257,7 +293,8 @@ impl PatientRegisterMutation {
         Ok(CreatePatientRegistersPayload { patient_registers, user_errors })
     }
 
-    /// Changes a register. What is left out stays as it is. Filling what an incomplete register lacks makes it pending.
+    /// Changes a register. What is left out stays as it is. Filling what an incomplete register lacks makes it pending, and
+    /// so does, of one that was confirmed, changing names, dates, lists, doctor or institution: it has to be confirmed anew.
     async fn update_patient_register(
         &self,
         ctx: &Context<'_>,

@@ -242,14 +242,18 @@ async fn insert<A: Aggregate>(tx: &Transaction, mut rows: Vec<ActiveModel<A>>) -
 }
 
 /// The record as it is, locked until the transaction ends.
-async fn lock<A: Aggregate>(tx: &Transaction, scope: &Scope, target: &Target) -> Result<Option<Model<A>>> {
+pub(super) async fn lock<A: Aggregate>(tx: &Transaction, scope: &Scope, target: &Target) -> Result<Option<Model<A>>> {
     let query =
         A::Entity::find().filter(visible::<A>(scope, target.deleted)).filter(A::key().eq(target.uuid)).lock_exclusive();
     Ok(query.one(tx).await?)
 }
 
 /// Writes what `changes` sets. Triggers complete the row, on SQLite after `RETURNING` would have looked.
-async fn update<A: Aggregate>(tx: &Transaction, uuid: Uuid, changes: ActiveModel<A>) -> Result<Model<A>, DbErr> {
+pub(super) async fn update<A: Aggregate>(
+    tx: &Transaction,
+    uuid: Uuid,
+    changes: ActiveModel<A>,
+) -> Result<Model<A>, DbErr> {
     A::Entity::update_many().set(changes).filter(A::key().eq(uuid)).exec(tx).await?;
     let written = A::Entity::find().filter(A::key().eq(uuid)).one(tx).await?;
     written.ok_or_else(|| DbErr::RecordNotFound("the record that was just updated".to_owned()))
@@ -307,12 +311,21 @@ pub(super) fn by_name(violation: &Violation) -> Fault {
         Violation::Check(name) => (FaultCode::InvalidFormat, name, "breaks a rule of the database"),
     };
     let is_key = name.ends_with("_pkey");
-    let column = ["_check", "_fkey", "_pkey", "_key"].iter().find_map(|end| name.strip_suffix(end)).unwrap_or(name);
-    let column = ["patientregister", "medical_institutions", "doctor_specialties", "doctors", "users"]
-        .iter()
-        .find_map(|table| column.strip_prefix(table))
-        .unwrap_or(column)
-        .trim_start_matches(['_', '.']);
+    let column =
+        ["_check", "_fkey", "_pkey", "_key", "_excl"].iter().find_map(|end| name.strip_suffix(end)).unwrap_or(name);
+    let column = [
+        "patientregister",
+        "medical_institutions",
+        "doctor_specialties",
+        "doctors",
+        "users",
+        "appointments",
+        "system_settings",
+    ]
+    .iter()
+    .find_map(|table| column.strip_prefix(table))
+    .unwrap_or(column)
+    .trim_start_matches(['_', '.']);
     let column = if is_key { "uuid" } else { column };
     let column = (!column.is_empty()).then(|| client_name(column));
     Fault::new(code, std::iter::once("input".to_owned()).chain(column), message)

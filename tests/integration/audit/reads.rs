@@ -107,7 +107,7 @@ fn what_is_not_a_patients_is_not_on_record(phr: &Phr) {
     let (_, id) =
         ask(phr, "{ medicalInstitutions { nodes { name } } doctors { totalCount } health { status } }", &json!({}));
     register(phr, &json!({}));
-    shipped(&phr.database, "outcome = 'SUCCEEDED'", 1);
+    shipped(&phr.database, "outcome = 'SUCCEEDED' AND action = 'CREATE'", 1);
     assert_eq!(entries(&phr.database, &format!("request_id = {}", phr.database.key(&id))), []);
 }
 

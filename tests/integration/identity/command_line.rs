@@ -124,9 +124,9 @@ fn what_operators_do_is_on_record(phr: &Phr) {
         phr.database.sql().column(&entries)
     };
     assert!(command(phr, &["token"]).succeeded());
-    assert_eq!(on_record(), ["CREATE AccessToken"]);
+    assert_eq!(on_record(), ["LOGIN AccessToken"]);
     assert!(command(phr, &["key", "rotate"]).succeeded());
-    assert_eq!(on_record(), ["CREATE AccessToken", "CREATE SigningKey", "UPDATE SigningKey"]);
+    assert_eq!(on_record(), ["CREATE SigningKey", "LOGIN AccessToken", "UPDATE SigningKey"]);
     // What cannot be put on record is not done.
     std::fs::write(phr.database.folder().join("file"), "").unwrap();
     let url = phr.database.url();
