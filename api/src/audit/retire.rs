@@ -76,7 +76,7 @@ impl Retired {
             tx.rollback().await?;
             return Ok(false);
         }
-        let done = done(&tx, &open).await?;
+        let (done, is_whole) = done(&tx, &open).await?;
         let now = Ord::max(clock.now().trunc_subsecs(6), last.occurred_at);
         let mut settled: Vec<Entry> = Vec::with_capacity(open.len());
         for intent in open {
@@ -84,8 +84,8 @@ impl Retired {
             let place = Place { instance, sequence: before.sequence + 1, occurred_at: now, previous_hash: before.hash };
             let outcome = match (intent.resource_id, intent.version) {
                 (Some(key), Some(version)) if done.contains(&(intent.request_id, key, version)) => Outcome::Succeeded,
-                (Some(_), Some(_)) => Outcome::Failed,
-                // The change log knows nothing of its kind.
+                (Some(_), Some(_)) if is_whole => Outcome::Failed,
+                // The change log knows nothing of its kind, or no longer of its time.
                 _ => Outcome::Unknown,
             };
             settled.push(intent.settled(place, outcome));
@@ -164,12 +164,14 @@ async fn open_intents(tx: &Transaction, instance: Uuid) -> Result<Vec<Entry>> {
     open.into_model::<Row>().all(tx).await?.into_iter().map(entry).collect()
 }
 
-/// The changes that were made of those intended: request, key and version of each.
-async fn done(tx: &Transaction, open: &[Entry]) -> Result<HashSet<(Uuid, Uuid, i32)>> {
+/// The changes that were made of those intended: request, key and version of each. And whether the change log reaches back
+/// far enough to know of all.
+async fn done(tx: &Transaction, open: &[Entry]) -> Result<(HashSet<(Uuid, Uuid, i32)>, bool)> {
     use change_log::{Column, Entity};
     let mut found = HashSet::new();
-    let Some(oldest) = open.iter().map(|intent| intent.occurred_at).min() else { return Ok(found) };
+    let Some(oldest) = open.iter().map(|intent| intent.occurred_at).min() else { return Ok((found, true)) };
     let from = change_before(tx, oldest - CLOCKS_DIFFER).await?;
+    let is_whole = from > 0 || !was_pruned(tx).await?;
     let requests: Vec<Uuid> = open.iter().map(|intent| intent.request_id).collect::<HashSet<_>>().into_iter().collect();
     for chunk in requests.chunks(CHUNK) {
         let rows = Entity::find()
@@ -182,7 +184,14 @@ async fn done(tx: &Transaction, open: &[Entry]) -> Result<HashSet<(Uuid, Uuid, i
             .await?;
         found.extend(rows);
     }
-    Ok(found)
+    Ok((found, is_whole))
+}
+
+/// Whether changes were ever pruned.
+async fn was_pruned(tx: &Transaction) -> Result<bool> {
+    let horizon = Statement::from_string(tx.get_database_backend(), "SELECT sequence FROM change_log_horizon");
+    let last: i64 = tx.query_one_raw(horizon).await?.map_or(Ok(0), |row| row.try_get_by_index(0))?;
+    Ok(last > 0)
 }
 
 /// The number of the last change before an instant: what is sought is among the later ones, which are few.
