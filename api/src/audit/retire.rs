@@ -170,13 +170,13 @@ async fn open_intents(tx: &Transaction, instance: Uuid) -> Result<Vec<Entry>> {
 }
 
 /// What settles open intents, after the chain's last entry.
-fn settled(last: Entry, open: Vec<Entry>, done: &HashSet<(Uuid, Uuid, i32)>, now: DateTime<Utc>) -> Vec<Entry> {
+fn settled(last: Entry, open: Vec<Entry>, done: &Done, now: DateTime<Utc>) -> Vec<Entry> {
     let (mut sequence, mut previous_hash, occurred_at) = (last.sequence, last.hash, Ord::max(now, last.occurred_at));
     let settle = |intent: Entry| {
         let outcome = match (intent.resource_id, intent.version) {
-            (Some(key), Some(version)) if done.contains(&(intent.request_id, key, version)) => Outcome::Succeeded,
-            (Some(_), Some(_)) => Outcome::Failed,
-            // The change log knows nothing of its kind.
+            (Some(key), Some(version)) if done.changes.contains(&(intent.request_id, key, version)) => Outcome::Succeeded,
+            (Some(_), Some(_)) if done.is_whole => Outcome::Failed,
+            // The change log knows nothing of its kind, or no longer of its time.
             _ => Outcome::Unknown,
         };
         sequence += 1;
@@ -187,12 +187,20 @@ fn settled(last: Entry, open: Vec<Entry>, done: &HashSet<(Uuid, Uuid, i32)>, now
     open.into_iter().map(settle).collect()
 }
 
-/// The changes that were made of those intended: request, key and version of each.
-async fn done(tx: &Transaction, open: &[Entry]) -> Result<HashSet<(Uuid, Uuid, i32)>> {
+/// What the change log knows of intents.
+struct Done {
+    /// The changes that were made: request, key and version of each.
+    changes: HashSet<(Uuid, Uuid, i32)>,
+    /// Whether the log reaches back far enough to know of all.
+    is_whole: bool,
+}
+
+async fn done(tx: &Transaction, open: &[Entry]) -> Result<Done> {
     use change_log::{Column, Entity};
-    let mut found = HashSet::new();
-    let Some(oldest) = open.iter().map(|intent| intent.occurred_at).min() else { return Ok(found) };
+    let mut changes = HashSet::new();
+    let Some(oldest) = open.iter().map(|intent| intent.occurred_at).min() else { return Ok(Done { changes, is_whole: true }) };
     let from = change_before(tx, oldest - CLOCKS_DIFFER).await?;
+    let is_whole = from > 0 || !was_pruned(tx).await?;
     let requests: Vec<Uuid> = open.iter().map(|intent| intent.request_id).collect::<HashSet<_>>().into_iter().collect();
     for chunk in requests.chunks(CHUNK) {
         let rows = Entity::find()
@@ -203,9 +211,16 @@ async fn done(tx: &Transaction, open: &[Entry]) -> Result<HashSet<(Uuid, Uuid, i
             .into_tuple::<(Uuid, Uuid, i32)>()
             .all(tx)
             .await?;
-        found.extend(rows);
+        changes.extend(rows);
     }
-    Ok(found)
+    Ok(Done { changes, is_whole })
+}
+
+/// Whether changes were ever pruned.
+async fn was_pruned(tx: &Transaction) -> Result<bool> {
+    let horizon = Statement::from_string(tx.get_database_backend(), "SELECT sequence FROM change_log_horizon");
+    let last: i64 = tx.query_one_raw(horizon).await?.map_or(Ok(0), |row| row.try_get_by_index(0))?;
+    Ok(last > 0)
 }
 
 /// The number of the last change before an instant: what is sought is among the later ones, which are few.

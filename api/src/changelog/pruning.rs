@@ -28,15 +28,14 @@ impl Pruning {
     #[must_use]
     pub fn start(cluster: Cluster, clock: SharedClock, retention_days: u32) -> Self {
         let task = tokio::spawn(async move {
+            let mut is_failing = false;
             loop {
-                let pause = match prune(&cluster, &*clock, retention_days).await {
-                    Ok(()) => PERIOD,
-                    Err(error) => {
-                        tracing::warn!(%error, "old changes cannot be pruned now");
-                        PAUSE
-                    }
-                };
-                tokio::time::sleep(pause).await;
+                let result = prune(&cluster, &*clock, retention_days).await;
+                if let (Err(error), false) = (&result, is_failing) {
+                    tracing::warn!(%error, "old changes cannot be pruned now");
+                }
+                is_failing = result.is_err();
+                tokio::time::sleep(if is_failing { PAUSE } else { PERIOD }).await;
             }
         });
         Self { task }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::sync::{broadcast, watch};
 
 use crate::database::Cluster;
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 use super::{Batch, Cursor, Reader, Subscription};
 
@@ -70,6 +70,10 @@ async fn follow(shared: Weak<Shared>, cluster: Cluster, mut heard: watch::Receiv
             Err(error) if !is_failing => tracing::warn!(%error, "the change log cannot be read now"),
             Ok(()) if is_failing => tracing::info!("the change log is read again"),
             _ => {}
+        }
+        if matches!(result, Err(Error::BadRequest(_))) {
+            // What was taken for this database was another: its cursor means nothing.
+            cursor = None;
         }
         is_failing = result.is_err();
         if is_failing {

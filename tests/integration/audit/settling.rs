@@ -115,6 +115,26 @@ fn a_long_chain_is_settled_as_well_as_a_short_one() {
 }
 
 #[test]
+fn what_the_change_log_has_forgotten_is_settled_as_unknown() {
+    for (pruned, outcome) in [(0, "FAILED"), (1, "UNKNOWN")] {
+        let database = Arc::new(Database::new(Backend::Sqlite));
+        let instance = "10000000-0000-4000-8000-000000000001";
+        database.sql().run(&format!(
+            "INSERT INTO audit_events (uuid, instance, sequence, occurred_at, actor_id, role, request_id, action, resource,
+                 resource_id, version, outcome, previous_hash, hash)
+             VALUES (randomblob(16), {}, 1, '2026-01-01T00:00:00.000000+00:00', zeroblob(16), '', zeroblob(16), 'UPDATE',
+                 'PatientRegister', randomblob(16), 2, 'INTENDED', zeroblob(32), zeroblob(32));
+             UPDATE change_log_horizon SET sequence = {pruned}",
+            database.key(instance)
+        ));
+        std::fs::create_dir_all(database.folder().join("data/audit").join(instance)).unwrap();
+        let _server = Phr::serve(Arc::clone(&database), &[], &[]);
+        let settled = shipped(&database, "settles = 1", 1);
+        assert_eq!(values(&settled, "outcome"), [outcome]);
+    }
+}
+
+#[test]
 fn a_spool_that_was_damaged_is_set_aside_and_named() {
     let database = Arc::new(Database::new(Backend::Sqlite));
     let folder = database.folder().join("data/audit/10000000-0000-4000-8000-000000000001");
