@@ -131,7 +131,7 @@ impl Authority {
         let tx = self.1.write(scope).await?;
         let secret = locked(&tx, scope.actor.0).await?;
         if verdict == Verdict::Wrong || secret.password_hash != hash || is_locked(&secret, now) {
-            return Err(self.refuse(tx, scope, &secret, now).await?);
+            return Err(self.refuse(tx, scope, &secret, changed(scope.actor.0, "second_factor"), now).await?);
         }
         remove(&tx, secret.user_id).await?;
         tx.note(changed(scope.actor.0, "second_factor"));
