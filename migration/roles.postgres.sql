@@ -81,5 +81,9 @@ BEGIN
     IF NOT EXISTS (SELECT FROM pg_extension WHERE extname = 'pgcrypto') THEN
         CREATE EXTENSION IF NOT EXISTS pgcrypto WITH SCHEMA public;
     END IF;
+    -- So that an exclusion can compare keys.
+    IF NOT EXISTS (SELECT FROM pg_extension WHERE extname = 'btree_gist') THEN
+        CREATE EXTENSION IF NOT EXISTS btree_gist WITH SCHEMA public;
+    END IF;
 END
 $$;

@@ -164,6 +164,7 @@ fn patient(number: u32, today: NaiveDate) -> PatientRegisterItemInput {
         medical_history: few(HISTORY, 2),
         current_medications: few(MEDICATIONS, 3),
         institution_id: Some(key("institution", doctor % u32::try_from(INSTITUTIONS.len()).unwrap_or(1))),
+        date_of_death: None,
         doctor_id: Some(key("doctor", doctor)),
     }
 }

@@ -3,6 +3,7 @@
 //! The rules that a row obeys are in the `records` room of the server and, again, in the migrations.
 
 pub mod address;
+pub mod appointment;
 pub mod audit_beginning;
 pub mod audit_event;
 pub mod blood_type;
@@ -27,7 +28,9 @@ pub mod one_time_token;
 pub mod patient_allergy;
 pub mod patient_condition;
 pub mod patient_medication;
+pub mod patient_merge;
 pub mod patient_register;
+pub mod patient_validation;
 pub mod permission;
 pub mod phone;
 pub mod phone_type;
@@ -40,6 +43,7 @@ mod severity;
 pub mod sex;
 pub mod signing_key;
 pub mod specialty_category;
+pub mod system_setting;
 mod text_list;
 pub mod user;
 pub mod user_secret;

@@ -6,7 +6,7 @@ use crate::TextList;
 
 /// How far a register has come towards being relied on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
-#[sea_orm(rs_type = "String", db_type = "String(StringLen::N(10))")]
+#[sea_orm(rs_type = "String", db_type = "String(StringLen::N(21))")]
 pub enum Status {
     /// Something that a complete register needs is not known.
     #[sea_orm(string_value = "INCOMPLETE")]
@@ -14,7 +14,13 @@ pub enum Status {
     /// Complete, and waiting for validation.
     #[sea_orm(string_value = "PENDING")]
     Pending,
-    /// Confirmed; has a doctor and an institution.
+    /// Confirmed by the patient's doctor, and waiting for the institution.
+    #[sea_orm(string_value = "DOCTOR_VALIDATED")]
+    DoctorValidated,
+    /// Confirmed by the institution, and waiting for the patient's doctor.
+    #[sea_orm(string_value = "INSTITUTION_VALIDATED")]
+    InstitutionValidated,
+    /// Confirmed by doctor and institution, both of which it has.
     #[sea_orm(string_value = "VALIDATED")]
     Validated,
     /// Refused in validation.
@@ -35,6 +41,8 @@ pub struct Model {
     pub last_name: String,
     /// From 1900-01-01 to today.
     pub date_of_birth: Date,
+    /// From the date of birth to today; null of who lives, as far as is known.
+    pub date_of_death: Option<Date>,
     /// At most 254 characters (RFC 5321); null only while the register is incomplete.
     pub email: Option<String>,
     /// 10 to 15 characters of digits, `+ - ( )` and space.
@@ -51,10 +59,14 @@ pub struct Model {
     pub current_medications: TextList,
     /// How far the register has come.
     pub status: Status,
+    /// Why it was refused, 1 to 500 characters; set while it is.
+    pub rejection_reason: Option<String>,
     /// The institution the register belongs to.
     pub institution_id: Uuid,
     /// The patient's usual doctor.
     pub doctor_id: Option<Uuid>,
+    /// The register that took this one's place, when it was merged into that.
+    pub merged_into: Option<Uuid>,
     /// Counts the row's changes, from 1; kept by the database.
     pub version: i32,
     /// When the row came to be; kept by the database.

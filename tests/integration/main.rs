@@ -1,6 +1,7 @@
 //! The integration tests: real servers on real databases, one file per subject.
 
 mod across;
+mod appointments;
 mod architecture;
 mod audit;
 mod bad_input;
@@ -17,6 +18,7 @@ mod demonstration;
 mod dependents;
 mod directory;
 mod doctor;
+mod duplicates;
 mod fhir_import;
 mod hardening;
 mod hosts;
@@ -24,6 +26,7 @@ mod http;
 mod idempotency;
 mod identity;
 mod library;
+mod merges;
 mod migrations;
 mod nested;
 mod paging;
@@ -32,8 +35,10 @@ mod rules;
 mod scopes;
 mod seeded;
 mod serve;
+mod settings;
 mod statements;
 mod subscriptions;
 mod tenants;
 mod tokens;
 mod tombstones;
+mod validation;

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use support::Phr;
 
 /// Every field of a register.
-pub(crate) const EVERY_FIELD: &str = "id uuid firstName lastName dateOfBirth email phoneNumber address \
+pub(crate) const EVERY_FIELD: &str = "id uuid firstName lastName dateOfBirth dateOfDeath email phoneNumber address \
      emergencyContact allergies medicalHistory currentMedications status version createdAt updatedAt deletedAt \
      institution { uuid } doctor { uuid }";
 

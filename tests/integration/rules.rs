@@ -11,6 +11,7 @@ on_both_databases! {
     emails_are_judged_alike,
     phone_numbers_are_judged_alike,
     dates_of_birth_are_judged_alike,
+    dates_of_death_are_judged_alike,
     lists_are_judged_alike,
     the_database_keeps_the_rules_of_whole_records,
     the_server_may_not_remove_records_or_write_the_log,
@@ -20,6 +21,7 @@ const COLUMNS: &[(&str, &str)] = &[
     ("firstName", "first_name"),
     ("lastName", "last_name"),
     ("dateOfBirth", "date_of_birth"),
+    ("dateOfDeath", "date_of_death"),
     ("email", "email"),
     ("phoneNumber", "phone_number"),
     ("address", "address"),
@@ -161,6 +163,36 @@ fn dates_of_birth_are_judged_alike(phr: &Phr) {
     }
 }
 
+fn dates_of_death_are_judged_alike(phr: &Phr) {
+    let today = phr::clock::Clock::today(&phr::clock::SystemClock);
+    let tomorrow = today.succ_opt().unwrap();
+    for (date, valid) in [
+        ("1985-04-11", false),
+        ("1985-04-12", true),
+        ("2020-02-29", true),
+        (today.to_string().as_str(), true),
+        (tomorrow.to_string().as_str(), false),
+    ] {
+        judge(phr, "dateOfDeath", &json!(date), valid);
+    }
+    for nonsense in ["2020-02-30", "", "someday"] {
+        assert!(!by_the_database(phr, "dateOfDeath", &json!(nonsense)), "{nonsense}");
+    }
+    // Whichever of the two changes, the other one counts.
+    let uuid = crate::patients::register(phr, &json!({"dateOfDeath": "2020-02-29"}));
+    for (changes, path) in [
+        (json!({"dateOfDeath": "1985-04-11"}), "input.dateOfDeath"),
+        (json!({"dateOfBirth": "2020-03-01"}), "input.dateOfBirth"),
+    ] {
+        let input = with(changes, &json!({ "uuid": uuid }));
+        let found = crate::patients::faults(phr, "updatePatientRegister", &input);
+        assert_eq!(found, [crate::patients::fault("OUT_OF_RANGE", path)]);
+    }
+    let lives = json!({"uuid": uuid, "dateOfDeath": null});
+    let lives = crate::patients::done(phr, "updatePatientRegister", "dateOfDeath", &lives);
+    assert_eq!(lives, json!({"dateOfDeath": null}));
+}
+
 fn lists_are_judged_alike(phr: &Phr) {
     for field in ["allergies", "medicalHistory", "currentMedications"] {
         for (list, valid) in [
@@ -193,7 +225,9 @@ fn the_database_keeps_the_rules_of_whole_records(phr: &Phr) {
     let whole = ", email, emergency_contact, status";
     assert!(insert(whole, ", 'a@b.de', 'Eve', 'VALIDATED'").is_err(), "a validated register has a doctor");
     assert!(insert(whole, ", 'a@b.de', 'Eve', 'CONFIRMED'").is_err(), "there is no such status");
-    assert!(insert(whole, ", 'a@b.de', 'Eve', 'REJECTED'").is_ok());
+    assert!(insert(whole, ", 'a@b.de', 'Eve', 'REJECTED'").is_err(), "a refused one says why");
+    let whole = ", email, emergency_contact, status, rejection_reason";
+    assert!(insert(whole, ", 'a@b.de', 'Eve', 'REJECTED', 'unknown'").is_ok());
     let nobody = phr.database.key(crate::patients::NOBODY);
     assert!(insert(", status, institution_id", &format!(", 'INCOMPLETE', {nobody}")).is_err());
     assert!(insert(", status, doctor_id", &format!(", 'INCOMPLETE', {nobody}")).is_err());

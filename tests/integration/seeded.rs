@@ -115,7 +115,7 @@ fn a_register(random: &mut Random, institutions: &[Value], doctors: &[Value]) ->
         "phoneNumber": format!("555-000-00{:02}", random.below(20)),
         "address": format!("{} Oak Avenue", random.below(5)),
         "emergencyContact": contact,
-        "status": if incomplete { "INCOMPLETE" } else { random.of(&["PENDING", "REJECTED"]) },
+        "status": if incomplete { "INCOMPLETE" } else { random.of(&["PENDING", "INSTITUTION_VALIDATED"]) },
         "allergies": list(random),
         "medicalHistory": list(random),
         "currentMedications": list(random),

@@ -3,7 +3,7 @@ use sea_orm::{DbErr, RuntimeErr};
 /// A constraint that a write broke, by its name in the migrations where the database tells it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Violation {
-    /// A unique or primary key, such as `patientregister_pkey`; on SQLite `table.column`.
+    /// A unique or primary key, or an exclusion, such as `patientregister_pkey`; on SQLite `table.column`.
     Unique(String),
     /// A reference; SQLite tells no name.
     Reference(String),
@@ -27,7 +27,7 @@ pub fn violation(error: &DbErr) -> Option<Violation> {
 /// Class 23 of PostgreSQL's error codes.
 fn postgres(code: &str, name: &str) -> Option<Violation> {
     match code {
-        "23505" => Some(Violation::Unique(name.to_owned())),
+        "23505" | "23P01" => Some(Violation::Unique(name.to_owned())),
         "23503" => Some(Violation::Reference(name.to_owned())),
         "23514" => Some(Violation::Check(name.to_owned())),
         _ => None,

@@ -9,6 +9,7 @@ pub(super) struct Patient {
     pub(super) name: Vec<HumanName>,
     pub(super) telecom: Vec<ContactPoint>,
     pub(super) birth_date: Option<String>,
+    pub(super) deceased_date_time: Option<String>,
     pub(super) address: Vec<Address>,
     pub(super) contact: Vec<Contact>,
 }

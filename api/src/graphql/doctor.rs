@@ -1,7 +1,7 @@
 use async_graphql::{Context, ID, Object, Result, SelectionField};
 use chrono::{DateTime, Utc};
 use entity::doctor::{Column, Entity};
-use entity::patient_register;
+use entity::{appointment, patient_register};
 use futures_util::future::join;
 use uuid::Uuid;
 
@@ -9,6 +9,7 @@ use crate::criteria::{PageArguments, PageInput};
 use crate::records::doctor::{self, CreateDoctorInput, DoctorFilter, DoctorOrder, Doctors, UpdateDoctorInput};
 use crate::records::{Deleted, Loaded, Reference, Row};
 
+use super::appointment::Appointment;
 use super::connection::{Connection, connection};
 use super::context::of;
 use super::doctor_specialty::DoctorSpecialty;
@@ -42,12 +43,19 @@ impl Record for Doctor {
         }
     }
 
-    const MANY: &'static [&'static dyn Many] = &[&ToMany::<PatientRegister> {
-        name: "patientRegisters",
-        description: "The registers of the patients whose usual doctor this is, the newest first unless another order is \
+    const MANY: &'static [&'static dyn Many] = &[
+        &ToMany::<PatientRegister> {
+            name: "patientRegisters",
+            description: "The registers of the patients whose usual doctor this is, the newest first unless another order is \
             asked for.",
-        by: patient_register::Column::DoctorId,
-    }];
+            by: patient_register::Column::DoctorId,
+        },
+        &ToMany::<Appointment> {
+            name: "appointments",
+            description: "The doctor's appointments, the earliest first unless another order is asked for.",
+            by: appointment::Column::DoctorId,
+        },
+    ];
 
     async fn of(context: &super::context::Context, fields: &[SelectionField<'_>], rows: Vec<Row<Entity>>) -> Vec<Self> {
         let (institutions, specialties) = join(

@@ -34,9 +34,13 @@ pub(super) enum Kind {
     PatientCondition = 45,
     PatientMedication = 46,
     PatientAllergy = 47,
+    PatientValidation = 30,
+    PatientMerge = 31,
+    Appointment = 32,
+    SystemSetting = 33,
 }
 
-const KINDS: [Kind; 27] = [
+const KINDS: [Kind; 31] = [
     Kind::PatientRegister,
     Kind::MedicalInstitution,
     Kind::Doctor,
@@ -64,6 +68,10 @@ const KINDS: [Kind; 27] = [
     Kind::PatientMedication,
     Kind::PatientAllergy,
     Kind::AuditEvent,
+    Kind::PatientValidation,
+    Kind::PatientMerge,
+    Kind::Appointment,
+    Kind::SystemSetting,
 ];
 
 /// The opaque, global id of a record.

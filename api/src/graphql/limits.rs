@@ -10,6 +10,7 @@ use serde::Deserialize;
 
 use crate::criteria::{DEFAULT_PER_PAGE, MAX_PER_PAGE};
 use crate::error::{Error, Result};
+use crate::records::patient_register::MAX_DUPLICATES;
 
 /// What one request may ask for.
 #[derive(Clone, Copy, Debug, Deserialize)]
@@ -26,6 +27,9 @@ pub struct Limits {
     /// How many names, numbers, texts and signs a document may have.
     pub max_tokens: usize,
 }
+
+/// Fields with a list that is no connection, and how long that is at most.
+const SHORT_LISTS: [(&str, u64); 1] = [("likelyDuplicates", MAX_DUPLICATES as u64)];
 
 /// What a request asks for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -228,6 +232,9 @@ impl Measure<'_> {
                 _ => 1,
             };
         }
+        if let Some((_, most)) = SHORT_LISTS.iter().find(|(name, _)| field.name.node == *name) {
+            return *most;
+        }
         if !self.is_list(&field.selection_set.node, 0) {
             return 1;
         }
@@ -302,6 +309,7 @@ mod tests {
         let query = "query Q($n: Int = 4, $p: Int) { patients(last: $n) { ...F } } fragment F on C { nodes { a } }";
         assert_eq!(complexity(query, none.clone()), 1 + 4 * 2);
         assert_eq!(complexity(query, serde_json::json!({"n": 9})), 1 + 9 * 2);
+        assert_eq!(complexity("{ likelyDuplicates(of: 1) { a b } }", none.clone()), 1 + 20 * 2);
         assert_eq!(complexity("query($i: [ID!]!) { nodes(ids: $i) { id } }", serde_json::json!({"i": ["a", "b"]})), 3);
     }
 

@@ -2,10 +2,12 @@
 //! in `records`.
 #![expect(clippy::unused_async, reason = "async-graphql takes resolvers as async functions, whether they wait or not")]
 
+mod appointment;
 mod arguments;
 mod audit_event;
 mod break_glass;
 mod catalogue;
+mod change;
 mod connection;
 mod context;
 mod dependent;
@@ -18,18 +20,23 @@ mod id;
 mod import_fhir;
 mod inputs;
 mod json;
+mod likely_duplicate;
 mod limits;
 mod loaders;
 mod many;
 mod medical_institution;
 mod node;
+mod of_patient;
 mod operations;
 mod ordered;
+mod patient_merge;
 mod patient_register;
+mod patient_validation;
 mod payload;
 mod prepared;
 mod public;
 mod record;
+mod record_change;
 mod related;
 mod replication;
 mod response_stream;
@@ -37,6 +44,7 @@ mod role;
 mod second_factor;
 mod session;
 mod shown;
+mod system_setting;
 mod trusted;
 mod user;
 mod witness;
@@ -57,6 +65,10 @@ pub use trusted::Trusted;
 pub struct Query(
     node::NodeQuery,
     patient_register::PatientRegisterQuery,
+    likely_duplicate::LikelyDuplicateQuery,
+    patient_merge::PatientMergeQuery,
+    appointment::AppointmentQuery,
+    system_setting::SystemSettingQuery,
     medical_institution::MedicalInstitutionQuery,
     doctor::DoctorQuery,
     doctor_specialty::DoctorSpecialtyQuery,
@@ -76,6 +88,10 @@ pub struct Query(
 #[graphql(name = "Mutation")]
 pub struct Mutation(
     patient_register::PatientRegisterMutation,
+    patient_validation::PatientValidationMutation,
+    patient_merge::PatientMergeMutation,
+    appointment::AppointmentMutation,
+    system_setting::SystemSettingMutation,
     medical_institution::MedicalInstitutionMutation,
     doctor::DoctorMutation,
     doctor_specialty::DoctorSpecialtyMutation,
@@ -93,7 +109,11 @@ pub struct Mutation(
 /// Everything that one can be told of as it happens.
 #[derive(MergedSubscription, Default)]
 #[graphql(name = "Subscription")]
-pub struct Subscription(replication::ReplicationSubscription);
+pub struct Subscription(
+    change::PatientRegisterSubscription,
+    record_change::RecordSubscription,
+    replication::ReplicationSubscription,
+);
 
 type Roots = Schema<Query, Mutation, Subscription>;
 

@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use crate::error::Error;
 
+use super::appointment::Appointment;
 use super::audit_event::AuditEvent;
 use super::break_glass::BreakGlassGrant;
 use super::catalogue::{
@@ -19,10 +20,13 @@ use super::doctor::Doctor;
 use super::doctor_specialty::DoctorSpecialty;
 use super::id::{Kind, parse};
 use super::medical_institution::MedicalInstitution;
+use super::patient_merge::PatientMerge;
 use super::patient_register::PatientRegister;
+use super::patient_validation::PatientValidation;
 use super::record::{Record, by_keys};
 use super::role::Role;
 use super::shown::Shown;
+use super::system_setting::SystemSetting;
 use super::user::User;
 
 /// How many records `nodes` returns at most.
@@ -39,8 +43,7 @@ macro_rules! kinds {
         }
 
         /// Records of one kind are read together, and the kinds side by side.
-        async fn nodes(ctx: &Context<'_>, ids: &[ID]) -> Result<Vec<Option<Node>>> {
-            let asked: Vec<_> = ids.iter().map(parse).collect();
+        async fn records(ctx: &Context<'_>, asked: Vec<Option<(Kind, Uuid)>>) -> Result<Vec<Option<Node>>> {
             let keys = |wanted| asked.iter().flatten().filter(|(kind, _)| *kind == wanted).map(|(_, key)| *key).collect();
             let reads: Vec<BoxFuture<'_, Result<Found>>> =
                 vec![$(Box::pin(of_kind::<$kind>(ctx, Kind::$kind, keys(Kind::$kind)))),+];
@@ -78,6 +81,10 @@ kinds! {
     PatientCondition,
     PatientMedication,
     PatientAllergy,
+    PatientValidation,
+    PatientMerge,
+    Appointment,
+    SystemSetting,
 }
 
 type Found = HashMap<(Kind, Uuid), Node>;
@@ -111,4 +118,13 @@ impl NodeQuery {
         }
         nodes(ctx, &ids).await
     }
+}
+
+async fn nodes(ctx: &Context<'_>, ids: &[ID]) -> Result<Vec<Option<Node>>> {
+    records(ctx, ids.iter().map(parse).collect()).await
+}
+
+/// The record of this kind with this key, as the current field selects it.
+pub(super) async fn record(ctx: &Context<'_>, kind: Kind, key: Uuid) -> Result<Option<Node>> {
+    Ok(records(ctx, vec![Some((kind, key))]).await?.pop().flatten())
 }

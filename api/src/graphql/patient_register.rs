@@ -16,11 +16,12 @@ use crate::scope::Permission;
 
 use super::connection::{Connection, connection};
 use super::context::of;
-use super::dependent::OF_PATIENT;
 use super::doctor::Doctor;
 use super::id::{Kind, global_id};
+use super::likely_duplicate::CreatePatientRegisterPayload;
 use super::many::Many;
 use super::medical_institution::MedicalInstitution;
+use super::of_patient::OF_PATIENT;
 use super::payload::{UserError, outcome, payload};
 use super::record::{Record, by_key, in_payload};
 use super::related::{Related, Relations};
@@ -45,6 +46,7 @@ impl Record for PatientRegister {
         match field {
             "institution" => Some(Column::InstitutionId),
             "doctor" => Some(Column::DoctorId),
+            "mergedIntoUuid" => Some(Column::MergedInto),
             _ => None,
         }
     }
@@ -92,6 +94,11 @@ impl PatientRegister {
         Ok(Date(*self.row.date_of_birth.loaded()?))
     }
 
+    /// Date of death; null of who lives, as far as is known.
+    async fn date_of_death(&self) -> Result<Option<Date>> {
+        Ok(self.row.date_of_death.loaded()?.map(Date))
+    }
+
     /// Email address; null when unknown.
     async fn email(&self) -> Result<Option<&str>> {
         Ok(self.row.email.loaded()?.as_deref())
@@ -133,6 +140,16 @@ impl PatientRegister {
     /// How far the register has come towards being relied on.
     async fn status(&self) -> Result<PatientRegisterStatus> {
         Ok((*self.row.status.loaded()?).into())
+    }
+
+    /// Why the register was refused; null when it was not.
+    async fn rejection_reason(&self) -> Result<Option<&str>> {
+        Ok(self.row.rejection_reason.loaded()?.as_deref())
+    }
+
+    /// Key of the register that took this one's place, which is no longer listed or changed; null when none did.
+    async fn merged_into_uuid(&self) -> Result<Option<Uuid>> {
+        Ok(*self.row.merged_into.loaded()?)
     }
 
     /// When the register was deleted; null when it was not.
@@ -180,7 +197,8 @@ impl PatientRegisterQuery {
         by_key(ctx, uuid).await
     }
 
-    /// Registers, the newest first unless another order is asked for.
+    /// Registers, the newest first unless another order is asked for; those that were merged into others only together with
+    /// deleted ones.
     #[expect(clippy::too_many_arguments, reason = "both ways of paging are the list's arguments")]
     async fn patient_registers(
         &self,
@@ -201,11 +219,6 @@ impl PatientRegisterQuery {
 }
 
 payload! {
-    /// What became of a patient to register.
-    CreatePatientRegisterPayload {
-        /// The register as created; null when it was not.
-        patient_register: PatientRegister
-    },
     /// What became of a change to a register.
     UpdatePatientRegisterPayload {
         /// The register as changed; null when it was not.
@@ -261,7 +274,8 @@ impl PatientRegisterMutation {
         Ok(CreatePatientRegistersPayload { patient_registers, user_errors })
     }
 
-    /// Changes a register. What is left out stays as it is. Filling what an incomplete register lacks makes it pending.
+    /// Changes a register. What is left out stays as it is. Filling what an incomplete register lacks makes it pending, and
+    /// so does, of one that was confirmed, changing names, dates, lists, doctor or institution: it has to be confirmed anew.
     async fn update_patient_register(
         &self,
         ctx: &Context<'_>,

@@ -269,14 +269,18 @@ async fn insert<A: Aggregate>(tx: &Transaction, mut rows: Vec<ActiveModel<A>>) -
 }
 
 /// The record as it is, locked until the transaction ends.
-async fn lock<A: Aggregate>(tx: &Transaction, scope: &Scope, target: &Target) -> Result<Option<Model<A>>> {
+pub(super) async fn lock<A: Aggregate>(tx: &Transaction, scope: &Scope, target: &Target) -> Result<Option<Model<A>>> {
     let query =
         A::Entity::find().filter(visible::<A>(scope, target.deleted)).filter(A::key().eq(target.uuid)).lock_exclusive();
     Ok(query.one(tx).await?)
 }
 
 /// Writes what `changes` sets. Triggers complete the row, on SQLite after `RETURNING` would have looked.
-async fn update<A: Aggregate>(tx: &Transaction, uuid: Uuid, changes: ActiveModel<A>) -> Result<Model<A>, DbErr> {
+pub(super) async fn update<A: Aggregate>(
+    tx: &Transaction,
+    uuid: Uuid,
+    changes: ActiveModel<A>,
+) -> Result<Model<A>, DbErr> {
     A::Entity::update_many().set(changes).filter(A::key().eq(uuid)).exec(tx).await?;
     let written = A::Entity::find().filter(A::key().eq(uuid)).one(tx).await?;
     written.ok_or_else(|| DbErr::RecordNotFound("the record that was just updated".to_owned()))
@@ -327,7 +331,7 @@ async fn refused(error: DbErr, diagnose: impl AsyncFnOnce() -> Result<Vec<Fault>
 }
 
 /// The tables whose constraints are told by name.
-const TABLES: [&str; 24] = [
+const TABLES: [&str; 26] = [
     "patientregister",
     "medical_institutions",
     "doctor_specialties",
@@ -352,6 +356,8 @@ const TABLES: [&str; 24] = [
     "patient_medications",
     "patient_allergies",
     "identifiers",
+    "appointments",
+    "system_settings",
 ];
 
 /// The fault that a constraint's name tells, such as `doctors_license_number_key`, or `doctors.license_number` on SQLite.
@@ -364,7 +370,8 @@ pub(super) fn by_name(violation: &Violation) -> Fault {
     // Of several columns SQLite names each, and the last one is blamed.
     let name = name.rsplit(", ").next().unwrap_or(name);
     let is_key = name.ends_with("_pkey");
-    let column = ["_check", "_fkey", "_pkey", "_key"].iter().find_map(|end| name.strip_suffix(end)).unwrap_or(name);
+    let column =
+        ["_check", "_fkey", "_pkey", "_key", "_excl"].iter().find_map(|end| name.strip_suffix(end)).unwrap_or(name);
     let column =
         TABLES.iter().find_map(|table| column.strip_prefix(table)).unwrap_or(column).trim_start_matches(['_', '.']);
     // What is alike is alike of one patient.

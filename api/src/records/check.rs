@@ -127,6 +127,25 @@ impl Check {
         }
     }
 
+    /// A date of death: not after `today`. Whether it follows the birth is for who knows both.
+    pub(super) fn death_date(
+        &mut self,
+        field: &str,
+        date: MaybeUndefined<Date>,
+        today: NaiveDate,
+    ) -> ActiveValue<Option<NaiveDate>> {
+        match date {
+            MaybeUndefined::Undefined => NotSet,
+            MaybeUndefined::Null => Set(None),
+            MaybeUndefined::Value(Date(date)) => {
+                if date > today {
+                    self.fault(&[field], FaultCode::OutOfRange, "must not be in the future");
+                }
+                Set(Some(date))
+            }
+        }
+    }
+
     /// A list of texts. Null means none.
     pub(super) fn texts(&mut self, field: &str, list: &MaybeUndefined<Vec<String>>) -> ActiveValue<TextList> {
         let list = match list {

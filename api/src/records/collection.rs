@@ -81,6 +81,13 @@ pub trait Collection:
         None
     }
 
+    /// The column that names the record that took another one's place; none where none does. Lists leave such records out,
+    /// unless they have deleted ones too.
+    #[must_use]
+    fn successor() -> Option<Column<Self>> {
+        None
+    }
+
     /// The column that is set in a record that was deleted; none where records are not deleted.
     #[must_use]
     fn tombstone() -> Option<Column<Self>> {
@@ -94,7 +101,7 @@ pub enum Deleted {
     /// Only records that were not deleted.
     #[default]
     Excluded,
-    /// Records whether they were deleted or not.
+    /// Records whether they were deleted or not, those too whose place another record has taken.
     Included,
     /// Only records that were deleted.
     Only,

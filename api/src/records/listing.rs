@@ -131,6 +131,9 @@ impl<C: Collection> Asked<C> {
             true => reached::<C>(scope, query.deleted),
             false => visible::<C>(scope, query.deleted),
         };
+        if let Some(successor) = C::successor().filter(|_| query.deleted == Deleted::Excluded) {
+            condition = condition.add(successor.is_null());
+        }
         let mut translation = Translation::new(reader.get_database_backend(), scope);
         if let Some(filter) = &query.filter {
             condition = condition.add(filter.condition(&mut translation)?);

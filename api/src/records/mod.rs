@@ -2,24 +2,30 @@
 //! first: there is no unscoped read or write.
 
 mod aggregate;
+pub mod appointment;
 pub mod audit_event;
 pub mod break_glass_grant;
 pub mod catalogue;
+pub mod changes;
 mod check;
 mod collection;
 pub mod dependent;
 mod disclosure;
 pub mod doctor;
 pub mod doctor_specialty;
+pub mod feed;
 mod idempotency;
 pub mod import;
 mod listing;
 pub mod medical_institution;
 mod nested;
+pub mod patient_merge;
 pub mod patient_register;
+pub mod patient_validation;
 pub mod role;
 mod row;
 pub mod schema_history;
+pub mod system_setting;
 pub mod user;
 
 pub use check::{MAX_ENTRIES, MAX_ENTRY_LENGTH};

@@ -57,7 +57,7 @@ fn text(backend: Backend, column: &str) -> String {
 }
 
 /// The entries that meet a condition, in their order; entries of the schema's own writing are none.
-fn entries(database: &Database, condition: &str) -> Vec<Entry> {
+pub(crate) fn entries(database: &Database, condition: &str) -> Vec<Entry> {
     let columns: Vec<String> = COLUMNS.iter().map(|column| text(database.backend(), column)).collect();
     let query = format!(
         "SELECT {} FROM audit_events WHERE {condition} ORDER BY occurred_at, instance, sequence",
@@ -104,7 +104,7 @@ fn verify(database: &Database) -> Output {
 }
 
 /// The folders of server processes in the spool.
-fn spools(database: &Database) -> Vec<PathBuf> {
+pub(crate) fn spools(database: &Database) -> Vec<PathBuf> {
     let spool = std::fs::read_dir(database.folder().join("data/audit"));
     let Ok(spool) = spool else { return Vec::new() };
     spool.map(|entry| entry.unwrap().path()).filter(|path| path.is_dir()).collect()

@@ -43,6 +43,9 @@ const TABLES: &[(&str, &str, &str)] = &[
         "coalesce(institution_id, (SELECT institution_id FROM patientregister WHERE patientregister.uuid = patient_id))",
     ),
     ("break_glass_grants", "uuid", "institution_id"),
+    ("patient_validations", "uuid", "institution_id"),
+    ("patient_merges", "uuid", "institution_id"),
+    ("appointments", "uuid", "institution_id"),
     ("change_log", "sequence", "institution_id"),
 ];
 
@@ -80,7 +83,16 @@ fn database() -> Database {
             "INSERT INTO users (uuid, kind, username, role_id, institution_id)
              SELECT '{institution}', 'STAFF', '{institution}', uuid, '{institution}' FROM roles WHERE name = 'staff';
              INSERT INTO break_glass_grants (uuid, user_id, patient_id, institution_id, reason, created_at, expires_at)
-             VALUES ('{institution}', '{institution}', '{patient}', '{institution}', 'an emergency', now(), now())"
+             VALUES ('{institution}', '{institution}', '{patient}', '{institution}', 'an emergency', now(), now());
+             INSERT INTO patient_validations
+                 (uuid, patient_id, institution_id, register_version, from_status, to_status)
+             VALUES ('{institution}', '{patient}', '{institution}', 2, 'INCOMPLETE', 'PENDING');
+             INSERT INTO appointments (uuid, patient_id, institution_id, doctor_id, starts_at, ends_at)
+             VALUES ('{institution}', '{patient}', '{institution}', '{doctor}', now(), now() + interval '1 hour');
+             INSERT INTO patient_merges (uuid, institution_id, kept_id, merged_id, actor_id, moved, undone_at, undone_by)
+             VALUES ('{institution}', '{institution}', '{patient}', '{other}', '{patient}', '[]', now(), '{patient}')",
+            doctor = person(institution, 0),
+            other = person(institution, 2),
         ));
     }
     drop(sql);

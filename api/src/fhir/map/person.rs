@@ -54,6 +54,7 @@ pub(in crate::fhir) fn register(uuid: Uuid, patient: Patient) -> Mapped<Imported
     let mut fields = Fields::new("Patient");
     let (first_name, last_name) = fields.name(&patient.name);
     fields.at("dateOfBirth", "birthDate");
+    fields.at("dateOfDeath", "deceasedDateTime");
     let found = contact(&patient.contact);
     fields.at("emergencyContact", &format!("contact[{}]", found.map_or(0, |(index, _)| index)));
     let date_of_birth = patient.birth_date.as_deref().and_then(whole_date);
@@ -63,6 +64,8 @@ pub(in crate::fhir) fn register(uuid: Uuid, patient: Patient) -> Mapped<Imported
         first_name,
         last_name,
         date_of_birth,
+        // An instant, of which the day counts as it is written there; a year alone is no day.
+        date_of_death: patient.deceased_date_time.as_deref().and_then(|text| whole_date(text.get(..10)?)),
         email: fields.telecom("email", &patient.telecom, "email"),
         phone_number: fields.telecom("phoneNumber", &patient.telecom, "phone"),
         address: fields.address(&patient.address),

@@ -78,7 +78,7 @@ async fn what_was_told_here_is_not_forgotten() {
     let register = &database.registers().await[0];
     assert_eq!(register.first_name, "Anna");
     assert_eq!(register.email.as_deref(), Some("a@b.example"));
-    assert_eq!(register.status, "VALIDATED");
+    assert_eq!(register.status, "PENDING", "of somebody else than was confirmed");
     assert_eq!(register.institution_id.to_string(), uuid(101));
     assert_eq!(register.medical_history, ["Prediabetes"]);
 }

@@ -10,7 +10,7 @@ use crate::database::Cluster;
 use crate::date::Date;
 use crate::error::{Fault, Result};
 use crate::records::check::{Check, Kind};
-use crate::records::patient_register::PatientRegisters;
+use crate::records::patient_register::{PatientRegisters, check_span};
 use crate::scope::{HOME_INSTITUTION, Scope};
 
 use super::identifier::{ImportedIdentifier, checked};
@@ -30,6 +30,8 @@ pub struct ImportedRegister {
     pub last_name: Option<String>,
     /// Date of birth: from 1900-01-01 to today.
     pub date_of_birth: Option<NaiveDate>,
+    /// Date of death: from the date of birth to today.
+    pub date_of_death: Option<NaiveDate>,
     /// Email address: at most 254 characters.
     pub email: Option<String>,
     /// Phone number: 10 to 15 characters of digits, `+ - ( )` and spaces.
@@ -80,11 +82,14 @@ fn item(record: ImportedRegister, clock: &dyn Clock) -> Item<PatientRegisters> {
     let told = |text: Option<String>| text.map_or(MaybeUndefined::Undefined, MaybeUndefined::Value);
     let list = |list: Option<Vec<String>>| list.map_or(MaybeUndefined::Undefined, MaybeUndefined::Value);
     let birth = record.date_of_birth.map_or(MaybeUndefined::Null, |date| MaybeUndefined::Value(Date(date)));
+    let death = record.date_of_death.map_or(MaybeUndefined::Undefined, |date| MaybeUndefined::Value(Date(date)));
+    let death = check.death_date("dateOfDeath", death, clock.today());
     let row = ActiveModel {
         uuid: Set(record.uuid),
         first_name: check.required("firstName", Kind::Plain(50), &record.first_name.into_input()),
         last_name: check.required("lastName", Kind::Plain(50), &record.last_name.into_input()),
         date_of_birth: check.birth_date("dateOfBirth", birth, clock.today()),
+        date_of_death: death,
         email: check.optional("email", Kind::Email, &told(record.email)),
         phone_number: check.required("phoneNumber", Kind::Phone, &record.phone_number.into_input()),
         address: check.required("address", Kind::Plain(100), &record.address.into_input()),
@@ -96,6 +101,7 @@ fn item(record: ImportedRegister, clock: &dyn Clock) -> Item<PatientRegisters> {
         doctor_id: record.doctor_id.map_or(NotSet, |key| Set(Some(key))),
         ..ActiveModel::default()
     };
+    check_span(None, &row, &mut check);
     let identifiers = checked(record.identifiers, &mut check);
     Item { uuid: record.uuid, row, faults: check.into_faults(), identifiers }
 }
@@ -122,6 +128,11 @@ impl Import for PatientRegisters {
         }
         let is_complete = row.email != Set(None) && row.emergency_contact != Set(None);
         row.status = Set(if is_complete { Status::Pending } else { Status::Incomplete });
+        row.rejection_reason = Set(None);
+        row.merged_into = Set(None);
+        if row.date_of_death == NotSet {
+            row.date_of_death = Set(None);
+        }
         row.deleted_at = Set(None);
     }
 

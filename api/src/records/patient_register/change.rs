@@ -15,7 +15,8 @@ use crate::scope::{Permission, Scope};
 
 use super::{DeletePatientRegisterInput, PatientRegisters, RestorePatientRegisterInput, UpdatePatientRegisterInput};
 
-/// Changes a register. Filling what an incomplete one lacks makes it pending.
+/// Changes a register. Filling what an incomplete one lacks makes it pending, and so does, of one that was confirmed, a change
+/// of who the patient is, of what was told of their health, or of whose patient they are: the database sees to that.
 ///
 /// # Errors
 /// `Rejected` with every broken rule; `Forbidden`; as any write.
@@ -79,6 +80,10 @@ impl Aggregate for PatientRegisters {
         if changes.deleted_at == Set(None) && present.deleted_at.is_none() {
             check.fault(&["uuid"], FaultCode::InvalidState, "the register was not deleted");
         }
+        if present.merged_into.is_some() {
+            check.fault(&["uuid"], FaultCode::InvalidState, MERGED);
+        }
+        check_span(Some(present), changes, check);
         let email = is_known(&changes.email, present.email.as_ref());
         let contact = is_known(&changes.emergency_contact, present.emergency_contact.as_ref());
         if present.status == Status::Incomplete {
@@ -116,6 +121,22 @@ impl Aggregate for PatientRegisters {
             check.fault(&["doctorId"], FaultCode::ReferenceMissing, "there is no such doctor");
         }
         Ok(())
+    }
+}
+
+/// Why a register is not changed any more.
+pub(super) const MERGED: &str = "the register was merged into another: change that one";
+
+/// Nobody dies before they are born.
+pub(in crate::records) fn check_span(present: Option<&Model>, changes: &ActiveModel, check: &mut Check) {
+    let birth = changes.date_of_birth.try_as_ref().copied().or(present.map(|present| present.date_of_birth));
+    let death =
+        changes.date_of_death.try_as_ref().copied().unwrap_or(present.and_then(|present| present.date_of_death));
+    if let (Some(birth), Some(death)) = (birth, death)
+        && death < birth
+    {
+        let field = if changes.date_of_death.is_set() { "dateOfDeath" } else { "dateOfBirth" };
+        check.fault(&[field], FaultCode::OutOfRange, "the date of death must not be before the date of birth");
     }
 }
 

@@ -11,6 +11,7 @@ use crate::records::check::Check;
 use crate::records::idempotency::Key;
 use crate::scope::Scope;
 
+use super::change::check_span;
 use super::{
     CreatePatientRegisterInput, CreatePatientRegistersInput, PatientRegisterChanges, PatientRegisterItemInput,
     PatientRegisters,
@@ -72,6 +73,9 @@ fn new(scope: &Scope, clock: &dyn Clock, mut check: Check, item: PatientRegister
             check.fault(&[field], FaultCode::Required, "must not be empty");
         }
     }
+    row.rejection_reason = Set(None);
+    row.merged_into = Set(None);
+    check_span(None, &row, &mut check);
     row.uuid = Set(uuid);
     row.status = Set(Status::Pending);
     if row.institution_id == NotSet {

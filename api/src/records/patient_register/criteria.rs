@@ -26,9 +26,13 @@ pub enum PatientRegisterStatus {
     Incomplete,
     /// Complete, and waiting for validation.
     Pending,
-    /// Confirmed; has a doctor and an institution.
+    /// Confirmed by the patient's doctor, and waiting for the institution.
+    DoctorValidated,
+    /// Confirmed by the institution, and waiting for the patient's doctor.
+    InstitutionValidated,
+    /// Confirmed by the patient's doctor and by the institution.
     Validated,
-    /// Refused in validation.
+    /// Refused in validation, with a reason.
     Rejected,
 }
 
@@ -56,6 +60,8 @@ criteria! {
         last_name: TextFilter => LastName folded "last_name_folded";
         /// Date of birth.
         date_of_birth: DateFilter => DateOfBirth;
+        /// Date of death.
+        date_of_death: DateFilter => DateOfDeath;
         /// Email address.
         email: TextFilter => Email;
         /// Phone number.
@@ -70,6 +76,8 @@ criteria! {
         institution_id: UuidFilter => InstitutionId;
         /// Key of the patient's usual doctor.
         doctor_id: UuidFilter => DoctorId;
+        /// Key of the register that took this one's place.
+        merged_into: UuidFilter => MergedInto;
         /// How often the record has changed, counting from 1.
         version: IntFilter => Version;
         /// When the record was created.
@@ -139,6 +147,10 @@ impl Collection for PatientRegisters {
 
     fn default_order() -> Term<Column> {
         Term { column: Column::CreatedAt, direction: Direction::Desc }
+    }
+
+    fn successor() -> Option<Column> {
+        Some(Column::MergedInto)
     }
 
     fn tombstone() -> Option<Column> {

@@ -41,6 +41,9 @@ pub struct PatientRegisterItemInput {
     pub institution_id: Option<Uuid>,
     /// Key of the patient's usual doctor.
     pub doctor_id: Option<Uuid>,
+    /// Date of death: from the date of birth to today.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub date_of_death: Option<Date>,
 }
 
 /// A patient to register.
@@ -91,6 +94,8 @@ pub struct PatientRegisterChanges {
     pub institution_id: MaybeUndefined<Uuid>,
     /// Key of the patient's usual doctor.
     pub doctor_id: MaybeUndefined<Uuid>,
+    /// Date of death: from the date of birth to today. Null for who lives, as far as is known.
+    pub date_of_death: MaybeUndefined<Date>,
 }
 
 /// A register to change.
@@ -138,6 +143,7 @@ impl From<PatientRegisterItemInput> for PatientRegisterChanges {
             current_medications: MaybeUndefined::Value(item.current_medications),
             institution_id: item.institution_id.map_or(MaybeUndefined::Undefined, MaybeUndefined::Value),
             doctor_id: item.doctor_id.map_or(MaybeUndefined::Undefined, MaybeUndefined::Value),
+            date_of_death: Some(item.date_of_death).into(),
         }
     }
 }
@@ -175,6 +181,7 @@ impl PatientRegisterChanges {
             current_medications: check.texts("currentMedications", &self.current_medications),
             institution_id: check.reference("institutionId", &self.institution_id),
             doctor_id: optional_reference(&self.doctor_id),
+            date_of_death: check.death_date("dateOfDeath", self.date_of_death, clock.today()),
             ..ActiveModel::default()
         }
     }

@@ -1,0 +1,192 @@
+use async_graphql::{Context, ID, Object, Result, SelectionField};
+use chrono::{DateTime, Utc};
+use entity::appointment::{Column, Entity};
+use futures_util::future::join;
+use uuid::Uuid;
+
+use crate::criteria::{PageArguments, PageInput};
+use crate::records::appointment::{
+    self, AppointmentFilter, AppointmentOrder, AppointmentStatus, Appointments, CreateAppointmentInput,
+    UpdateAppointmentInput,
+};
+use crate::records::{Deleted, Loaded, Reference, Row};
+
+use super::connection::{Connection, connection};
+use super::context::of;
+use super::doctor::Doctor;
+use super::id::{Kind, global_id};
+use super::patient_register::PatientRegister;
+use super::payload::payload;
+use super::record::{Record, by_key};
+use super::related::{Related, Relations};
+use super::shown::Shown;
+
+/// A patient with a doctor, from an instant to another.
+#[derive(Clone)]
+pub(super) struct Appointment {
+    row: Row<Entity>,
+    register: Related<PatientRegister>,
+    doctor: Related<Doctor>,
+}
+
+impl Record for Appointment {
+    type Collection = Appointments;
+
+    const NAME: &'static str = "Appointment";
+
+    fn relation(field: &str) -> Option<Column> {
+        match field {
+            "patientRegister" => Some(Column::PatientId),
+            "doctor" => Some(Column::DoctorId),
+            _ => None,
+        }
+    }
+
+    async fn of(context: &super::context::Context, fields: &[SelectionField<'_>], rows: Vec<Row<Entity>>) -> Vec<Self> {
+        let (registers, doctors) = join(
+            Relations::read(context, fields, "patientRegister", &rows, |row| row.patient_id.key()),
+            Relations::read(context, fields, "doctor", &rows, |row| row.doctor_id.key()),
+        )
+        .await;
+        let record = |row: Row<Entity>| Self {
+            register: registers.get(row.patient_id.key()),
+            doctor: doctors.get(row.doctor_id.key()),
+            row,
+        };
+        rows.into_iter().map(record).collect()
+    }
+}
+
+/// A patient with a doctor, from an instant to another.
+#[Object]
+impl Appointment {
+    /// The record's global id: opaque, and good for `node`.
+    pub(super) async fn id(&self) -> Result<ID> {
+        Ok(global_id(Kind::Appointment, *self.row.uuid.loaded()?))
+    }
+
+    /// The record's own key.
+    async fn uuid(&self) -> Result<Uuid> {
+        Ok(*self.row.uuid.loaded()?)
+    }
+
+    /// The patient; null when the register was deleted.
+    async fn patient_register(&self) -> Result<Option<&Shown<PatientRegister>>> {
+        Ok(self.register.get()?)
+    }
+
+    /// The doctor.
+    async fn doctor(&self) -> Result<Option<&Shown<Doctor>>> {
+        Ok(self.doctor.get()?)
+    }
+
+    /// When it begins.
+    async fn starts_at(&self) -> Result<DateTime<Utc>> {
+        Ok(*self.row.starts_at.loaded()?)
+    }
+
+    /// When it ends.
+    async fn ends_at(&self) -> Result<DateTime<Utc>> {
+        Ok(*self.row.ends_at.loaded()?)
+    }
+
+    /// What became of it.
+    async fn status(&self) -> Result<AppointmentStatus> {
+        Ok((*self.row.status.loaded()?).into())
+    }
+
+    /// What for; null when unknown.
+    async fn reason(&self) -> Result<Option<&str>> {
+        Ok(self.row.reason.loaded()?.as_deref())
+    }
+
+    /// How often the record has changed, counting from 1.
+    async fn version(&self) -> Result<i32> {
+        Ok(*self.row.version.loaded()?)
+    }
+
+    /// When the record was created.
+    async fn created_at(&self) -> Result<DateTime<Utc>> {
+        Ok(*self.row.created_at.loaded()?)
+    }
+
+    /// When the record last changed.
+    async fn updated_at(&self) -> Result<DateTime<Utc>> {
+        Ok(*self.row.updated_at.loaded()?)
+    }
+}
+
+#[derive(Default)]
+pub(super) struct AppointmentQuery;
+
+#[Object]
+impl AppointmentQuery {
+    /// The appointment with this key; null when there is none.
+    async fn appointment(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The record's own key.")] uuid: Uuid,
+    ) -> Result<Option<Shown<Appointment>>> {
+        by_key(ctx, uuid).await
+    }
+
+    /// Appointments, the earliest first unless another order is asked for.
+    #[expect(clippy::too_many_arguments, reason = "both ways of paging are the list's arguments")]
+    async fn appointments(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which records; all when left out.")] filter: Option<AppointmentFilter>,
+        #[graphql(desc = "In which order.")] order: Option<Vec<AppointmentOrder>>,
+        #[graphql(desc = "A numbered page; the first ten records when no page is asked for in either way.")]
+        page: Option<PageInput>,
+        #[graphql(desc = "That many from the start, or from `after`: 1000 at most.")] first: Option<i32>,
+        #[graphql(desc = "Only what follows this cursor.")] after: Option<String>,
+        #[graphql(desc = "That many from the end, or from `before`: 1000 at most.")] last: Option<i32>,
+        #[graphql(desc = "Only what precedes this cursor.")] before: Option<String>,
+    ) -> Result<Connection<Appointment>> {
+        let page = PageArguments { page, first, after, last, before };
+        connection(ctx, filter, order, page, Deleted::Excluded).await
+    }
+}
+
+payload! {
+    /// What became of an appointment to make.
+    CreateAppointmentPayload {
+        /// The appointment as made; null when it was not.
+        appointment: Appointment
+    },
+    /// What became of a change to an appointment.
+    UpdateAppointmentPayload {
+        /// The appointment as changed; null when it was not.
+        appointment: Appointment
+    },
+}
+
+#[derive(Default)]
+pub(super) struct AppointmentMutation;
+
+#[Object]
+impl AppointmentMutation {
+    /// Makes an appointment, at a time when the doctor is free.
+    async fn create_appointment(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "What to do it with.")] input: CreateAppointmentInput,
+    ) -> Result<CreateAppointmentPayload> {
+        let context = of(ctx);
+        let created = appointment::create(&context.scope, &context.cluster, &*context.clock, input).await;
+        CreateAppointmentPayload::of(ctx, created).await
+    }
+
+    /// Changes an appointment, or says what became of it; what is left out stays as it is. One that is cancelled, or to which
+    /// the patient did not come, leaves its time to others.
+    async fn update_appointment(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "What to do it with.")] input: UpdateAppointmentInput,
+    ) -> Result<UpdateAppointmentPayload> {
+        let context = of(ctx);
+        let updated = appointment::update(&context.scope, &context.cluster, input).await;
+        UpdateAppointmentPayload::of(ctx, updated).await
+    }
+}

@@ -1,0 +1,172 @@
+use async_graphql::{Context, ID, Object, Result, SelectionField};
+use chrono::{DateTime, Utc};
+use entity::patient_merge::{Column, Entity};
+use uuid::Uuid;
+
+use crate::criteria::{PageArguments, PageInput};
+use crate::records::patient_merge::{
+    self, MergePatientRegistersInput, PatientMergeFilter, PatientMergeOrder, PatientMerges, UndoPatientMergeInput,
+};
+use crate::records::{Deleted, Loaded, Row};
+
+use super::connection::{Connection, connection};
+use super::context::of;
+use super::id::{Kind, global_id};
+use super::payload::payload;
+use super::record::{Record, by_key};
+use super::shown::Shown;
+
+/// That a register took the place of another one of the same patient.
+#[derive(Clone)]
+pub(super) struct PatientMerge(Row<Entity>);
+
+impl Record for PatientMerge {
+    type Collection = PatientMerges;
+
+    const NAME: &'static str = "PatientMerge";
+
+    fn relation(field: &str) -> Option<Column> {
+        match field {
+            "keptUuid" => Some(Column::KeptId),
+            "mergedUuid" => Some(Column::MergedId),
+            "actorUuid" => Some(Column::ActorId),
+            "undoneByUuid" => Some(Column::UndoneBy),
+            "movedRows" => Some(Column::Moved),
+            _ => None,
+        }
+    }
+
+    async fn of(_: &super::context::Context, _: &[SelectionField<'_>], rows: Vec<Row<Entity>>) -> Vec<Self> {
+        rows.into_iter().map(Self).collect()
+    }
+}
+
+/// That a register took the place of another one of the same patient.
+#[Object]
+impl PatientMerge {
+    /// The record's global id: opaque, and good for `node`.
+    pub(super) async fn id(&self) -> Result<ID> {
+        Ok(global_id(Kind::PatientMerge, *self.0.uuid.loaded()?))
+    }
+
+    /// The record's own key.
+    async fn uuid(&self) -> Result<Uuid> {
+        Ok(*self.0.uuid.loaded()?)
+    }
+
+    /// Key of the register that was kept.
+    async fn kept_uuid(&self) -> Result<Uuid> {
+        Ok(*self.0.kept_id.loaded()?)
+    }
+
+    /// Key of the register that was merged into it.
+    async fn merged_uuid(&self) -> Result<Uuid> {
+        Ok(*self.0.merged_id.loaded()?)
+    }
+
+    /// How many records moved from the one to the other, such as identifiers.
+    async fn moved_rows(&self) -> Result<i32> {
+        let moved = patient_merge::moved_rows(self.0.moved.loaded()?)?;
+        Ok(i32::try_from(moved).map_err(crate::error::Error::internal)?)
+    }
+
+    /// Why; null where no reason was given.
+    async fn reason(&self) -> Result<Option<&str>> {
+        Ok(self.0.reason.loaded()?.as_deref())
+    }
+
+    /// Key of the user who did it.
+    async fn actor_uuid(&self) -> Result<Uuid> {
+        Ok(*self.0.actor_id.loaded()?)
+    }
+
+    /// When the registers were merged.
+    async fn created_at(&self) -> Result<DateTime<Utc>> {
+        Ok(*self.0.created_at.loaded()?)
+    }
+
+    /// When it was undone; null when it was not.
+    async fn undone_at(&self) -> Result<Option<DateTime<Utc>>> {
+        Ok(*self.0.undone_at.loaded()?)
+    }
+
+    /// Key of the user who undid it; null when nobody did.
+    async fn undone_by_uuid(&self) -> Result<Option<Uuid>> {
+        Ok(*self.0.undone_by.loaded()?)
+    }
+}
+
+#[derive(Default)]
+pub(super) struct PatientMergeQuery;
+
+#[Object]
+impl PatientMergeQuery {
+    /// The merger with this key; null when there is none.
+    async fn patient_merge(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The record's own key.")] uuid: Uuid,
+    ) -> Result<Option<Shown<PatientMerge>>> {
+        by_key(ctx, uuid).await
+    }
+
+    /// Mergers of registers, the newest first unless another order is asked for.
+    #[expect(clippy::too_many_arguments, reason = "both ways of paging are the list's arguments")]
+    async fn patient_merges(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which records; all when left out.")] filter: Option<PatientMergeFilter>,
+        #[graphql(desc = "In which order.")] order: Option<Vec<PatientMergeOrder>>,
+        #[graphql(desc = "A numbered page; the first ten records when no page is asked for in either way.")]
+        page: Option<PageInput>,
+        #[graphql(desc = "That many from the start, or from `after`: 1000 at most.")] first: Option<i32>,
+        #[graphql(desc = "Only what follows this cursor.")] after: Option<String>,
+        #[graphql(desc = "That many from the end, or from `before`: 1000 at most.")] last: Option<i32>,
+        #[graphql(desc = "Only what precedes this cursor.")] before: Option<String>,
+    ) -> Result<Connection<PatientMerge>> {
+        let page = PageArguments { page, first, after, last, before };
+        connection(ctx, filter, order, page, Deleted::Excluded).await
+    }
+}
+
+payload! {
+    /// What became of two registers to merge.
+    MergePatientRegistersPayload {
+        /// The merger; null when they were not merged.
+        patient_merge: PatientMerge
+    },
+    /// What became of a merger to undo.
+    UndoPatientMergePayload {
+        /// The merger as undone; null when it was not.
+        patient_merge: PatientMerge
+    },
+}
+
+#[derive(Default)]
+pub(super) struct PatientMergeMutation;
+
+#[Object]
+impl PatientMergeMutation {
+    /// Merges a register into another one of the same patient and institution. What belongs to it moves to the one that is
+    /// kept, but for what that has already. The merged one stays readable by its key and points to the other.
+    async fn merge_patient_registers(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "What to do it with.")] input: MergePatientRegistersInput,
+    ) -> Result<MergePatientRegistersPayload> {
+        let context = of(ctx);
+        let merged = patient_merge::merge(&context.scope, &context.cluster, &*context.clock, input).await;
+        MergePatientRegistersPayload::of(ctx, merged).await
+    }
+
+    /// Undoes a merger: what moved, and is still with the register that was kept, moves back.
+    async fn undo_patient_merge(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "What to do it with.")] input: UndoPatientMergeInput,
+    ) -> Result<UndoPatientMergePayload> {
+        let context = of(ctx);
+        let undone = patient_merge::undo(&context.scope, &context.cluster, &*context.clock, input).await;
+        UndoPatientMergePayload::of(ctx, undone).await
+    }
+}

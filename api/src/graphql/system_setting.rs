@@ -1,0 +1,211 @@
+use async_graphql::{Context, ID, InputObject, MaybeUndefined, Object, Result, SelectionField, Value};
+use chrono::{DateTime, Utc};
+use entity::system_setting::{Column, Entity};
+use uuid::Uuid;
+
+use crate::criteria::{PageArguments, PageInput};
+use crate::error::Error;
+use crate::records::system_setting::{
+    self, ChangedSetting, NewSetting, SettingType, SystemSettingFilter, SystemSettingOrder, SystemSettings,
+};
+use crate::records::{Deleted, Loaded, Row};
+
+use super::connection::{Connection, connection};
+use super::context::of;
+use super::id::{Kind, global_id};
+use super::json::Json;
+use super::payload::payload;
+use super::record::{Record, by_key};
+use super::shown::Shown;
+
+/// What administrators set while the system runs.
+#[derive(Clone)]
+pub(super) struct SystemSetting(Row<Entity>);
+
+impl Record for SystemSetting {
+    type Collection = SystemSettings;
+
+    const NAME: &'static str = "SystemSetting";
+
+    fn relation(field: &str) -> Option<Column> {
+        (field == "type").then_some(Column::Value)
+    }
+
+    async fn of(_: &super::context::Context, _: &[SelectionField<'_>], rows: Vec<Row<Entity>>) -> Vec<Self> {
+        rows.into_iter().map(Self).collect()
+    }
+}
+
+impl SystemSetting {
+    fn stored(&self) -> Result<serde_json::Value> {
+        Ok(system_setting::stored(self.0.value.loaded()?)?)
+    }
+}
+
+/// What administrators set while the system runs.
+#[Object]
+impl SystemSetting {
+    /// The record's global id: opaque, and good for `node`.
+    pub(super) async fn id(&self) -> Result<ID> {
+        Ok(global_id(Kind::SystemSetting, *self.0.uuid.loaded()?))
+    }
+
+    /// The record's own key.
+    async fn uuid(&self) -> Result<Uuid> {
+        Ok(*self.0.uuid.loaded()?)
+    }
+
+    /// What the setting is known by.
+    async fn key(&self) -> Result<&str> {
+        Ok(self.0.key.loaded()?)
+    }
+
+    /// Its value.
+    async fn value(&self) -> Result<Json> {
+        Ok(Json(Value::from_json(self.stored()?).map_err(Error::internal)?))
+    }
+
+    /// Of what type its value is, and stays.
+    #[graphql(name = "type")]
+    async fn kind(&self) -> Result<SettingType> {
+        let kind = SettingType::of(&self.stored()?);
+        Ok(kind.ok_or_else(|| Error::internal("a setting without a value"))?)
+    }
+
+    /// What it is for; null when nobody said.
+    async fn description(&self) -> Result<Option<&str>> {
+        Ok(self.0.description.loaded()?.as_deref())
+    }
+
+    /// How often the record has changed, counting from 1.
+    async fn version(&self) -> Result<i32> {
+        Ok(*self.0.version.loaded()?)
+    }
+
+    /// When the record was created.
+    async fn created_at(&self) -> Result<DateTime<Utc>> {
+        Ok(*self.0.created_at.loaded()?)
+    }
+
+    /// When the record last changed.
+    async fn updated_at(&self) -> Result<DateTime<Utc>> {
+        Ok(*self.0.updated_at.loaded()?)
+    }
+}
+
+/// A setting to create.
+#[derive(InputObject)]
+pub(super) struct CreateSystemSettingInput {
+    /// The record's own key; made by the server when left out.
+    uuid: Option<Uuid>,
+    /// What the setting is known by: 1 to 100 small letters, digits, `_` and inner dots, such as `clinic.opening_hours`; no
+    /// two settings have the same.
+    key: String,
+    /// Its value, but for null: at most 10,000 characters as JSON. Its type never changes.
+    value: Json,
+    /// What it is for: 1 to 500 characters.
+    description: Option<String>,
+    /// A text of the client's making, at most 200 characters. Sending the same key with the same input again, within 24
+    /// hours, returns the first result instead of creating twice.
+    idempotency_key: Option<String>,
+}
+
+/// A setting to change. What is left out stays as it is.
+#[derive(InputObject)]
+pub(super) struct UpdateSystemSettingInput {
+    /// The record's own key.
+    uuid: Uuid,
+    /// The version that the changes are meant for. If the record has changed since, nothing is written.
+    expected_version: Option<i32>,
+    /// Its value, of the same type as before.
+    value: MaybeUndefined<Json>,
+    /// What it is for: 1 to 500 characters. Null means unknown.
+    description: MaybeUndefined<String>,
+}
+
+fn json(value: Json) -> crate::error::Result<serde_json::Value> {
+    value.0.into_json().map_err(Error::internal)
+}
+
+#[derive(Default)]
+pub(super) struct SystemSettingQuery;
+
+#[Object]
+impl SystemSettingQuery {
+    /// The setting with this key of its own; null when there is none.
+    async fn system_setting(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The record's own key.")] uuid: Uuid,
+    ) -> Result<Option<Shown<SystemSetting>>> {
+        by_key(ctx, uuid).await
+    }
+
+    /// Settings, by their names unless another order is asked for.
+    #[expect(clippy::too_many_arguments, reason = "both ways of paging are the list's arguments")]
+    async fn system_settings(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which records; all when left out.")] filter: Option<SystemSettingFilter>,
+        #[graphql(desc = "In which order.")] order: Option<Vec<SystemSettingOrder>>,
+        #[graphql(desc = "A numbered page; the first ten records when no page is asked for in either way.")]
+        page: Option<PageInput>,
+        #[graphql(desc = "That many from the start, or from `after`: 1000 at most.")] first: Option<i32>,
+        #[graphql(desc = "Only what follows this cursor.")] after: Option<String>,
+        #[graphql(desc = "That many from the end, or from `before`: 1000 at most.")] last: Option<i32>,
+        #[graphql(desc = "Only what precedes this cursor.")] before: Option<String>,
+    ) -> Result<Connection<SystemSetting>> {
+        let page = PageArguments { page, first, after, last, before };
+        connection(ctx, filter, order, page, Deleted::Excluded).await
+    }
+}
+
+payload! {
+    /// What became of a setting to create.
+    CreateSystemSettingPayload {
+        /// The setting as created; null when it was not.
+        system_setting: SystemSetting
+    },
+    /// What became of a change to a setting.
+    UpdateSystemSettingPayload {
+        /// The setting as changed; null when it was not.
+        system_setting: SystemSetting
+    },
+}
+
+#[derive(Default)]
+pub(super) struct SystemSettingMutation;
+
+#[Object]
+impl SystemSettingMutation {
+    /// Creates a setting.
+    async fn create_system_setting(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "What to do it with.")] input: CreateSystemSettingInput,
+    ) -> Result<CreateSystemSettingPayload> {
+        let context = of(ctx);
+        let CreateSystemSettingInput { uuid, key, value, description, idempotency_key } = input;
+        let new = NewSetting { uuid, key, value: json(value)?, description, idempotency_key };
+        let created = system_setting::create(&context.scope, &context.cluster, &*context.clock, new).await;
+        CreateSystemSettingPayload::of(ctx, created).await
+    }
+
+    /// Changes a setting. What is left out stays as it is.
+    async fn update_system_setting(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "What to do it with.")] input: UpdateSystemSettingInput,
+    ) -> Result<UpdateSystemSettingPayload> {
+        let context = of(ctx);
+        let value = match input.value {
+            MaybeUndefined::Undefined => MaybeUndefined::Undefined,
+            MaybeUndefined::Null => MaybeUndefined::Null,
+            MaybeUndefined::Value(value) => MaybeUndefined::Value(json(value)?),
+        };
+        let UpdateSystemSettingInput { uuid, expected_version, description, .. } = input;
+        let changed = ChangedSetting { uuid, expected_version, value, description };
+        let updated = system_setting::update(&context.scope, &context.cluster, changed).await;
+        UpdateSystemSettingPayload::of(ctx, updated).await
+    }
+}

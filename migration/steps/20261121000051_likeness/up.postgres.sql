@@ -1,0 +1,46 @@
+-- By what registers of the same patient are found: the same date of birth, the same phone number however it is written, the
+-- same identifier. Whether they are alike enough is for the server to judge.
+
+-- The last nine digits: a country code and a trunk prefix come before them, and are written or not.
+ALTER TABLE patientregister ADD COLUMN phone_number_folded text COLLATE "C"
+    GENERATED ALWAYS AS (right(regexp_replace(phone_number, '[^0-9]', '', 'g'), 9)) STORED;
+CREATE INDEX patientregister_phone_number_folded_idx ON patientregister (phone_number_folded) WHERE deleted_at IS NULL;
+CREATE INDEX identifiers_value_idx ON identifiers (value) WHERE patient_id IS NOT NULL;
+
+-- Argument: which folded columns the table has, 'person', 'patient' or 'named'.
+CREATE OR REPLACE FUNCTION keep_version() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog
+AS $$
+BEGIN
+    IF NEW.uuid <> OLD.uuid THEN
+        RAISE EXCEPTION 'the uuid of a record never changes'
+            USING ERRCODE = 'check_violation', SCHEMA = TG_TABLE_SCHEMA, TABLE = TG_TABLE_NAME, COLUMN = 'uuid',
+                  CONSTRAINT = TG_TABLE_NAME || '_uuid_immutable';
+    END IF;
+
+    NEW.created_at := OLD.created_at;
+    NEW.updated_at := OLD.updated_at;
+    NEW.version := OLD.version;
+    -- A BEFORE trigger is handed generated columns as NULL; blanked in the old row too, they do not look like a change.
+    IF TG_ARGV[0] IN ('person', 'patient') THEN
+        OLD.first_name_folded := NULL;
+        OLD.last_name_folded := NULL;
+        IF TG_ARGV[0] = 'patient' THEN
+            OLD.phone_number_folded := NULL;
+        END IF;
+    ELSIF TG_ARGV[0] = 'named' THEN
+        OLD.name_folded := NULL;
+    END IF;
+
+    IF NEW IS DISTINCT FROM OLD THEN
+        NEW.version := OLD.version + 1;
+        -- The clock and not the transaction's start: the row is locked by now, so its instants never run backwards.
+        NEW.updated_at := clock_timestamp();
+    END IF;
+    RETURN NEW;
+END
+$$;
+
+DROP TRIGGER patientregister_version ON patientregister;
+CREATE TRIGGER patientregister_version BEFORE UPDATE ON patientregister
+    FOR EACH ROW EXECUTE FUNCTION keep_version('patient');

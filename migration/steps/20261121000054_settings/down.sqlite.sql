@@ -1,0 +1,2 @@
+DROP TABLE system_settings;
+DELETE FROM change_log WHERE entity = 'SystemSetting';
