@@ -26,6 +26,7 @@ mod loaders;
 mod many;
 mod medical_institution;
 mod node;
+mod of_patient;
 mod operations;
 mod ordered;
 mod patient_merge;

@@ -16,7 +16,6 @@ use crate::scope::Permission;
 
 use super::connection::{Connection, connection};
 use super::context::of;
-use super::dependent::OF_PATIENT;
 use super::doctor::Doctor;
 use super::id::{Kind, global_id};
 use super::likely_duplicate::CreatePatientRegisterPayload;

@@ -54,8 +54,7 @@ fn the_countries_of_the_sample_data_have_their_regions(phr: &Phr) {
 }
 
 fn red_cells_go_to_whoever_has_every_antigen(phr: &Phr) {
-    let query =
-        "{ bloodTypes { nodes { code canGiveTo { code } canReceiveFrom { code } } } }";
+    let query = "{ bloodTypes { nodes { code canGiveTo { code } canReceiveFrom { code } } } }";
     let types = phr.ask(query, &json!({}))["bloodTypes"]["nodes"].take();
     let types = types.as_array().unwrap();
     assert_eq!(types.len(), 8);
