@@ -2,8 +2,8 @@
 //!
 //! The rules that a row obeys are in the `records` room of the server and, again, in the migrations.
 
-pub mod appointment;
 pub mod address;
+pub mod appointment;
 pub mod audit_beginning;
 pub mod audit_event;
 pub mod blood_type;
@@ -25,10 +25,10 @@ pub mod medical_institution;
 pub mod medication;
 pub mod migration_history;
 pub mod one_time_token;
-pub mod patient_merge;
 pub mod patient_allergy;
 pub mod patient_condition;
 pub mod patient_medication;
+pub mod patient_merge;
 pub mod patient_register;
 pub mod patient_validation;
 pub mod permission;
@@ -42,8 +42,8 @@ pub mod session;
 mod severity;
 pub mod sex;
 pub mod signing_key;
-pub mod system_setting;
 pub mod specialty_category;
+pub mod system_setting;
 mod text_list;
 pub mod user;
 pub mod user_secret;

@@ -174,7 +174,9 @@ fn settled(last: Entry, open: Vec<Entry>, done: &Done, now: DateTime<Utc>) -> Ve
     let (mut sequence, mut previous_hash, occurred_at) = (last.sequence, last.hash, Ord::max(now, last.occurred_at));
     let settle = |intent: Entry| {
         let outcome = match (intent.resource_id, intent.version) {
-            (Some(key), Some(version)) if done.changes.contains(&(intent.request_id, key, version)) => Outcome::Succeeded,
+            (Some(key), Some(version)) if done.changes.contains(&(intent.request_id, key, version)) => {
+                Outcome::Succeeded
+            }
             (Some(_), Some(_)) if done.is_whole => Outcome::Failed,
             // The change log knows nothing of its kind, or no longer of its time.
             _ => Outcome::Unknown,
@@ -198,7 +200,9 @@ struct Done {
 async fn done(tx: &Transaction, open: &[Entry]) -> Result<Done> {
     use change_log::{Column, Entity};
     let mut changes = HashSet::new();
-    let Some(oldest) = open.iter().map(|intent| intent.occurred_at).min() else { return Ok(Done { changes, is_whole: true }) };
+    let Some(oldest) = open.iter().map(|intent| intent.occurred_at).min() else {
+        return Ok(Done { changes, is_whole: true });
+    };
     let from = change_before(tx, oldest - CLOCKS_DIFFER).await?;
     let is_whole = from > 0 || !was_pruned(tx).await?;
     let requests: Vec<Uuid> = open.iter().map(|intent| intent.request_id).collect::<HashSet<_>>().into_iter().collect();

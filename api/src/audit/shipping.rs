@@ -119,4 +119,3 @@ pub(super) async fn make_partitions(tx: &Transaction, months: &[NaiveDate]) -> R
     }
     Ok(())
 }
-

@@ -21,6 +21,7 @@ use super::id::{Kind, global_id};
 use super::likely_duplicate::CreatePatientRegisterPayload;
 use super::many::Many;
 use super::medical_institution::MedicalInstitution;
+use super::of_patient::OF_PATIENT;
 use super::payload::{UserError, outcome, payload};
 use super::record::{Record, by_key, in_payload};
 use super::related::{Related, Relations};

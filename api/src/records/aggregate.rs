@@ -370,7 +370,8 @@ pub(super) fn by_name(violation: &Violation) -> Fault {
     // Of several columns SQLite names each, and the last one is blamed.
     let name = name.rsplit(", ").next().unwrap_or(name);
     let is_key = name.ends_with("_pkey");
-    let column = ["_check", "_fkey", "_pkey", "_key", "_excl"].iter().find_map(|end| name.strip_suffix(end)).unwrap_or(name);
+    let column =
+        ["_check", "_fkey", "_pkey", "_key", "_excl"].iter().find_map(|end| name.strip_suffix(end)).unwrap_or(name);
     let column =
         TABLES.iter().find_map(|table| column.strip_prefix(table)).unwrap_or(column).trim_start_matches(['_', '.']);
     // What is alike is alike of one patient.
