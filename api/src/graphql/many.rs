@@ -63,7 +63,14 @@ impl<'a> Asked<'a> {
 }
 
 /// The lists of some records.
-pub(super) struct Lists(Vec<(&'static str, Vec<(Name, Value)>, Arc<dyn Read>)>);
+pub(super) struct Lists(Vec<Answered>);
+
+/// What was read for a field with its arguments.
+struct Answered {
+    field: &'static str,
+    arguments: Vec<(Name, Value)>,
+    read: Arc<dyn Read>,
+}
 
 impl Lists {
     /// Reads what `fields` ask for of the records with these keys: what was asked with the same arguments, once.
@@ -85,17 +92,20 @@ impl Lists {
             return None;
         }
         let read = join_all(asked.iter().map(|asked| asked.many.read(context, asked, keys))).await;
-        let lists = asked.into_iter().zip(read).map(|(asked, read)| (asked.many.name(), asked.arguments, read));
+        let lists = asked.into_iter().zip(read).map(|(asked, read)| Answered {
+            field: asked.many.name(),
+            arguments: asked.arguments,
+            read,
+        });
         Some(Arc::new(Self(lists.collect())))
     }
 
     /// The current field's list of the record with this key.
     pub(super) async fn resolve(lists: Option<&Self>, ctx: &Context<'_>, key: Uuid) -> ServerResult<Value> {
         let (name, arguments) = (ctx.field().name(), ctx.field().arguments()?);
-        let own = lists.into_iter().flat_map(|lists| &lists.0);
-        let read = own.filter(|(field, ..)| *field == name).find(|(_, asked, _)| *asked == arguments);
-        match read {
-            Some((.., read)) => read.resolve(ctx, key).await,
+        let mut own = lists.into_iter().flat_map(|lists| &lists.0);
+        match own.find(|answered| answered.field == name && answered.arguments == arguments) {
+            Some(answered) => answered.read.resolve(ctx, key).await,
             None => Err(failed(ctx, Error::internal("a list that nobody read"))),
         }
     }
