@@ -112,17 +112,9 @@ async fn create_once<A: Aggregate>(
     key: Option<&Key>,
 ) -> Result<Vec<Row<A::Entity>>> {
     let tx = cluster.write(scope).await?;
-    let mut items = told.to_vec();
-    for item in &mut items {
-        A::prepare(None, &mut item.row, item.uuid, &mut item.check, scope, &tx).await?;
-    }
-    if items.iter().any(|item| !item.check.passed()) {
-        let faults = diagnose(&items, scope, &tx).await;
-        tx.rollback().await?;
-        return Err(Error::Rejected(faults?));
-    }
-    let keys: Vec<Uuid> = items.iter().map(|item| item.uuid).collect();
-    if let Some(key) = key
+    let keys: Vec<Uuid> = told.iter().map(|item| item.uuid).collect();
+    // What is wrong by itself takes no key. The rest is judged by what is there, the first result among it, and so afterwards.
+    if let Some(key) = key.filter(|_| told.iter().all(|item| item.check.passed()))
         && let Claim::Done(earlier) = key.claim(&tx, scope, now, &keys).await?
     {
         let rows = replay::<A>(&tx, scope, &earlier).await?;
@@ -130,7 +122,12 @@ async fn create_once<A: Aggregate>(
         tx.commit().await?;
         return Ok(rows);
     }
-    if A::ALWAYS_CHECKED || is_bounded(scope) {
+    let mut items = told.to_vec();
+    for item in &mut items {
+        A::prepare(None, &mut item.row, item.uuid, &mut item.check, scope, &tx).await?;
+    }
+    let is_wrong = items.iter().any(|item| !item.check.passed());
+    if is_wrong || A::ALWAYS_CHECKED || is_bounded(scope) {
         let faults = diagnose(&items, scope, &tx).await?;
         if !faults.is_empty() {
             tx.rollback().await?;
