@@ -18,6 +18,7 @@ use crate::graphql::{Engine, Known, Trusted};
 use crate::guards;
 use crate::listen::{self, Drain, Tls};
 use crate::rate::Rates;
+use crate::records::changes::Feeds;
 use crate::server::{Parts, Service, router};
 
 /// How long the last audit entries may take to reach the database when the process stops; later, the next one ships them.
@@ -163,7 +164,9 @@ pub async fn serve(config: &Config, demo: bool) -> Result<(), Error> {
     let engine = if let Some(trusted) = trusted { engine.trusting(trusted) } else { engine };
     let (rates, drain) = (Rates::new(config.rates), Drain::default());
     let signs_playground_in = demo;
-    let parts = Parts { engine, cluster, clock, known, authority, signs_playground_in, rates, drain: drain.clone() };
+    let feeds = Feeds::new(relay.clone(), cluster.clone());
+    let drain_too = drain.clone();
+    let parts = Parts { engine, cluster, clock, known, authority, feeds, signs_playground_in, rates, drain: drain_too };
     let service = Service::new(&config.server, config.subscriptions, parts)?;
     let router = router(service, config.server.playground);
     let address = listener.local_addr().unwrap_or(address);

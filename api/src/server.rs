@@ -40,6 +40,7 @@ use crate::media::{self, Media};
 use crate::origin::{ForwardedHeader, Peer, Proxies};
 use crate::playground;
 use crate::rate::Rates;
+use crate::records::changes::Feeds;
 
 use call::{Call, caller};
 use consistency::Wish;
@@ -59,6 +60,7 @@ pub struct Service {
     clock: SharedClock,
     known: Known,
     authority: Authority,
+    feeds: Feeds,
     signs_playground_in: bool,
     rates: Rates,
     drain: Drain,
@@ -85,6 +87,8 @@ pub struct Parts {
     pub known: Known,
     /// Who callers are.
     pub authority: Authority,
+    /// What can be followed.
+    pub feeds: Feeds,
     /// Whether whoever opens GraphiQL is an administrator: for demonstrations on this machine.
     pub signs_playground_in: bool,
     /// What callers have used.
@@ -103,7 +107,7 @@ impl Service {
         subscriptions: config::Subscriptions,
         parts: Parts,
     ) -> Result<Self, config::Error> {
-        let Parts { engine, cluster, clock, known, authority, signs_playground_in, rates, drain } = parts;
+        let Parts { engine, cluster, clock, known, authority, feeds, signs_playground_in, rates, drain } = parts;
         let allowed_hosts = config.allowed_hosts.split(',').map(|host| host.trim().to_ascii_lowercase()).collect();
         Ok(Self {
             engine,
@@ -111,6 +115,7 @@ impl Service {
             clock,
             known,
             authority,
+            feeds,
             signs_playground_in,
             rates,
             drain,

@@ -13,25 +13,36 @@ const READY = /phr is ready: (http:\/\/[^/]+)\//;
 export async function startServer(settings = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'phr-clients-'));
   const env = { ...process.env, DATABASE_URL: 'sqlite:phr.sqlite', ...settings };
-  const server = spawn(PROGRAM, ['serve', '--listen', '127.0.0.1:0'], { cwd: folder, env, stdio: ['ignore', 'ignore', 'pipe'] });
-  const ended = new Promise((resolve) => server.once('exit', resolve));
+  const start = (listen) => {
+    const stdio = ['ignore', 'ignore', 'pipe'];
+    const server = spawn(PROGRAM, ['serve', '--listen', listen], { cwd: folder, env, stdio });
+    return { server, ended: new Promise((resolve) => server.once('exit', resolve)) };
+  };
+  let running = start('127.0.0.1:0');
   const stop = async () => {
-    server.kill();
-    await ended;
+    running.server.kill();
+    await running.ended;
     rmSync(folder, { recursive: true, force: true });
   };
-  const url = await ready(server);
+  const url = await ready(running.server);
   if (!url) {
     await stop();
     throw new Error(`${PROGRAM} serve did not start`);
   }
+  /** Ends the server by a signal, and starts it again at the same address. */
+  const restart = async (signal) => {
+    running.server.kill(signal);
+    await running.ended;
+    running = start(new URL(url).host);
+    if (!(await ready(running.server))) throw new Error(`${PROGRAM} serve did not start again`);
+  };
   /** Runs a command of the program beside the server, and returns what it prints. */
   const run = (words, input = '') => {
     const done = spawnSync(PROGRAM, words, { cwd: folder, env, input, encoding: 'utf8', timeout: 30_000 });
     if (done.status !== 0) throw new Error(`phr ${words.join(' ')}: ${done.error ?? done.stderr}`);
     return done.stdout.trim();
   };
-  return { url, run, stop };
+  return { url, run, restart, stop };
 }
 
 /** Where the server listens, as soon as it says so; nothing when it ends before. */

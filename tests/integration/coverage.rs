@@ -67,6 +67,8 @@ const FIELDS: &[(&str, &str)] = &[
     ("auditEvents", "{ auditEvents { nodes { uuid } } }"),
     ("importFhir", "mutation { importFhir(input: {ndjson: \"\"}) { failed } }"),
     ("replicationStatus", "{ replicationStatus { nodes { address standbys { pid } walReceiver { status } } } }"),
+    ("patientRegisterChanged", "subscription { patientRegisterChanged { __typename } }"),
+    ("changes", "subscription { changes { __typename } }"),
     ("replicationStatusChanged", "subscription { replicationStatusChanged { nodes { address } } }"),
     (
         "resetCircuitBreaker",

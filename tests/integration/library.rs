@@ -5,10 +5,12 @@ use std::sync::Arc;
 
 use phr::audit::{Anchors, Report, Settings, Tending, Trail};
 use phr::auth::{Authority, KeyFile};
+use phr::changelog::Relay;
 use phr::clock::{Clock, SharedClock, SystemClock};
 use phr::config::Config;
 use phr::database::{Cluster, Consistency};
 use phr::graphql::{Begun, Context, Engine, Known, Method, Request};
+use phr::records::changes::Feeds;
 use phr::scope::Scope;
 use serde_json::{Value, json};
 use support::Database;
@@ -22,6 +24,7 @@ pub(crate) struct Library {
     authority: Authority,
     cluster: Cluster,
     known: Known,
+    feeds: Feeds,
     tending: Option<Tending>,
 }
 
@@ -36,13 +39,14 @@ impl Library {
         let config = config(database, settings);
         let file = KeyFile::local(&database.folder().join("data/phr-local.key")).unwrap();
         let auth = config.auth_settings().unwrap();
-        let (cluster, authority) = runtime.block_on(async {
+        let (cluster, authority, feeds) = runtime.block_on(async {
             let cluster = cluster(&config).await;
             let authority = Authority::open(cluster.clone(), Arc::new(SystemClock), auth, file).await.unwrap();
-            (cluster, authority)
+            let feeds = Feeds::new(Relay::start(&cluster), cluster.clone());
+            (cluster, authority, feeds)
         });
         let engine = Engine::new(config.limits, true);
-        Self { runtime, engine, authority, cluster, known: phr::app::known(), tending: None }
+        Self { runtime, engine, authority, cluster, known: phr::app::known(), feeds, tending: None }
     }
 
     /// With an audit trail, whose spool and anchors stand in the test's folder.
@@ -92,7 +96,7 @@ impl Library {
     fn context(&self, scope: Scope) -> Context {
         let (clock, known) = (Arc::new(SystemClock), self.known.clone());
         let (authority, cluster) = (self.authority.clone(), self.cluster.clone());
-        Context::new(scope, authority, cluster, clock, known, Consistency::default())
+        Context::new(scope, authority, cluster, clock, known, Consistency::default()).following(self.feeds.clone())
     }
 }
 

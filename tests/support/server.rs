@@ -157,6 +157,16 @@ impl Server {
         assert!(sent.is_ok_and(|status| status.success()), "cannot send {name}");
     }
 
+    /// How many bytes of memory it has.
+    #[must_use]
+    pub fn memory(&self) -> u64 {
+        let path = format!("/proc/{}/status", self.child.id());
+        let status = std::fs::read_to_string(path).expect("a process that runs has a status");
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("it has memory");
+        let kilobytes = line.trim().trim_end_matches(" kB").parse::<u64>().expect("a number");
+        kilobytes * 1024
+    }
+
     /// Waits until the process has ended by itself; returns its exit code.
     #[must_use]
     pub fn ended(&mut self) -> Option<i32> {

@@ -57,7 +57,8 @@ impl Subscription {
     }
 
     async fn replay(&mut self) -> Result<Option<Batch>> {
-        match self.reader.next(&self.cursor, PAGE).await {
+        // Subscriptions live long, and read by themselves seldom: what that takes is not held meanwhile.
+        match Box::pin(self.reader.next(&self.cursor, PAGE)).await {
             Ok(batch) => {
                 // Whatever the relay brings from here on and was committed before, is known by the cursor.
                 if batch.is_empty() {

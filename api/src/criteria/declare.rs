@@ -28,6 +28,14 @@ macro_rules! criteria {
             type Entity = entity::$entity::Entity;
             type Filter = $filter;
             type Order = $order;
+
+            fn permission(column: &str) -> Option<$crate::scope::Permission> {
+                match column {
+                    $(stringify!($field) => $crate::criteria!(@permission $($permission)?),)+
+                    $($(stringify!($list) => $crate::criteria!(@permission $($list_permission)?),)+)?
+                    _ => None,
+                }
+            }
         }
 
         /// Which records: all conditions that are given must hold.

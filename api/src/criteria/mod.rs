@@ -43,4 +43,10 @@ pub trait Criteria: Send + Sync + 'static {
     type Filter: Filter;
     /// In which order.
     type Order: Order<Column = <Self::Entity as sea_orm::EntityTrait>::Column>;
+
+    /// What a column wants beyond the permission that the record wants; none for most.
+    #[must_use]
+    fn permission(_column: &str) -> Option<crate::scope::Permission> {
+        None
+    }
 }

@@ -3,8 +3,9 @@ use std::sync::Arc;
 use crate::auth::Authority;
 use crate::clock::SharedClock;
 use crate::database::{Cluster, Consistency, ConsistencyToken, Reader};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::rate::Meter;
+use crate::records::changes::Feeds;
 use crate::records::import::Importer;
 use crate::scope::Scope;
 
@@ -23,6 +24,7 @@ pub struct Context {
     pub(super) known: Known,
     pub(super) meter: Option<Meter>,
     pub(super) moment: Moment,
+    feeds: Option<Feeds>,
 }
 
 /// What the program knows of itself and resolvers tell.
@@ -49,7 +51,18 @@ impl Context {
         let authority = authority.through(cluster.clone());
         let reader = cluster.read(&scope, consistency);
         let loaders = Loaders::new(scope.clone(), reader.clone());
-        Self { scope, authority, cluster, clock, reader, loaders, known, meter: None, moment: Moment::Never }
+        Self {
+            scope,
+            authority,
+            cluster,
+            clock,
+            reader,
+            loaders,
+            known,
+            meter: None,
+            moment: Moment::Never,
+            feeds: None,
+        }
     }
 
     /// Reads what the token stands for, and later.
@@ -57,6 +70,12 @@ impl Context {
     pub fn after(self, token: ConsistencyToken) -> Self {
         let reader = self.reader.after(token);
         Self { loaders: Loaders::new(self.scope.clone(), reader.clone()), reader, ..self }
+    }
+
+    /// Subscriptions follow these.
+    #[must_use]
+    pub fn following(self, feeds: Feeds) -> Self {
+        Self { feeds: Some(feeds), ..self }
     }
 
     /// What the request costs is taken from `meter`.
@@ -70,6 +89,11 @@ impl Context {
     /// Takes one attempt to sign in from who asks.
     pub(super) fn attempt(&self) -> Result<()> {
         self.meter.as_ref().map_or(Ok(()), Meter::attempt)
+    }
+
+    /// What can be followed.
+    pub(super) fn feeds(&self) -> Result<&Feeds> {
+        self.feeds.as_ref().ok_or_else(|| Error::internal("nothing can be followed here"))
     }
 
     /// For a subscription's resolver.

@@ -6,6 +6,7 @@ mod appointment;
 mod arguments;
 mod audit_event;
 mod break_glass;
+mod change;
 mod connection;
 mod context;
 mod doctor;
@@ -32,6 +33,7 @@ mod payload;
 mod prepared;
 mod public;
 mod record;
+mod record_change;
 mod related;
 mod replication;
 mod response_stream;
@@ -100,7 +102,11 @@ pub struct Mutation(
 /// Everything that one can be told of as it happens.
 #[derive(MergedSubscription, Default)]
 #[graphql(name = "Subscription")]
-pub struct Subscription(replication::ReplicationSubscription);
+pub struct Subscription(
+    change::PatientRegisterSubscription,
+    record_change::RecordSubscription,
+    replication::ReplicationSubscription,
+);
 
 type Roots = Schema<Query, Mutation, Subscription>;
 

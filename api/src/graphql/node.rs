@@ -64,9 +64,17 @@ impl NodeQuery {
     }
 }
 
-/// Records of one kind are read together.
 async fn nodes(ctx: &Context<'_>, ids: &[ID]) -> Result<Vec<Option<Node>>> {
-    let asked: Vec<_> = ids.iter().map(parse).collect();
+    records(ctx, ids.iter().map(parse).collect()).await
+}
+
+/// The record of this kind with this key, as the current field selects it.
+pub(super) async fn record(ctx: &Context<'_>, kind: Kind, key: Uuid) -> Result<Option<Node>> {
+    Ok(records(ctx, vec![Some((kind, key))]).await?.pop().flatten())
+}
+
+/// Records of one kind are read together.
+async fn records(ctx: &Context<'_>, asked: Vec<Option<(Kind, Uuid)>>) -> Result<Vec<Option<Node>>> {
     let keys = |wanted| asked.iter().flatten().filter(|(kind, _)| *kind == wanted).map(|(_, key)| *key).collect();
     let (
         (registers, institutions, doctors, specialties),

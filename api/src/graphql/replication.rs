@@ -1,6 +1,6 @@
 use async_graphql::{Context, Enum, InputObject, Object, Result, SimpleObject, Subscription};
 use chrono::{DateTime, Utc};
-use futures_util::StreamExt;
+use futures_util::{StreamExt, stream};
 
 use crate::database::{self, BreakerState, ClusterStatus, PoolUse, Role};
 use crate::error::{Error, FaultCode};
@@ -275,9 +275,10 @@ impl ReplicationSubscription {
     async fn replication_status_changed(&self, ctx: &Context<'_>) -> Result<Told<ReplicationStatus>> {
         let context = of(ctx);
         context.scope.require(Permission::Operate)?;
-        let source = || context.cluster.follow_status().map(|status| Ok(Event::Replication(status))).boxed();
-        Ok(told(ctx, source, |event| match event {
-            Event::Replication(status) => Some(ReplicationStatus(status.as_ref().clone())),
+        let source = async { Ok(context.cluster.follow_status().map(|status| Ok(Event::Replication(status))).boxed()) };
+        Ok(stream::iter(match told(ctx, source).await? {
+            Some(Event::Replication(status)) => Some(ReplicationStatus(status.as_ref().clone())),
+            _ => None,
         }))
     }
 }

@@ -3,12 +3,16 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use async_graphql::parser::types::OperationType;
+use entity::patient_register;
 use futures_util::StreamExt;
 use futures_util::stream::{self, BoxStream};
 use parking_lot::Mutex;
 
 use crate::database::ClusterStatus;
 use crate::error::{Error, Result};
+use crate::records::Row;
+use crate::records::changes::ChangedEntity;
+use crate::records::feed::Tiding;
 
 use super::Context;
 use super::context::of;
@@ -20,6 +24,10 @@ use super::prepared::Prepared;
 pub enum Event {
     /// How the database nodes do.
     Replication(Arc<ClusterStatus>),
+    /// What happens to a patient register.
+    Register(Arc<Tiding<Option<Row<patient_register::Entity>>>>),
+    /// What happens to any record.
+    Change(Arc<Tiding<ChangedEntity>>),
 }
 
 /// Where a subscription's events come from: the specification's source stream.
@@ -50,23 +58,22 @@ impl fmt::Debug for Moment {
 /// What a subscription's resolver returns.
 pub(super) type Told<T> = stream::Iter<std::option::IntoIter<T>>;
 
-/// The event that a subscription's resolver is called for, if it is called for one. Where it is not, its
-/// `source` is where events will come from. So each event is resolved by a context of its own: with what the caller may
-/// see then, and with nothing that was read before.
-pub(super) fn told<T>(
+/// The event that a subscription's resolver is called for, if it is called for one. Where it is not, its `source` is where
+/// events will come from. So each event is resolved by a context of its own: with what the caller may see then, and with
+/// nothing that was read before.
+pub(super) async fn told(
     ctx: &async_graphql::Context<'_>,
-    source: impl FnOnce() -> SourceStream,
-    tell: impl FnOnce(Event) -> Option<T>,
-) -> Told<T> {
-    let event = match &of(ctx).moment {
-        Moment::Never => None,
+    source: impl Future<Output = Result<SourceStream>>,
+) -> Result<Option<Event>> {
+    match &of(ctx).moment {
+        Moment::Never => Ok(None),
         Moment::Subscribing(slot) => {
-            *slot.lock() = Some(source());
-            None
+            let source = source.await?;
+            *slot.lock() = Some(source);
+            Ok(None)
         }
-        Moment::Telling(event) => tell(event.clone()),
-    };
-    stream::iter(event)
+        Moment::Telling(event) => Ok(Some(event.clone())),
+    }
 }
 
 /// What became of a request that may be a subscription.

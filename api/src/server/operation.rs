@@ -1,5 +1,6 @@
 use std::sync::Arc;
 
+use async_graphql::Value;
 use futures_util::stream::{self, Stream, StreamExt};
 use uuid::Uuid;
 
@@ -60,7 +61,7 @@ pub(super) async fn begin(visitor: Arc<Visitor>, request: Request<'static>, meth
     if let Err(error) = service.rates.meter(&scope).ask(1) {
         return refused(error);
     }
-    let begun = service.engine.begin(request, method, visitor.context(scope));
+    let begun = Box::pin(service.engine.begin(request, method, visitor.context(scope)));
     match tokio::time::timeout(service.request_timeout, begun).await {
         Ok(Begun::Answered(answer)) => Started::Over(Told::Last(answer)),
         Ok(Begun::Subscribed(responses)) => match service.subscribers.add(caller) {
@@ -112,9 +113,12 @@ impl Subscription {
         let id = scope.request;
         let context = self.visitor.event_context(scope);
         let limit = self.visitor.service.request_timeout;
-        let answer = self.responses.answer(event, context);
+        let answer = Box::pin(self.responses.answer(event, context));
         match tokio::time::timeout(limit, answer).await {
-            Ok(answer) if answer.is_refused => (Told::Last(Box::new(answer)), None),
+            // An event that cannot be told, or put on record, must not be passed over: the client asks for it again.
+            Ok(answer) if answer.response.data == Value::Null => {
+                (Told::Last(Box::new(Answer { is_refused: true, ..answer })), None)
+            }
             Ok(answer) => (Told::Event(Box::new(answer)), Some(self)),
             Err(_) => (Told::Last(Box::new(Answer::refused(Error::Timeout, id))), None),
         }

@@ -26,6 +26,9 @@ const NEXT_SECOND_MS = 1_100;
 const QUERY =
   'query TypedByHand { patientRegisters(filter: { lastName: { equal: "Smith" } }, page: { page: 1, perPage: 3 })' +
   ' { nodes { uuid lastName status } } }';
+const SUBSCRIPTION =
+  'subscription Heard { changes(entities: [DOCTOR_SPECIALTY]) { ... on RecordChange { record { ... on DoctorSpecialty' +
+  ' { name } } } ... on ChangeGap { reason } } }';
 // GraphiQL reads a changed document after a pause in typing; only then does it know the names of its operations.
 const EDITOR_PAUSE_MS = 1_000;
 
@@ -112,6 +115,36 @@ test('an access token that is refused gives way to a new one', async () => {
   assert.equal(refused, 1);
   assert.match(response.request().headers().authorization, TOKEN);
   assert.equal((await response.json()).data.viewer.role, 'administrator');
+  await other.context().close();
+});
+
+test('a subscription is heard until it is stopped', async () => {
+  const other = await open();
+  const { authorization } = await visit(other, serverUrl());
+  await other.getByRole('button', { name: /new tab/i }).first().click();
+  await other.locator('.graphiql-query-editor .monaco-editor').first().click();
+  await other.keyboard.press('Control+A');
+  await other.keyboard.type(SUBSCRIPTION);
+  await other.waitForTimeout(EDITOR_PAUSE_MS);
+  const asked = other.waitForRequest((request) => request.headers().accept === 'text/event-stream');
+  await other.locator('button.graphiql-execute-button, button[aria-label^="Execute query"]').first().click();
+  assert.equal((await asked).headers().authorization, authorization);
+  await waitForPane(other, '"BEGINNING"');
+  const create = 'mutation($name: String!) { createDoctorSpecialty(input: { name: $name }) { userErrors { code } } }';
+  for (const number of [1, 2]) {
+    const name = `Heard ${Date.now()} ${number}`;
+    const response = await fetch(`${serverUrl()}/graphql`, {
+      method: 'POST',
+      headers: { authorization, 'content-type': 'application/json' },
+      body: JSON.stringify({ query: create, variables: { name } }),
+    });
+    assert.deepEqual((await response.json()).data.createDoctorSpecialty.userErrors, []);
+    await waitForPane(other, name);
+  }
+  await picture(other, 'graphiql-subscribed');
+  const stopped = other.waitForEvent('requestfailed', (request) => request.headers().accept === 'text/event-stream');
+  await other.locator('button.graphiql-execute-button, button[aria-label^="Stop"]').first().click();
+  await stopped;
   await other.context().close();
 });
 

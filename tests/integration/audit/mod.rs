@@ -104,7 +104,7 @@ fn verify(database: &Database) -> Output {
 }
 
 /// The folders of server processes in the spool.
-fn spools(database: &Database) -> Vec<PathBuf> {
+pub(crate) fn spools(database: &Database) -> Vec<PathBuf> {
     let spool = std::fs::read_dir(database.folder().join("data/audit"));
     let Ok(spool) = spool else { return Vec::new() };
     spool.map(|entry| entry.unwrap().path()).filter(|path| path.is_dir()).collect()

@@ -120,7 +120,7 @@ fn sign_in(server: &Server, name: &str) -> Session {
 }
 
 /// Creates a user with `role`, who has no password yet; returns the key.
-fn create(server: &Server, name: &str, role: &str, more: &Value) -> String {
+pub(crate) fn create(server: &Server, name: &str, role: &str, more: &Value) -> String {
     let input = with(json!({"kind": "CMS", "username": name, "roleId": self::role(role)}), more);
     let made = done(server, server.token(), "createUser", "user { uuid }", &input);
     made["user"]["uuid"].as_str().expect("a key").to_owned()
@@ -151,7 +151,7 @@ fn at_home() -> Value {
 }
 
 /// Creates an institution; returns its key.
-fn institution(server: &Server, name: &str) -> String {
+pub(crate) fn institution(server: &Server, name: &str) -> String {
     let fields = "medicalInstitution { uuid }";
     let made = done(server, server.token(), "createMedicalInstitution", fields, &json!({ "name": name }));
     made["medicalInstitution"]["uuid"].as_str().expect("a key").to_owned()

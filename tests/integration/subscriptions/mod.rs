@@ -1,10 +1,16 @@
 //! Subscriptions: by WebSocket and as server-sent events.
 
 mod callers;
+mod changes;
 mod endings;
 mod events;
+mod filters;
 mod limits;
+mod many;
 mod protocol;
+mod records;
+mod resuming;
+mod slow;
 mod status;
 
 use serde_json::{Value, json};
@@ -32,4 +38,40 @@ fn raw(server: &Server, protocol: &str) -> Socket {
 
 fn bearer(token: &str) -> Value {
     json!({"type": "connection_init", "payload": {"Authorization": format!("Bearer {token}")}})
+}
+
+/// A subscription to patient registers; its events show these fields of them.
+fn registers(fields: &str) -> String {
+    format!(
+        "subscription($filter: PatientRegisterFilter, $after: String) {{ \
+           patientRegisterChanged(filter: $filter, after: $after) {{ \
+             ... on PatientRegisterChange {{ cursor operation uuid version changedFields \
+               patientRegister {{ uuid version {fields} }} }} \
+             ... on ChangeGap {{ cursor reason }} }} }}"
+    )
+}
+
+/// The next event of a subscription to patient registers.
+fn next(socket: &mut Socket, id: &str) -> Value {
+    socket.event(id)["patientRegisterChanged"].take()
+}
+
+/// An event's operation, the record's key, and its version after it.
+fn told(event: &Value) -> (String, String, i64) {
+    let text = |name: &str| event[name].as_str().unwrap_or_else(|| panic!("{name}: {event}")).to_owned();
+    (text("operation"), text("uuid"), event["version"].as_i64().unwrap())
+}
+
+/// The same, as a test expects it.
+fn done(operation: &str, uuid: &str, version: i64) -> (String, String, i64) {
+    (operation.to_owned(), uuid.to_owned(), version)
+}
+
+/// A WebSocket of a token's bearer that follows patient registers, and where it has begun.
+fn following(server: &Server, token: &str, fields: &str, variables: &Value) -> (Socket, String) {
+    let mut socket = Socket::of(server.address, token);
+    socket.subscribe("1", &registers(fields), variables);
+    let beginning = next(&mut socket, "1");
+    assert_eq!(beginning["reason"], "BEGINNING", "{beginning}");
+    (socket, beginning["cursor"].as_str().unwrap().to_owned())
 }

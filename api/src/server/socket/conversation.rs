@@ -216,7 +216,10 @@ impl Conversation {
         loop {
             tokio::select! {
                 biased;
-                sent = &mut sending => return sent.map_err(|_| None),
+                sent = &mut sending => return sent.map_err(|error| {
+                    tracing::debug!(%error, "a WebSocket takes no more");
+                    None
+                }),
                 () = self.guest.told_to_leave() => return Err(Some(Close::RESTART)),
                 _ = self.ticks.tick() => {
                     if let Some(visitor) = &self.visitor {
