@@ -257,9 +257,13 @@ pub(crate) async fn fit_schema(target: &Target) -> Result<(), Error> {
     if matches!(target, Target::Sqlite(_)) { fit_embedded(target).await } else { check_schema(target).await }
 }
 
-/// The cluster of a command, which works on the primary alone.
+/// The cluster of a command that only reads, and on the primary alone.
 pub(crate) async fn connect(config: &Config, main: Target) -> Cluster {
-    let nodes = Nodes { main, replicas: Vec::new(), disaster: Vec::new() };
+    connect_all(config, Nodes { main, replicas: Vec::new(), disaster: Vec::new() }).await
+}
+
+/// The cluster of a command that writes: its audit entries are kept until every node has them.
+pub(crate) async fn connect_all(config: &Config, nodes: Nodes) -> Cluster {
     let cluster = Cluster::new(nodes, config.cluster_settings(known().migrations));
     cluster.first_look().await;
     cluster

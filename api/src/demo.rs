@@ -1,5 +1,7 @@
 //! `serve --demo`: a few hundred made-up registers to explore, always the same ones.
 
+mod catalogues;
+mod dependents;
 mod guest;
 
 pub(crate) use guest::admit_guest;
@@ -16,6 +18,8 @@ use crate::records::doctor_specialty::{self, CreateDoctorSpecialtyInput};
 use crate::records::medical_institution::{self, CreateMedicalInstitutionInput};
 use crate::records::patient_register::{self, CreatePatientRegistersInput, PatientRegisterItemInput};
 use crate::scope::Scope;
+
+use self::catalogues::Choices;
 
 /// How many registers are made.
 const PATIENTS: u32 = 300;
@@ -62,11 +66,13 @@ pub(crate) async fn fill(cluster: &Cluster, clock: &dyn Clock) -> Result<(), Err
     if registers + doctors > 0 {
         return Err(Error::NotEmpty);
     }
+    let choices = Choices::find(&reader).await?;
+    catalogues::fill(&scope, cluster, clock, &choices).await?;
     for (index, name) in INSTITUTIONS.iter().enumerate() {
-        medical_institution::create(&scope, cluster, clock, institution(index, name)).await?;
+        medical_institution::create(&scope, cluster, clock, institution(index, name, &choices)).await?;
     }
-    for (index, (name, description)) in SPECIALTIES.iter().enumerate() {
-        doctor_specialty::create(&scope, cluster, clock, specialty(index, name, description)).await?;
+    for (index, a_specialty) in SPECIALTIES.iter().enumerate() {
+        doctor_specialty::create(&scope, cluster, clock, specialty(index, a_specialty)).await?;
     }
     for number in 0..DOCTORS {
         doctor::create(&scope, cluster, clock, a_doctor(number)).await?;
@@ -77,6 +83,7 @@ pub(crate) async fn fill(cluster: &Cluster, clock: &dyn Clock) -> Result<(), Err
         idempotency_key: None,
     };
     patient_register::create_many(&scope, cluster, clock, input).await?;
+    dependents::fill(&scope, cluster, clock).await?;
     tracing::info!(registers = PATIENTS, doctors = DOCTORS, "made-up records were made");
     Ok(())
 }
@@ -96,7 +103,7 @@ fn nth<T: Copy>(list: &[T], number: u32) -> T {
     list[number as usize % list.len()]
 }
 
-fn institution(index: usize, name: &str) -> CreateMedicalInstitutionInput {
+fn institution(index: usize, name: &str, choices: &Choices) -> CreateMedicalInstitutionInput {
     let number = u32::try_from(index).unwrap_or_default();
     CreateMedicalInstitutionInput {
         uuid: Some(key("institution", number)),
@@ -104,15 +111,19 @@ fn institution(index: usize, name: &str) -> CreateMedicalInstitutionInput {
         email: Some(format!("office{number}@clinic.example")),
         phone_number: Some(format!("555-010-{number:04}")),
         address: Some(format!("{} {}, {}", 10 + number, nth(STREETS, number), nth(TOWNS, number))),
+        institution_type_id: Some(choices.institution_type(number)),
+        country_id: Some(choices.country()),
+        region_id: Some(choices.region()),
         idempotency_key: None,
     }
 }
 
-fn specialty(index: usize, name: &str, description: &str) -> CreateDoctorSpecialtyInput {
+fn specialty(index: usize, (name, category, description): &(&str, u32, &str)) -> CreateDoctorSpecialtyInput {
     CreateDoctorSpecialtyInput {
         uuid: Some(key("specialty", u32::try_from(index).unwrap_or_default())),
-        name: name.to_owned(),
-        description: Some(description.to_owned()),
+        name: (*name).to_owned(),
+        description: Some((*description).to_owned()),
+        category_id: Some(catalogues::category(*category)),
         idempotency_key: None,
     }
 }
@@ -161,13 +172,14 @@ fn patient(number: u32, today: NaiveDate) -> PatientRegisterItemInput {
 const INSTITUTIONS: &[&str] =
     &["Harbour Clinic", "St. Brigid Hospital", "Hillside Family Practice", "Lakeview Medical Centre"];
 
-const SPECIALTIES: &[(&str, &str)] = &[
-    ("General practice", "First contact, and care over the years"),
-    ("Cardiology", "Heart and vessels"),
-    ("Paediatrics", "Children and adolescents"),
-    ("Dermatology", "Skin, hair and nails"),
-    ("Neurology", "Brain, nerves and muscles"),
-    ("Orthopaedics", "Bones and joints"),
+/// Each with the number of its category.
+const SPECIALTIES: &[(&str, u32, &str)] = &[
+    ("General practice", 0, "First contact, and care over the years"),
+    ("Cardiology", 0, "Heart and vessels"),
+    ("Paediatrics", 2, "Children and adolescents"),
+    ("Dermatology", 0, "Skin, hair and nails"),
+    ("Neurology", 0, "Brain, nerves and muscles"),
+    ("Orthopaedics", 1, "Bones and joints"),
 ];
 
 const FIRST_NAMES: &[&str] = &[

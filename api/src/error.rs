@@ -82,8 +82,8 @@ pub enum Error {
     /// It took longer than it may. A write was rolled back.
     #[error("the request took too long")]
     Timeout,
-    /// The connection was lost while the change was being committed.
-    #[error("the connection was lost while committing: the change may or may not have been made")]
+    /// The change was sent to be committed, and no answer came, or none in time.
+    #[error("the change was being committed, and it is not known what became of it: it may or may not have been made")]
     OutcomeUnknown(#[source] Source),
     /// A fault of this program or its installation.
     #[error("internal error")]

@@ -13,7 +13,7 @@ use uuid::Uuid;
 use crate::app;
 use crate::clock::{Clock, SystemClock};
 use crate::config::Config;
-use crate::database::Target;
+use crate::database::{Nodes, Target};
 use crate::fhir::{self, Phase, Progress, Report, Sources};
 use crate::graphql;
 use crate::records::import::{How, Outcome, Status, Summary};
@@ -89,7 +89,8 @@ pub(crate) async fn run(config: &Config, command: Command) -> Result<ExitCode, E
     let Command::Fhir { paths, dry_run, json, base } = command;
     let clock = SystemClock;
     let place = Place::prepare(config.target()?, dry_run).await?;
-    let cluster = app::connect(config, place.target.clone()).await;
+    let nodes = Nodes { main: place.target.clone(), ..config.nodes()? };
+    let cluster = app::connect_all(config, nodes).await;
     let tending = if dry_run { None } else { Some(app::keep_trail(config, &cluster).map_err(app::Error::from)?) };
     let scope = Scope::local_operator(Uuid::new_v4());
     let how = if dry_run { How::DryRun } else { How::Write };

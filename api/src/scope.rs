@@ -50,9 +50,9 @@ pub enum Permission {
     ReadClinical = 1 << 1,
     /// Create, change, delete and restore patient registers.
     WritePatients = 1 << 2,
-    /// Read institutions, doctors and specialties.
+    /// Read institutions, doctors, specialties and catalogues.
     ReadDirectory = 1 << 3,
-    /// Create and change institutions, doctors and specialties.
+    /// Create and change institutions, doctors and specialties; for who acts in all institutions, catalogues too.
     WriteDirectory = 1 << 4,
     /// See how the server and its databases do.
     Operate = 1 << 5,

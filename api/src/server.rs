@@ -27,6 +27,7 @@ use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get};
 use futures_util::FutureExt;
+use parking_lot::Mutex;
 use uuid::Uuid;
 
 use crate::auth::{Authority, LocalToken};
@@ -163,14 +164,16 @@ async fn live() -> &'static str {
     "live\n"
 }
 
-/// Reads can be served, and go on being served.
+/// Reads can be served, to callers who are known, and go on being served.
 async fn ready(State(service): State<Arc<Service>>) -> (StatusCode, &'static str) {
     if service.drain.is_announced() {
         (StatusCode::SERVICE_UNAVAILABLE, "the server is stopping\n")
-    } else if service.cluster.is_ready().await {
+    } else if !service.cluster.is_ready().await {
+        (StatusCode::SERVICE_UNAVAILABLE, "no database can serve reads\n")
+    } else if service.authority.has_read() {
         (StatusCode::OK, "ready\n")
     } else {
-        (StatusCode::SERVICE_UNAVAILABLE, "no database can serve reads\n")
+        (StatusCode::SERVICE_UNAVAILABLE, "keys and roles have not been read yet\n")
     }
 }
 
@@ -259,7 +262,7 @@ async fn graphql(State(service): State<Arc<Service>>, request: HttpRequest<Body>
         }
         Err(error) => return reply.one(&Answer::refused(error, id)),
     };
-    let call = Call { service: &service, wish: &wish, after, caller, meter };
+    let call = Call { service: &service, wish: &wish, after, caller, meter, clusters: Mutex::default() };
     let answered = match *request.method() {
         axum::http::Method::GET => by_get(&call, &reply, request.uri()).left_future(),
         axum::http::Method::POST => by_post(&call, &reply, request).right_future(),
@@ -273,7 +276,7 @@ async fn graphql(State(service): State<Arc<Service>>, request: HttpRequest<Body>
     match tokio::time::timeout(service.request_timeout, guarded).await {
         Ok(Ok(response)) => wish.tell(response),
         Ok(Err(_)) => reply.refuse(StatusCode::INTERNAL_SERVER_ERROR, Error::internal("a resolver panicked")),
-        Err(_) => reply.refuse(StatusCode::GATEWAY_TIMEOUT, Error::Timeout),
+        Err(_) => wish.tell(reply.refuse(StatusCode::GATEWAY_TIMEOUT, call.out_of_time())),
     }
 }
 

@@ -68,7 +68,8 @@ pub(crate) async fn run(config: &Config, command: Command) -> Result<ExitCode, E
     // Before the entries: those that come meanwhile have no anchors yet.
     let anchors = Anchors::read(&paths).map_err(Error::Anchors)?;
     let cluster = app::connect(config, target).await;
-    let days = Days::new(config.audit.retention_floor_days.into());
+    // Servers keep entries for so long, and no database for less than its floor.
+    let days = Days::new(config.audit.retention_days.max(config.audit.retention_floor_days).into());
     let now = SystemClock.now();
     let pruned_before = now.checked_sub_days(days).unwrap_or(now);
     let report = audit::verify(&cluster, &anchors, pruned_before).await.map_err(|error| {
@@ -91,6 +92,7 @@ fn as_json(report: &Report, files: usize) -> serde_json::Value {
         "chains": report.chains,
         "entries": report.entries,
         "anchorFiles": files,
+        "brokenAnchors": report.broken_anchors,
         "unanchored": report.unanchored,
         "openIntents": report.open,
         "findings": findings.collect::<Vec<_>>(),
@@ -103,6 +105,9 @@ fn print(report: &Report, files: usize) {
         println!("no anchors: it is only known whether the entries of each chain fit together");
     } else if report.unanchored > 0 {
         println!("{} entries have no anchor: of these it is only known that they fit together", report.unanchored);
+    }
+    if report.broken_anchors > 0 {
+        println!("{} lines of the anchors are none: what was anchored by them is not known", report.broken_anchors);
     }
     if report.open > 0 {
         println!("{} intents are not settled yet", report.open);

@@ -13,6 +13,8 @@ pub struct Model {
     pub name: String,
     /// 1 to 500 characters.
     pub description: Option<String>,
+    /// What the specialty belongs to.
+    pub category_id: Option<Uuid>,
     /// Counts the row's changes, from 1; kept by the database.
     pub version: i32,
     /// When the row came to be; kept by the database.

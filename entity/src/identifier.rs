@@ -29,6 +29,8 @@ pub struct Model {
     pub created_at: DateTimeUtc,
     /// When the row last changed; kept by the database.
     pub updated_at: DateTimeUtc,
+    /// When it was removed: such a row is a tombstone.
+    pub deleted_at: Option<DateTimeUtc>,
 }
 
 /// Relations are read in batches by key, so none is declared here.

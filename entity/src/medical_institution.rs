@@ -17,6 +17,12 @@ pub struct Model {
     pub phone_number: Option<String>,
     /// 1 to 200 characters.
     pub address: Option<String>,
+    /// What kind of institution it is.
+    pub institution_type_id: Option<Uuid>,
+    /// The country where it is.
+    pub country_id: Option<Uuid>,
+    /// The region where it is, of that country.
+    pub region_id: Option<Uuid>,
     /// Counts the row's changes, from 1; kept by the database.
     pub version: i32,
     /// When the row came to be; kept by the database.

@@ -91,11 +91,16 @@ def wrk(url, bodies, seconds, connections, headers):
     return result
 
 
-def phr(name, server, databases, bodies, seconds, connections, headers):
-    """One workload on the server: requests a second, percentiles, and what a request costs."""
+def phr(name, server, databases, bodies, seconds, connections, headers, settled=None):
+    """One workload on the server: requests a second, percentiles, and what a request costs, that which is done after it
+    is answered included where `settled` waits for it."""
     wrk(server.url, bodies, WARMING_SECONDS, connections, headers)
+    if settled:
+        settled()
     with Usage(server.process.pid, databases) as usage:
         run = wrk(server.url, bodies, seconds, connections, headers)
+        if settled:
+            settled()
     return {
         "workload": name,
         "requests": run["requests"],

@@ -40,5 +40,22 @@ def line(result):
     )
 
 
+def guards(result):
+    """What the guards cost: of the throughput, and of the processor's time."""
+    bare, names = result["bare"], ("server_cpu_ms", "postgres_cpu_ms")
+    per_second = sum(run["per_second"] for run in bare) / len(bare)
+    server, postgres = (sum(run[name] for run in bare) / len(bare) for name in names)
+    own = result["server_cpu_ms"] + result["postgres_cpu_ms"]
+    return (
+        f"  without guards {per_second:7.0f}/s, server {server:.4f} ms, PostgreSQL {postgres:.4f} ms:"
+        f" they cost {1 - result['per_second'] / per_second:.0%} of the requests a second,"
+        f" and {1 - (server + postgres) / own:.0%} of the processor's time"
+    )
+
+
+def lines(result):
+    return line(result) + (f"\n{guards(result)}" if "bare" in result else "")
+
+
 def table(record):
-    return "\n".join([heading(record), *map(line, record["results"])])
+    return "\n".join([heading(record), *map(lines, record["results"])])

@@ -14,8 +14,8 @@ fn warm() -> Phr {
     Phr::serve(std::sync::Arc::new(database), &[], &[])
 }
 
-/// The statements that a request costs when it was asked for before. Now and then the server looks besides who may do
-/// what; not each time.
+/// The statements that a request costs when it was asked for before. What the server does besides may take the connection
+/// from which the request would have had to change nothing; not each time.
 fn statements(phr: &Phr, query: &str, variables: &Value) -> Vec<String> {
     phr.ask(query, variables);
     let again = |_| {
@@ -26,8 +26,22 @@ fn statements(phr: &Phr, query: &str, variables: &Value) -> Vec<String> {
     (0..3).map(again).min_by_key(Vec::len).unwrap()
 }
 
-/// The statements of requests. Besides, whether requests come or not, the server asks each node what it is, and ships
-/// what is on record; the latter in transactions that are nobody's.
+/// What the server does besides, whether requests come or not: it asks each node what it is, ships what is on record (in
+/// transactions that are nobody's), tells of changes, and looks who may do what.
+const BESIDES: [&str; 10] = [
+    "pg_is_in_recovery()",
+    "seaql_migrations",
+    "audit_",
+    "pg_notify(",
+    "change_log",
+    "FROM \"signing_keys\"",
+    "FROM \"permissions\"",
+    "FROM \"role_permissions\"",
+    "FROM \"roles\"",
+    "FROM \"sessions\"",
+];
+
+/// The statements of requests.
 fn requests(lines: &[String]) -> Vec<String> {
     let nobody = format!("SET LOCAL phr.actor = '{}'", uuid::Uuid::nil());
     // By connection: whether it is in a transaction, and whether that is a request's.
@@ -43,11 +57,10 @@ fn requests(lines: &[String]) -> Vec<String> {
             transactions.insert(process, !text.contains(&nobody));
         }
         let is_over = text.starts_with("COMMIT") || text.starts_with("ROLLBACK");
-        let is_probe = text.contains("pg_is_in_recovery()") || text.contains("seaql_migrations");
         // The end of a transaction whose beginning was not seen is none of this request's.
         let counts = match transactions.get(process) {
             Some(counts) => *counts,
-            None => !is_over && !text.contains("audit_") && !is_probe,
+            None => !is_over && !BESIDES.iter().any(|besides| text.contains(besides)),
         };
         if counts {
             found.push(text.to_owned());
@@ -190,6 +203,56 @@ fn a_list_of_each_record_is_one_statement_for_each_level() {
     let totals = "{ doctors { nodes { patientRegisters(first: 1000) { totalCount } } } }";
     let sent = statements(&phr, totals, &json!({}));
     assert_eq!(sent.len(), 2, "who only counts reads no page: {sent:?}");
+}
+
+#[test]
+fn nested_lists_are_one_statement_for_each_level_however_many_records_there_are() {
+    let phr = warm();
+    let query = "query($codes: [String!], $n: Int) { countries(filter: {alpha2: {in: $codes}}) { nodes { name
+        regions(first: $n, order: [{field: CODE}]) { totalCount nodes { ...R children { nodes { ...R } } } }
+        more: regions(first: 1) { pageInfo { totalPages } nodes { name } } } } }
+        fragment R on Region { code institutions(page: {perPage: 2}) { nodes { name } } }";
+    for (codes, number) in [(json!(["US"]), 1), (json!(["US", "DE", "PT", "RU", "BR", "FR"]), 20)] {
+        let mut sent = statements(&phr, query, &json!({"codes": codes, "n": number}));
+        // The server may settle a connection, or look who may sign in, meanwhile.
+        sent.retain(|statement| {
+            ["countries", "regions", "medical_institutions"].iter().any(|table| statement.contains(table))
+        });
+        let with = |words: &str| sent.iter().filter(|statement| statement.contains(words)).count();
+        // The countries; two lists of regions, each counted; of the one, children and institutions. There are no children
+        // to ask for institutions of.
+        assert_eq!((with("COUNT("), with("LATERAL"), sent.len()), (2, 4, 7), "{sent:#?}");
+    }
+}
+
+#[test]
+fn what_belongs_to_patients_is_one_statement_for_each_kind_however_many_patients_there_are() {
+    let phr = warm();
+    let drug = json!({"system": "http://x", "code": "1", "name": "One"});
+    let drug = done(&phr, "createMedication", "uuid", &drug)["uuid"].take();
+    let patients: Vec<String> = (0..100).map(|_| register(&phr, &json!({}))).collect();
+    for patient in patients.iter().step_by(5) {
+        for display in ["first", "second"] {
+            let medication = json!({"patientId": patient, "medicationId": drug, "display": display});
+            done(&phr, "addPatientMedication", "uuid", &medication);
+        }
+        done(&phr, "addPatientCondition", "uuid", &json!({"patientId": patient, "display": "Asthma"}));
+    }
+    let query = "query($n: Int) { patientRegisters(first: $n) { nodes { institution { name } healthProfile { heightCm }
+        conditions { nodes { display } } medications(first: 3) { nodes { display medication { name } } } } } }";
+    for number in [20, 100] {
+        let sent = statements(&phr, query, &json!({ "n": number }));
+        let of = |table: &str| sent.iter().filter(|statement| statement.contains(&format!("FROM \"{table}\""))).count();
+        let tables = [
+            "patientregister",
+            "medical_institutions",
+            "health_profiles",
+            "patient_conditions",
+            "patient_medications",
+            "medications",
+        ];
+        assert_eq!(tables.map(of), [1; 6], "{number}: {sent:#?}");
+    }
 }
 
 #[test]

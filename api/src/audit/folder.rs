@@ -1,8 +1,11 @@
-use std::fs::{File, TryLockError};
+use std::fs::{DirBuilder, File, TryLockError};
 use std::io;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use uuid::Uuid;
+
+use super::segment::reach_disk;
 
 /// The file that is locked for as long as somebody uses a folder.
 const LOCK: &str = "lock";
@@ -28,11 +31,15 @@ pub(super) struct Folder {
 impl Folder {
     /// A folder of a new instance.
     pub(super) fn make(spool: &Path) -> Result<Self, Fault> {
-        std::fs::create_dir_all(spool).map_err(fault(spool))?;
+        if let Some(above) = spool.parent() {
+            std::fs::create_dir_all(above).map_err(fault(spool))?;
+        }
+        make_private(spool).map_err(fault(spool))?;
         let whole = lock_whole(spool)?;
         let instance = Uuid::new_v4();
         let path = spool.join(instance.to_string());
-        std::fs::create_dir(&path).map_err(fault(&path))?;
+        make_private(&path).map_err(fault(&path))?;
+        reach_disk(Some(spool)).map_err(fault(spool))?;
         let lock = open_lock(&path).map_err(fault(&path))?;
         lock.try_lock().map_err(|error| fault(&path)(error.into()))?;
         drop(whole);
@@ -89,7 +96,12 @@ fn lock_whole(spool: &Path) -> Result<File, Fault> {
 }
 
 fn open_lock(folder: &Path) -> io::Result<File> {
-    File::options().create(true).append(true).open(folder.join(LOCK))
+    File::options().create(true).append(true).mode(0o600).open(folder.join(LOCK))
+}
+
+/// Makes a folder that only the server's user can look into, unless it is there.
+fn make_private(folder: &Path) -> io::Result<()> {
+    DirBuilder::new().recursive(true).mode(0o700).create(folder)
 }
 
 pub(super) fn fault(path: &Path) -> impl FnOnce(io::Error) -> Fault {

@@ -6,9 +6,11 @@
 //! process that died is adopted by another one ([`retire`]). [`verify`] finds what was altered all the same.
 
 mod anchor;
+mod backlog;
 mod chain;
 mod entry;
 mod folder;
+mod insertion;
 mod retire;
 mod segment;
 mod shipping;

@@ -1,7 +1,5 @@
 use std::collections::HashSet;
 use std::path::Path;
-use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 use entity::{audit_event, change_log};
@@ -14,11 +12,10 @@ use crate::database::Transaction;
 use crate::deed::Outcome;
 use crate::error::{Error, Result};
 
+use super::backlog::{Backlog, Damage};
 use super::entry::{Entry, Place, Row};
 use super::folder::Folder;
-use super::segment;
-use super::shipping::{Damage, Position, Shipping, begin};
-use super::writer::Progress;
+use super::shipping::{Shipping, begin};
 
 /// How much earlier than an intent its change may stand in the change log, whose instants are another machine's.
 const CLOCKS_DIFFER: TimeDelta = TimeDelta::hours(1);
@@ -30,73 +27,80 @@ const INTENDED: &str = "audit_events.outcome = 'INTENDED'";
 /// The spool of an instance that writes no more.
 #[derive(Debug)]
 pub(super) struct Retired {
-    folder: Arc<Folder>,
-    position: Position,
-    progress: Arc<Progress>,
+    backlog: Backlog,
     /// On PostgreSQL, the first transaction that had not begun when the instance was known to be dead.
     horizon: Option<String>,
+    /// Whether its chain has ended.
+    is_ended: bool,
 }
 
 impl Retired {
     /// Takes over a dead instance's folder.
     pub(super) fn adopt(folder: Folder) -> Result<Self> {
-        let numbers = segment::numbers(&folder.path).map_err(Error::internal)?;
-        let progress = Arc::<Progress>::default();
-        progress.segment.store(numbers.last().copied().unwrap_or(0), Ordering::Release);
-        progress.unshipped.store(segment::bytes(&folder.path).map_err(Error::internal)?, Ordering::Release);
-        let position = Position { segment: numbers.first().copied().unwrap_or(0), offset: 0 };
-        Ok(Self { folder: Arc::new(folder), position, progress, horizon: None })
+        let backlog = Backlog::left(folder).map_err(Error::internal)?;
+        Ok(Self { backlog, horizon: None, is_ended: false })
     }
 
-    /// This process's own folder, to which it writes no more.
-    pub(super) fn own(folder: Arc<Folder>, position: Position, progress: Arc<Progress>) -> Self {
-        progress.close();
-        Self { folder, position, progress, horizon: None }
+    /// This process's own, to which it writes no more.
+    pub(super) fn own(backlog: Backlog) -> Self {
+        backlog.close();
+        Self { backlog, horizon: None, is_ended: false }
     }
 
     /// Removes the folder.
     pub(super) fn remove(self) -> Result<()> {
-        self.folder.remove().map_err(Error::internal)
+        self.backlog.folder.remove().map_err(Error::internal)
     }
 
-    /// Ships what is left, settles what is open, and ends the chain. Whether that could be done already: a transaction of
-    /// the dead instance may be going on in the database.
+    /// Ships what is left, settles what is open, and ends the chain. Whether all of that is done: a transaction of the dead
+    /// instance may be going on in the database, and a replica may lack what was shipped.
     pub(super) async fn finish(&mut self, shipping: &mut Shipping, clock: &dyn Clock) -> Result<bool> {
-        while self.position.segment > 0 && shipping.ship_some(&self.folder, &mut self.position, &self.progress).await? {
+        loop {
+            while shipping.ship_some(&mut self.backlog).await? {}
+            if self.is_ended {
+                return Ok(self.backlog.is_safe(&shipping.cluster));
+            }
+            if !self.settle(shipping, clock).await? {
+                return Ok(false);
+            }
         }
-        let instance = self.folder.instance;
+    }
+
+    /// Puts into the spool what settles open intents; where there are none, the chain ends. Whether either could be done
+    /// already.
+    async fn settle(&mut self, shipping: &Shipping, clock: &dyn Clock) -> Result<bool> {
+        let instance = self.backlog.folder.instance;
         let tx = begin(&shipping.cluster).await?;
-        let Some(last) = last(&tx, instance).await? else {
-            // It never wrote anything.
-            tx.rollback().await?;
-            return Ok(true);
-        };
+        let last = last(&tx, instance).await?;
         let open = open_intents(&tx, instance).await?;
-        if !open.is_empty() && !self.is_over(&tx).await? {
-            tx.rollback().await?;
+        let is_over = open.is_empty() || self.is_over(&tx).await?;
+        let done = done(&tx, &open).await?;
+        tx.rollback().await?;
+        if !is_over {
             return Ok(false);
         }
-        let (done, is_whole) = done(&tx, &open).await?;
-        let now = Ord::max(clock.now().trunc_subsecs(6), last.occurred_at);
-        let mut settled: Vec<Entry> = Vec::with_capacity(open.len());
-        for intent in open {
-            let before = settled.last().unwrap_or(&last);
-            let place = Place { instance, sequence: before.sequence + 1, occurred_at: now, previous_hash: before.hash };
-            let outcome = match (intent.resource_id, intent.version) {
-                (Some(key), Some(version)) if done.contains(&(intent.request_id, key, version)) => Outcome::Succeeded,
-                (Some(_), Some(_)) if is_whole => Outcome::Failed,
-                // The change log knows nothing of its kind, or no longer of its time.
-                _ => Outcome::Unknown,
-            };
-            settled.push(intent.settled(place, outcome));
+        if self.backlog.is_forked(shipping.cluster.timeline()) {
+            // That may have been said by a primary that lacks entries.
+            return Ok(true);
         }
-        if settled.is_empty() {
-            tx.rollback().await?;
+        let Some(last) = last else {
+            // It never wrote anything.
+            self.is_ended = true;
+            return Ok(true);
+        };
+        if open.is_empty() {
             shipping.close(instance, last.sequence, last.hash, last.occurred_at)?;
-        } else {
-            tracing::info!(audit.instance = %instance, audit.settled = settled.len(), "open intents were settled");
-            shipping.end(tx, instance, &settled).await?;
+            self.is_ended = true;
+            return Ok(true);
         }
+        let settled = settled(last, open, &done, clock.now().trunc_subsecs(6));
+        tracing::info!(audit.instance = %instance, audit.settled = settled.len(), "open intents are settled");
+        let mut lines = Vec::new();
+        for entry in &settled {
+            serde_json::to_writer(&mut lines, entry).map_err(Error::internal)?;
+            lines.push(b'\n');
+        }
+        self.backlog.append(&lines)?;
         Ok(true)
     }
 
@@ -118,8 +122,9 @@ impl Retired {
 
     /// Puts a folder aside whose contents make no sense, for people to look at.
     pub(super) fn set_aside(self) {
-        let aside = self.folder.path.with_extension("damaged");
-        let moved = std::fs::rename(&self.folder.path, &aside);
+        let path = &self.backlog.folder.path;
+        let aside = path.with_extension("damaged");
+        let moved = std::fs::rename(path, &aside);
         tracing::error!(path = %shown(&aside), is_moved = moved.is_ok(), "a damaged audit spool was set aside");
     }
 }
@@ -164,12 +169,40 @@ async fn open_intents(tx: &Transaction, instance: Uuid) -> Result<Vec<Entry>> {
     open.into_model::<Row>().all(tx).await?.into_iter().map(entry).collect()
 }
 
-/// The changes that were made of those intended: request, key and version of each. And whether the change log reaches back
-/// far enough to know of all.
-async fn done(tx: &Transaction, open: &[Entry]) -> Result<(HashSet<(Uuid, Uuid, i32)>, bool)> {
+/// What settles open intents, after the chain's last entry.
+fn settled(last: Entry, open: Vec<Entry>, done: &Done, now: DateTime<Utc>) -> Vec<Entry> {
+    let (mut sequence, mut previous_hash, occurred_at) = (last.sequence, last.hash, Ord::max(now, last.occurred_at));
+    let settle = |intent: Entry| {
+        let outcome = match (intent.resource_id, intent.version) {
+            (Some(key), Some(version)) if done.changes.contains(&(intent.request_id, key, version)) => {
+                Outcome::Succeeded
+            }
+            (Some(_), Some(_)) if done.is_whole => Outcome::Failed,
+            // The change log knows nothing of its kind, or no longer of its time.
+            _ => Outcome::Unknown,
+        };
+        sequence += 1;
+        let entry = intent.settled(Place { instance: last.instance, sequence, occurred_at, previous_hash }, outcome);
+        previous_hash = entry.hash;
+        entry
+    };
+    open.into_iter().map(settle).collect()
+}
+
+/// What the change log knows of intents.
+struct Done {
+    /// The changes that were made: request, key and version of each.
+    changes: HashSet<(Uuid, Uuid, i32)>,
+    /// Whether the log reaches back far enough to know of all.
+    is_whole: bool,
+}
+
+async fn done(tx: &Transaction, open: &[Entry]) -> Result<Done> {
     use change_log::{Column, Entity};
-    let mut found = HashSet::new();
-    let Some(oldest) = open.iter().map(|intent| intent.occurred_at).min() else { return Ok((found, true)) };
+    let mut changes = HashSet::new();
+    let Some(oldest) = open.iter().map(|intent| intent.occurred_at).min() else {
+        return Ok(Done { changes, is_whole: true });
+    };
     let from = change_before(tx, oldest - CLOCKS_DIFFER).await?;
     let is_whole = from > 0 || !was_pruned(tx).await?;
     let requests: Vec<Uuid> = open.iter().map(|intent| intent.request_id).collect::<HashSet<_>>().into_iter().collect();
@@ -182,9 +215,9 @@ async fn done(tx: &Transaction, open: &[Entry]) -> Result<(HashSet<(Uuid, Uuid, 
             .into_tuple::<(Uuid, Uuid, i32)>()
             .all(tx)
             .await?;
-        found.extend(rows);
+        changes.extend(rows);
     }
-    Ok((found, is_whole))
+    Ok(Done { changes, is_whole })
 }
 
 /// Whether changes were ever pruned.

@@ -10,12 +10,12 @@ use crate::clock::{Clock, SharedClock};
 use crate::database::Cluster;
 use crate::error::{Error, Result};
 
+use super::backlog::Backlog;
 use super::folder::Folder;
 use super::retire::{Retired, is_damage};
-use super::shipping::{Position, Shipping, begin, make_partitions};
+use super::shipping::{Shipping, begin, make_partitions};
 use super::trail::Settings;
 use super::upkeep::prune;
-use super::writer::Progress;
 
 /// How long entries gather before they are shipped: anchors are to be a second apart at most.
 const GATHER: Duration = Duration::from_millis(250);
@@ -40,19 +40,17 @@ impl Tending {
         settings: Settings,
         cluster: Cluster,
         clock: SharedClock,
-        folder: Arc<Folder>,
-        progress: Arc<Progress>,
+        backlog: Backlog,
         written: Arc<Notify>,
     ) -> Self {
         let (stop, stopped) = oneshot::channel();
         let tender = Tender {
             spool: settings.spool,
             retention_days: settings.retention_days,
+            max_bytes: settings.max_bytes,
             shipping: Shipping::new(cluster, settings.anchors),
             clock,
-            folder,
-            progress,
-            position: Position { segment: 1, offset: 0 },
+            backlog,
             adopted: Vec::new(),
             looked: None,
             kept_up: None,
@@ -76,11 +74,10 @@ impl Tending {
 struct Tender {
     spool: PathBuf,
     retention_days: u32,
+    max_bytes: u64,
     shipping: Shipping,
     clock: SharedClock,
-    folder: Arc<Folder>,
-    progress: Arc<Progress>,
-    position: Position,
+    backlog: Backlog,
     adopted: Vec<Retired>,
     looked: Option<Instant>,
     kept_up: Option<Instant>,
@@ -103,7 +100,7 @@ impl Tender {
             let result = self.turn().await;
             report(&mut self.is_failing, result);
         }
-        let own = Retired::own(self.folder, self.position, self.progress);
+        let own = Retired::own(self.backlog);
         self.adopted.clear();
         self.adopted.push(own);
         loop {
@@ -120,36 +117,48 @@ impl Tender {
         !self.is_failing && self.adopted.is_empty() && self.looked.is_some()
     }
 
+    /// Does what is to be done, each thing whatever became of the others; the first failure is returned.
     async fn turn(&mut self) -> Result<()> {
-        while self.shipping.ship_some(&self.folder, &mut self.position, &self.progress).await? {}
-        if is_due(self.looked, LOOK_AROUND) {
-            self.look_around()?;
-            self.looked = Some(Instant::now());
+        let shipped = self.ship().await;
+        if matches!(shipped, Err(Error::Unavailable(_))) {
+            // Nothing else would reach the database either.
+            return shipped;
         }
-        finish(&mut self.adopted, &mut self.shipping, &*self.clock).await?;
-        if is_due(self.kept_up, UPKEEP) {
-            self.keep_up().await?;
-            self.kept_up = Some(Instant::now());
-        }
-        Ok(())
+        let looked = if is_due(self.looked, LOOK_AROUND) { self.look_around() } else { Ok(()) };
+        let finished = finish(&mut self.adopted, &mut self.shipping, &*self.clock).await;
+        let kept_up = if is_due(self.kept_up, UPKEEP) { self.keep_up().await } else { Ok(()) };
+        shipped.and(looked).and(finished).and(kept_up)
+    }
+
+    /// Ships what has gathered. What comes meanwhile gathers too, so that everything else has its turn under any load.
+    async fn ship(&mut self) -> Result<()> {
+        while self.shipping.ship_some(&mut self.backlog).await? {}
+        self.backlog.release(&self.shipping.cluster, self.max_bytes)
     }
 
     fn look_around(&mut self) -> Result<()> {
+        self.looked = Some(Instant::now());
+        let mut result = Ok(());
         for folder in Folder::orphans(&self.spool).map_err(Error::internal)? {
             tracing::info!(audit.instance = %folder.instance, "adopting the audit spool of a process that has ended");
-            self.adopted.push(Retired::adopt(folder)?);
+            match Retired::adopt(folder) {
+                Ok(retired) => self.adopted.push(retired),
+                Err(error) => result = Err(error),
+            }
         }
-        Ok(())
+        result
     }
 
     /// Makes partitions ahead, and prunes what is older than it is kept.
-    async fn keep_up(&self) -> Result<()> {
+    async fn keep_up(&mut self) -> Result<()> {
         let tx = begin(&self.shipping.cluster).await?;
         let today = self.clock.today();
         let ahead = (0..=AHEAD_MONTHS).filter_map(|months| today.checked_add_months(Months::new(months)));
         make_partitions(&tx, &ahead.collect::<Vec<_>>()).await?;
         prune(&tx, self.retention_days, today).await?;
-        tx.commit().await
+        tx.commit().await?;
+        self.kept_up = Some(Instant::now());
+        Ok(())
     }
 }
 
@@ -158,7 +167,7 @@ async fn finish(adopted: &mut Vec<Retired>, shipping: &mut Shipping, clock: &dyn
     let mut result = Ok(());
     for mut retired in std::mem::take(adopted) {
         match retired.finish(shipping, clock).await {
-            Ok(true) => retired.remove()?,
+            Ok(true) => result = result.and(retired.remove()),
             Ok(false) => adopted.push(retired),
             Err(error) if is_damage(&error) => retired.set_aside(),
             Err(error) => {

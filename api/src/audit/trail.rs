@@ -9,6 +9,7 @@ use crate::deed::{Deed, Outcome};
 use crate::error::Result;
 use crate::scope::Scope;
 
+use super::backlog::Backlog;
 use super::entry::Who;
 use super::folder::{Fault, Folder};
 use super::spool::Spool;
@@ -50,7 +51,8 @@ impl Trail {
         let written = Arc::new(Notify::new());
         let spool = Spool::start(writer, settings.sync, Arc::clone(&written));
         cluster.witnessed_by(Arc::new(Self { spool }));
-        Ok(Tending::start(settings, cluster.clone(), clock, folder, progress, written))
+        let backlog = Backlog::new(folder, progress);
+        Ok(Tending::start(settings, cluster.clone(), clock, backlog, written))
     }
 }
 

@@ -1,4 +1,4 @@
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveTime, Utc};
 use entity::audit_event::{Column, Entity};
 use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{
@@ -12,7 +12,7 @@ use crate::error::Result;
 use super::anchor::{Anchors, Chain};
 use super::chain::BEGINNING;
 use super::entry::{Entry, Hash, Row};
-use super::shipping::begin;
+use super::shipping::{begin, month};
 
 /// Entries that are read at once.
 const PAGE: u64 = 2000;
@@ -39,16 +39,19 @@ pub struct Report {
     pub unanchored: u64,
     /// Intents that nothing settles: of processes that run, or whose spool was never found.
     pub open: u64,
+    /// Lines of the anchors' files that are none: what they told is not known.
+    pub broken_anchors: u64,
     /// The first bad entry of each chain that has one.
     pub findings: Vec<Finding>,
 }
 
-/// Walks every chain from its beginning to its end. Entries older than `pruned_before` may have been pruned.
+/// Walks every chain from its beginning to its end. Entries of months before that of `pruned_before` may have been pruned.
 ///
 /// # Errors
 /// As any read.
 pub async fn verify(cluster: &Cluster, anchors: &Anchors, pruned_before: DateTime<Utc>) -> Result<Report> {
-    let mut report = Report::default();
+    let mut report = Report { broken_anchors: anchors.broken, ..Report::default() };
+    let pruned_before = month(pruned_before).and_time(NaiveTime::MIN).and_utc();
     let mut beginnings = beginnings(cluster).await?;
     let mut seen: Vec<Uuid> = Vec::new();
     let mut walk: Option<Walk<'_>> = None;
@@ -61,7 +64,7 @@ pub async fn verify(cluster: &Cluster, anchors: &Anchors, pruned_before: DateTim
                 report.add(walk.take());
                 seen.push(key.0);
                 let beginning = beginnings.remove(&key.0);
-                walk = Some(Walk::new(key.0, beginning, anchors.0.get(&key.0), pruned_before));
+                walk = Some(Walk::new(key.0, beginning, anchors.chains.get(&key.0), pruned_before));
             }
             if let Some(walk) = &mut walk {
                 walk.step(key.1, Row::from_query_result(row, "").ok().and_then(Row::entry));
@@ -73,11 +76,11 @@ pub async fn verify(cluster: &Cluster, anchors: &Anchors, pruned_before: DateTim
         }
     }
     report.add(walk.take());
-    let rest = anchors.0.keys().copied().filter(|instance| !seen.contains(instance));
+    let rest = anchors.chains.keys().copied().filter(|instance| !seen.contains(instance));
     let rest: std::collections::BTreeSet<Uuid> = rest.chain(beginnings.keys().copied()).collect();
     for instance in rest {
         let beginning = beginnings.remove(&instance);
-        report.add(Some(Walk::new(instance, beginning, anchors.0.get(&instance), pruned_before)));
+        report.add(Some(Walk::new(instance, beginning, anchors.chains.get(&instance), pruned_before)));
     }
     Ok(report)
 }

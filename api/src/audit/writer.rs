@@ -2,7 +2,7 @@ use std::fs::File;
 use std::io::{self, Write};
 use std::os::unix::fs::MetadataExt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use chrono::{DateTime, SubsecRound, Utc};
 use parking_lot::Mutex;
@@ -13,23 +13,39 @@ use crate::deed::{Deed, Outcome};
 use super::chain::BEGINNING;
 use super::entry::{Entry, Hash, Place, Who};
 use super::folder::{Fault, Folder, fault};
-use super::segment;
+use super::segment::{self, Position};
 
 /// A segment that has grown to so many bytes is closed, and removed once it was shipped.
-const SEGMENT_BYTES: u64 = 1024 * 1024;
+pub(super) const SEGMENT_BYTES: u64 = 1024 * 1024;
 
 /// What the writer and the shipping tell each other.
 #[derive(Debug, Default)]
 pub(super) struct Progress {
     /// Bytes that are spooled and not shipped.
     pub(super) unshipped: AtomicU64,
-    /// The segment that is written to.
-    pub(super) segment: AtomicU32,
+    /// Up to where notes were written in whole, and nothing was taken back since. What lies beyond was not acknowledged.
+    written: Mutex<Position>,
     /// Whether nothing may be written any more; locked while something is.
     closed: Mutex<bool>,
 }
 
 impl Progress {
+    /// Of a spool that is written no more.
+    pub(super) fn ended(written: Position, unshipped: u64) -> Self {
+        Self { unshipped: unshipped.into(), written: Mutex::new(written), closed: Mutex::new(true) }
+    }
+
+    /// More was written, up to here.
+    pub(super) fn extend(&self, written: Position, bytes: u64) {
+        *self.written.lock() = written;
+        self.unshipped.fetch_add(bytes, Ordering::AcqRel);
+    }
+
+    /// Up to where notes were acknowledged.
+    pub(super) fn written(&self) -> Position {
+        *self.written.lock()
+    }
+
     /// From now on nothing is written.
     pub(super) fn close(&self) {
         *self.closed.lock() = true;
@@ -44,8 +60,8 @@ pub(super) struct Writer {
     progress: Arc<Progress>,
     max_bytes: u64,
     file: File,
-    /// Bytes of the segment that hold whole entries.
-    length: u64,
+    /// The end of the last whole entry.
+    end: Position,
     /// Whether the file may hold more than that.
     is_torn: bool,
     sequence: i64,
@@ -70,10 +86,11 @@ impl Writer {
         max_bytes: u64,
     ) -> Result<Self, Fault> {
         let file = open(&folder, 1)?;
-        progress.segment.store(1, Ordering::Release);
+        let end = Position { segment: 1, offset: 0 };
+        progress.extend(end, 0);
         let occurred_at = DateTime::UNIX_EPOCH;
-        let (length, sequence, hash) = (0, 0, BEGINNING);
-        Ok(Self { folder, clock, progress, max_bytes, file, length, is_torn: false, sequence, hash, occurred_at })
+        let (sequence, hash) = (0, BEGINNING);
+        Ok(Self { folder, clock, progress, max_bytes, file, end, is_torn: false, sequence, hash, occurred_at })
     }
 
     /// Appends notes, all or none; the number of the first entry of each.
@@ -115,7 +132,7 @@ impl Writer {
             return Err(io::Error::new(io::ErrorKind::NotFound, "the spool's files were removed: restart the server"));
         }
         if self.is_torn {
-            self.file.set_len(self.length)?;
+            self.file.set_len(self.end.offset)?;
             self.is_torn = false;
         }
         Ok(())
@@ -127,7 +144,7 @@ impl Writer {
             let full = "what was not shipped to the database yet takes all the room that it may";
             return Err(io::Error::new(io::ErrorKind::StorageFull, full));
         }
-        if self.length >= SEGMENT_BYTES {
+        if self.end.offset >= SEGMENT_BYTES {
             self.next_segment()?;
         }
         self.is_torn = true;
@@ -137,21 +154,67 @@ impl Writer {
             return Err(error);
         }
         self.is_torn = false;
-        self.length += added;
-        self.progress.unshipped.fetch_add(added, Ordering::AcqRel);
+        self.end.offset += added;
+        self.progress.extend(self.end, added);
         Ok(())
     }
 
     fn next_segment(&mut self) -> io::Result<()> {
-        let number = self.progress.segment.load(Ordering::Acquire) + 1;
-        self.file = open(&self.folder, number).map_err(|fault| fault.source)?;
-        self.length = 0;
-        self.progress.segment.store(number, Ordering::Release);
+        let segment = self.end.segment + 1;
+        self.file = open(&self.folder, segment).map_err(|fault| fault.source)?;
+        self.end = Position { segment, offset: 0 };
+        self.progress.extend(self.end, 0);
         Ok(())
     }
 }
 
 fn open(folder: &Folder, number: u32) -> Result<File, Fault> {
     let path = segment::path(&folder.path, number);
-    File::options().create(true).append(true).open(&path).map_err(fault(&path))
+    segment::open(&path).map_err(fault(&path))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use uuid::Uuid;
+
+    use crate::clock::SystemClock;
+    use crate::deed::Action;
+    use crate::scope::Scope;
+
+    use super::*;
+
+    fn writer(spool: &Path) -> Writer {
+        let folder = Arc::new(Folder::make(spool).unwrap());
+        Writer::new(folder, Arc::new(SystemClock), Arc::default(), 1 << 20).unwrap()
+    }
+
+    fn note() -> Note {
+        let deeds = vec![(Deed::new(Action::Read, "PatientRegister"), Outcome::Succeeded)];
+        Note { who: Who::of(&Scope::nobody(Uuid::new_v4())), deeds, settles: None }
+    }
+
+    #[test]
+    fn what_a_failed_write_left_behind_is_not_shipped() {
+        let spool = std::env::temp_dir().join(format!("phr-spool-{}", Uuid::new_v4().simple()));
+        let mut writer = writer(&spool);
+        assert_eq!(writer.append(&[note()]).unwrap(), [1]);
+        let path = segment::path(&writer.folder.path, 1);
+        let whole = std::fs::metadata(&path).unwrap().len();
+        // Neither can be written through it, nor can anything be taken back.
+        writer.file = File::open(&path).unwrap();
+        File::options().append(true).open(&path).unwrap().write_all(b"{}\n").unwrap();
+        writer.append(&[note()]).unwrap_err();
+        let written = writer.progress.written();
+        assert_eq!(written, Position { segment: 1, offset: whole });
+        let begin = Position { segment: 1, offset: 0 };
+        let lines = segment::lines(&writer.folder.path, begin, written.offset, 1 << 20).unwrap();
+        assert_eq!(lines.lines.iter().filter(|byte| **byte == b'\n').count(), 1);
+        // Once it can be taken back it is.
+        writer.file = open(&writer.folder, 1).unwrap();
+        assert_eq!(writer.append(&[note()]).unwrap(), [2]);
+        assert_eq!(std::fs::read_to_string(&path).unwrap().lines().count(), 2);
+        std::fs::remove_dir_all(&spool).unwrap();
+    }
 }

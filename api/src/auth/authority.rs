@@ -13,7 +13,7 @@ use uuid::Uuid;
 use crate::clock::SharedClock;
 use crate::database::{Cluster, Consistency, Transaction};
 use crate::error::{Error, Result};
-use crate::scope::{Actor, Scope};
+use crate::scope::{Actor, Boundary, InstitutionId, Scope};
 
 use super::authentication::Known;
 use super::keyring;
@@ -178,7 +178,7 @@ impl Authority {
 
     /// Writes what is a user's own, on whose account it is put on record.
     pub(super) async fn write_as(&self, user: Actor, request: Uuid, origin: Option<IpAddr>) -> Result<Transaction> {
-        self.0.cluster.write(&acting(user, request, origin)).await
+        self.0.cluster.write(&acting(user, None, request, origin)).await
     }
 
     pub(super) async fn write(&self) -> Result<Transaction> {
@@ -217,9 +217,11 @@ impl Authority {
     }
 }
 
-/// The scope of somebody who is about to prove who they are: within no boundary yet, and with no permission.
-pub(super) fn acting(user: Actor, request: Uuid, origin: Option<IpAddr>) -> Scope {
-    Scope { actor: user, role: Arc::from(""), origin, ..Scope::server(request) }
+/// The scope of somebody who is about to prove who they are: of the institution that they are bound to, and with no
+/// permission. What it takes to let them in is written beyond that boundary.
+pub(super) fn acting(user: Actor, institution: Option<Uuid>, request: Uuid, origin: Option<IpAddr>) -> Scope {
+    let boundary = institution.map_or(Boundary::All, |institution| Boundary::One(InstitutionId(institution)));
+    Scope { actor: user, role: Arc::from(""), boundary, origin, ..Scope::server(request) }
 }
 
 /// Reads the roster again and again, for as long as somebody uses it.

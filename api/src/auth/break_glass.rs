@@ -82,7 +82,7 @@ impl Authority {
         };
         let uuid = *leave.uuid.as_ref();
         // The leave is the other institution's: the caller could not write it within the own boundary.
-        let tx = self.1.write(&Scope { boundary: Boundary::All, ..scope.clone() }).await?;
+        let tx = self.1.write_within(scope, Boundary::All).await?;
         break_glass_grant::Entity::insert(leave).exec_without_returning(&tx).await?;
         tx.note(Deed {
             institution: Some(patient.institution_id),

@@ -12,12 +12,12 @@ use uuid::Uuid;
 use crate::database::{Consistency, Transaction};
 use crate::deed::{Action, Deed, Outcome};
 use crate::error::{Error, FaultCode, Result};
-use crate::scope::{Actor, NOBODY, Scope};
+use crate::scope::{Actor, Boundary, NOBODY, Scope};
 
 use super::authority::acting;
 use super::password::{self, Verdict};
 use super::proof::{LoginInput, Proof, device, proof};
-use super::session::{Holder, end};
+use super::session::{Holder, changed, end};
 use super::{Authority, Grant, one_time, second_factor};
 
 /// What is said whatever was wrong: whether there is such a user, and whether they are locked out, is nobody's business.
@@ -74,8 +74,9 @@ impl Authority {
         };
         let finding = self.examine(proof, found.as_ref()).await?;
         let actor = found.as_ref().map_or(NOBODY, |(user, _)| Actor(user.uuid));
-        let scope = acting(actor, request, origin);
-        let tx = self.0.cluster.write(&scope).await?;
+        let institution = found.as_ref().and_then(|(user, _)| user.institution_id);
+        let scope = acting(actor, institution, request, origin);
+        let tx = self.0.cluster.write_within(&scope, Boundary::All).await?;
         // As the user is now, and stays until the session stands: it must not have what was taken away meanwhile.
         let user = match found {
             Some((user, _)) => user::Entity::find_by_id(user.uuid).lock_exclusive().one(&tx).await?,
@@ -91,8 +92,9 @@ impl Authority {
         let secret = locked(&tx, user.uuid).await?;
         // A one-time token cannot be guessed: whoever keeps somebody locked out with wrong passwords does not stop it.
         let is_locked_out = is_locked(&secret, now) && finding.token.is_none();
+        let tried = || Deed::new(Action::Login, "User").on(user.uuid);
         if !finding.holds(&secret) || !user.is_active || is_locked_out {
-            return Err(self.refuse(tx, &scope, &secret, now).await?);
+            return Err(self.refuse(tx, &scope, &secret, tried(), now).await?);
         }
         let step = match self.second_factor(&secret, input.one_time_code.as_deref(), now) {
             Ok(step) => step,
@@ -101,7 +103,7 @@ impl Authority {
                 if let Some(hash) = finding.token.filter(|_| is_locked(&secret, now)) {
                     one_time::used(&tx, &hash, now).await?;
                 }
-                return Err(self.refuse(tx, &scope, &secret, now).await?);
+                return Err(self.refuse(tx, &scope, &secret, tried(), now).await?);
             }
             Err(error) => {
                 tx.rollback().await?;
@@ -110,6 +112,7 @@ impl Authority {
         };
         if let Some(hash) = &finding.token {
             one_time::used(&tx, hash, now).await?;
+            tx.note(changed(user.uuid, "password"));
             // Whoever knew the old password may be signed in with it.
             end(&tx, session::Column::UserId.eq(user.uuid), now).await?;
         }
@@ -188,13 +191,14 @@ impl Authority {
         second_factor::step(&self.0.file, secret, code, now).map(Some).ok_or(Error::Unauthenticated(WRONG))
     }
 
-    /// Counts a failed attempt, and locks the user out if it was one too many; counted it is also when it cannot be put on
-    /// record.
+    /// Counts a failed attempt to prove who one is, by who tried this deed, and locks the user out if it was one too many;
+    /// counted it is also when it cannot be put on record.
     pub(super) async fn refuse(
         &self,
         tx: Transaction,
         scope: &Scope,
         secret: &user_secret::Model,
+        deed: Deed,
         now: DateTime<Utc>,
     ) -> Result<Error> {
         // A flood must not keep its victim locked out for ever.
@@ -202,7 +206,6 @@ impl Authority {
             self.count(&tx, secret, now).await?;
         }
         tx.commit().await?;
-        let deed = Deed::new(Action::Login, "User").on(secret.user_id);
         self.0.cluster.record(scope, vec![(deed, Outcome::Failed)]).await?;
         Ok(Error::Unauthenticated(WRONG))
     }

@@ -51,7 +51,7 @@ impl Authority {
         let tx = self.1.write(scope).await?;
         Entity::delete_many().filter(Column::UserId.eq(user)).exec(&tx).await?;
         Entity::insert(row).exec_without_returning(&tx).await?;
-        tx.note(changed(user, "oneTimeToken"));
+        tx.note(changed(user, "one_time_token"));
         tx.commit().await?;
         Ok(made)
     }

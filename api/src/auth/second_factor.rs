@@ -88,7 +88,7 @@ impl Authority {
             ..user_secret::ActiveModel::default()
         };
         user_secret::Entity::update(changes).exec(&tx).await?;
-        tx.note(changed(scope.actor.0, "secondFactor"));
+        tx.note(changed(scope.actor.0, "second_factor"));
         tx.commit().await?;
         Ok(Enrolment { secret: codes.get_secret_base32(), url: codes.get_url() })
     }
@@ -114,7 +114,7 @@ impl Authority {
             ..user_secret::ActiveModel::default()
         };
         user_secret::Entity::update(changes).exec(&tx).await?;
-        tx.note(changed(scope.actor.0, "secondFactor"));
+        tx.note(changed(scope.actor.0, "second_factor"));
         tx.commit().await
     }
 
@@ -131,10 +131,10 @@ impl Authority {
         let tx = self.1.write(scope).await?;
         let secret = locked(&tx, scope.actor.0).await?;
         if verdict == Verdict::Wrong || secret.password_hash != hash || is_locked(&secret, now) {
-            return Err(self.refuse(tx, scope, &secret, now).await?);
+            return Err(self.refuse(tx, scope, &secret, changed(scope.actor.0, "second_factor"), now).await?);
         }
         remove(&tx, secret.user_id).await?;
-        tx.note(changed(scope.actor.0, "secondFactor"));
+        tx.note(changed(scope.actor.0, "second_factor"));
         tx.commit().await
     }
 
@@ -157,7 +157,7 @@ impl Authority {
         }
         remove(&tx, user).await?;
         end(&tx, session::Column::UserId.eq(user), self.now()).await?;
-        tx.note(changed(user, "secondFactor"));
+        tx.note(changed(user, "second_factor"));
         tx.commit().await?;
         self.catch_up().await;
         Ok(())

@@ -248,7 +248,7 @@ impl Authority {
         let secret = locked(&tx, user.uuid).await?;
         // What was judged is the user's password still.
         if verdict == Verdict::Wrong || secret.password_hash != hash || is_locked(&secret, now) {
-            return Err(self.refuse(tx, scope, &secret, now).await?);
+            return Err(self.refuse(tx, scope, &secret, changed(user.uuid, "password"), now).await?);
         }
         tx.note(changed(user.uuid, "password"));
         let changes = entity::user_secret::ActiveModel {

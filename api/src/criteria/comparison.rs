@@ -16,6 +16,7 @@ use super::{Operand, Operators, Translation};
 #[graphql(concrete(name = "DateFilter", params(Date)))]
 #[graphql(concrete(name = "DateTimeFilter", params("DateTime<Utc>")))]
 #[graphql(concrete(name = "IntFilter", params(i32)))]
+#[graphql(concrete(name = "FloatFilter", params(f64)))]
 pub struct Comparison<T: Bind> {
     /// Equal to this.
     equal: MaybeUndefined<T>,
@@ -44,8 +45,10 @@ pub type UuidFilter = Comparison<Uuid>;
 pub type DateFilter = Comparison<Date>;
 /// Conditions on an instant.
 pub type DateTimeFilter = Comparison<DateTime<Utc>>;
-/// Conditions on a number.
+/// Conditions on a whole number.
 pub type IntFilter = Comparison<i32>;
+/// Conditions on a number.
+pub type FloatFilter = Comparison<f64>;
 
 impl<T: Bind> Comparison<T> {
     /// The comparison that a closed set of values allows.

@@ -65,6 +65,8 @@ fn text(value: Value) -> Result<Option<String>> {
         Value::String(text) => Ok(text),
         Value::Uuid(uuid) => Ok(uuid.map(|uuid| uuid.to_string())),
         Value::Int(number) => Ok(number.map(|number| number.to_string())),
+        Value::Double(number) => Ok(number.map(|number| number.to_string())),
+        Value::Bool(truth) => Ok(truth.map(|truth| truth.to_string())),
         Value::ChronoDate(date) => Ok(date.map(|date| date.to_string())),
         Value::ChronoDateTimeUtc(instant) => Ok(instant.map(|at| at.to_rfc3339_opts(SecondsFormat::Micros, true))),
         other => Err(Error::internal(format!("no cursor can hold {:?}", other.array_type()))),
@@ -79,6 +81,11 @@ fn value<C: ColumnTrait>(step: &Step<C>, part: Option<String>) -> Option<Value> 
     Some(match step.kind() {
         ColumnType::Uuid => Value::Uuid(part.map(|part| part.parse::<Uuid>()).transpose().ok()?),
         ColumnType::Integer => Value::Int(part.map(|part| part.parse::<i32>()).transpose().ok()?),
+        ColumnType::Double => {
+            let number = part.map(|part| part.parse::<f64>()).transpose().ok()?;
+            Value::Double(number.filter(|number| number.is_finite()))
+        }
+        ColumnType::Boolean => Value::Bool(part.map(|part| part.parse::<bool>()).transpose().ok()?),
         ColumnType::Date => Value::ChronoDate(part.map(|part| part.parse::<NaiveDate>()).transpose().ok()?),
         ColumnType::TimestampWithTimeZone => {
             Value::ChronoDateTimeUtc(part.map(|part| part.parse::<DateTime<Utc>>()).transpose().ok()?)

@@ -14,7 +14,7 @@ macro_rules! criteria {
             $($(#[$field_doc:meta])* $field:ident: $operators:ty => $column:ident $(folded $folded:literal)? $([$permission:ident])?;)+
         }
         $(lists { $($(#[$list_doc:meta])* $list:ident: $list_operators:ty => $list_column:ident $([$list_permission:ident])?;)+ })?
-        $(relations { $($(#[$relation_doc:meta])* $relation:ident: $relation_filter:ty => $relation_column:ident of $target:ident;)+ })?
+        $(relations { $($(#[$relation_doc:meta])* $relation:ident: $relation_filter:ty => $relation_column:ident of $target:ident;)* })?
         $(many { $($(#[$many_doc:meta])* $many:ident: $many_filter:ty => $many_column:ident of $many_target:ident;)+ })?
         $(orders {
             $($(#[$order_doc:meta])* $through:ident: $through_filter:ty => $through_column:ident of $through_target:ident $through_value:ident;)+
@@ -49,7 +49,7 @@ macro_rules! criteria {
             not: Option<Box<$filter>>,
             $($(#[$field_doc])* $field: Option<$operators>,)+
             $($($(#[$list_doc])* $list: Option<$list_operators>,)+)?
-            $($($(#[$relation_doc])* $relation: Option<Box<$relation_filter>>,)+)?
+            $($($(#[$relation_doc])* $relation: Option<Box<$relation_filter>>,)*)?
             $($($(#[$many_doc])* $many: Option<Box<$crate::criteria::ListFilter<$many_filter>>>,)+)?
         }
 
@@ -100,7 +100,7 @@ macro_rules! criteria {
                         &entity::$entity::Column::$relation_column,
                         related,
                     ));
-                })+)?
+                })*)?
                 $($(if let Some(filter) = &self.$many {
                     all = all.add(filter.condition(
                         stringify!($many),

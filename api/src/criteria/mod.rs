@@ -21,7 +21,7 @@ mod text_list;
 mod translation;
 
 pub use boundary::Bounded;
-pub use comparison::{BooleanFilter, Comparison, DateFilter, DateTimeFilter, IntFilter, UuidFilter};
+pub use comparison::{BooleanFilter, Comparison, DateFilter, DateTimeFilter, FloatFilter, IntFilter, UuidFilter};
 pub use list_filter::{ListFilter, input};
 pub use name::{client_name, is_client_name};
 pub use operand::{Bind, Operand};

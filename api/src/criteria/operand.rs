@@ -62,7 +62,7 @@ macro_rules! bind {
     )+};
 }
 
-bind!(Uuid => Uuid, DateTime<Utc> => ChronoDateTimeUtc, i32 => Int);
+bind!(Uuid => Uuid, DateTime<Utc> => ChronoDateTimeUtc, i32 => Int, f64 => Double);
 
 impl Bind for Date {
     const ARRAY: ArrayType = ArrayType::ChronoDate;

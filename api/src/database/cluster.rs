@@ -8,7 +8,7 @@ use tokio::sync::{Notify, watch};
 
 use crate::deed::{Deed, Outcome};
 use crate::error::{Error, Result};
-use crate::scope::Scope;
+use crate::scope::{Boundary, Scope};
 
 use super::lineage::Lineage;
 use super::observation::{History, Sight, UNASKED};
@@ -121,16 +121,27 @@ impl Cluster {
     /// # Errors
     /// `Unavailable` when no primary was found in time: nothing was changed.
     pub async fn write(&self, scope: &Scope) -> Result<Transaction> {
+        self.write_within(scope, scope.boundary).await
+    }
+
+    /// The same, within another boundary than the scope's own: what somebody does there is on record as done by who they
+    /// are.
+    ///
+    /// # Errors
+    /// As [`Self::write`].
+    pub async fn write_within(&self, scope: &Scope, boundary: Boundary) -> Result<Transaction> {
         let settings = &self.inner.settings;
         let deadline = Instant::now() + settings.primary_timeout.min(settings.pool.acquire_timeout);
         let receipt = self.receipt.clone().unwrap_or_else(|| Arc::new(Receipt::of(scope)));
         loop {
             let primary = self.inner.routing.read().primary;
             let failure = match primary {
-                Some(number) => match Transaction::begin(&self.inner, number, scope, Arc::clone(&receipt)).await {
-                    Err(Error::Interrupted(source)) => source,
-                    result => return result,
-                },
+                Some(number) => {
+                    match Transaction::begin(&self.inner, number, scope, boundary, Arc::clone(&receipt)).await {
+                        Err(Error::Interrupted(source)) => source,
+                        result => return result,
+                    }
+                }
                 None => "no primary is known".into(),
             };
             // Who waits for another writer of an SQLite file has waited already.

@@ -148,8 +148,8 @@ impl Connection {
         }
     }
 
-    /// Several statements without values, in one round trip; the two numbers in the only row that comes of them.
-    pub(super) async fn batch_numbers(&mut self, sql: &str) -> Result<Option<(i64, i64)>, sqlx::Error> {
+    /// Several statements without values, in one round trip; the two numbers in each row that comes of them.
+    pub(super) async fn batch_numbers(&mut self, sql: &str) -> Result<Vec<(i64, i64)>, sqlx::Error> {
         let sql = sqlx::raw_sql(AssertSqlSafe(sql.to_owned()));
         match &mut self.raw {
             Raw::Postgres(connection) => numbers(&sql.fetch_all(&mut **connection).await?),
@@ -158,12 +158,12 @@ impl Connection {
     }
 }
 
-fn numbers<R: Row>(rows: &[R]) -> Result<Option<(i64, i64)>, sqlx::Error>
+fn numbers<R: Row>(rows: &[R]) -> Result<Vec<(i64, i64)>, sqlx::Error>
 where
     usize: sqlx::ColumnIndex<R>,
     i64: for<'r> sqlx::Decode<'r, R::Database> + sqlx::Type<R::Database>,
 {
-    rows.last().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).transpose()
+    rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect()
 }
 
 /// Whether the database itself refused the statement, and the connection is as good as before.

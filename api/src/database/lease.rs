@@ -53,8 +53,8 @@ impl Lease {
         self.run(async |connection| connection.batch(sql).await).await
     }
 
-    /// Several statements without values, in one round trip; the two numbers in the only row that comes of them.
-    pub(super) async fn batch_numbers(&mut self, sql: &str) -> Result<Option<(i64, i64)>, DbErr> {
+    /// Several statements without values, in one round trip; the two numbers in each row that comes of them.
+    pub(super) async fn batch_numbers(&mut self, sql: &str) -> Result<Vec<(i64, i64)>, DbErr> {
         self.run(async |connection| connection.batch_numbers(sql).await).await
     }
 

@@ -59,19 +59,27 @@ impl Lineage {
         }
     }
 
-    /// Who can show what was written up to `place`, when the primary is on the timeline `newest`.
-    pub(super) fn demand(&self, place: Position, newest: u32) -> Demand {
+    /// Who can show what was written up to `place` by a commit beyond `floor`, when the primary is on the timeline `newest`.
+    ///
+    /// Where a timeline parted from the one before between the two, the commit may be there and what others wrote behind
+    /// it lost: then the primary shows which.
+    pub(super) fn demand(&self, place: Position, floor: u64, newest: u32) -> Demand {
         if place.timeline > newest {
             return Demand::NotYet;
         }
+        let mut is_whole = true;
         for parent in (place.timeline..newest).rev() {
             let Some(fork) = self.forks.get(&(parent + 1)) else { return Demand::Primary };
-            if place.position > fork.at {
+            if floor >= fork.at {
                 return Demand::Lost;
             }
+            is_whole &= place.position <= fork.at;
             if !fork.is_witnessed {
                 return Demand::Primary;
             }
+        }
+        if !is_whole {
+            return Demand::Primary;
         }
         // What both timelines have in common has the same positions on both.
         Demand::Reached(Position { timeline: newest, position: place.position })
@@ -82,6 +90,11 @@ impl Lineage {
 mod tests {
     use super::*;
 
+    /// Who can show a commit that nobody else wrote behind.
+    fn demand(lineage: &Lineage, place: Position, newest: u32) -> Demand {
+        lineage.demand(place, place.position - 1, newest)
+    }
+
     const fn place(timeline: u32, position: u64) -> Position {
         Position { timeline, position }
     }
@@ -90,29 +103,41 @@ mod tests {
     fn what_was_written_beyond_the_fork_is_lost_however_far_the_new_timeline_has_come() {
         let mut lineage = Lineage::default();
         lineage.learn(2, 100, Some(1));
-        assert_eq!(lineage.demand(place(1, 100), 2), Demand::Reached(place(2, 100)));
-        assert_eq!(lineage.demand(place(1, 101), 2), Demand::Lost);
-        assert_eq!(lineage.demand(place(2, 5000), 2), Demand::Reached(place(2, 5000)));
+        assert_eq!(demand(&lineage, place(1, 100), 2), Demand::Reached(place(2, 100)));
+        assert_eq!(demand(&lineage, place(1, 101), 2), Demand::Lost);
+        assert_eq!(demand(&lineage, place(2, 5000), 2), Demand::Reached(place(2, 5000)));
         lineage.learn(3, 200, Some(2));
-        assert_eq!(lineage.demand(place(1, 90), 3), Demand::Reached(place(3, 90)));
-        assert_eq!(lineage.demand(place(1, 101), 3), Demand::Lost, "also two timelines later");
-        assert_eq!(lineage.demand(place(2, 200), 3), Demand::Reached(place(3, 200)));
-        assert_eq!(lineage.demand(place(2, 201), 3), Demand::Lost);
+        assert_eq!(demand(&lineage, place(1, 90), 3), Demand::Reached(place(3, 90)));
+        assert_eq!(demand(&lineage, place(1, 101), 3), Demand::Lost, "also two timelines later");
+        assert_eq!(demand(&lineage, place(2, 200), 3), Demand::Reached(place(3, 200)));
+        assert_eq!(demand(&lineage, place(2, 201), 3), Demand::Lost);
+    }
+
+    #[test]
+    fn a_commit_is_not_lost_for_what_others_wrote_behind_it() {
+        let mut lineage = Lineage::default();
+        lineage.learn(2, 100, Some(1));
+        assert_eq!(lineage.demand(place(1, 150), 99, 2), Demand::Primary, "it may end at 100");
+        assert_eq!(lineage.demand(place(1, 150), 100, 2), Demand::Lost, "it ends beyond 100");
+        assert_eq!(lineage.demand(place(1, 100), 50, 2), Demand::Reached(place(2, 100)));
+        lineage.learn(3, 300, Some(2));
+        assert_eq!(lineage.demand(place(1, 150), 99, 3), Demand::Primary);
+        assert_eq!(lineage.demand(place(1, 150), 100, 3), Demand::Lost, "also where the last promotion lost nothing");
     }
 
     #[test]
     fn what_is_not_known_is_left_to_the_primary() {
         let mut lineage = Lineage::default();
-        assert_eq!(lineage.demand(place(1, 10), 2), Demand::Primary);
-        assert_eq!(lineage.demand(place(3, 10), 2), Demand::NotYet);
+        assert_eq!(demand(&lineage, place(1, 10), 2), Demand::Primary);
+        assert_eq!(demand(&lineage, place(3, 10), 2), Demand::NotYet);
         lineage.learn(3, 200, Some(1));
-        assert_eq!(lineage.demand(place(2, 150), 3), Demand::Primary, "the timeline may be one that was given up");
-        assert_eq!(lineage.demand(place(1, 150), 3), Demand::Primary);
-        assert_eq!(lineage.demand(place(1, 201), 3), Demand::Lost, "whichever it came out of");
+        assert_eq!(demand(&lineage, place(2, 150), 3), Demand::Primary, "the timeline may be one that was given up");
+        assert_eq!(demand(&lineage, place(1, 150), 3), Demand::Primary);
+        assert_eq!(demand(&lineage, place(1, 201), 3), Demand::Lost, "whichever it came out of");
         lineage.learn(3, 300, None);
-        assert_eq!(lineage.demand(place(1, 201), 3), Demand::Lost, "a restart tells a later position");
+        assert_eq!(demand(&lineage, place(1, 201), 3), Demand::Lost, "a restart tells a later position");
         lineage.learn(3, 200, Some(2));
         lineage.learn(3, 150, None);
-        assert_eq!(lineage.demand(place(2, 200), 3), Demand::Reached(place(3, 200)), "a witness is believed");
+        assert_eq!(demand(&lineage, place(2, 200), 3), Demand::Reached(place(3, 200)), "a witness is believed");
     }
 }

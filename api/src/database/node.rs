@@ -117,14 +117,15 @@ impl Node {
                     self.reads.discard_idle();
                     self.writes.discard_idle();
                     self.breaker.came_back();
-                    sight.predecessor = None;
                 }
-                let before = sight.observation.take();
-                if let Some(before) = before.filter(|before| {
-                    !is_other(before) && before.role == Role::Replica && observation.role == Role::Primary
-                }) {
-                    sight.predecessor = before.timeline;
-                }
+                let before = sight.observation.take().filter(|before| before.connected == observation.connected);
+                sight.predecessor = match before {
+                    Some(before) if before.role == Role::Replica && observation.role == Role::Primary => {
+                        before.timeline
+                    }
+                    Some(_) => sight.predecessor,
+                    None => None,
+                };
                 sight.observation = Some(observation);
                 sight.asked = Some(began);
                 sight.trouble = None;
@@ -178,5 +179,70 @@ impl Node {
     pub(super) async fn ping(&self) -> Result<(), DbErr> {
         let mut lease = self.reads.acquire(self.reads.limits().acquire_timeout, None).await?;
         lease.query_all(&Statement::from_string(self.backend(), "SELECT 1")).await.map(drop)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    use chrono::DateTime;
+
+    use crate::database::{Balancing, LagLimits, PoolLimits};
+
+    use super::*;
+
+    fn node() -> Node {
+        let second = Duration::from_secs(1);
+        let pool = PoolLimits {
+            min: 0,
+            max: 1,
+            acquire_timeout: second,
+            idle_timeout: second,
+            max_age: second,
+            query_timeout: second,
+        };
+        let settings = Settings {
+            pool,
+            balancing: Balancing::RoundRobin,
+            lag: LagLimits { bytes: 1, time: second },
+            primary_timeout: second,
+            breaker_rest: second,
+            probe_period: second,
+            migrations: Arc::new([]),
+        };
+        let target = "postgres://nobody:none@127.0.0.1:1/none".parse().unwrap();
+        Node::new(target, routing::Purpose::Ordinary, &settings)
+    }
+
+    fn seen(role: Role, timeline: u32, connected: Instant) -> Observation {
+        Observation {
+            role,
+            system: "1".to_owned(),
+            started: DateTime::UNIX_EPOCH,
+            connected,
+            timeline: Some(timeline),
+            position: 100,
+            replayed: Some(100),
+            lacks: None,
+        }
+    }
+
+    #[test]
+    fn only_a_connection_that_lived_through_a_promotion_has_witnessed_it() {
+        let (first, began) = (Instant::now(), Instant::now());
+        let later = first + Duration::from_secs(1);
+        let node = node();
+        let look = |role, timeline, connected| {
+            node.saw(Ok(seen(role, timeline, connected)), began);
+            node.sight().predecessor
+        };
+        assert_eq!(look(Role::Replica, 1, first), None);
+        assert_eq!(look(Role::Primary, 2, first), Some(1));
+        assert_eq!(look(Role::Primary, 2, first), Some(1), "it is remembered");
+        assert_eq!(look(Role::Primary, 2, later), None, "what it tells now may be where its crash was mended");
+        assert_eq!(look(Role::Replica, 2, later), None);
+        assert_eq!(look(Role::Primary, 3, first), None, "it may have crashed since it was promoted");
     }
 }

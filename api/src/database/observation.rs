@@ -21,6 +21,8 @@ pub(super) struct Observation {
     pub(super) system: String,
     /// When this server process started: another one is another incarnation.
     pub(super) started: DateTime<Utc>,
+    /// When the connection was made by which it was asked. No connection survives a crash, though the start time does.
+    pub(super) connected: Instant,
     /// On a standby that receives nothing, the one it had reached when it last wrote that down.
     pub(super) timeline: Option<u32>,
     /// Log position: flushed on a primary, replayed on a replica. Bytes since the beginning of the log.
@@ -41,7 +43,8 @@ pub(super) struct Sight {
     pub(super) trouble: Option<String>,
     /// When the node was asked for it.
     pub(super) asked: Option<Instant>,
-    /// On a primary that was seen to be promoted, the timeline that it followed before.
+    /// On a primary that was seen to be promoted, the timeline that it followed before; known as long as the connection
+    /// lives that saw it: after a crash the node tells a later place than where its timeline began.
     pub(super) predecessor: Option<u32>,
     /// When the node last answered.
     pub(super) seen: Option<Instant>,

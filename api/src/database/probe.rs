@@ -69,7 +69,8 @@ pub(super) fn describe(error: &sqlx::Error) -> String {
 
 #[derive(Default)]
 struct Prober {
-    connection: Option<PgConnection>,
+    /// The connection, and when it was made.
+    connection: Option<(PgConnection, Instant)>,
     /// What a standby received when it last received anything, in this incarnation.
     received: Option<(chrono::DateTime<chrono::Utc>, u32)>,
     /// When the node was last found to have every migration.
@@ -78,9 +79,9 @@ struct Prober {
 
 impl Prober {
     async fn look(&mut self, node: &Node, migrations: &[String]) -> Result<Observation, sqlx::Error> {
-        let connection = match &mut self.connection {
+        let (connection, connected) = match &mut self.connection {
             Some(connection) => connection,
-            empty => empty.insert(connect(node.options()).await?),
+            empty => empty.insert((connect(node.options()).await?, Instant::now())),
         };
         let mut row = sqlx::query(LOOK).fetch_one(&mut *connection).await?;
         if row.try_get::<bool, _>("standby")? != row.try_get::<bool, _>("still_standby")? {
@@ -119,6 +120,7 @@ impl Prober {
             role: if standby { Role::Replica } else { Role::Primary },
             system: row.try_get("system")?,
             started,
+            connected: *connected,
             timeline,
             position: u64::try_from(position).unwrap_or_default(),
             replayed: row.try_get::<Option<i64>, _>("replayed")?.and_then(|replayed| u64::try_from(replayed).ok()),

@@ -27,6 +27,12 @@ impl Cluster {
         Self { receipt: Some(Arc::new(Receipt::of(scope))), ..self }
     }
 
+    /// Whether anything was sent to be committed through this handle, or is about to be, whatever became of it.
+    #[must_use]
+    pub fn has_begun_to_commit(&self) -> bool {
+        self.receipt.as_ref().is_some_and(|receipt| receipt.has_begun())
+    }
+
     /// What the last write through this handle came to; none where it belongs to no request, or nothing was written.
     #[must_use]
     pub fn written(&self) -> Option<ConsistencyToken> {
@@ -44,19 +50,38 @@ impl Cluster {
             return Err(Error::BadRequest("the consistency token is another database's".to_owned()));
         }
         let is_lost = if inner.is_probed {
-            inner.demand(token.place) == Demand::Lost
+            inner.demand(token.place, token.floor) == Demand::Lost
         } else {
             !inner.has_logged(token.place.position).await?
         };
         if is_lost { Err(Error::WriteLost) } else { Ok(()) }
     }
+
+    /// The newest timeline that any node was seen on; 0 of an SQLite file.
+    #[must_use]
+    pub fn timeline(&self) -> u32 {
+        self.inner.routing.read().newest_timeline
+    }
+
+    /// Whether every node is known to have what a token stands for, so that no promotion can lose it. Of one that cannot be
+    /// reached, what it last told counts.
+    #[must_use]
+    pub fn is_everywhere(&self, token: &ConsistencyToken) -> bool {
+        let inner = &self.inner;
+        if !inner.is_probed {
+            return true;
+        }
+        let Demand::Reached(place) = inner.demand(token.place, token.floor) else { return false };
+        let routing = Arc::clone(&*inner.routing.read());
+        inner.others(&routing).all(|number| inner.nodes[number].place() >= place)
+    }
 }
 
 impl Inner {
-    /// Who can show what was written up to a place.
-    pub(super) fn demand(&self, place: Position) -> Demand {
+    /// Who can show what was written up to a place, by a commit beyond `floor`.
+    pub(super) fn demand(&self, place: Position, floor: u64) -> Demand {
         let newest = self.routing.read().newest_timeline;
-        self.lineage.lock().demand(place, newest)
+        self.lineage.lock().demand(place, floor, newest)
     }
 
     /// Takes in what the primary has told of its timeline's beginning.
@@ -71,28 +96,33 @@ impl Inner {
     /// Forgets what replicas have by now.
     pub(super) fn settle(&self, routing: &Routing) {
         let primary = routing.primary.map(|primary| self.nodes[primary].place().position);
-        let others = (0..self.nodes.len()).filter(|number| {
-            let serves_nothing = matches!(
-                routing.verdicts[*number],
-                Verdict::Foreign | Verdict::SameAs(_) | Verdict::Fenced { .. } | Verdict::Rival(_)
-            );
-            routing.primary != Some(*number) && !serves_nothing
-        });
-        self.owed.settle(routing.newest_timeline, primary, others.map(|number| self.nodes[number].place()));
+        let others = self.others(routing).map(|number| self.nodes[number].place());
+        self.owed.settle(routing.newest_timeline, primary, others);
     }
 
-    /// Notes what a node has acknowledged.
-    pub(super) fn committed(&self, number: usize, place: Position, receipt: &Receipt) {
+    /// The nodes that follow the primary or may do so again, those that cannot be reached now included.
+    fn others(&self, routing: &Routing) -> impl Iterator<Item = usize> {
+        (0..self.nodes.len()).filter(|number| {
+            let serves_nothing = matches!(
+                routing.verdicts.get(*number),
+                Some(Verdict::Foreign | Verdict::SameAs(_) | Verdict::Fenced { .. } | Verdict::Rival(_))
+            );
+            routing.primary != Some(*number) && !serves_nothing
+        })
+    }
+
+    /// Notes what a node has acknowledged: a commit beyond `floor`, and no further than `place`.
+    pub(super) fn committed(&self, number: usize, place: Position, floor: u64, receipt: &Receipt) {
         self.written.notify_one();
         if !self.is_probed {
             self.logged.fetch_max(place.position, Ordering::Relaxed);
-            return receipt.note(ConsistencyToken { system: 0, place });
+            return receipt.note(ConsistencyToken { system: 0, place, floor });
         }
         let node = &self.nodes[number];
         node.has_written(place);
         self.owed.add(receipt.caller, place);
         if let Some(system) = node.system() {
-            receipt.note(ConsistencyToken { system, place });
+            receipt.note(ConsistencyToken { system, place, floor });
         }
     }
 

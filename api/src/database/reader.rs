@@ -148,10 +148,10 @@ impl Reader {
             return Ok(Some(want));
         }
         let owed = self.cluster.owed.get_with_paid(self.caller).filter(|_| !only_primary);
-        for (place, is_owed) in
-            self.token.iter().map(|token| (token.place, false)).chain(owed.map(|place| (place, true)))
-        {
-            match self.cluster.demand(place) {
+        // Of what is owed it is not known where its commit lies, nor does it matter.
+        let owed = owed.map(|place| (place, 0, true));
+        for (place, floor, is_owed) in self.token.iter().map(|token| (token.place, token.floor, false)).chain(owed) {
+            match self.cluster.demand(place, floor) {
                 Demand::Reached(place) => {
                     want.place.timeline = want.place.timeline.max(place.timeline);
                     want.place.position = want.place.position.max(place.position);
@@ -170,7 +170,10 @@ impl Reader {
     fn choose(&self, tried: &[usize], may_wait: bool) -> Result<Option<Choice>, DbErr> {
         let mut place = self.place.lock();
         let Some(want) = self.want(place.position)? else { return Ok(None) };
-        let same = place.node.filter(|number| !tried.contains(number));
+        let primary = self.cluster.routing.read().primary;
+        // A primary that was replaced may not know it yet.
+        let still_serves = |number: &usize| !tried.contains(number) && (!want.only_primary || primary == Some(*number));
+        let same = place.node.filter(still_serves);
         let same = same.and_then(|number| self.cluster.choice(number, &want));
         let choice = same.or_else(|| self.cluster.pick(tried, &want, may_wait));
         if let Some(choice) = choice {

@@ -1,3 +1,5 @@
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use parking_lot::Mutex;
 use uuid::Uuid;
 
@@ -9,12 +11,23 @@ use super::ConsistencyToken;
 #[derive(Debug)]
 pub(super) struct Receipt {
     pub(super) caller: Uuid,
+    /// Whether a commit was begun.
+    begun: AtomicBool,
     written: Mutex<Option<ConsistencyToken>>,
 }
 
 impl Receipt {
     pub(super) fn of(scope: &Scope) -> Self {
-        Self { caller: caller(scope), written: Mutex::default() }
+        Self { caller: caller(scope), begun: AtomicBool::new(false), written: Mutex::default() }
+    }
+
+    /// From here on nobody can say that nothing was changed.
+    pub(super) fn begin(&self) {
+        self.begun.store(true, Ordering::Release);
+    }
+
+    pub(super) fn has_begun(&self) -> bool {
+        self.begun.load(Ordering::Acquire)
     }
 
     pub(super) fn note(&self, token: ConsistencyToken) {

@@ -229,6 +229,7 @@ mod tests {
             role,
             system: "ours".to_owned(),
             started: DateTime::from_timestamp_micros(started).unwrap(),
+            connected: Instant::now(),
             timeline: Some(timeline),
             position,
             replayed: None,

@@ -7,7 +7,7 @@ use tokio::sync::Mutex;
 
 use crate::deed::{Deed, Outcome};
 use crate::error::{Error, Result};
-use crate::scope::Scope;
+use crate::scope::{Boundary, Scope};
 
 use super::Node;
 use super::cluster::Inner;
@@ -21,10 +21,11 @@ use super::tenant::Tenant;
 /// How long connecting to the primary, or waiting for one of its connections, may take before it is looked for anew.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// Commits, and tells the timeline and the position of what was flushed, this commit included; what others have in flight
-/// is not. Where an operator lets PostgreSQL acknowledge before it flushes, it is the position of what was inserted. The
-/// timeline is the committing server's own: it may be a primary that has been replaced without knowing it.
-const CLOSE_POSTGRES: &str = "COMMIT; \
+/// Tells the position that this commit lies beyond, commits, and tells the timeline and the position of what was flushed,
+/// this commit included; what others have in flight is not. Where an operator lets PostgreSQL acknowledge before it flushes,
+/// it is the position of what was inserted. The timeline is the committing server's own: it may be a primary that has been
+/// replaced without knowing it.
+const CLOSE_POSTGRES: &str = "SELECT 0::int8, (pg_current_wal_insert_lsn() - '0/0'::pg_lsn)::int8; COMMIT; \
     SELECT ('x' || substr(pg_walfile_name(place), 1, 8))::bit(32)::int8, (place - '0/0'::pg_lsn)::int8 \
     FROM (SELECT CASE current_setting('synchronous_commit') WHEN 'off' \
         THEN pg_current_wal_insert_lsn() ELSE pg_current_wal_flush_lsn() END AS place) AS log";
@@ -49,12 +50,13 @@ impl Transaction {
         cluster: &Arc<Inner>,
         number: usize,
         scope: &Scope,
+        boundary: Boundary,
         receipt: Arc<Receipt>,
     ) -> Result<Self> {
         let node = &cluster.nodes[number];
         let pool = &node.writes;
         let patience = if cluster.nodes.len() > 1 { PATIENCE } else { pool.limits().acquire_timeout };
-        let opening = opening(node.backend(), scope);
+        let opening = opening(node.backend(), &Scope { boundary, ..scope.clone() });
         let opened = unless_lost(node, async {
             match open(pool, patience, &opening).await {
                 // Nothing has happened yet: a connection that broke while it lay idle is replaced.
@@ -99,6 +101,7 @@ impl Transaction {
     /// `OutcomeUnknown` when the connection was lost before the database answered. `Unrecorded` when the change cannot be
     /// put on record: it was rolled back.
     pub async fn commit(self) -> Result<()> {
+        self.receipt.begin();
         let Some(witness) = self.cluster.witness.get().map(Arc::clone) else { return self.close().await };
         let deeds = std::mem::take(&mut *self.deeds.lock());
         if deeds.is_empty() {
@@ -137,7 +140,7 @@ impl Transaction {
             answer = lease.batch_numbers(closing) => answer,
             () = given_up => Err(lost()),
         };
-        let place = answer.map_err(|error| {
+        let places = answer.map_err(|error| {
             if !is_connection_failure(&error) {
                 return match Error::from(error) {
                     Error::Timeout => Error::OutcomeUnknown("no answer to COMMIT in time".into()),
@@ -147,11 +150,11 @@ impl Transaction {
             Error::OutcomeUnknown(Box::new(error))
         })?;
         lease.leave_transaction();
-        let place = place.and_then(|(timeline, position)| {
-            Some(Position { timeline: u32::try_from(timeline).ok()?, position: u64::try_from(position).ok()? })
-        });
-        if let Some(place) = place {
-            self.cluster.committed(self.number, place, &self.receipt);
+        if let (Some((_, floor)), Some((timeline, position))) = (places.first(), places.last())
+            && let (Ok(floor), Ok(timeline), Ok(position)) =
+                (u64::try_from(*floor), u32::try_from(*timeline), u64::try_from(*position))
+        {
+            self.cluster.committed(self.number, Position { timeline, position }, floor, &self.receipt);
         }
         Ok(())
     }

@@ -78,6 +78,12 @@ impl Context {
         Self { feeds: Some(feeds), ..self }
     }
 
+    /// What the request writes through.
+    #[must_use]
+    pub const fn cluster(&self) -> &Cluster {
+        &self.cluster
+    }
+
     /// What the request costs is taken from `meter`.
     #[must_use]
     pub fn metered(self, meter: Meter) -> Self {

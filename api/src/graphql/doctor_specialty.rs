@@ -1,7 +1,7 @@
 use async_graphql::{Context, ID, Object, Result, SelectionField};
 use chrono::{DateTime, Utc};
 use entity::doctor;
-use entity::doctor_specialty::Entity;
+use entity::doctor_specialty::{Column, Entity};
 use uuid::Uuid;
 
 use crate::criteria::{PageArguments, PageInput};
@@ -9,8 +9,9 @@ use crate::records::doctor_specialty::{
     self, CreateDoctorSpecialtyInput, DoctorSpecialties, DoctorSpecialtyFilter, DoctorSpecialtyOrder,
     UpdateDoctorSpecialtyInput,
 };
-use crate::records::{Deleted, Loaded, Row};
+use crate::records::{Deleted, Loaded, Reference, Row};
 
+use super::catalogue::SpecialtyCategory;
 use super::connection::{Connection, connection};
 use super::context::of;
 use super::doctor::Doctor;
@@ -18,11 +19,15 @@ use super::id::{Kind, global_id};
 use super::many::{Many, ToMany};
 use super::payload::payload;
 use super::record::{Record, by_key};
+use super::related::{Related, Relations};
 use super::shown::Shown;
 
 /// What doctors practise.
 #[derive(Clone)]
-pub(super) struct DoctorSpecialty(Row<Entity>);
+pub(super) struct DoctorSpecialty {
+    row: Row<Entity>,
+    category: Related<SpecialtyCategory>,
+}
 
 impl Record for DoctorSpecialty {
     type Collection = DoctorSpecialties;
@@ -35,8 +40,14 @@ impl Record for DoctorSpecialty {
         by: doctor::Column::SpecialtyId,
     }];
 
-    async fn of(_: &super::context::Context, _: &[SelectionField<'_>], rows: Vec<Row<Entity>>) -> Vec<Self> {
-        rows.into_iter().map(Self).collect()
+    fn relation(field: &str) -> Option<Column> {
+        (field == "category").then_some(Column::CategoryId)
+    }
+
+    async fn of(context: &super::context::Context, fields: &[SelectionField<'_>], rows: Vec<Row<Entity>>) -> Vec<Self> {
+        let categories = Relations::read(context, fields, "category", &rows, |row| row.category_id.key()).await;
+        let record = |row: Row<Entity>| Self { category: categories.get(row.category_id.key()), row };
+        rows.into_iter().map(record).collect()
     }
 }
 
@@ -45,37 +56,42 @@ impl Record for DoctorSpecialty {
 impl DoctorSpecialty {
     /// The record's global id: opaque, and good for `node`.
     pub(super) async fn id(&self) -> Result<ID> {
-        Ok(global_id(Kind::DoctorSpecialty, *self.0.uuid.loaded()?))
+        Ok(global_id(Kind::DoctorSpecialty, *self.row.uuid.loaded()?))
     }
 
     /// The record's own key.
     async fn uuid(&self) -> Result<Uuid> {
-        Ok(*self.0.uuid.loaded()?)
+        Ok(*self.row.uuid.loaded()?)
     }
 
     /// Name; no two specialties have the same.
     async fn name(&self) -> Result<&str> {
-        Ok(self.0.name.loaded()?)
+        Ok(self.row.name.loaded()?)
     }
 
     /// What the specialty is about.
     async fn description(&self) -> Result<Option<&str>> {
-        Ok(self.0.description.loaded()?.as_deref())
+        Ok(self.row.description.loaded()?.as_deref())
+    }
+
+    /// What the specialty belongs to; null when unknown.
+    async fn category(&self) -> Result<Option<&Shown<SpecialtyCategory>>> {
+        Ok(self.category.get()?)
     }
 
     /// How often the record has changed, counting from 1.
     async fn version(&self) -> Result<i32> {
-        Ok(*self.0.version.loaded()?)
+        Ok(*self.row.version.loaded()?)
     }
 
     /// When the record was created.
     async fn created_at(&self) -> Result<DateTime<Utc>> {
-        Ok(*self.0.created_at.loaded()?)
+        Ok(*self.row.created_at.loaded()?)
     }
 
     /// When the record last changed.
     async fn updated_at(&self) -> Result<DateTime<Utc>> {
-        Ok(*self.0.updated_at.loaded()?)
+        Ok(*self.row.updated_at.loaded()?)
     }
 }
 

@@ -213,8 +213,12 @@ impl Engine {
     ) -> Answer {
         let (id, document, reader) = (context.scope.request, &prepared.document.parsed, &context.reader);
         let chosen = prepared.chosen();
-        if let Err(error) = put_on_record(context, &response, document, chosen).await {
-            return Answer { is_refused: false, ..Answer::refused(error, id) };
+        let recorded = put_on_record(context, &response, document, chosen).await;
+        let token = context.cluster.written().and_then(|token| context.authority.seal(token));
+        if let Err(error) = recorded {
+            let mut answer = Answer::refused(error, id);
+            describe(&mut answer.response, reader, prepared.cost, token.as_deref());
+            return Answer { is_refused: false, token, ..answer };
         }
         fill(&mut response.data, &response.errors);
         if let Some(operation) = chosen {
@@ -232,7 +236,6 @@ impl Engine {
             "request"
         );
         finish(&mut response, id);
-        let token = context.cluster.written().and_then(|token| context.authority.seal(token));
         describe(&mut response, reader, prepared.cost, token.as_deref());
         Answer { token, ..Answer::of(response, is_refused) }
     }

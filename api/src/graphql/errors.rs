@@ -1,5 +1,6 @@
 //! The one place where an error becomes what a client sees of it.
 
+use std::any::Any;
 use std::sync::Arc;
 
 use async_graphql::{Response, ServerError, Value};
@@ -19,12 +20,7 @@ pub fn refusal(error: Error, request: Uuid) -> Response {
 /// Gives every error its code and the request's id, and keeps what only operators may see.
 pub(super) fn finish(response: &mut Response, request: Uuid) {
     for error in &mut response.errors {
-        let own = match &error.source {
-            Some(source) => {
-                source.downcast_ref::<Error>().or_else(|| source.downcast_ref::<Arc<Error>>().map(AsRef::as_ref))
-            }
-            None => None,
-        };
+        let own = own(error.source.as_ref());
         let (code, retryable) = own.map_or(("BAD_REQUEST", false), code);
         if let Some(own) = own {
             error.message = own.to_string();
@@ -35,6 +31,12 @@ pub(super) fn finish(response: &mut Response, request: Uuid) {
         extensions.set("requestId", request.to_string());
         extensions.set("retryable", Value::Boolean(retryable));
     }
+}
+
+/// The domain's error that one of GraphQL's has for its source.
+pub(super) fn own(source: Option<&Arc<dyn Any + Send + Sync>>) -> Option<&Error> {
+    let source = source?;
+    source.downcast_ref::<Error>().or_else(|| source.downcast_ref::<Arc<Error>>().map(AsRef::as_ref))
 }
 
 /// The error's code, and whether asking again may succeed.

@@ -4,7 +4,7 @@ use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use uuid::Uuid;
 
 /// The kinds of records that have a global id. The numbers are part of every id given out, so they never change.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[repr(u8)]
 pub(super) enum Kind {
     PatientRegister = 1,
@@ -15,13 +15,32 @@ pub(super) enum Kind {
     Role = 6,
     BreakGlassGrant = 7,
     AuditEvent = 9,
+    Country = 10,
+    Region = 11,
+    InstitutionType = 12,
+    SpecialtyCategory = 13,
+    Sex = 14,
+    Gender = 15,
+    BloodType = 16,
+    EmailType = 17,
+    PhoneType = 18,
+    MedicalCondition = 19,
+    Medication = 20,
+    HealthProfile = 40,
+    Email = 41,
+    Phone = 42,
+    Address = 43,
+    Identifier = 44,
+    PatientCondition = 45,
+    PatientMedication = 46,
+    PatientAllergy = 47,
     PatientValidation = 30,
     PatientMerge = 31,
     Appointment = 32,
     SystemSetting = 33,
 }
 
-const KINDS: [Kind; 12] = [
+const KINDS: [Kind; 31] = [
     Kind::PatientRegister,
     Kind::MedicalInstitution,
     Kind::Doctor,
@@ -29,6 +48,25 @@ const KINDS: [Kind; 12] = [
     Kind::User,
     Kind::Role,
     Kind::BreakGlassGrant,
+    Kind::Country,
+    Kind::Region,
+    Kind::InstitutionType,
+    Kind::SpecialtyCategory,
+    Kind::Sex,
+    Kind::Gender,
+    Kind::BloodType,
+    Kind::EmailType,
+    Kind::PhoneType,
+    Kind::MedicalCondition,
+    Kind::Medication,
+    Kind::HealthProfile,
+    Kind::Email,
+    Kind::Phone,
+    Kind::Address,
+    Kind::Identifier,
+    Kind::PatientCondition,
+    Kind::PatientMedication,
+    Kind::PatientAllergy,
     Kind::AuditEvent,
     Kind::PatientValidation,
     Kind::PatientMerge,

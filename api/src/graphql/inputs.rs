@@ -116,6 +116,7 @@ fn scalar(name: &str, value: &Value) -> Result<(), &'static str> {
     };
     match name {
         "String" if text().is_none() => Err("must be a text"),
+        "Float" if !matches!(value, Value::Number(_)) => Err("must be a number"),
         "Boolean" if !matches!(value, Value::Boolean(_)) => Err("must be true or false"),
         "Int" if !is_int(value) => Err("must be a whole number of at most 32 bits"),
         "ID" if text().is_none() && !is_int(value) => Err("must be a text"),

@@ -1,19 +1,21 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use async_graphql::indexmap::IndexMap;
 use async_graphql::registry::{MetaField, Registry};
 use async_graphql::{Context, Name, OutputType, SelectionField, ServerError, ServerResult, Value};
 use futures_util::future::{BoxFuture, join_all};
 use uuid::Uuid;
 
+use crate::criteria::PageArguments;
 use crate::error::Error;
-use crate::records::{Deleted, Nested, Query, Wanted};
+use crate::records::{Deleted, Listing, Nested, Query, Wanted};
 
 use super::arguments::{ListArguments, described};
 use super::connection::{Connection, selected, wanted};
 use super::context;
 use super::record::{Column, Record, columns};
-use super::shown::show;
+use super::shown::{Shown, show};
 
 /// A list of records that belong to a record: a nullable field whose value is a connection.
 pub(super) struct ToMany<C: Record> {
@@ -51,6 +53,13 @@ pub(super) struct Asked<'a> {
     many: &'static dyn Many,
     arguments: Vec<(Name, Value)>,
     selections: Vec<SelectionField<'a>>,
+}
+
+impl<'a> Asked<'a> {
+    /// What is selected of a value that is no page.
+    pub(super) fn fields(&self) -> Vec<SelectionField<'a>> {
+        self.selections.iter().flat_map(SelectionField::selection_set).collect()
+    }
 }
 
 /// The lists of some records.
@@ -92,7 +101,7 @@ impl Lists {
     }
 }
 
-fn failed(ctx: &Context<'_>, error: impl Into<async_graphql::Error>) -> ServerError {
+pub(super) fn failed(ctx: &Context<'_>, error: impl Into<async_graphql::Error>) -> ServerError {
     ctx.set_error_path(error.into().into_server_error(ctx.item.pos))
 }
 
@@ -109,31 +118,37 @@ impl<C: Record> Read for Connections<C> {
     }
 }
 
+/// A field without arguments, for the schema.
+pub(super) fn field(name: &str, description: &str, ty: String) -> MetaField {
+    MetaField {
+        name: name.to_owned(),
+        description: Some(description.to_owned()),
+        args: IndexMap::new(),
+        ty,
+        deprecation: async_graphql::registry::Deprecation::default(),
+        cache_control: async_graphql::CacheControl::default(),
+        external: false,
+        requires: None,
+        provides: None,
+        visible: None,
+        shareable: false,
+        inaccessible: false,
+        tags: Vec::new(),
+        override_from: None,
+        compute_complexity: None,
+        directive_invocations: Vec::new(),
+        requires_scopes: Vec::new(),
+    }
+}
+
 impl<C: Record> Many for ToMany<C> {
     fn name(&self) -> &'static str {
         self.name
     }
 
     fn describe(&self, registry: &mut Registry) -> MetaField {
-        MetaField {
-            name: self.name.to_owned(),
-            description: Some(self.description.to_owned()),
-            args: described::<C::Collection>(registry),
-            ty: <Option<Connection<C>> as OutputType>::create_type_info(registry),
-            deprecation: async_graphql::registry::Deprecation::default(),
-            cache_control: async_graphql::CacheControl::default(),
-            external: false,
-            requires: None,
-            provides: None,
-            visible: None,
-            shareable: false,
-            inaccessible: false,
-            tags: Vec::new(),
-            override_from: None,
-            compute_complexity: None,
-            directive_invocations: Vec::new(),
-            requires_scopes: Vec::new(),
-        }
+        let ty = <Option<Connection<C>> as OutputType>::create_type_info(registry);
+        MetaField { args: described::<C::Collection>(registry), ..field(self.name, self.description, ty) }
     }
 
     fn read<'a>(
@@ -170,5 +185,69 @@ impl<C: Record> ToMany<C> {
         let connection =
             |listing: Arc<_>| Connection::of(Arc::clone(&listing), nodes.by_ref().take(listing.rows.len()).collect());
         Ok(keys.into_iter().zip(listings.into_iter().map(connection)).collect())
+    }
+}
+
+/// The record that belongs to a record, which has one at most: a nullable field without arguments.
+pub(super) struct ToOne<C: Record> {
+    /// The field's name.
+    pub(super) name: &'static str,
+    /// The field's description.
+    pub(super) description: &'static str,
+    /// The column that says what the record belongs to.
+    pub(super) by: Column<C>,
+}
+
+impl<C: Record> Many for ToOne<C> {
+    fn name(&self) -> &'static str {
+        self.name
+    }
+
+    fn describe(&self, registry: &mut Registry) -> MetaField {
+        field(self.name, self.description, <Option<Shown<C>> as OutputType>::create_type_info(registry))
+    }
+
+    fn read<'a>(
+        &'a self,
+        context: &'a context::Context,
+        asked: &'a Asked<'a>,
+        keys: &'a [Uuid],
+    ) -> BoxFuture<'a, Arc<dyn Read>> {
+        Box::pin(async move {
+            let read: Arc<dyn Read> = Arc::new(Ones::<C>(self.ones(context, asked, keys).await));
+            read
+        })
+    }
+}
+
+impl<C: Record> ToOne<C> {
+    async fn ones(
+        &self,
+        context: &context::Context,
+        asked: &Asked<'_>,
+        keys: &[Uuid],
+    ) -> async_graphql::Result<HashMap<Uuid, Shown<C>>> {
+        let fields = asked.fields();
+        let page = PageArguments { page: None, first: Some(1), after: None, last: None, before: None };
+        let (deleted, columns) = (Deleted::Excluded, columns::<C>(&fields));
+        let query = Query { filter: None, order: Vec::new(), page, deleted, columns };
+        let nested = Nested { query, by: self.by, wanted: Wanted { page: true, total: false } };
+        let found = context.loaders.lists(nested, &asked.arguments, keys.to_vec()).await?;
+        let first = |(key, listing): (Uuid, Arc<Listing<C::Collection>>)| Some((key, listing.rows.first()?.clone()));
+        let (keys, rows): (Vec<_>, Vec<_>) = found.into_iter().filter_map(first).unzip();
+        Ok(keys.into_iter().zip(show::<C>(context, &fields, rows).await).collect())
+    }
+}
+
+/// Records by the keys of what they belong to.
+struct Ones<C: Record>(async_graphql::Result<HashMap<Uuid, Shown<C>>>);
+
+impl<C: Record> Read for Ones<C> {
+    fn resolve<'a>(&'a self, ctx: &'a Context<'a>, key: Uuid) -> BoxFuture<'a, ServerResult<Value>> {
+        Box::pin(async move {
+            let found = self.0.as_ref().map_err(|error| failed(ctx, error.clone()))?;
+            let Some(record) = found.get(&key) else { return Ok(Value::Null) };
+            OutputType::resolve(record, &ctx.with_selection_set(&ctx.item.node.selection_set), ctx.item).await
+        })
     }
 }

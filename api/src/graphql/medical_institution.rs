@@ -1,7 +1,8 @@
 use async_graphql::{Context, ID, Object, Result, SelectionField};
 use chrono::{DateTime, Utc};
-use entity::medical_institution::Entity;
+use entity::medical_institution::{Column, Entity};
 use entity::{doctor, patient_register};
+use futures_util::future::join3;
 use uuid::Uuid;
 
 use crate::criteria::{PageArguments, PageInput};
@@ -9,8 +10,9 @@ use crate::records::medical_institution::{
     self, CreateMedicalInstitutionInput, MedicalInstitutionFilter, MedicalInstitutionOrder, MedicalInstitutions,
     UpdateMedicalInstitutionInput,
 };
-use crate::records::{Deleted, Loaded, Row};
+use crate::records::{Deleted, Loaded, Reference, Row};
 
+use super::catalogue::{Country, InstitutionType, Region};
 use super::connection::{Connection, connection};
 use super::context::of;
 use super::doctor::Doctor;
@@ -19,11 +21,17 @@ use super::many::{Many, ToMany};
 use super::patient_register::PatientRegister;
 use super::payload::payload;
 use super::record::{Record, by_key};
+use super::related::{Related, Relations};
 use super::shown::Shown;
 
 /// A clinic or hospital, to which registers and doctors belong.
 #[derive(Clone)]
-pub(super) struct MedicalInstitution(Row<Entity>);
+pub(super) struct MedicalInstitution {
+    row: Row<Entity>,
+    institution_type: Related<InstitutionType>,
+    country: Related<Country>,
+    region: Related<Region>,
+}
 
 impl Record for MedicalInstitution {
     type Collection = MedicalInstitutions;
@@ -43,8 +51,29 @@ impl Record for MedicalInstitution {
         },
     ];
 
-    async fn of(_: &super::context::Context, _: &[SelectionField<'_>], rows: Vec<Row<Entity>>) -> Vec<Self> {
-        rows.into_iter().map(Self).collect()
+    fn relation(field: &str) -> Option<Column> {
+        match field {
+            "institutionType" => Some(Column::InstitutionTypeId),
+            "country" => Some(Column::CountryId),
+            "region" => Some(Column::RegionId),
+            _ => None,
+        }
+    }
+
+    async fn of(context: &super::context::Context, fields: &[SelectionField<'_>], rows: Vec<Row<Entity>>) -> Vec<Self> {
+        let (types, countries, regions) = join3(
+            Relations::read(context, fields, "institution_type", &rows, |row| row.institution_type_id.key()),
+            Relations::read(context, fields, "country", &rows, |row| row.country_id.key()),
+            Relations::read(context, fields, "region", &rows, |row| row.region_id.key()),
+        )
+        .await;
+        let record = |row: Row<Entity>| Self {
+            institution_type: types.get(row.institution_type_id.key()),
+            country: countries.get(row.country_id.key()),
+            region: regions.get(row.region_id.key()),
+            row,
+        };
+        rows.into_iter().map(record).collect()
     }
 }
 
@@ -53,47 +82,62 @@ impl Record for MedicalInstitution {
 impl MedicalInstitution {
     /// The record's global id: opaque, and good for `node`.
     pub(super) async fn id(&self) -> Result<ID> {
-        Ok(global_id(Kind::MedicalInstitution, *self.0.uuid.loaded()?))
+        Ok(global_id(Kind::MedicalInstitution, *self.row.uuid.loaded()?))
     }
 
     /// The record's own key.
     async fn uuid(&self) -> Result<Uuid> {
-        Ok(*self.0.uuid.loaded()?)
+        Ok(*self.row.uuid.loaded()?)
     }
 
     /// Name.
     async fn name(&self) -> Result<&str> {
-        Ok(self.0.name.loaded()?)
+        Ok(self.row.name.loaded()?)
     }
 
     /// Email address.
     async fn email(&self) -> Result<Option<&str>> {
-        Ok(self.0.email.loaded()?.as_deref())
+        Ok(self.row.email.loaded()?.as_deref())
     }
 
     /// Phone number.
     async fn phone_number(&self) -> Result<Option<&str>> {
-        Ok(self.0.phone_number.loaded()?.as_deref())
+        Ok(self.row.phone_number.loaded()?.as_deref())
     }
 
     /// Postal address.
     async fn address(&self) -> Result<Option<&str>> {
-        Ok(self.0.address.loaded()?.as_deref())
+        Ok(self.row.address.loaded()?.as_deref())
+    }
+
+    /// What kind of institution it is; null when unknown.
+    async fn institution_type(&self) -> Result<Option<&Shown<InstitutionType>>> {
+        Ok(self.institution_type.get()?)
+    }
+
+    /// The country where it is; null when unknown.
+    async fn country(&self) -> Result<Option<&Shown<Country>>> {
+        Ok(self.country.get()?)
+    }
+
+    /// The region where it is; null when unknown.
+    async fn region(&self) -> Result<Option<&Shown<Region>>> {
+        Ok(self.region.get()?)
     }
 
     /// How often the record has changed, counting from 1.
     async fn version(&self) -> Result<i32> {
-        Ok(*self.0.version.loaded()?)
+        Ok(*self.row.version.loaded()?)
     }
 
     /// When the record was created.
     async fn created_at(&self) -> Result<DateTime<Utc>> {
-        Ok(*self.0.created_at.loaded()?)
+        Ok(*self.row.created_at.loaded()?)
     }
 
     /// When the record last changed.
     async fn updated_at(&self) -> Result<DateTime<Utc>> {
-        Ok(*self.0.updated_at.loaded()?)
+        Ok(*self.row.updated_at.loaded()?)
     }
 }
 

@@ -6,9 +6,11 @@ mod appointment;
 mod arguments;
 mod audit_event;
 mod break_glass;
+mod catalogue;
 mod change;
 mod connection;
 mod context;
+mod dependent;
 mod doctor;
 mod doctor_specialty;
 mod documents;
@@ -24,6 +26,7 @@ mod loaders;
 mod many;
 mod medical_institution;
 mod node;
+mod of_patient;
 mod operations;
 mod ordered;
 mod patient_merge;
@@ -69,6 +72,8 @@ pub struct Query(
     medical_institution::MedicalInstitutionQuery,
     doctor::DoctorQuery,
     doctor_specialty::DoctorSpecialtyQuery,
+    catalogue::CatalogueQuery,
+    dependent::DependentQuery,
     session::SessionQuery,
     user::UserQuery,
     role::RoleQuery,
@@ -90,6 +95,8 @@ pub struct Mutation(
     medical_institution::MedicalInstitutionMutation,
     doctor::DoctorMutation,
     doctor_specialty::DoctorSpecialtyMutation,
+    catalogue::CatalogueMutation,
+    dependent::DependentMutation,
     session::SessionMutation,
     second_factor::SecondFactorMutation,
     user::UserMutation,

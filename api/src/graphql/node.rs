@@ -1,5 +1,7 @@
+use std::collections::HashMap;
+
 use async_graphql::{Context, ID, Interface, Object, Result};
-use futures_util::future::{try_join3, try_join4};
+use futures_util::future::{BoxFuture, try_join_all};
 use uuid::Uuid;
 
 use crate::error::Error;
@@ -7,6 +9,13 @@ use crate::error::Error;
 use super::appointment::Appointment;
 use super::audit_event::AuditEvent;
 use super::break_glass::BreakGlassGrant;
+use super::catalogue::{
+    BloodType, Country, EmailType, Gender, InstitutionType, MedicalCondition, Medication, PhoneType, Region, Sex,
+    SpecialtyCategory,
+};
+use super::dependent::{
+    Address, Email, HealthProfile, Identifier, PatientAllergy, PatientCondition, PatientMedication, Phone,
+};
 use super::doctor::Doctor;
 use super::doctor_specialty::DoctorSpecialty;
 use super::id::{Kind, parse};
@@ -14,7 +23,7 @@ use super::medical_institution::MedicalInstitution;
 use super::patient_merge::PatientMerge;
 use super::patient_register::PatientRegister;
 use super::patient_validation::PatientValidation;
-use super::record::by_keys;
+use super::record::{Record, by_keys};
 use super::role::Role;
 use super::shown::Shown;
 use super::system_setting::SystemSetting;
@@ -23,22 +32,69 @@ use super::user::User;
 /// How many records `nodes` returns at most.
 const MAX_NODES: usize = 100;
 
-/// Anything that has a global id.
-#[derive(Interface)]
-#[graphql(field(name = "id", ty = "ID", desc = "The record's global id: opaque, and good for `node`."))]
-pub(super) enum Node {
-    PatientRegister(Shown<PatientRegister>),
-    MedicalInstitution(Shown<MedicalInstitution>),
-    Doctor(Shown<Doctor>),
-    DoctorSpecialty(Shown<DoctorSpecialty>),
-    User(Shown<User>),
-    Role(Shown<Role>),
-    BreakGlassGrant(Shown<BreakGlassGrant>),
-    AuditEvent(Shown<AuditEvent>),
-    PatientValidation(Shown<PatientValidation>),
-    PatientMerge(Shown<PatientMerge>),
-    Appointment(Shown<Appointment>),
-    SystemSetting(Shown<SystemSetting>),
+/// Declares the kinds of records that have a global id.
+macro_rules! kinds {
+    ($($kind:ident),+ $(,)?) => {
+        /// Anything that has a global id.
+        #[derive(Clone, Interface)]
+        #[graphql(field(name = "id", ty = "ID", desc = "The record's global id: opaque, and good for `node`."))]
+        pub(super) enum Node {
+            $($kind(Shown<$kind>),)+
+        }
+
+        /// Records of one kind are read together, and the kinds side by side.
+        async fn records(ctx: &Context<'_>, asked: Vec<Option<(Kind, Uuid)>>) -> Result<Vec<Option<Node>>> {
+            let keys = |wanted| asked.iter().flatten().filter(|(kind, _)| *kind == wanted).map(|(_, key)| *key).collect();
+            let reads: Vec<BoxFuture<'_, Result<Found>>> =
+                vec![$(Box::pin(of_kind::<$kind>(ctx, Kind::$kind, keys(Kind::$kind)))),+];
+            let found: Found = try_join_all(reads).await?.into_iter().flatten().collect();
+            Ok(asked.into_iter().map(|asked| found.get(&asked?).cloned()).collect())
+        }
+    };
+}
+
+kinds! {
+    PatientRegister,
+    MedicalInstitution,
+    Doctor,
+    DoctorSpecialty,
+    User,
+    Role,
+    BreakGlassGrant,
+    AuditEvent,
+    Country,
+    Region,
+    InstitutionType,
+    SpecialtyCategory,
+    Sex,
+    Gender,
+    BloodType,
+    EmailType,
+    PhoneType,
+    MedicalCondition,
+    Medication,
+    HealthProfile,
+    Email,
+    Phone,
+    Address,
+    Identifier,
+    PatientCondition,
+    PatientMedication,
+    PatientAllergy,
+    PatientValidation,
+    PatientMerge,
+    Appointment,
+    SystemSetting,
+}
+
+type Found = HashMap<(Kind, Uuid), Node>;
+
+async fn of_kind<R: Record>(ctx: &Context<'_>, kind: Kind, keys: Vec<Uuid>) -> Result<Found>
+where
+    Shown<R>: Into<Node>,
+{
+    let found = by_keys::<R>(ctx, keys).await?;
+    Ok(found.into_iter().map(|(key, record)| ((kind, key), record.into())).collect())
 }
 
 #[derive(Default)]
@@ -71,49 +127,4 @@ async fn nodes(ctx: &Context<'_>, ids: &[ID]) -> Result<Vec<Option<Node>>> {
 /// The record of this kind with this key, as the current field selects it.
 pub(super) async fn record(ctx: &Context<'_>, kind: Kind, key: Uuid) -> Result<Option<Node>> {
     Ok(records(ctx, vec![Some((kind, key))]).await?.pop().flatten())
-}
-
-/// Records of one kind are read together.
-async fn records(ctx: &Context<'_>, asked: Vec<Option<(Kind, Uuid)>>) -> Result<Vec<Option<Node>>> {
-    let keys = |wanted| asked.iter().flatten().filter(|(kind, _)| *kind == wanted).map(|(_, key)| *key).collect();
-    let (
-        (registers, institutions, doctors, specialties),
-        (users, roles, grants, events),
-        (validations, merges, appointments, settings),
-    ) = try_join3(
-        try_join4(
-            by_keys::<PatientRegister>(ctx, keys(Kind::PatientRegister)),
-            by_keys::<MedicalInstitution>(ctx, keys(Kind::MedicalInstitution)),
-            by_keys::<Doctor>(ctx, keys(Kind::Doctor)),
-            by_keys::<DoctorSpecialty>(ctx, keys(Kind::DoctorSpecialty)),
-        ),
-        try_join4(
-            by_keys::<User>(ctx, keys(Kind::User)),
-            by_keys::<Role>(ctx, keys(Kind::Role)),
-            by_keys::<BreakGlassGrant>(ctx, keys(Kind::BreakGlassGrant)),
-            by_keys::<AuditEvent>(ctx, keys(Kind::AuditEvent)),
-        ),
-        try_join4(
-            by_keys::<PatientValidation>(ctx, keys(Kind::PatientValidation)),
-            by_keys::<PatientMerge>(ctx, keys(Kind::PatientMerge)),
-            by_keys::<Appointment>(ctx, keys(Kind::Appointment)),
-            by_keys::<SystemSetting>(ctx, keys(Kind::SystemSetting)),
-        ),
-    )
-    .await?;
-    let node = |(kind, key): (Kind, Uuid)| match kind {
-        Kind::PatientRegister => registers.get(&key).cloned().map(Node::from),
-        Kind::MedicalInstitution => institutions.get(&key).cloned().map(Node::from),
-        Kind::Doctor => doctors.get(&key).cloned().map(Node::from),
-        Kind::DoctorSpecialty => specialties.get(&key).cloned().map(Node::from),
-        Kind::User => users.get(&key).cloned().map(Node::from),
-        Kind::Role => roles.get(&key).cloned().map(Node::from),
-        Kind::BreakGlassGrant => grants.get(&key).cloned().map(Node::from),
-        Kind::AuditEvent => events.get(&key).cloned().map(Node::from),
-        Kind::PatientValidation => validations.get(&key).cloned().map(Node::from),
-        Kind::PatientMerge => merges.get(&key).cloned().map(Node::from),
-        Kind::Appointment => appointments.get(&key).cloned().map(Node::from),
-        Kind::SystemSetting => settings.get(&key).cloned().map(Node::from),
-    };
-    Ok(asked.into_iter().map(|asked| asked.and_then(node)).collect())
 }

@@ -1,7 +1,6 @@
 use async_graphql::{Context, ID, Object, Result, SelectionField, SimpleObject};
 use chrono::{DateTime, Utc};
 use entity::patient_register::{Column, Entity};
-use entity::{appointment, patient_merge, patient_validation};
 use futures_util::future::join;
 use uuid::Uuid;
 
@@ -15,16 +14,14 @@ use crate::records::patient_register::{
 use crate::records::{Deleted, Loaded, Reference, Row};
 use crate::scope::Permission;
 
-use super::appointment::Appointment;
 use super::connection::{Connection, connection};
 use super::context::of;
 use super::doctor::Doctor;
 use super::id::{Kind, global_id};
 use super::likely_duplicate::CreatePatientRegisterPayload;
-use super::many::{Many, ToMany};
+use super::many::Many;
 use super::medical_institution::MedicalInstitution;
-use super::patient_merge::PatientMerge;
-use super::patient_validation::PatientValidation;
+use super::of_patient::OF_PATIENT;
 use super::payload::{UserError, outcome, payload};
 use super::record::{Record, by_key, in_payload};
 use super::related::{Related, Relations};
@@ -43,6 +40,8 @@ impl Record for PatientRegister {
 
     const NAME: &'static str = "PatientRegister";
 
+    const MANY: &'static [&'static dyn Many] = OF_PATIENT;
+
     fn relation(field: &str) -> Option<Column> {
         match field {
             "institution" => Some(Column::InstitutionId),
@@ -51,24 +50,6 @@ impl Record for PatientRegister {
             _ => None,
         }
     }
-
-    const MANY: &'static [&'static dyn Many] = &[
-        &ToMany::<PatientValidation> {
-            name: "validationHistory",
-            description: "How the register came to its status, the last step first unless another order is asked for.",
-            by: patient_validation::Column::PatientId,
-        },
-        &ToMany::<PatientMerge> {
-            name: "merges",
-            description: "What was merged into the register, the last one first unless another order is asked for.",
-            by: patient_merge::Column::KeptId,
-        },
-        &ToMany::<Appointment> {
-            name: "appointments",
-            description: "The patient's appointments, the earliest first unless another order is asked for.",
-            by: appointment::Column::PatientId,
-        },
-    ];
 
     async fn of(context: &super::context::Context, fields: &[SelectionField<'_>], rows: Vec<Row<Entity>>) -> Vec<Self> {
         let (institutions, doctors) = join(

@@ -61,7 +61,8 @@ impl PatientValidation {
     }
 
     /// What the register was.
-    async fn from_status(&self) -> Result<PatientRegisterStatus> {
+    #[graphql(name = "fromStatus")]
+    async fn former_status(&self) -> Result<PatientRegisterStatus> {
         Ok((*self.0.from_status.loaded()?).into())
     }
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use async_graphql::SelectionField;
 use uuid::Uuid;
 
+use crate::criteria::is_client_name;
 use crate::error::{Error, Result};
 
 use super::context::Context;
@@ -53,7 +54,7 @@ impl<R: Record> Relations<R> {
     where
         T: Sync,
     {
-        let selections: Vec<_> = fields.iter().filter(|field| field.name() == name).collect();
+        let selections: Vec<_> = fields.iter().filter(|field| is_client_name(field.name(), name)).collect();
         if selections.is_empty() {
             return Self(Ok(HashMap::new()));
         }

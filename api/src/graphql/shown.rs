@@ -12,7 +12,7 @@ use uuid::Uuid;
 use crate::records::{Collection, Row};
 
 use super::context;
-use super::many::Lists;
+use super::many::{Lists, field};
 use super::record::{Entity, Record};
 
 /// A record whose fields are resolved where they stand, one after the other, with the lists of what belongs to it. The
@@ -56,6 +56,17 @@ impl<R: Record> OutputType for Shown<R> {
     fn create_type_info(registry: &mut Registry) -> String {
         let name = R::create_type_info(registry);
         for many in R::MANY {
+            // Its place is taken first: what it shows may refer to this type again.
+            let is_new = match registry.types.get_mut(R::NAME) {
+                Some(MetaType::Object { fields, .. }) if !fields.contains_key(many.name()) => {
+                    fields.insert(many.name().to_owned(), field(many.name(), "", String::new()));
+                    true
+                }
+                _ => false,
+            };
+            if !is_new {
+                continue;
+            }
             let field = many.describe(registry);
             if let Some(MetaType::Object { fields, .. }) = registry.types.get_mut(R::NAME) {
                 fields.insert(field.name.clone(), field);
@@ -65,9 +76,13 @@ impl<R: Record> OutputType for Shown<R> {
     }
 
     async fn resolve(&self, ctx: &ContextSelectionSet<'_>, _: &Positioned<Field>) -> ServerResult<Value> {
-        let Some(fields) = plain(&ctx.item.node.items) else { return resolve_container(ctx, self).await };
-        // In one piece of memory for the record: a list moves what its records' futures are made of.
-        Box::pin(self.fields(ctx, fields)).await
+        // In one piece of memory for the record: a list moves what its records' futures are made of. And of no particular
+        // type, because a record may show another one of its own kind.
+        let resolved: BoxFuture<'_, _> = match plain(&ctx.item.node.items) {
+            Some(fields) => Box::pin(self.fields(ctx, fields)),
+            None => Box::pin(resolve_container(ctx, self)),
+        };
+        resolved.await
     }
 }
 

@@ -1,6 +1,5 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
-use std::sync::Arc;
 
 use async_graphql::parser::types::{
     ExecutableDocument, Field, OperationDefinition, OperationType, Selection, SelectionSet,
@@ -12,6 +11,7 @@ use crate::deed::{Action, Deed, Outcome};
 use crate::error::{Error, Result};
 
 use super::Context;
+use super::errors::own;
 use super::limits::chosen;
 
 /// Puts on record what a request was shown and what it was refused, before any of the answer leaves.
@@ -94,9 +94,7 @@ const fn root_type(kind: OperationType) -> &'static str {
 }
 
 fn is_denial(error: &ServerError) -> bool {
-    let Some(source) = &error.source else { return false };
-    let own = source.downcast_ref::<Error>().or_else(|| source.downcast_ref::<Arc<Error>>().map(AsRef::as_ref));
-    matches!(own, Some(Error::Forbidden(_) | Error::Unauthenticated(_)))
+    matches!(own(error.source.as_ref()), Some(Error::Forbidden(_) | Error::Unauthenticated(_)))
 }
 
 /// What a root field would have done, by its verb.
@@ -106,9 +104,9 @@ fn action(kind: OperationType, root: &str) -> Action {
     }
     let verb = root.find(char::is_uppercase).map_or(root, |end| &root[..end]);
     match verb {
-        "create" => Action::Create,
+        "create" | "add" => Action::Create,
         "update" => Action::Update,
-        "delete" => Action::Delete,
+        "delete" | "remove" => Action::Delete,
         "restore" => Action::Restore,
         "login" => Action::Login,
         "logout" => Action::Logout,

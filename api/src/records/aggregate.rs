@@ -36,12 +36,28 @@ pub(super) trait Aggregate:
     /// Whether what only the database knows is looked up before every write, and not only to explain a refusal.
     const ALWAYS_CHECKED: bool = false;
 
+    /// Whether the records belong to a patient, to whom whoever may touch that one's record may add them.
+    const IS_ADDED: bool = false;
+
     fn uuid(model: &Model<Self>) -> Uuid;
 
     fn version(model: &Model<Self>) -> i32;
 
     /// What a record must have as a whole, after `changes`; may add to them.
     fn complete(_present: &Model<Self>, _changes: &mut ActiveModel<Self>, _check: &mut Check) {}
+
+    /// Fills what follows from other records, and judges what can only be judged together with them. `present` is the
+    /// record before a change.
+    fn prepare(
+        _present: Option<&Model<Self>>,
+        _row: &mut ActiveModel<Self>,
+        _own: Uuid,
+        _check: &mut Check,
+        _scope: &Scope,
+        _tx: &Transaction,
+    ) -> impl Future<Output = Result<()>> + Send {
+        std::future::ready(Ok(()))
+    }
 
     /// What only the database knows: references to nothing, values that another record than `own` has already.
     fn check_others(
@@ -60,6 +76,12 @@ pub(super) struct New<A: Aggregate> {
     pub(super) row: ActiveModel<A>,
 }
 
+impl<A: Aggregate> Clone for New<A> {
+    fn clone(&self) -> Self {
+        Self { check: self.check.clone(), uuid: self.uuid, row: self.row.clone() }
+    }
+}
+
 /// Creates records, all or none. The caller's permission has been required; one who may touch the records of a single
 /// patient creates none.
 pub(super) async fn create<A: Aggregate>(
@@ -69,7 +91,7 @@ pub(super) async fn create<A: Aggregate>(
     mut items: Vec<New<A>>,
     key: Option<Key>,
 ) -> Result<Vec<Row<A::Entity>>> {
-    if scope.patient.is_some() && A::patient().is_some() {
+    if scope.patient.is_some() && A::patient().is_some() && !A::IS_ADDED {
         return Err(Error::Forbidden("who may see one patient's records only may create none".to_owned()));
     }
     refuse_twins(&mut items);
@@ -86,12 +108,16 @@ async fn create_once<A: Aggregate>(
     scope: &Scope,
     cluster: &Cluster,
     now: DateTime<Utc>,
-    items: &[New<A>],
+    told: &[New<A>],
     key: Option<&Key>,
 ) -> Result<Vec<Row<A::Entity>>> {
     let tx = cluster.write(scope).await?;
+    let mut items = told.to_vec();
+    for item in &mut items {
+        A::prepare(None, &mut item.row, item.uuid, &mut item.check, scope, &tx).await?;
+    }
     if items.iter().any(|item| !item.check.passed()) {
-        let faults = diagnose(items, scope, &tx).await;
+        let faults = diagnose(&items, scope, &tx).await;
         tx.rollback().await?;
         return Err(Error::Rejected(faults?));
     }
@@ -105,13 +131,13 @@ async fn create_once<A: Aggregate>(
         return Ok(rows);
     }
     if A::ALWAYS_CHECKED || is_bounded(scope) {
-        let faults = diagnose(items, scope, &tx).await?;
+        let faults = diagnose(&items, scope, &tx).await?;
         if !faults.is_empty() {
             tx.rollback().await?;
             return Err(Error::Rejected(faults));
         }
     }
-    match insert::<A>(&tx, items.iter().map(|item| item.row.clone()).collect()).await {
+    match insert::<A>(&tx, items.into_iter().map(|item| item.row).collect()).await {
         Ok(models) => {
             for model in &models {
                 tx.note(written::<A>(None, model));
@@ -123,7 +149,7 @@ async fn create_once<A: Aggregate>(
             drop(tx);
             Err(refused(error, async || {
                 let tx = cluster.write(scope).await?;
-                let faults = diagnose(items, scope, &tx).await;
+                let faults = diagnose(told, scope, &tx).await;
                 tx.rollback().await?;
                 faults
             })
@@ -162,6 +188,7 @@ async fn change_once<A: Aggregate>(
         Some(present) => {
             check.version(target.expected_version, A::version(present));
             A::complete(present, &mut changes, &mut check);
+            A::prepare(Some(present), &mut changes, target.uuid, &mut check, scope, &tx).await?;
         }
         None => check.fault(&["uuid"], FaultCode::NotFound, "there is no such record"),
     }
@@ -303,6 +330,36 @@ async fn refused(error: DbErr, diagnose: impl AsyncFnOnce() -> Result<Vec<Fault>
     }
 }
 
+/// The tables whose constraints are told by name.
+const TABLES: [&str; 26] = [
+    "patientregister",
+    "medical_institutions",
+    "doctor_specialties",
+    "doctors",
+    "users",
+    "countries",
+    "regions",
+    "institution_types",
+    "specialty_categories",
+    "sexes",
+    "genders",
+    "blood_types",
+    "email_types",
+    "phone_types",
+    "medical_conditions",
+    "medications",
+    "health_profiles",
+    "emails",
+    "phones",
+    "addresses",
+    "patient_conditions",
+    "patient_medications",
+    "patient_allergies",
+    "identifiers",
+    "appointments",
+    "system_settings",
+];
+
 /// The fault that a constraint's name tells, such as `doctors_license_number_key`, or `doctors.license_number` on SQLite.
 pub(super) fn by_name(violation: &Violation) -> Fault {
     let (code, name, message) = match violation {
@@ -310,23 +367,15 @@ pub(super) fn by_name(violation: &Violation) -> Fault {
         Violation::Reference(name) => (FaultCode::ReferenceMissing, name, "the record referred to does not exist"),
         Violation::Check(name) => (FaultCode::InvalidFormat, name, "breaks a rule of the database"),
     };
+    // Of several columns SQLite names each, and the last one is blamed.
+    let name = name.rsplit(", ").next().unwrap_or(name);
     let is_key = name.ends_with("_pkey");
     let column =
         ["_check", "_fkey", "_pkey", "_key", "_excl"].iter().find_map(|end| name.strip_suffix(end)).unwrap_or(name);
-    let column = [
-        "patientregister",
-        "medical_institutions",
-        "doctor_specialties",
-        "doctors",
-        "users",
-        "appointments",
-        "system_settings",
-    ]
-    .iter()
-    .find_map(|table| column.strip_prefix(table))
-    .unwrap_or(column)
-    .trim_start_matches(['_', '.']);
-    let column = if is_key { "uuid" } else { column };
+    let column =
+        TABLES.iter().find_map(|table| column.strip_prefix(table)).unwrap_or(column).trim_start_matches(['_', '.']);
+    // What is alike is alike of one patient.
+    let column = if is_key { "uuid" } else { column.strip_prefix("patient_id_").unwrap_or(column) };
     let column = (!column.is_empty()).then(|| client_name(column));
     Fault::new(code, std::iter::once("input".to_owned()).chain(column), message)
 }

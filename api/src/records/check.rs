@@ -27,6 +27,18 @@ pub(super) enum Kind {
     Email,
     /// A phone number.
     Phone,
+    /// Exactly so many letters from A to Z.
+    Letters(usize),
+    /// Exactly so many digits.
+    Digits(usize),
+    /// What an entry of a code system is known by: printable ASCII without spaces, of so many characters at most.
+    Code(usize),
+    /// A region's code: the two letters of its country, a hyphen, and one to three letters or digits (ISO 3166-2).
+    Subdivision,
+    /// A country's calling code: `+` and one to three digits (ITU-T E.164).
+    CallingCode,
+    /// One to so many digits.
+    DigitsUpTo(usize),
 }
 
 /// Collects every broken rule of one input, each with its path.
@@ -181,13 +193,13 @@ impl Check {
         }
     }
 
-    fn missing<T: Into<sea_orm::Value>>(&mut self, field: &str) -> ActiveValue<T> {
+    pub(super) fn missing<T: Into<sea_orm::Value>>(&mut self, field: &str) -> ActiveValue<T> {
         self.fault(&[field], FaultCode::Required, "must not be empty");
         NotSet
     }
 
     /// The text without white space around it; nothing when it is empty.
-    fn text(&mut self, field: &str, kind: Kind, text: &str) -> Option<String> {
+    pub(super) fn text(&mut self, field: &str, kind: Kind, text: &str) -> Option<String> {
         let text = normal(text)?;
         if let Some((code, message)) = broken(kind, text) {
             self.fault(&[field], code, message);
@@ -221,7 +233,9 @@ fn broken(kind: Kind, text: &str) -> Option<(FaultCode, String)> {
         return Some((FaultCode::InvalidFormat, "must not have control characters".to_owned()));
     }
     match kind {
-        Kind::Plain(max) if length > max => Some((FaultCode::TooLong, format!("must have at most {max} characters"))),
+        Kind::Plain(max) | Kind::Code(max) if length > max => {
+            Some((FaultCode::TooLong, format!("must have at most {max} characters")))
+        }
         Kind::Email if length > MAX_EMAIL_LENGTH => {
             Some((FaultCode::TooLong, format!("must have at most {MAX_EMAIL_LENGTH} characters")))
         }
@@ -230,7 +244,49 @@ fn broken(kind: Kind, text: &str) -> Option<(FaultCode, String)> {
         }
         Kind::Plain(_) | Kind::Email => None,
         Kind::Phone => broken_phone(text, length),
+        Kind::Letters(_)
+        | Kind::Digits(_)
+        | Kind::DigitsUpTo(_)
+        | Kind::Code(_)
+        | Kind::Subdivision
+        | Kind::CallingCode => broken_code(kind, text, length),
     }
+}
+
+fn broken_code(kind: Kind, text: &str, length: usize) -> Option<(FaultCode, String)> {
+    let is_upper = |c: char| c.is_ascii_uppercase();
+    let (is_valid, message) = match kind {
+        Kind::Letters(exact) => {
+            (length == exact && text.chars().all(is_upper), format!("must be {exact} letters from A to Z"))
+        }
+        Kind::Digits(exact) => {
+            (length == exact && text.chars().all(|c| c.is_ascii_digit()), format!("must be {exact} digits"))
+        }
+        Kind::DigitsUpTo(max) => {
+            (length <= max && text.chars().all(|c| c.is_ascii_digit()), format!("must be 1 to {max} digits"))
+        }
+        Kind::CallingCode => {
+            let is_valid = text.strip_prefix('+').is_some_and(|digits| {
+                (1..=3).contains(&digits.len())
+                    && !digits.starts_with('0')
+                    && digits.chars().all(|c| c.is_ascii_digit())
+            });
+            (is_valid, "must be + and one to three digits, such as +1".to_owned())
+        }
+        Kind::Subdivision => {
+            let is_own =
+                |own: &str| (1..=3).contains(&own.len()) && own.chars().all(|c| is_upper(c) || c.is_ascii_digit());
+            let parts = text.split_once('-');
+            let is_valid =
+                parts.is_some_and(|(country, own)| country.len() == 2 && country.chars().all(is_upper) && is_own(own));
+            (is_valid, "must be a code of ISO 3166-2, such as US-MA".to_owned())
+        }
+        _ => (
+            text.chars().all(|c| c.is_ascii_graphic()),
+            "must consist of letters, digits and signs of ASCII".to_owned(),
+        ),
+    };
+    (!is_valid).then_some((FaultCode::InvalidFormat, message))
 }
 
 fn broken_phone(text: &str, length: usize) -> Option<(FaultCode, String)> {

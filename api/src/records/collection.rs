@@ -1,7 +1,7 @@
 //! Reading any kind of record: one by its key, or several by theirs.
 
 use async_graphql::Enum;
-use sea_orm::sea_query::{self, SelectStatement};
+use sea_orm::sea_query::{self, Expr, SelectStatement};
 use sea_orm::{ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, EntityName, EntityTrait, Value};
 use uuid::Uuid;
 
@@ -82,6 +82,12 @@ pub trait Collection:
         None
     }
 
+    /// What holds of records that count, besides that they were not deleted themselves; nothing where that is all.
+    #[must_use]
+    fn upheld() -> Option<Expr> {
+        None
+    }
+
     /// The column that is set in a record that was deleted; none where records are not deleted.
     #[must_use]
     fn tombstone() -> Option<Column<Self>> {
@@ -136,6 +142,12 @@ pub async fn find_many<C: Collection>(
 
 /// What the caller may see at all.
 pub(super) fn visible<C: Collection>(scope: &Scope, deleted: Deleted) -> Condition {
+    let condition = reached::<C>(scope, deleted);
+    if deleted == Deleted::Excluded { condition.add_option(C::upheld()) } else { condition }
+}
+
+/// The same, of records of which it is known already that they count.
+pub(super) fn reached<C: Collection>(scope: &Scope, deleted: Deleted) -> Condition {
     let mut condition = C::within(scope);
     if let Some(tombstone) = C::tombstone() {
         match deleted {

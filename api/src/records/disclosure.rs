@@ -15,7 +15,7 @@ use super::aggregate::{Aggregate, Model};
 use super::collection::{Collection, Column, distinct};
 
 /// Columns that follow from the fact that a row was changed.
-const KEPT: [&str; 3] = ["version", "created_at", "updated_at"];
+pub(super) const KEPT: [&str; 3] = ["version", "created_at", "updated_at"];
 
 /// What the reads of a collection put on record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -133,6 +133,20 @@ pub(super) fn put<A: Aggregate>(
         fields: fields.into_iter().map(Cow::Borrowed).collect(),
         ..Deed::new(action, A::NAME)
     }
+}
+
+/// That somebody was told whether a record has what they hold it to have; none where nobody's health is told by it.
+pub(super) fn compared<A: Aggregate>(model: &Model<A>, told: &<A::Entity as EntityTrait>::ActiveModel) -> Option<Deed> {
+    if A::disclosure() != Disclosure::Patients {
+        return None;
+    }
+    let fields = Column::<A>::iter().filter(|column| told.get(*column).into_value().is_some());
+    Some(Deed {
+        institution: A::institution().and_then(|column| key(model.get(column))),
+        patient: A::patient().and_then(|column| key(model.get(column))),
+        fields: fields.map(|column| Cow::Borrowed(column.as_str())).collect(),
+        ..Deed::new(Action::Read, A::NAME).on(A::uuid(model))
+    })
 }
 
 fn key(value: Value) -> Option<Uuid> {

@@ -16,7 +16,8 @@ use crate::error::{Error, FaultCode, Result};
 use crate::scope::{Permission, Scope};
 
 use super::aggregate::{Aggregate, New, Target, change, create as create_all, exists};
-use super::check::{Check, Kind};
+use super::catalogue::{SpecialtyCategories, SpecialtyCategoryFilter, check_choice};
+use super::check::{Check, Kind, optional_reference};
 use super::doctor::DoctorFilter;
 use super::idempotency::Key;
 use super::{Collection, Deleted, Row};
@@ -30,12 +31,18 @@ criteria! {
         name: TextFilter => Name folded "name_folded";
         /// What the specialty is about.
         description: TextFilter => Description;
+        /// The key of the category that the specialty belongs to.
+        category_id: UuidFilter => CategoryId;
         /// How often the record has changed, counting from 1.
         version: IntFilter => Version;
         /// When the record was created.
         created_at: DateTimeFilter => CreatedAt;
         /// When the record last changed.
         updated_at: DateTimeFilter => UpdatedAt;
+    }
+    relations {
+        /// The category that the specialty belongs to; none when unknown.
+        category: SpecialtyCategoryFilter => CategoryId of specialty_category;
     }
     many {
         /// Who practises it.
@@ -71,6 +78,8 @@ pub struct CreateDoctorSpecialtyInput {
     pub name: String,
     /// What the specialty is about: 1 to 500 characters.
     pub description: Option<String>,
+    /// The key of the category that the specialty belongs to.
+    pub category_id: Option<Uuid>,
     /// A text of the client's making, at most 200 characters. Sending the same key with the same input again, within 24
     /// hours, returns the first result instead of creating twice.
     #[serde(skip)]
@@ -88,6 +97,8 @@ pub struct UpdateDoctorSpecialtyInput {
     pub name: MaybeUndefined<String>,
     /// What the specialty is about: 1 to 500 characters.
     pub description: MaybeUndefined<String>,
+    /// The key of the category that the specialty belongs to.
+    pub category_id: MaybeUndefined<Uuid>,
 }
 
 /// Creates a specialty.
@@ -108,6 +119,7 @@ pub async fn create(
         uuid: Set(uuid),
         name: check.required("name", Kind::Plain(100), &MaybeUndefined::Value(input.name)),
         description: check.optional("description", Kind::Plain(500), &Some(input.description).into()),
+        category_id: Set(input.category_id),
         ..ActiveModel::default()
     };
     let new = New::<DoctorSpecialties> { check, uuid, row };
@@ -125,6 +137,7 @@ pub async fn update(scope: &Scope, cluster: &Cluster, input: UpdateDoctorSpecial
     let changes = ActiveModel {
         name: check.required("name", Kind::Plain(100), &input.name),
         description: check.optional("description", Kind::Plain(500), &input.description),
+        category_id: optional_reference(&input.category_id),
         ..ActiveModel::default()
     };
     let target = Target { uuid: input.uuid, expected_version: input.expected_version, deleted: Deleted::Excluded };
@@ -133,6 +146,9 @@ pub async fn update(scope: &Scope, cluster: &Cluster, input: UpdateDoctorSpecial
 
 impl Aggregate for DoctorSpecialties {
     const WRITE: Permission = Permission::WriteDirectory;
+
+    /// The database does not mind an inactive category.
+    const ALWAYS_CHECKED: bool = true;
 
     fn uuid(model: &Model) -> Uuid {
         model.uuid
@@ -154,6 +170,9 @@ impl Aggregate for DoctorSpecialties {
             if exists::<DoctorSpecialties>(tx, scope, other).await? {
                 check.fault(&["name"], FaultCode::NotUnique, "another specialty has this name");
             }
+        }
+        if let Set(Some(key)) = row.category_id {
+            check_choice::<SpecialtyCategories>("categoryId", key, check, scope, tx).await?;
         }
         Ok(())
     }

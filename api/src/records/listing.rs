@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use sea_orm::sea_query::{Alias, Expr, Func, SelectStatement};
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, DbBackend, DbErr, EntityName, EntityTrait, QueryFilter, QueryResult,
-    QuerySelect, QueryTrait, Statement, Value,
+    ColumnTrait, Condition, ConnectionTrait, DbBackend, DbErr, EntityName, EntityTrait, IdenStatic, QueryFilter,
+    QueryResult, QuerySelect, QueryTrait, Statement, Value,
 };
 
 use crate::criteria::{Filter, Ordering, Page, PageArguments, Related, Translation, seek};
@@ -14,7 +14,7 @@ use crate::database::Reader;
 use crate::error::{Error, Result};
 use crate::scope::Scope;
 
-use super::collection::{Collection, Column, Deleted, distinct, query_of, visible};
+use super::collection::{Collection, Column, Deleted, distinct, query_of, reached, visible};
 use super::disclosure::{disclose, disclose_across, disclose_total, with_owner};
 use super::row::{Plan, Row, decode};
 
@@ -125,7 +125,12 @@ impl<C: Collection> Asked<C> {
         C::permit(scope)?;
         let page = query.page.clone().resolve()?;
         let ordering = Ordering::new(scope, &query.order, C::default_order())?;
-        let mut condition = visible::<C>(scope, query.deleted);
+        // Lists of what belongs to patients are read of patients who were found.
+        let is_found = |column: &Column<C>| C::patient().is_some_and(|patient| patient.as_str() == column.as_str());
+        let mut condition = match besides.iter().any(is_found) {
+            true => reached::<C>(scope, query.deleted),
+            false => visible::<C>(scope, query.deleted),
+        };
         if let Some(successor) = C::successor().filter(|_| query.deleted == Deleted::Excluded) {
             condition = condition.add(successor.is_null());
         }

@@ -2,7 +2,7 @@
 
 use async_graphql::{InputObject, MaybeUndefined};
 use entity::medical_institution::{ActiveModel, Column, Entity, Model};
-use sea_orm::ActiveValue::Set;
+use sea_orm::ActiveValue::{Set, Unchanged};
 use serde::Serialize;
 use uuid::Uuid;
 
@@ -14,7 +14,11 @@ use crate::error::{Error, Result};
 use crate::scope::{Boundary, Permission, Scope};
 
 use super::aggregate::{Aggregate, New, Target, change, create as create_all};
-use super::check::{Check, Kind};
+use super::catalogue::{
+    Countries, CountryFilter, InstitutionTypeFilter, InstitutionTypes, RegionFilter, Regions, check_choice,
+    check_region,
+};
+use super::check::{Check, Kind, optional_reference};
 use super::doctor::DoctorFilter;
 use super::idempotency::Key;
 use super::patient_register::PatientRegisterFilter;
@@ -33,12 +37,26 @@ criteria! {
         phone_number: TextFilter => PhoneNumber;
         /// Postal address.
         address: TextFilter => Address;
+        /// The key of the kind of institution.
+        institution_type_id: UuidFilter => InstitutionTypeId;
+        /// The key of the country where it is.
+        country_id: UuidFilter => CountryId;
+        /// The key of the region where it is.
+        region_id: UuidFilter => RegionId;
         /// How often the record has changed, counting from 1.
         version: IntFilter => Version;
         /// When the record was created.
         created_at: DateTimeFilter => CreatedAt;
         /// When the record last changed.
         updated_at: DateTimeFilter => UpdatedAt;
+    }
+    relations {
+        /// What kind of institution it is; none when unknown.
+        institution_type: InstitutionTypeFilter => InstitutionTypeId of institution_type;
+        /// The country where it is; none when unknown.
+        country: CountryFilter => CountryId of country;
+        /// The region where it is; none when unknown.
+        region: RegionFilter => RegionId of region;
     }
     many {
         /// Who practises here.
@@ -80,6 +98,12 @@ pub struct CreateMedicalInstitutionInput {
     pub phone_number: Option<String>,
     /// Postal address: 1 to 200 characters.
     pub address: Option<String>,
+    /// The key of the kind of institution.
+    pub institution_type_id: Option<Uuid>,
+    /// The key of the country where it is.
+    pub country_id: Option<Uuid>,
+    /// The key of the region where it is, of that country.
+    pub region_id: Option<Uuid>,
     /// A text of the client's making, at most 200 characters. Sending the same key with the same input again, within 24
     /// hours, returns the first result instead of creating twice.
     #[serde(skip)]
@@ -101,6 +125,12 @@ pub struct UpdateMedicalInstitutionInput {
     pub phone_number: MaybeUndefined<String>,
     /// Postal address: 1 to 200 characters.
     pub address: MaybeUndefined<String>,
+    /// The key of the kind of institution.
+    pub institution_type_id: MaybeUndefined<Uuid>,
+    /// The key of the country where it is.
+    pub country_id: MaybeUndefined<Uuid>,
+    /// The key of the region where it is, of that country.
+    pub region_id: MaybeUndefined<Uuid>,
 }
 
 /// Creates an institution.
@@ -126,6 +156,9 @@ pub async fn create(
         email: check.optional("email", Kind::Email, &Some(input.email).into()),
         phone_number: check.optional("phoneNumber", Kind::Phone, &Some(input.phone_number).into()),
         address: check.optional("address", Kind::Plain(200), &Some(input.address).into()),
+        institution_type_id: Set(input.institution_type_id),
+        country_id: Set(input.country_id),
+        region_id: Set(input.region_id),
         ..ActiveModel::default()
     };
     let new = New::<MedicalInstitutions> { check, uuid, row };
@@ -145,6 +178,9 @@ pub async fn update(scope: &Scope, cluster: &Cluster, input: UpdateMedicalInstit
         email: check.optional("email", Kind::Email, &input.email),
         phone_number: check.optional("phoneNumber", Kind::Phone, &input.phone_number),
         address: check.optional("address", Kind::Plain(200), &input.address),
+        institution_type_id: optional_reference(&input.institution_type_id),
+        country_id: optional_reference(&input.country_id),
+        region_id: optional_reference(&input.region_id),
         ..ActiveModel::default()
     };
     let target = Target { uuid: input.uuid, expected_version: input.expected_version, deleted: Deleted::Excluded };
@@ -154,6 +190,9 @@ pub async fn update(scope: &Scope, cluster: &Cluster, input: UpdateMedicalInstit
 impl Aggregate for MedicalInstitutions {
     const WRITE: Permission = Permission::WriteDirectory;
 
+    /// The database does not mind inactive entries of catalogues.
+    const ALWAYS_CHECKED: bool = true;
+
     fn uuid(model: &Model) -> Uuid {
         model.uuid
     }
@@ -162,7 +201,33 @@ impl Aggregate for MedicalInstitutions {
         model.version
     }
 
-    async fn check_others(_: &ActiveModel, _: Uuid, _: &mut Check, _: &Scope, _: &Transaction) -> Result<()> {
-        Ok(())
+    fn complete(present: &Model, changes: &mut ActiveModel, _: &mut Check) {
+        // Where only one of the two is named, it must fit the other as it stands.
+        if changes.country_id.is_not_set() {
+            changes.country_id = Unchanged(present.country_id);
+        }
+        if changes.region_id.is_not_set() {
+            changes.region_id = Unchanged(present.region_id);
+        }
+    }
+
+    async fn check_others(
+        row: &ActiveModel,
+        _: Uuid,
+        check: &mut Check,
+        scope: &Scope,
+        tx: &Transaction,
+    ) -> Result<()> {
+        if let Set(Some(key)) = row.institution_type_id {
+            check_choice::<InstitutionTypes>("institutionTypeId", key, check, scope, tx).await?;
+        }
+        if let Set(Some(key)) = row.country_id {
+            check_choice::<Countries>("countryId", key, check, scope, tx).await?;
+        }
+        if let Set(Some(key)) = row.region_id {
+            check_choice::<Regions>("regionId", key, check, scope, tx).await?;
+        }
+        let keys = (row.region_id.try_as_ref().copied().flatten(), row.country_id.try_as_ref().copied().flatten());
+        check_region(keys, check, scope, tx).await
     }
 }

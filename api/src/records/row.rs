@@ -159,6 +159,7 @@ pub(super) fn decode(result: &QueryResult, index: usize, kind: &ColumnType) -> R
         ColumnType::TimestampWithTimeZone => result.try_get_by_index::<Option<DateTime<Utc>>>(index)?.into(),
         ColumnType::Boolean => result.try_get_by_index::<Option<bool>>(index)?.into(),
         ColumnType::Integer => result.try_get_by_index::<Option<i32>>(index)?.into(),
+        ColumnType::Double => result.try_get_by_index::<Option<f64>>(index)?.into(),
         ColumnType::BigInteger => result.try_get_by_index::<Option<i64>>(index)?.into(),
         ColumnType::Array(_) => result.try_get_by_index::<Option<TextList>>(index)?.into(),
         _ => return Err(DbErr::Type("a column of a type that rows do not have".to_owned())),

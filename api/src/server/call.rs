@@ -2,10 +2,12 @@ use std::net::IpAddr;
 
 use axum::http::HeaderMap;
 use axum::http::header::AUTHORIZATION;
+use parking_lot::Mutex;
 use uuid::Uuid;
 
 use crate::clock::SharedClock;
-use crate::database::{Consistency, ConsistencyToken};
+use crate::database::{Cluster, Consistency, ConsistencyToken};
+use crate::error::Error;
 use crate::graphql::{Answer, Context, Method, Request};
 use crate::guards;
 use crate::rate::Meter;
@@ -42,6 +44,15 @@ impl Service {
     }
 }
 
+/// Why there is no answer in time to who writes through these. What was sent to be committed is carried to its end all the
+/// same.
+pub(super) fn out_of_time(clusters: &[Cluster]) -> Error {
+    if clusters.iter().any(Cluster::has_begun_to_commit) {
+        return Error::OutcomeUnknown("the request's time was up".into());
+    }
+    Error::Timeout
+}
+
 /// Requests that came together.
 pub(super) struct Call<'s> {
     pub(super) service: &'s Service,
@@ -50,12 +61,24 @@ pub(super) struct Call<'s> {
     pub(super) after: Option<ConsistencyToken>,
     pub(super) caller: Scope,
     pub(super) meter: Meter,
+    /// What its requests write through.
+    pub(super) clusters: Mutex<Vec<Cluster>>,
 }
 
 impl Call<'_> {
+    /// Why there is no answer.
+    pub(super) fn out_of_time(&self) -> Error {
+        let clusters = self.clusters.lock();
+        for token in clusters.iter().filter_map(Cluster::written) {
+            self.wish.note(self.service.authority.seal(token).as_ref());
+        }
+        out_of_time(&clusters)
+    }
+
     pub(super) async fn execute(&self, request: Request<'_>, method: Method) -> Answer {
         let context = self.service.context(self.caller.clone(), self.wish.consistency).metered(self.meter.clone());
         let context = if let Some(token) = self.after { context.after(token) } else { context };
+        self.clusters.lock().push(context.cluster().clone());
         // Large, and moved by every layer of the router if it stood in their futures.
         let answer = Box::pin(self.service.engine.execute(request, method, context)).await;
         self.wish.note(answer.token.as_ref());

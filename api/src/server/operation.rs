@@ -8,6 +8,7 @@ use crate::error::Error;
 use crate::graphql::{Answer, Begun, Event, Method, Request, ResponseStream};
 use crate::listen::Guest;
 
+use super::call::out_of_time;
 use super::subscribers::Subscribed;
 use super::visitor::{Farewell, Visitor};
 
@@ -61,7 +62,9 @@ pub(super) async fn begin(visitor: Arc<Visitor>, request: Request<'static>, meth
     if let Err(error) = service.rates.meter(&scope).ask(1) {
         return refused(error);
     }
-    let begun = Box::pin(service.engine.begin(request, method, visitor.context(scope)));
+    let context = visitor.context(scope);
+    let cluster = context.cluster().clone();
+    let begun = Box::pin(service.engine.begin(request, method, context));
     match tokio::time::timeout(service.request_timeout, begun).await {
         Ok(Begun::Answered(answer)) => Started::Over(Told::Last(answer)),
         Ok(Begun::Subscribed(responses)) => match service.subscribers.add(caller) {
@@ -71,7 +74,7 @@ pub(super) async fn begin(visitor: Arc<Visitor>, request: Request<'static>, meth
             }
             Err(error) => refused(error),
         },
-        Err(_) => refused(Error::Timeout),
+        Err(_) => refused(out_of_time(&[cluster])),
     }
 }
 

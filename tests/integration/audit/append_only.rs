@@ -52,7 +52,14 @@ fn neither_the_server_nor_the_owner_changes_an_entry() {
     refused(&mut sql, "UPDATE audit_retention SET floor_days = 0", "permission denied");
     refused(&mut sql, "INSERT INTO audit_beginnings VALUES (gen_random_uuid(), 1, '', now())", "permission denied");
     refused(&mut sql, "SELECT make_audit_partitions('2000-01-01', '2026-01-01')", "24 months");
-    assert_eq!(sql.value("SELECT prune_audit_events(0)"), "0", "the floor holds");
+    // A month that is younger than the floor's 2190 days, and one that is older.
+    sql.run(
+        "SELECT make_audit_partitions('2024-01-01', '2024-01-01'), make_audit_partitions('2010-01-01', '2010-01-01')",
+    );
+    assert_eq!(sql.value("SELECT prune_audit_events(0)"), "1", "the floor holds");
+    let left =
+        "SELECT count(*) FROM pg_class WHERE relispartition AND relkind = 'r' AND relname = 'audit_events_2024_01'";
+    assert_eq!(sql.value(left), "1");
     sql.run(&format!("SET phr.institution = '{HOME}'"));
     let again = "INSERT INTO audit_events SELECT * FROM audit_events";
     refused(&mut sql, again, "row-level security");

@@ -78,7 +78,7 @@ fn client(
 }
 
 /// Lets the clients end.
-struct End<'e>(&'e AtomicBool);
+pub(super) struct End<'e>(pub(super) &'e AtomicBool);
 
 impl Drop for End<'_> {
     fn drop(&mut self) {
@@ -89,7 +89,7 @@ impl Drop for End<'_> {
 fn killed_again_and_again(backend: Backend) {
     let database = Arc::new(Database::new(backend));
     let received = Mutex::new(Vec::new());
-    let kills = if is_soak() { 20 } else { 5 };
+    let kills = if is_soak() { 50 } else { 10 };
     for _ in 0..kills {
         let mut server = Phr::serve(Arc::clone(&database), &[], &[]);
         let token = server.token().to_owned();

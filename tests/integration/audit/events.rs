@@ -79,8 +79,15 @@ fn events_are_filtered_by_who_what_when_and_whom() {
         4
     );
     assert_eq!(filtered("fields: {contains: \"email\"}, outcome: {equal: INTENDED}"), 2);
+    let all: u64 = database.sql().value("SELECT count(*) FROM audit_events").parse().unwrap();
+    let intended: u64 =
+        database.sql().value("SELECT count(*) FROM audit_events WHERE outcome = 'INTENDED'").parse().unwrap();
+    assert!(intended > 0 && all > intended);
     assert_eq!(filtered("occurredAt: {lessThan: \"2020-01-01T00:00:00Z\"}"), 0);
-    assert_eq!(filtered("outcome: {notIn: [INTENDED, SUCCEEDED]}"), 0);
+    assert_eq!(filtered("occurredAt: {greaterThan: \"2020-01-01T00:00:00Z\"}"), all);
+    assert_eq!(filtered("outcome: {notIn: [SUCCEEDED, FAILED, DENIED, UNKNOWN]}"), intended);
+    assert_eq!(filtered(&format!("actorId: {{equal: \"{}\"}}", operator().actor.0)), all);
+    assert_eq!(filtered(&format!("actorId: {{equal: \"{HOME}\"}}")), 0);
 }
 
 #[test]

@@ -70,7 +70,7 @@ pub(crate) fn entries(database: &Database, condition: &str) -> Vec<Entry> {
 }
 
 /// The same, once there are as many.
-fn shipped(database: &Database, condition: &str, count: usize) -> Vec<Entry> {
+pub(crate) fn shipped(database: &Database, condition: &str, count: usize) -> Vec<Entry> {
     eventually(&format!("{count} entries are shipped: {condition}"), || {
         let found = entries(database, condition);
         (found.len() >= count).then_some(found)

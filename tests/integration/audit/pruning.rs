@@ -7,7 +7,7 @@ use phr::clock::{Clock, SystemClock};
 use serde_json::json;
 use support::{Backend, Database, Phr, eventually};
 
-use super::{anchors, entries, shipped};
+use super::{anchors, entries, shipped, verify};
 use crate::library::{Library, operator};
 use crate::patients::register;
 
@@ -55,7 +55,9 @@ fn what_is_older_than_it_is_kept_is_pruned_and_the_rest_verifies() {
         let library = Library::of(&database);
         let whole = library.verify(&[anchors(&database)]);
         assert!(whole.findings.is_empty(), "{whole:?}");
-        // Servers prune when they start.
+        // Servers prune when they start, whatever else they cannot do: this one is left as it is.
+        let stuck = database.folder().join("data/audit/10000000-0000-4000-8000-000000000001");
+        std::fs::create_dir_all(stuck.join("0000000001.jsonl")).unwrap();
         let _server = Phr::serve(Arc::clone(&database), &[], &[]);
         eventually("old entries are pruned", || (entries(&database, old).len() == before - 4).then_some(()));
         let kept = library.verify(&[anchors(&database)]);
@@ -63,6 +65,17 @@ fn what_is_older_than_it_is_kept_is_pruned_and_the_rest_verifies() {
         assert_eq!(kept.entries, whole.entries - 4, "{kept:?}");
         // What is remembered of the pruned ones cannot be made up to hide more.
         let mut sql = database.sql();
+        super::tampering::unlock(backend, &mut sql);
+        let first = sql.value("SELECT sequence + 1 FROM audit_beginnings");
+        sql.run(&format!(
+            "UPDATE audit_beginnings SET sequence = {first}, hash = (SELECT hash FROM audit_events AS gone
+             WHERE gone.sequence = {first} AND gone.instance = audit_beginnings.instance);
+             DELETE FROM audit_events WHERE sequence = {first} AND instance = (SELECT instance FROM audit_beginnings)"
+        ));
+        // Older than what no database may remove, and younger than what servers do.
+        assert!(library.verify(&[anchors(&database)]).findings.is_empty());
+        let hidden = verify(&database);
+        assert!(hidden.code == Some(3) && hidden.stdout.contains("it was removed before its time"), "{hidden:?}");
         let newest = "SELECT sequence FROM audit_events WHERE instance = (SELECT instance FROM audit_beginnings)
             ORDER BY sequence DESC LIMIT 1";
         let newest = sql.value(newest);
@@ -70,7 +83,6 @@ fn what_is_older_than_it_is_kept_is_pruned_and_the_rest_verifies() {
             "UPDATE audit_beginnings SET sequence = {newest}, hash = (SELECT hash FROM audit_events AS last
              WHERE last.sequence = {newest} AND last.instance = audit_beginnings.instance)"
         ));
-        super::tampering::unlock(backend, &mut sql);
         sql.run("DELETE FROM audit_events WHERE instance = (SELECT instance FROM audit_beginnings)");
         let hidden = library.verify(&[anchors(&database)]);
         assert_eq!(hidden.findings.len(), 1, "{hidden:?}");

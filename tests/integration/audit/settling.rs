@@ -1,22 +1,23 @@
 //! An intent whose server died is settled by what became of it.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::json;
-use support::{Backend, Database, Phr, eventually, phr};
+use support::{Backend, Client, Database, Phr, eventually, phr};
 
 use super::spool::shipping;
 use super::{entries, shipped, spools, values, verify, wait_until_adopted};
 use crate::patients::jane;
 
-const CREATE: &str = "mutation($input: CreatePatientRegisterInput!) { createPatientRegister(input: $input) {
+pub(super) const CREATE: &str = "mutation($input: CreatePatientRegisterInput!) { createPatientRegister(input: $input) {
     patientRegister { uuid } } }";
 
 /// Settled intents of a long chain: looking through all of them for each would take longer than a statement may.
 const PAIRS: u32 = 10_000;
 
 /// Makes commits of new registers take so many seconds, and says whether they go on when their server is gone.
-fn slow_commits(database: &Database, seconds: u32, goes_on: bool) {
+pub(super) fn slow_commits(database: &Database, seconds: u32, goes_on: bool) {
     let interval = if goes_on { "0" } else { "100" };
     database.sql().run(&format!(
         "CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
@@ -28,14 +29,18 @@ fn slow_commits(database: &Database, seconds: u32, goes_on: bool) {
     ));
 }
 
-/// A server that was killed while a create was being committed.
-fn killed_while_committing(database: &Arc<Database>) {
-    let mut server = Phr::serve(Arc::clone(database), &[], &[]);
-    let waiting = server.begin(CREATE, &json!({ "input": jane() }));
+pub(super) fn wait_until_committing(database: &Database) {
     let mut sql = database.sql();
     let committing =
         "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND datname = current_database()";
     eventually("the commit has begun", || (sql.value(committing) == "1").then_some(()));
+}
+
+/// A server that was killed while a create was being committed.
+fn killed_while_committing(database: &Arc<Database>) {
+    let mut server = Phr::serve(Arc::clone(database), &[], &[]);
+    let waiting = server.begin(CREATE, &json!({ "input": jane() }));
+    wait_until_committing(database);
     server.signal("KILL");
     assert_eq!(server.ended(), None);
     drop(waiting);
@@ -74,22 +79,11 @@ fn a_commit_that_ended_with_its_server_has_failed() {
 fn an_outcome_that_was_not_noted_is_settled_by_the_change_log() {
     for backend in [Backend::Sqlite, Backend::Postgres] {
         let database = Arc::new(Database::new(backend));
-        shipping(&database, false);
-        let mut server = Phr::serve(Arc::clone(&database), &[], &[]);
-        crate::patients::register(&server, &json!({}));
-        eventually("the entries are in the spool", || {
-            let file = spools(&database).first()?.join("0000000001.jsonl");
-            (std::fs::read_to_string(file).ok()?.lines().count() >= 3).then_some(())
-        });
-        server.signal("KILL");
-        assert_eq!(server.ended(), None);
-        assert_eq!(entries(&database, "true"), []);
+        let file = killed_before_anything_was_shipped(&database);
         // As if the server had died while it noted the outcome.
-        let file = spools(&database)[0].join("0000000001.jsonl");
         let text = std::fs::read_to_string(&file).unwrap();
         let intent = text.lines().next().unwrap();
         std::fs::write(&file, format!("{intent}\n{{\"torn")).unwrap();
-        shipping(&database, true);
         let _next = Phr::serve(Arc::clone(&database), &[], &[]);
         let settled = shipped(&database, "settles IS NOT NULL", 1);
         assert_eq!(values(&settled, "outcome"), ["SUCCEEDED"], "{backend:?}");
@@ -151,6 +145,78 @@ fn a_spool_that_was_damaged_is_set_aside_and_named() {
     assert!(server.log().contains("a damaged audit spool was set aside"), "{}", server.log());
     crate::patients::register(&server, &json!({}));
     shipped(&database, "outcome = 'SUCCEEDED'", 1);
+}
+
+/// A server that was killed, of which three entries are in the spool and none in the database: its segment.
+fn killed_before_anything_was_shipped(database: &Arc<Database>) -> std::path::PathBuf {
+    let mut server = Phr::serve(Arc::clone(database), &[], &[]);
+    // Before nothing can be shipped: making one is on record too.
+    server.token();
+    shipping(database, false);
+    crate::patients::register(&server, &json!({}));
+    let segment = eventually("the entries are in the spool", || {
+        let file = spools(database).first()?.join("0000000001.jsonl");
+        (std::fs::read_to_string(&file).ok()?.lines().count() >= 3).then_some(file)
+    });
+    server.signal("KILL");
+    assert_eq!(server.ended(), None);
+    assert_eq!(entries(database, "action <> 'LOGIN'"), []);
+    shipping(database, true);
+    segment
+}
+
+#[test]
+fn what_stands_before_the_damage_of_a_spool_is_shipped() {
+    for backend in [Backend::Sqlite, Backend::Postgres] {
+        let database = Arc::new(Database::new(backend));
+        let segment = killed_before_anything_was_shipped(&database);
+        let whole = std::fs::read(&segment).unwrap();
+        std::fs::write(&segment, [&whole, &b"\0\0\0\0\xff\n"[..], &whole].concat()).unwrap();
+        // No text, and a part that is missing.
+        let folder =
+            |number: u8| database.folder().join(format!("data/audit/10000000-0000-4000-8000-00000000000{number}"));
+        for (number, segment, text) in [(1, 1, &b"\xff\n"[..]), (2, 1, b""), (2, 3, b"")] {
+            std::fs::create_dir_all(folder(number)).unwrap();
+            std::fs::write(folder(number).join(format!("000000000{segment}.jsonl")), text).unwrap();
+        }
+        let server = Phr::serve(Arc::clone(&database), &[], &[]);
+        for folder in [segment.parent().unwrap(), &folder(1), &folder(2)] {
+            eventually("it is set aside", || folder.with_extension("damaged").exists().then_some(()));
+        }
+        assert_eq!(entries(&database, "true").len(), 3, "{backend:?}");
+        crate::patients::register(&server, &json!({}));
+        shipped(&database, "action = 'CREATE' AND outcome = 'SUCCEEDED'", 2);
+    }
+}
+
+#[test]
+fn what_dead_processes_left_is_adopted_under_a_steady_load_too() {
+    for backend in [Backend::Sqlite, Backend::Postgres] {
+        let database = Arc::new(Database::new(backend));
+        let unmetered = [("PHR_RATE_REQUESTS", "4000000000"), ("PHR_RATE_COST", "4000000000")];
+        let server = Phr::serve(Arc::clone(&database), &unmetered, &[]);
+        crate::patients::register(&server, &json!({}));
+        shipped(&database, "outcome = 'SUCCEEDED'", 2);
+        let is_over = AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    let read = json!({"query": "{ patientRegisters { nodes { lastName } } }"});
+                    let mut client = Client::new(server.address, server.token().to_owned());
+                    while !is_over.load(Ordering::Relaxed) {
+                        client.ask("session", &read).expect("the server answers");
+                    }
+                });
+            }
+            // Also when a wait is given up.
+            let _end = super::crash::End(&is_over);
+            let count = entries(&database, "action = 'READ'").len();
+            shipped(&database, "action = 'READ'", count + 50);
+            let left = database.folder().join("data/audit/10000000-0000-4000-8000-000000000001");
+            std::fs::create_dir_all(&left).unwrap();
+            eventually("it is adopted", || (!left.exists()).then_some(()));
+        });
+    }
 }
 
 #[test]

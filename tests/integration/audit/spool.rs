@@ -1,9 +1,13 @@
 //! No audit, no data.
 
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
 use serde_json::{Value, json};
 use support::{Backend, Database, Phr, eventually, on_both_databases, phr};
 
-use super::{ask, entries, shipped, spools};
+use super::settling::{CREATE, slow_commits, wait_until_committing};
+use super::{anchors, ask, entries, shipped, spools};
 use crate::patients::{jane, register};
 
 on_both_databases! {
@@ -12,8 +16,6 @@ on_both_databases! {
 }
 
 const READ: &str = "{ patientRegisters { nodes { uuid lastName } } }";
-const CREATE: &str = "mutation($input: CreatePatientRegisterInput!) { createPatientRegister(input: $input) {
-    patientRegister { uuid } } }";
 
 /// Fails unless nothing of a patient was shown, and the caller was told why.
 fn is_refused(response: &Value, code: &str) -> bool {
@@ -96,4 +98,30 @@ fn an_intent_to_keep_less_than_the_floor_is_refused() {
     let database = Database::new(Backend::Sqlite);
     let refused = phr(database.folder(), &["doctor"], &[("AUDIT_RETENTION_DAYS", "365")]);
     assert!(!refused.succeeded() && refused.stderr.contains("AUDIT_RETENTION_FLOOR_DAYS"), "{refused:?}");
+}
+
+#[test]
+fn a_change_that_was_committed_brings_its_token_although_it_cannot_be_shown() {
+    let phr = Phr::start(Backend::Postgres);
+    slow_commits(&phr.database, 2, true);
+    let waiting = phr.begin(CREATE, &json!({ "input": jane() }));
+    wait_until_committing(&phr.database);
+    std::fs::remove_dir_all(&spools(&phr.database)[0]).unwrap();
+    let reply = waiting.finish();
+    let response = reply.json();
+    assert_eq!(response["errors"][0]["extensions"]["code"], "OUTCOME_UNKNOWN", "{response}");
+    let token = &response["extensions"]["consistency"]["token"];
+    assert!(token.is_string() && reply.header("x-consistency-token") == token.as_str(), "{response}");
+    assert_eq!(phr.database.sql().value("SELECT count(*) FROM patientregister"), "1");
+}
+
+#[test]
+fn nobody_else_on_the_machine_can_read_the_spool_or_the_anchors() {
+    let phr = Phr::start(Backend::Sqlite);
+    register(&phr, &json!({}));
+    shipped(&phr.database, "outcome = 'SUCCEEDED'", 2);
+    let own = spools(&phr.database).remove(0);
+    let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!((mode(own.parent().unwrap()), mode(&own)), (0o700, 0o700));
+    assert_eq!((mode(&own.join("0000000001.jsonl")), mode(&anchors(&phr.database))), (0o600, 0o600));
 }

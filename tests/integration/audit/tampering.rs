@@ -218,6 +218,40 @@ fn a_second_entry_of_one_number_is_found() {
 }
 
 #[test]
+fn the_start_of_a_chain_cannot_be_said_to_have_been_pruned() {
+    for backend in [Backend::Sqlite, Backend::Postgres] {
+        let database = scene(backend);
+        let library = Library::of(&database);
+        let files = [anchors(&database)];
+        let mut sql = database.sql();
+        let rows = read(backend, &mut sql);
+        unlock(backend, &mut sql);
+        let instance = rows[0].get("instance").to_owned();
+        let key = Uuid::parse_str(&instance).unwrap();
+        let length = rows.iter().filter(|row| row.get("instance") == instance).count();
+        for upto in 1..=i64::try_from(length).unwrap() {
+            let is_gone = |row: &Row| row.get("instance") == instance && row.sequence() <= upto;
+            let (gone, kept): (Vec<Row>, Vec<Row>) = rows.iter().cloned().partition(is_gone);
+            write(backend, &mut sql, &kept);
+            let hash = gone.last().unwrap().get("hash");
+            let hash = if backend == Backend::Postgres { format!("'\\x{hash}'") } else { format!("x'{hash}'") };
+            sql.run(&format!(
+                "DELETE FROM audit_beginnings; INSERT INTO audit_beginnings (instance, sequence, hash, occurred_at)
+                 VALUES ({}, {upto}, {hash}, '2001-01-01T00:00:00.000000+00:00')",
+                database.key(&key.to_string())
+            ));
+            let found = library.verify(&files).findings;
+            assert_eq!(found.len(), 1, "{backend:?}, up to {upto}: {found:?}");
+            assert_eq!((found[0].instance, found[0].sequence), (key, 1), "{backend:?}, up to {upto}: {found:?}");
+            assert_eq!(found[0].why, "it was removed before its time");
+        }
+        sql.run("DELETE FROM audit_beginnings");
+        write(backend, &mut sql, &rows);
+        assert!(library.verify(&files).findings.is_empty(), "put back, all is well");
+    }
+}
+
+#[test]
 fn the_command_names_the_first_bad_entry_by_its_exit_code_too() {
     let database = scene(Backend::Sqlite);
     let sound = verify(&database);
@@ -234,6 +268,12 @@ fn the_command_names_the_first_bad_entry_by_its_exit_code_too() {
     let environment = [("DATABASE_URL", url.as_str())];
     let told = phr(database.folder(), &["audit", "verify"], &environment);
     assert!(told.stdout.contains("entry 5: it was altered"), "{told:?}");
+    // A line that a process died over hides nothing else.
+    let file = anchors(&database);
+    let whole = std::fs::read_to_string(&file).unwrap();
+    std::fs::write(&file, format!("{whole}{{\"instance\":\"{}", Uuid::new_v4())).unwrap();
+    let told = phr(database.folder(), &["audit", "verify"], &environment);
+    assert!(told.stdout.contains("1 lines of the anchors are none") && told.code == Some(3), "{told:?}");
     let nowhere = phr(database.folder(), &["audit", "verify", "--anchors", "nowhere"], &environment);
     assert!(nowhere.code == Some(1) && nowhere.stderr.contains("nowhere"), "{nowhere:?}");
 }

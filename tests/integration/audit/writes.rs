@@ -106,6 +106,21 @@ fn an_import_is_on_record(server: &Phr) {
     let found = of_request(server, &id, 2);
     assert_eq!(outline(&found), expected(&[("CREATE", "INTENDED", None), ("CREATE", "SUCCEEDED", Some(0))]));
     assert_eq!(found[0]["patient_id"], "10000000-0000-4000-8000-000000000001");
+    // To be told that nothing differs is to be shown what is there.
+    let guess = with(patient.clone(), &json!({"birthDate": "1970-01-01"}));
+    for (input, told) in [
+        (json!({"ndjson": patient.to_string()}), "unchanged"),
+        (json!({"ndjson": patient.to_string(), "dryRun": true}), "unchanged"),
+        (json!({"ndjson": guess.to_string(), "dryRun": true}), "updated"),
+    ] {
+        let query = "mutation($input: ImportFhirInput!) { importFhir(input: $input) { unchanged updated } }";
+        let (response, id) = ask(server, query, &json!({ "input": input }));
+        assert_eq!(response["data"]["importFhir"][told], 1, "{response}");
+        let found = of_request(server, &id, 1);
+        assert_eq!(outline(&found), expected(&[("READ", "SUCCEEDED", None)]), "{input}");
+        assert_eq!(found[0]["patient_id"], "10000000-0000-4000-8000-000000000001");
+        assert!(found[0]["fields"].contains("last_name") && found[0]["fields"].contains("date_of_birth"), "{found:?}");
+    }
     // By the command, beside the running server.
     let folder = server.database.folder();
     let changed = with(patient, &json!({"birthDate": "1966-09-12"}));

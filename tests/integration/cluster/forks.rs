@@ -20,7 +20,7 @@ fn write(server: &Server) -> (String, String) {
 }
 
 /// Waits until a node shows all that another one has.
-fn catch_up(node: &Node, primary: &Node) {
+pub(super) fn catch_up(node: &Node, primary: &Node) {
     let position = primary.sql().value("SELECT pg_current_wal_flush_lsn()");
     let mut sql = node.sql();
     eventually(&format!("{} catches up", node.name), || {
@@ -29,7 +29,7 @@ fn catch_up(node: &Node, primary: &Node) {
 }
 
 /// Where a replica receives from; from now on it is elsewhere.
-fn redirect(node: &Node, to: &str) -> String {
+pub(super) fn redirect(node: &Node, to: &str) -> String {
     let mut sql = node.sql();
     let before = sql.value("SHOW primary_conninfo");
     sql.run(&format!("ALTER SYSTEM SET primary_conninfo = '{}'", to.replace('\'', "''")));
@@ -151,4 +151,41 @@ fn no_token_is_honoured_wrongly_across_promotions_that_lose_writes() {
     }
     let response = read_after(&servers[0], &last.lost.1, &last.lost.0);
     assert_eq!(outcome(&response), ("CONSISTENCY_UNAVAILABLE", false), "who has witnessed it still knows");
+}
+
+#[test]
+fn a_write_that_survived_is_not_called_lost_for_what_others_wrote_behind_it() {
+    let cluster = Cluster::start();
+    let server = cluster.serve(&[]);
+    server.wait_until_eligible(&cluster.nodes);
+    let (old, [new, other]) = (cluster.main(), cluster.replicas()) else { panic!("there are two replicas") };
+    // No commit is answered as long as it is to be on a node that does not exist.
+    let mut sql = old.sql();
+    sql.run("ALTER SYSTEM SET synchronous_standby_names = 'nobody'");
+    sql.run("SELECT pg_reload_conf()");
+    eventually("it holds", || (old.sql().value("SHOW synchronous_standby_names") == "nobody").then_some(()));
+    let writing = server.begin(CREATE, &json!({"input": jane()}));
+    // Its own, and one that ships what was put on record of it.
+    let waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep'";
+    eventually("the commit waits for its answer", || (sql.value(waiting) == "2").then_some(()));
+    for node in [new, other] {
+        catch_up(node, old);
+        redirect(node, "host=127.0.0.1 port=1");
+    }
+    eventually("nobody receives", || (sql.value("SELECT count(*) FROM pg_stat_replication") == "0").then_some(()));
+    old.sql().run("SET synchronous_commit = local; SELECT pg_logical_emit_message(true, 'other', repeat('x', 100000))");
+    sql.run("ALTER SYSTEM RESET synchronous_standby_names");
+    sql.run("SELECT pg_reload_conf()");
+    let response = writing.finish().json();
+    let text = |value: &Value| value.as_str().unwrap_or_else(|| panic!("{response}")).to_owned();
+    let uuid = text(&response["data"]["createPatientRegister"]["patientRegister"]["uuid"]);
+    let token = text(&response["extensions"]["consistency"]["token"]);
+    old.kill();
+    cluster.promote(new, false);
+    let shown = eventually("the promoted one is read", || {
+        let response = read_after(&server, &token, &uuid);
+        (response["errors"][0]["extensions"]["retryable"] != true).then_some(response)
+    });
+    assert_eq!(outcome(&shown), ("", true), "{shown}");
+    assert_eq!(shown["extensions"]["consistency"]["servedBy"], new.address());
 }

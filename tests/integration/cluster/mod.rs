@@ -11,6 +11,7 @@ mod outcome;
 mod own_writes;
 mod promotion;
 mod starts;
+mod trail;
 
 use serde_json::{Value, json};
 use support::{Node, Server, eventually};

@@ -136,7 +136,8 @@ fn who_reads_after_a_write_is_served_by_replicas_as_soon_as_they_have_it() {
         assert!(is_seen);
         served_by != cluster.main().address()
     });
-    assert!(on_replicas.count() > 0, "a short wait spares the primary");
+    let on_replicas = on_replicas.count();
+    assert!(on_replicas >= 10, "a short wait spares the primary: {on_replicas} of 20");
 }
 
 #[test]

@@ -65,6 +65,12 @@ fn without_any_node_it_starts_and_is_not_ready_until_one_serves() {
     assert_eq!(readiness(&server), 503);
     let response = server.response_as("eventual", "{ patientRegisters { totalCount } }", &json!({}));
     assert_eq!(error_code(&response), "UNAVAILABLE", "{response}");
+    // It has read no key yet: nobody who has a session is told that they have none, and whoever asks learns what to do.
+    let reply = server.post(r#"{"query": "{ viewer { role } }"}"#);
+    let error = &reply.json()["errors"][0];
+    assert_eq!((reply.status, &error["extensions"]["retryable"]), (503, &json!(true)), "{error}");
+    let message = error["message"].as_str().unwrap();
+    assert!(message.contains("try again in a few seconds") && message.contains("`phr doctor`"), "{message}");
     cluster.restart(&cluster.replicas()[0]);
     eventually("a replica alone suffices", || (readiness(&server) == 200).then_some(()));
     cluster.restart(cluster.main());

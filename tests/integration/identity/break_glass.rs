@@ -1,7 +1,7 @@
 //! Opening a record outside the own boundary, for a while and with a reason.
 
 use serde_json::{Value, json};
-use support::{Backend, Phr, on_both_databases, within};
+use support::{Backend, Phr, eventually, on_both_databases, within};
 
 use super::forger::Forger;
 use super::{Session, answer, at_home, done, faults, institution, is_good, member, role};
@@ -63,6 +63,7 @@ fn a_leave_opens_one_record_and_nothing_else(phr: &Phr) {
     ] {
         assert_eq!(faults(&phr.response_to(&token, &format!("mutation {own}"), &json!({}))), ["FORBIDDEN"]);
     }
+    is_seen_at_home(phr, &uuid);
     is_reviewed(phr, &elsewhere, &uuid, &doctor, &theirs);
     // Who may take no leave any more has none; and it ends with the session.
     let treating = |permissions: &Value| {
@@ -79,6 +80,21 @@ fn a_leave_opens_one_record_and_nothing_else(phr: &Phr) {
     assert!(sees(phr, &token, &theirs));
     phr.response_to(&session.access, "mutation { logout { endedSessions } }", &json!({}));
     assert!(!is_good(phr, &token));
+}
+
+/// The taking of a leave is on record as done by somebody of the own institution, whose auditor sees it too.
+fn is_seen_at_home(phr: &Phr, leave: &str) {
+    let query = "query($leave: UUID!) { auditEvents(filter: {resourceId: {equal: $leave}, action: {equal: CREATE}}) {
+        nodes { institutionId outcome } } }";
+    let auditor = phr.token_for(&["--role", "auditor", "--institution", HOME]);
+    let seen = eventually("it is on record", || {
+        let mut response = phr.response_to(&auditor, query, &json!({ "leave": leave }));
+        let nodes = response["data"]["auditEvents"]["nodes"].take();
+        (nodes.as_array().is_some_and(|nodes| nodes.len() == 2)).then_some(nodes)
+    });
+    for node in seen.as_array().unwrap() {
+        assert_eq!(node["institutionId"], HOME, "{seen}");
+    }
 }
 
 /// The institution whose record was opened reviews it, once.

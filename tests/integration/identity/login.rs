@@ -6,8 +6,10 @@ use serde_json::json;
 use support::{Backend, Phr, eventually, on_both_databases};
 
 use super::{
-    PASSWORD, answer, by_password, by_token, create, done, faults, is_good, login, member, one_time_token, sign_in,
+    PASSWORD, answer, at_home, by_password, by_token, create, done, faults, is_good, login, member, one_time_token,
+    sign_in,
 };
+use crate::patients::HOME;
 
 on_both_databases! {
     whatever_is_wrong_is_told_in_the_same_words,
@@ -16,6 +18,7 @@ on_both_databases! {
     a_flood_of_logins_tries_no_more_than_is_allowed,
     who_is_locked_out_gets_in_with_a_one_time_token,
     a_failure_that_cannot_be_put_on_record_counts,
+    what_proves_who_somebody_is_is_on_record_within_their_institution,
 }
 
 #[test]
@@ -223,4 +226,28 @@ fn a_new_password_obeys_the_rules() {
     assert_eq!(change(PASSWORD, "another good password"), Vec::<String>::new());
     assert!(faults(&by_password(&phr, "ada@clinic.example", "another good password")).is_empty());
     assert_eq!(faults(&by_password(&phr, "ada@clinic.example", PASSWORD)), ["UNAUTHENTICATED"]);
+}
+
+fn what_proves_who_somebody_is_is_on_record_within_their_institution(phr: &Phr) {
+    let (uuid, session) = member(phr, "ada", "doctor", &at_home());
+    by_password(phr, "ada", "wrong");
+    let wrong = json!({"password": "wrong", "newPassword": "another good password"});
+    assert_eq!(faults(&answer(phr, &session.access, "changePassword", "changed", &wrong)), ["UNAUTHENTICATED"]);
+    let query = "query($user: UUID!) { auditEvents(first: 100, filter: {actorId: {equal: $user},
+        outcome: {in: [SUCCEEDED, FAILED]}}, order: [{field: OCCURRED_AT}]) {
+        nodes { action outcome resource fields institutionId } } }";
+    let auditor = phr.token_for(&["--role", "auditor", "--institution", HOME]);
+    let seen = |action: &str, outcome: &str, resource: &str, fields: &[&str]| json!({"action": action, "outcome": outcome, "resource": resource, "fields": fields, "institutionId": HOME});
+    let expected = json!([
+        seen("UPDATE", "SUCCEEDED", "User", &["password"]),
+        seen("LOGIN", "SUCCEEDED", "Session", &[]),
+        seen("LOGIN", "FAILED", "User", &[]),
+        seen("UPDATE", "FAILED", "User", &["password"]),
+    ]);
+    let found = eventually("it is on record", || {
+        let mut response = phr.response_to(&auditor, query, &json!({ "user": uuid }));
+        let nodes = response["data"]["auditEvents"]["nodes"].take();
+        nodes.as_array().is_some_and(|nodes| nodes.len() >= 4).then_some(nodes)
+    });
+    assert_eq!(found, expected);
 }

@@ -151,7 +151,7 @@ fn a_lost_second_factor_is_taken_away_by_who_manages_the_user(phr: &Phr) {
         let filter = json!({"resourceId": {"equal": user}, "actorId": {"equal": actor}, "action": {"equal": "UPDATE"},
             "outcome": {"equal": "SUCCEEDED"}});
         let shown = phr.ask(query, &json!({ "filter": filter }))["auditEvents"]["nodes"].take();
-        let is_reset = |node: &&Value| node["fields"] == json!(["secondFactor"]);
+        let is_reset = |node: &&Value| node["fields"] == json!(["second_factor"]);
         shown.as_array().unwrap().iter().filter(is_reset).count()
     };
     eventually("the resets are on record", || {

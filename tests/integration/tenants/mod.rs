@@ -30,6 +30,13 @@ const TABLES: &[(&str, &str, &str)] = &[
         "uuid",
         "coalesce(institution_id, medical_institution_id, (SELECT institution_id FROM doctors WHERE uuid = doctor_id))",
     ),
+    ("health_profiles", "uuid", "institution_id"),
+    ("emails", "uuid", "institution_id"),
+    ("phones", "uuid", "institution_id"),
+    ("addresses", "uuid", "institution_id"),
+    ("patient_conditions", "uuid", "institution_id"),
+    ("patient_medications", "uuid", "institution_id"),
+    ("patient_allergies", "uuid", "institution_id"),
     (
         "users",
         "uuid",
@@ -63,13 +70,15 @@ fn database() -> Database {
         for number in 1..=PATIENTS {
             sql.run(&register(person(institution, number), institution));
             sql.run(&identifier(person(institution, number), institution));
+            sql.run(&dependents(person(institution, number), institution));
         }
     }
     for institution in [OWN, OTHER] {
         let patient = person(institution, 1);
+        let user = person(institution, 1000);
         sql.run(&format!(
             "INSERT INTO users (uuid, kind, username, role_id, patient_id)
-             SELECT '{patient}', 'PATIENT', '{patient}', uuid, '{patient}' FROM roles WHERE name = 'patient'"
+             SELECT '{user}', 'PATIENT', '{user}', uuid, '{patient}' FROM roles WHERE name = 'patient'"
         ));
         sql.run(&format!(
             "INSERT INTO users (uuid, kind, username, role_id, institution_id)
@@ -100,6 +109,24 @@ fn register(patient: Uuid, institution: Uuid) -> String {
 
 fn identifier(patient: Uuid, institution: Uuid) -> String {
     format!("INSERT INTO identifiers (patient_id, value, institution_id) VALUES ('{patient}', '17', '{institution}')")
+}
+
+/// One of each kind of what belongs to a patient.
+fn dependents(patient: Uuid, institution: Uuid) -> String {
+    let of = |(table, column, value): (&str, &str, &str)| {
+        format!(
+            "INSERT INTO {table} (patient_id, institution_id, {column}) VALUES ('{patient}', '{institution}', {value});"
+        )
+    };
+    let coded =
+        ["patient_conditions", "patient_medications", "patient_allergies"].map(|table| (table, "display", "'x'"));
+    let others = [
+        ("health_profiles", "height_cm", "170"),
+        ("emails", "address", "'a@b.de'"),
+        ("phones", "number", "'555-267-5674'"),
+        ("addresses", "street", "'1 Mill Lane'"),
+    ];
+    coded.into_iter().chain(others).map(of).collect()
 }
 
 /// A connection that acts as what the server acts as, for one institution.

@@ -66,7 +66,7 @@ fn the_owner_sees_nothing_outside_triggers() {
     let database = database();
     let mut sql = database.sql();
     sql.run("SET ROLE phr_owner");
-    for table in ["patientregister", "identifiers", "change_log"] {
+    for table in ["patientregister", "identifiers", "users", "change_log"] {
         assert_eq!(sql.value(&format!("SELECT count(*) FROM {table}")), "0", "{table}");
     }
     assert!(sql.attempt(&register(person(OWN, 99), OWN)).is_err());

@@ -236,6 +236,7 @@ impl Aggregate for Appointments {
         if row.doctor_id.is_set() && !exists::<Doctors>(tx, scope, there).await? {
             let message = "there is no such doctor in the patient's institution";
             check.fault(&["doctorId"], FaultCode::ReferenceMissing, message);
+            return Ok(());
         }
         check_free(row, (own, *doctor), check, tx).await
     }

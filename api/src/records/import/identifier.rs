@@ -81,6 +81,7 @@ pub(super) fn changed_identifiers(
             version: NotSet,
             created_at: NotSet,
             updated_at: NotSet,
+            deleted_at: NotSet,
         };
         row.set(owner_column, Value::from(Some(owner)));
         Some(row)

@@ -80,5 +80,10 @@ impl Import for MedicalInstitutions {
                 *column = Set(None);
             }
         }
+        for column in [&mut row.institution_type_id, &mut row.country_id, &mut row.region_id] {
+            if *column == NotSet {
+                *column = Set(None);
+            }
+        }
     }
 }

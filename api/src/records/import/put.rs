@@ -4,13 +4,13 @@ use std::ops::Range;
 use entity::identifier;
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, ConnectionTrait, DbBackend, DbErr, EntityTrait, IdenStatic, IntoActiveModel,
-    Iterable, ModelTrait, QueryFilter, QuerySelect, Select,
+    ActiveModelTrait, ActiveValue, ColumnTrait, ConnectionTrait, DbBackend, DbErr, EntityTrait, IdenStatic,
+    IntoActiveModel, Iterable, ModelTrait, QueryFilter, QuerySelect, Select,
 };
 use uuid::Uuid;
 
 use crate::database::{Cluster, Consistency, Transaction, violation};
-use crate::deed::{Action, Deed};
+use crate::deed::{Action, Deed, Outcome};
 use crate::error::{Error, Fault, Result};
 use crate::records::aggregate::{ActiveModel, Aggregate, Model, by_name};
 use crate::records::check::Check;
@@ -22,8 +22,6 @@ use super::{How, MAX_CHUNK, Put, require};
 
 type Column<A> = <<A as crate::criteria::Criteria>::Entity as EntityTrait>::Column;
 
-/// Columns that the database keeps by itself.
-const KEPT: [&str; 3] = ["version", "created_at", "updated_at"];
 /// Identifiers in one statement at most.
 const IDENTIFIER_CHUNK: usize = 1000;
 
@@ -67,7 +65,11 @@ pub(super) async fn put<A: Import>(scope: &Scope, cluster: &Cluster, how: How, i
         let reader = cluster.read(scope, Consistency::Strong);
         let present = present::<A>(&reader, items, |query| query).await?;
         let identifiers = present_identifiers::<A>(&reader, items).await?;
-        return Ok(items.iter().map(|item| plan(item, present.get(&item.uuid), &identifiers).put).collect());
+        let plan = |item| plan(item, present.get(&item.uuid), &identifiers).put;
+        let puts: Vec<Put> = items.iter().map(plan).collect();
+        let compared = items.iter().filter_map(|item| disclosure::compared::<A>(present.get(&item.uuid)?, &item.row));
+        cluster.record(scope, compared.map(|deed| (deed, Outcome::Succeeded)).collect()).await?;
+        return Ok(puts);
     }
     let mut results: Vec<Option<Put>> = vec![None; items.len()];
     let mut parts: VecDeque<Range<usize>> = VecDeque::new();
@@ -91,6 +93,10 @@ async fn put_part<A: Import>(scope: &Scope, cluster: &Cluster, items: &[Item<A>]
     let present = present::<A>(&tx, items, QuerySelect::lock_exclusive).await?;
     let identifiers = present_identifiers::<A>(&tx, items).await?;
     let plans: Vec<Plan<A>> = items.iter().map(|item| plan(item, present.get(&item.uuid), &identifiers)).collect();
+    // What is written tells by itself what differed.
+    let same = items.iter().zip(&plans).filter(|(_, plan)| plan.put == Put::Unchanged);
+    let compared = same.filter_map(|(item, _)| disclosure::compared::<A>(present.get(&item.uuid)?, &item.row));
+    cluster.record(scope, compared.map(|deed| (deed, Outcome::Succeeded)).collect()).await?;
     let rows: Vec<ActiveModel<A>> = plans.iter().filter_map(|plan| plan.row.clone()).collect();
     let identifiers: Vec<identifier::ActiveModel> =
         plans.iter().flat_map(|plan| plan.identifiers.iter().cloned()).collect();
@@ -216,7 +222,7 @@ fn merge<A: Import>(
     for column in Column::<A>::iter() {
         if is_kept(column.as_str()) {
             whole.not_set(column);
-        } else if let Some(value) = told.get(column).into_value() {
+        } else if let ActiveValue::Set(value) = told.get(column) {
             whole.set(column, value);
             changed.push(column.as_str());
         }
@@ -225,7 +231,7 @@ fn merge<A: Import>(
 }
 
 fn is_kept(column: &str) -> bool {
-    KEPT.contains(&column)
+    disclosure::KEPT.contains(&column)
 }
 
 async fn present<A: Import>(

@@ -23,8 +23,17 @@ pub struct Dependent {
 
 /// What goes with a register that is merged into another. A table that refers to registers and stands neither here nor in
 /// [`STAYS`] is found by a test.
-pub const MOVED: &[Dependent] =
-    &[Dependent { unique: Some(&["system", "value"]), ..Dependent::of("identifiers") }, Dependent::of("appointments")];
+pub const MOVED: &[Dependent] = &[
+    Dependent { unique: Some(&["system", "value"]), ..Dependent::of("identifiers").with_tombstones() },
+    Dependent::of("appointments"),
+    Dependent { unique: Some(&[]), ..Dependent::of("health_profiles").with_tombstones() },
+    Dependent { unique: Some(&["address"]), has_primary: true, ..Dependent::of("emails").with_tombstones() },
+    Dependent { unique: Some(&["number"]), has_primary: true, ..Dependent::of("phones").with_tombstones() },
+    Dependent { has_primary: true, ..Dependent::of("addresses").with_tombstones() },
+    Dependent::of("patient_conditions").with_tombstones(),
+    Dependent::of("patient_medications").with_tombstones(),
+    Dependent::of("patient_allergies").with_tombstones(),
+];
 
 /// What stays with the register that it was about.
 pub const STAYS: &[(&str, &str)] = &[
@@ -56,6 +65,10 @@ const CHUNK: usize = 1000;
 impl Dependent {
     const fn of(table: &'static str) -> Self {
         Self { table, column: "patient_id", unique: None, has_tombstones: false, has_primary: false }
+    }
+
+    const fn with_tombstones(self) -> Self {
+        Self { has_tombstones: true, ..self }
     }
 
     /// Hands the rows of the register `from` over to `to`, as far as they have none alike there.
@@ -90,7 +103,9 @@ impl Dependent {
         let stays =
             self.unique.map(|columns| format!(" AND NOT {}", taken(&columns.iter().map(same).collect::<String>())));
         let stays = stays.unwrap_or_default();
-        format!("SELECT own.uuid{primary} FROM {table} AS own WHERE own.{column} = $1{stays} ORDER BY own.uuid")
+        format!(
+            "SELECT own.uuid{primary} FROM {table} AS own WHERE own.{column} = $1 AND own.{column} <> $2{stays} ORDER BY own.uuid"
+        )
     }
 
     /// Makes rows of the first register the second one's, and those that were the first choice what `primary` says.

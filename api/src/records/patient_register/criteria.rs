@@ -10,6 +10,10 @@ use crate::criteria::{
 };
 use crate::error::Result;
 use crate::records::Collection;
+use crate::records::dependent::{
+    AddressFilter, EmailFilter, HealthProfileFilter, IdentifierFilter, PatientAllergyFilter, PatientConditionFilter,
+    PatientMedicationFilter, PhoneFilter,
+};
 use crate::records::doctor::DoctorFilter;
 use crate::records::medical_institution::MedicalInstitutionFilter;
 use crate::scope::Permission;
@@ -96,6 +100,24 @@ criteria! {
         institution: MedicalInstitutionFilter => InstitutionId of medical_institution;
         /// The patient's usual doctor.
         doctor: DoctorFilter => DoctorId of doctor;
+    }
+    many {
+        /// The profile of the patient's body and habits, of which there is one at most.
+        health_profile: HealthProfileFilter => PatientId of health_profile;
+        /// What the patient has or had.
+        conditions: PatientConditionFilter => PatientId of patient_condition;
+        /// What the patient takes or took.
+        medications: PatientMedicationFilter => PatientId of patient_medication;
+        /// What the patient does not tolerate.
+        allergy_intolerances: PatientAllergyFilter => PatientId of patient_allergy;
+        /// The patient's email addresses.
+        emails: EmailFilter => PatientId of email;
+        /// The patient's phone numbers.
+        phones: PhoneFilter => PatientId of phone;
+        /// The patient's postal addresses.
+        addresses: AddressFilter => PatientId of address;
+        /// What others know the patient by.
+        identifiers: IdentifierFilter => PatientId of identifier;
     }
     orders {
         /// Name of the institution that the register belongs to.

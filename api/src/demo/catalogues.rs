@@ -1,0 +1,133 @@
+//! What made-up records choose from the catalogues, and entries that the catalogues do not have from the start.
+
+use entity::{country, institution_type, region, specialty_category};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
+use uuid::Uuid;
+
+use crate::clock::Clock;
+use crate::database::{Cluster, Reader};
+use crate::error::{Error, Result};
+use crate::records::catalogue::{
+    CreateMedicalConditionInput, CreateMedicationInput, CreateSpecialtyCategoryInput, MedicalConditions, Medications,
+    SpecialtyCategories,
+};
+use crate::scope::Scope;
+
+use super::{key, nth};
+
+const SNOMED: &str = "http://snomed.info/sct";
+const RXNORM: &str = "http://www.nlm.nih.gov/research/umls/rxnorm";
+
+/// The keys of what is chosen.
+pub(super) struct Choices {
+    country: Uuid,
+    region: Uuid,
+    institution_types: Vec<Uuid>,
+    specialists: Uuid,
+}
+
+impl Choices {
+    /// Finds the entries, which the migrations have made.
+    pub(super) async fn find(reader: &Reader) -> Result<Self> {
+        let missing = || Error::internal("a catalogue has lost an entry");
+        let country = country::Entity::find().filter(country::Column::Alpha2.eq("US")).one(reader).await?;
+        let region = region::Entity::find().filter(region::Column::Code.eq("US-MA")).one(reader).await?;
+        let mut institution_types = Vec::new();
+        for code in ["PC", "HOSP", "PROFF", "OF"] {
+            let of_code = institution_type::Column::Code.eq(code);
+            let found = institution_type::Entity::find().filter(of_code).one(reader).await?;
+            institution_types.push(found.ok_or_else(missing)?.uuid);
+        }
+        let of_code = specialty_category::Column::Code.eq("2212");
+        let specialists = specialty_category::Entity::find().filter(of_code).one(reader).await?;
+        Ok(Self {
+            country: country.ok_or_else(missing)?.uuid,
+            region: region.ok_or_else(missing)?.uuid,
+            institution_types,
+            specialists: specialists.ok_or_else(missing)?.uuid,
+        })
+    }
+
+    pub(super) fn institution_type(&self, number: u32) -> Uuid {
+        nth(&self.institution_types, number)
+    }
+
+    pub(super) const fn country(&self) -> Uuid {
+        self.country
+    }
+
+    pub(super) const fn region(&self) -> Uuid {
+        self.region
+    }
+}
+
+/// The key of a category that [`fill`] makes.
+pub(super) fn category(number: u32) -> Uuid {
+    key("category", number)
+}
+
+/// The key of a condition that [`fill`] names.
+pub(super) fn condition(number: u32) -> Uuid {
+    key("condition", number % u32::try_from(CONDITIONS.len()).unwrap_or(1))
+}
+
+/// The key of a medication that [`fill`] names.
+pub(super) fn medication(number: u32) -> Uuid {
+    key("medication", number % u32::try_from(MEDICATIONS.len()).unwrap_or(1))
+}
+
+/// Divides the specialists, and names some conditions and medications.
+pub(super) async fn fill(scope: &Scope, cluster: &Cluster, clock: &dyn Clock, choices: &Choices) -> Result<()> {
+    for (number, (code, name)) in (0..).zip(CATEGORIES) {
+        let input = CreateSpecialtyCategoryInput {
+            uuid: Some(category(number)),
+            parent_id: Some(choices.specialists),
+            code: (*code).to_owned(),
+            name: (*name).to_owned(),
+            idempotency_key: None,
+        };
+        SpecialtyCategories::create(scope, cluster, clock, input).await?;
+    }
+    for (number, (code, name)) in (0..).zip(CONDITIONS) {
+        let input = CreateMedicalConditionInput {
+            uuid: Some(key("condition", number)),
+            system: SNOMED.to_owned(),
+            code: (*code).to_owned(),
+            name: (*name).to_owned(),
+            idempotency_key: None,
+        };
+        MedicalConditions::create(scope, cluster, clock, input).await?;
+    }
+    for (number, (code, name)) in (0..).zip(MEDICATIONS) {
+        let input = CreateMedicationInput {
+            uuid: Some(key("medication", number)),
+            system: RXNORM.to_owned(),
+            code: (*code).to_owned(),
+            name: (*name).to_owned(),
+            idempotency_key: None,
+        };
+        Medications::create(scope, cluster, clock, input).await?;
+    }
+    Ok(())
+}
+
+const CATEGORIES: &[(&str, &str)] =
+    &[("2212-MED", "Medicine"), ("2212-SURG", "Surgery"), ("2212-CHILD", "Child health")];
+
+/// As the sample of FHIR bundles has them, so that an import meets them.
+const CONDITIONS: &[(&str, &str)] = &[
+    ("38341003", "Hypertension"),
+    ("195967001", "Asthma"),
+    ("44054006", "Diabetes"),
+    ("15777000", "Prediabetes"),
+    ("74400008", "Appendicitis"),
+    ("70704007", "Sprain of wrist"),
+    ("83664006", "Idiopathic atrophic hypothyroidism"),
+];
+
+const MEDICATIONS: &[(&str, &str)] = &[
+    ("745679", "200 ACTUAT Albuterol 0.09 MG/ACTUAT Metered Dose Inhaler"),
+    ("860975", "24 HR Metformin hydrochloride 500 MG Extended Release Oral Tablet"),
+    ("966222", "Levothyroxine Sodium 0.075 MG Oral Tablet"),
+    ("310965", "Ibuprofen 200 MG Oral Tablet"),
+];

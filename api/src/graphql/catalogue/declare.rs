@@ -1,0 +1,200 @@
+/// Declares what clients see of a catalogue: the object with its own texts, the entries that it refers to (`ones`), the
+/// lists that belong to it (`many`), and the two queries and the two mutations.
+macro_rules! catalogue {
+    (
+        $(#[$doc:meta])*
+        $object:ident: $catalogue:ident on $entity:ident {
+            texts { $($(#[$text_doc:meta])* $text:ident;)+ }
+            $(ones { $($(#[$one_doc:meta])* $one:ident: $related:ident => $column:ident as $field:ident;)+ })?
+            $(many $many:expr;)?
+        }
+        $queries:ident {
+            $(#[$one_query_doc:meta])*
+            $one_query:ident;
+            $(#[$list_query_doc:meta])*
+            $list_query:ident: $filter:ident, $order:ident;
+        }
+        $mutations:ident {
+            $(#[$create_doc:meta])*
+            $create:ident: $create_input:ident => $create_payload:ident;
+            $(#[$update_doc:meta])*
+            $update:ident: $update_input:ident => $update_payload:ident;
+        }
+    ) => {
+        $(#[$doc])*
+        #[derive(Clone)]
+        pub(in crate::graphql) struct $object {
+            row: $crate::records::Row<entity::$entity::Entity>,
+            $($($one: $crate::graphql::related::Related<$related>,)+)?
+        }
+
+        impl $crate::graphql::record::Record for $object {
+            type Collection = $crate::records::catalogue::$catalogue;
+
+            const NAME: &'static str = stringify!($object);
+
+            $(const MANY: &'static [&'static dyn $crate::graphql::many::Many] = $many;)?
+
+            fn relation(field: &str) -> Option<entity::$entity::Column> {
+                $($(if $crate::criteria::is_client_name(field, stringify!($one)) {
+                    return Some(entity::$entity::Column::$column);
+                })+)?
+                let _ = field;
+                None
+            }
+
+            async fn of(
+                context: &$crate::graphql::context::Context,
+                fields: &[async_graphql::SelectionField<'_>],
+                rows: Vec<$crate::records::Row<entity::$entity::Entity>>,
+            ) -> Vec<Self> {
+                $(use $crate::records::Reference as _;
+                $(let $one = $crate::graphql::related::Relations::<$related>::read(
+                    context, fields, stringify!($one), &rows, |row| row.$field.key(),
+                ).await;)+)?
+                let _ = (context, fields);
+                let record = |row: $crate::records::Row<entity::$entity::Entity>| Self {
+                    $($($one: $one.get(row.$field.key()),)+)?
+                    row,
+                };
+                rows.into_iter().map(record).collect()
+            }
+        }
+
+        $(#[$doc])*
+        #[async_graphql::Object]
+        impl $object {
+            /// The record's global id: opaque, and good for `node`.
+            pub(in crate::graphql) async fn id(&self) -> async_graphql::Result<async_graphql::ID> {
+                use $crate::graphql::id::{Kind, global_id};
+                use $crate::records::Loaded as _;
+                Ok(global_id(Kind::$object, *self.row.uuid.loaded()?))
+            }
+
+            /// The record's own key.
+            async fn uuid(&self) -> async_graphql::Result<uuid::Uuid> {
+                use $crate::records::Loaded as _;
+                Ok(*self.row.uuid.loaded()?)
+            }
+
+            $($(#[$text_doc])*
+            async fn $text(&self) -> async_graphql::Result<&str> {
+                use $crate::records::Loaded as _;
+                Ok(self.row.$text.loaded()?)
+            })+
+
+            /// Name.
+            async fn name(&self) -> async_graphql::Result<&str> {
+                use $crate::records::Loaded as _;
+                Ok(self.row.name.loaded()?)
+            }
+
+            /// Whether the entry is to be chosen for new records. Records that have chosen it keep it.
+            async fn is_active(&self) -> async_graphql::Result<bool> {
+                use $crate::records::Loaded as _;
+                Ok(*self.row.is_active.loaded()?)
+            }
+
+            $($($(#[$one_doc])*
+            async fn $one(&self) -> async_graphql::Result<Option<&$crate::graphql::shown::Shown<$related>>> {
+                Ok(self.$one.get()?)
+            })+)?
+
+            /// How often the record has changed, counting from 1.
+            async fn version(&self) -> async_graphql::Result<i32> {
+                use $crate::records::Loaded as _;
+                Ok(*self.row.version.loaded()?)
+            }
+
+            /// When the record was created.
+            async fn created_at(&self) -> async_graphql::Result<chrono::DateTime<chrono::Utc>> {
+                use $crate::records::Loaded as _;
+                Ok(*self.row.created_at.loaded()?)
+            }
+
+            /// When the record last changed.
+            async fn updated_at(&self) -> async_graphql::Result<chrono::DateTime<chrono::Utc>> {
+                use $crate::records::Loaded as _;
+                Ok(*self.row.updated_at.loaded()?)
+            }
+        }
+
+        #[derive(Default)]
+        pub(in crate::graphql) struct $queries;
+
+        #[async_graphql::Object]
+        impl $queries {
+            $(#[$one_query_doc])*
+            async fn $one_query(
+                &self,
+                ctx: &async_graphql::Context<'_>,
+                #[graphql(desc = "The record's own key.")] uuid: uuid::Uuid,
+            ) -> async_graphql::Result<Option<$crate::graphql::shown::Shown<$object>>> {
+                $crate::graphql::record::by_key(ctx, uuid).await
+            }
+
+            $(#[$list_query_doc])*
+            #[expect(clippy::too_many_arguments, reason = "both ways of paging are the list's arguments")]
+            async fn $list_query(
+                &self,
+                ctx: &async_graphql::Context<'_>,
+                #[graphql(desc = "Which records; all when left out.")] filter: Option<$filter>,
+                #[graphql(desc = "In which order.")] order: Option<Vec<$order>>,
+                #[graphql(desc = "A numbered page; the first ten records when no page is asked for in either way.")]
+                page: Option<$crate::criteria::PageInput>,
+                #[graphql(desc = "That many from the start, or from `after`: 1000 at most.")] first: Option<i32>,
+                #[graphql(desc = "Only what follows this cursor.")] after: Option<String>,
+                #[graphql(desc = "That many from the end, or from `before`: 1000 at most.")] last: Option<i32>,
+                #[graphql(desc = "Only what precedes this cursor.")] before: Option<String>,
+            ) -> async_graphql::Result<$crate::graphql::connection::Connection<$object>> {
+                let page = $crate::criteria::PageArguments { page, first, after, last, before };
+                let deleted = $crate::records::Deleted::Excluded;
+                $crate::graphql::connection::connection(ctx, filter, order, page, deleted).await
+            }
+        }
+
+        $crate::graphql::payload::payload! {
+            /// What became of an entry to create.
+            $create_payload {
+                /// The entry as created; null when it was not.
+                $one_query: $object
+            },
+            /// What became of a change to an entry.
+            $update_payload {
+                /// The entry as changed; null when it was not.
+                $one_query: $object
+            },
+        }
+
+        #[derive(Default)]
+        pub(in crate::graphql) struct $mutations;
+
+        #[async_graphql::Object]
+        impl $mutations {
+            $(#[$create_doc])*
+            async fn $create(
+                &self,
+                ctx: &async_graphql::Context<'_>,
+                #[graphql(desc = "What to do it with.")] input: $create_input,
+            ) -> async_graphql::Result<$create_payload> {
+                let context = $crate::graphql::context::of(ctx);
+                let (scope, cluster, clock) = (&context.scope, &context.cluster, &*context.clock);
+                let created = $crate::records::catalogue::$catalogue::create(scope, cluster, clock, input).await;
+                $create_payload::of(ctx, created).await
+            }
+
+            $(#[$update_doc])*
+            async fn $update(
+                &self,
+                ctx: &async_graphql::Context<'_>,
+                #[graphql(desc = "What to do it with.")] input: $update_input,
+            ) -> async_graphql::Result<$update_payload> {
+                let context = $crate::graphql::context::of(ctx);
+                let changed = $crate::records::catalogue::$catalogue::update(&context.scope, &context.cluster, input);
+                $update_payload::of(ctx, changed.await).await
+            }
+        }
+    };
+}
+
+pub(super) use catalogue;

@@ -1,0 +1,217 @@
+/// Declares what clients see of what belongs to patients: the object with its own fields and the records that it refers to
+/// (`ones`), the two queries and the three mutations.
+macro_rules! dependent {
+    (
+        $(#[$doc:meta])*
+        $object:ident: $dependents:ident on $entity:ident {
+            fields { $($(#[$field_doc:meta])* $field:ident: $type:ty;)+ }
+            $(ones { $($(#[$one_doc:meta])* $one:ident: $related:ident => $column:ident as $key:ident;)+ })?
+        }
+        $queries:ident {
+            $(#[$one_query_doc:meta])*
+            $one_query:ident;
+            $(#[$list_query_doc:meta])*
+            $list_query:ident: $filter:ident, $order:ident;
+        }
+        $mutations:ident {
+            $(#[$add_doc:meta])*
+            $add:ident: $add_input:ident => $add_payload:ident;
+            $(#[$update_doc:meta])*
+            $update:ident: $update_input:ident => $update_payload:ident;
+            $(#[$remove_doc:meta])*
+            $remove:ident: $remove_input:ident => $remove_payload:ident;
+        }
+    ) => {
+        $(#[$doc])*
+        #[derive(Clone)]
+        pub(in crate::graphql) struct $object {
+            row: $crate::records::Row<entity::$entity::Entity>,
+            patient_register: $crate::graphql::related::Related<$crate::graphql::patient_register::PatientRegister>,
+            $($($one: $crate::graphql::related::Related<$related>,)+)?
+        }
+
+        impl $crate::graphql::record::Record for $object {
+            type Collection = $crate::records::dependent::$dependents;
+
+            const NAME: &'static str = stringify!($object);
+
+            fn relation(field: &str) -> Option<entity::$entity::Column> {
+                $($(if $crate::criteria::is_client_name(field, stringify!($one)) {
+                    return Some(entity::$entity::Column::$column);
+                })+)?
+                (field == "patientRegister").then_some(entity::$entity::Column::PatientId)
+            }
+
+            async fn of(
+                context: &$crate::graphql::context::Context,
+                fields: &[async_graphql::SelectionField<'_>],
+                rows: Vec<$crate::records::Row<entity::$entity::Entity>>,
+            ) -> Vec<Self> {
+                use $crate::graphql::related::Relations;
+                use $crate::records::Reference as _;
+
+                let patients = Relations::read(context, fields, "patient_register", &rows, |row| row.patient_id.key()).await;
+                $($(let $one = Relations::<$related>::read(
+                    context, fields, stringify!($one), &rows, |row| row.$key.key(),
+                ).await;)+)?
+                let record = |row: $crate::records::Row<entity::$entity::Entity>| Self {
+                    patient_register: patients.get(row.patient_id.key()),
+                    $($($one: $one.get(row.$key.key()),)+)?
+                    row,
+                };
+                rows.into_iter().map(record).collect()
+            }
+        }
+
+        $(#[$doc])*
+        #[async_graphql::Object]
+        impl $object {
+            /// The record's global id: opaque, and good for `node`.
+            pub(in crate::graphql) async fn id(&self) -> async_graphql::Result<async_graphql::ID> {
+                use $crate::graphql::id::{Kind, global_id};
+                use $crate::records::Loaded as _;
+                Ok(global_id(Kind::$object, *self.row.uuid.loaded()?))
+            }
+
+            /// The record's own key.
+            async fn uuid(&self) -> async_graphql::Result<uuid::Uuid> {
+                use $crate::records::Loaded as _;
+                Ok(*self.row.uuid.loaded()?)
+            }
+
+            /// The patient whose it is.
+            async fn patient_register(
+                &self,
+            ) -> async_graphql::Result<
+                Option<&$crate::graphql::shown::Shown<$crate::graphql::patient_register::PatientRegister>>,
+            > {
+                Ok(self.patient_register.get()?)
+            }
+
+            $($(#[$field_doc])*
+            async fn $field(&self) -> async_graphql::Result<$type> {
+                use $crate::records::Loaded as _;
+                Ok($crate::graphql::dependent::show::Show::show(self.row.$field.loaded()?))
+            })+
+
+            $($($(#[$one_doc])*
+            async fn $one(&self) -> async_graphql::Result<Option<&$crate::graphql::shown::Shown<$related>>> {
+                Ok(self.$one.get()?)
+            })+)?
+
+            /// How often the record has changed, counting from 1.
+            async fn version(&self) -> async_graphql::Result<i32> {
+                use $crate::records::Loaded as _;
+                Ok(*self.row.version.loaded()?)
+            }
+
+            /// When the record was created.
+            async fn created_at(&self) -> async_graphql::Result<chrono::DateTime<chrono::Utc>> {
+                use $crate::records::Loaded as _;
+                Ok(*self.row.created_at.loaded()?)
+            }
+
+            /// When the record last changed.
+            async fn updated_at(&self) -> async_graphql::Result<chrono::DateTime<chrono::Utc>> {
+                use $crate::records::Loaded as _;
+                Ok(*self.row.updated_at.loaded()?)
+            }
+        }
+
+        #[derive(Default)]
+        pub(in crate::graphql) struct $queries;
+
+        #[async_graphql::Object]
+        impl $queries {
+            $(#[$one_query_doc])*
+            async fn $one_query(
+                &self,
+                ctx: &async_graphql::Context<'_>,
+                #[graphql(desc = "The record's own key.")] uuid: uuid::Uuid,
+            ) -> async_graphql::Result<Option<$crate::graphql::shown::Shown<$object>>> {
+                $crate::graphql::record::by_key(ctx, uuid).await
+            }
+
+            $(#[$list_query_doc])*
+            #[expect(clippy::too_many_arguments, reason = "both ways of paging are the list's arguments")]
+            async fn $list_query(
+                &self,
+                ctx: &async_graphql::Context<'_>,
+                #[graphql(desc = "Which records; all when left out.")] filter: Option<$filter>,
+                #[graphql(desc = "In which order.")] order: Option<Vec<$order>>,
+                #[graphql(desc = "A numbered page; the first ten records when no page is asked for in either way.")]
+                page: Option<$crate::criteria::PageInput>,
+                #[graphql(desc = "That many from the start, or from `after`: 1000 at most.")] first: Option<i32>,
+                #[graphql(desc = "Only what follows this cursor.")] after: Option<String>,
+                #[graphql(desc = "That many from the end, or from `before`: 1000 at most.")] last: Option<i32>,
+                #[graphql(desc = "Only what precedes this cursor.")] before: Option<String>,
+            ) -> async_graphql::Result<$crate::graphql::connection::Connection<$object>> {
+                let page = $crate::criteria::PageArguments { page, first, after, last, before };
+                let deleted = $crate::records::Deleted::Excluded;
+                $crate::graphql::connection::connection(ctx, filter, order, page, deleted).await
+            }
+        }
+
+        $crate::graphql::payload::payload! {
+            /// What became of a record to add.
+            $add_payload {
+                /// The record as added; null when it was not.
+                $one_query: $object
+            },
+            /// What became of a change to a record.
+            $update_payload {
+                /// The record as changed; null when it was not.
+                $one_query: $object
+            },
+            /// What became of a record to remove.
+            $remove_payload {
+                /// The record as removed; null when it was not.
+                $one_query: $object
+            },
+        }
+
+        #[derive(Default)]
+        pub(in crate::graphql) struct $mutations;
+
+        #[async_graphql::Object]
+        impl $mutations {
+            $(#[$add_doc])*
+            async fn $add(
+                &self,
+                ctx: &async_graphql::Context<'_>,
+                #[graphql(desc = "What to do it with.")] input: $add_input,
+            ) -> async_graphql::Result<$add_payload> {
+                let context = $crate::graphql::context::of(ctx);
+                let (scope, cluster, clock) = (&context.scope, &context.cluster, &*context.clock);
+                let added = $crate::records::dependent::$dependents::add(scope, cluster, clock, input).await;
+                $add_payload::of(ctx, added).await
+            }
+
+            $(#[$update_doc])*
+            async fn $update(
+                &self,
+                ctx: &async_graphql::Context<'_>,
+                #[graphql(desc = "What to do it with.")] input: $update_input,
+            ) -> async_graphql::Result<$update_payload> {
+                let context = $crate::graphql::context::of(ctx);
+                let (scope, cluster, clock) = (&context.scope, &context.cluster, &*context.clock);
+                let changed = $crate::records::dependent::$dependents::update(scope, cluster, clock, input).await;
+                $update_payload::of(ctx, changed).await
+            }
+
+            $(#[$remove_doc])*
+            async fn $remove(
+                &self,
+                ctx: &async_graphql::Context<'_>,
+                #[graphql(desc = "What to do it with.")] input: $remove_input,
+            ) -> async_graphql::Result<$remove_payload> {
+                let context = $crate::graphql::context::of(ctx);
+                let (scope, cluster, clock) = (&context.scope, &context.cluster, &*context.clock);
+                let removed = $crate::records::dependent::$dependents::remove(scope, cluster, clock, input).await;
+                $remove_payload::of(ctx, removed).await
+            }
+        }
+    };
+}
+
+pub(super) use dependent;

@@ -1,0 +1,131 @@
+use entity::patient_register;
+use sea_orm::sea_query::{Expr, ExprTrait, Query, SelectStatement};
+use sea_orm::{
+    ActiveModelTrait, ActiveValue, ColumnTrait, Condition, EntityTrait, IdenStatic, IntoActiveModel, Iterable,
+    QueryFilter, QuerySelect, Value,
+};
+use uuid::Uuid;
+
+use crate::criteria::client_name;
+use crate::database::Transaction;
+use crate::error::{Error, FaultCode, Result};
+use crate::records::Collection;
+use crate::records::aggregate::{ActiveModel, Aggregate, Model, exists};
+use crate::records::check::Check;
+use crate::records::collection::{Column, Deleted, visible};
+use crate::records::patient_register::PatientRegisters;
+use crate::scope::{Permission, Scope};
+
+/// What belongs to a patient.
+pub(in crate::records) trait Dependent: Aggregate {
+    /// The columns in which, taken together, no two records are alike that were not removed. What is not so is like
+    /// nothing.
+    fn unique() -> &'static [&'static [Column<Self>]] {
+        &[]
+    }
+
+    /// What a record must have as a whole.
+    fn consistent(_whole: &ActiveModel<Self>, _check: &mut Check) {}
+
+    /// The same, where other records must be asked.
+    fn fits(
+        _whole: &ActiveModel<Self>,
+        _check: &mut Check,
+        _scope: &Scope,
+        _tx: &Transaction,
+    ) -> impl Future<Output = Result<()>> + Send {
+        std::future::ready(Ok(()))
+    }
+}
+
+/// Whoever changes what belongs to a patient must see it too: what somebody replaces unseen is lost.
+pub(super) fn require<D: Collection>(scope: &Scope) -> Result<()> {
+    scope.require(Permission::WritePatients)?;
+    D::permit(scope)
+}
+
+/// The registers that are not deleted, of which alone dependents are found.
+pub(super) fn standing() -> SelectStatement {
+    Query::select()
+        .column(patient_register::Column::Uuid.as_column_ref())
+        .from(patient_register::Entity)
+        .and_where(Expr::col(patient_register::Column::DeletedAt.as_column_ref()).is_null())
+        .take()
+}
+
+/// Lets a new record take its institution from its patient, who is kept where they are until it is written.
+pub(super) async fn settle<D: Dependent>(
+    row: &mut ActiveModel<D>,
+    check: &mut Check,
+    scope: &Scope,
+    tx: &Transaction,
+) -> Result<()> {
+    let (Some(patient), Some(institution)) = (D::patient(), D::institution()) else {
+        return Err(Error::internal("a dependent that belongs to nobody"));
+    };
+    let key = match row.get(patient) {
+        ActiveValue::Set(Value::Uuid(Some(key))) => key,
+        _ => return Ok(()),
+    };
+    let found: Option<Uuid> = patient_register::Entity::find()
+        .select_only()
+        .column(patient_register::Column::InstitutionId)
+        .filter(visible::<PatientRegisters>(scope, Deleted::Excluded))
+        .filter(PatientRegisters::key().eq(key))
+        .lock_shared()
+        .into_tuple()
+        .one(tx)
+        .await?;
+    match found {
+        Some(found) => row.set(institution, found.into()),
+        None => check.fault(&["patientId"], FaultCode::ReferenceMissing, "there is no such patient"),
+    }
+    Ok(())
+}
+
+/// The record as it will be.
+pub(super) fn whole<D: Dependent>(present: Option<&Model<D>>, changes: &ActiveModel<D>) -> ActiveModel<D> {
+    let Some(present) = present else { return changes.clone() };
+    let mut whole = present.clone().into_active_model();
+    for column in Column::<D>::iter() {
+        if let ActiveValue::Set(value) = changes.get(column) {
+            whole.set(column, value);
+        }
+    }
+    whole
+}
+
+/// No other record is alike.
+pub(super) async fn check_unique<D: Dependent>(
+    whole: &ActiveModel<D>,
+    own: Uuid,
+    check: &mut Check,
+    scope: &Scope,
+    tx: &Transaction,
+) -> Result<()> {
+    for columns in D::unique() {
+        let mut same = Some(Condition::all().add(D::key().ne(own)));
+        for column in *columns {
+            let value = whole.get(*column).into_value().filter(|value| *value != Value::Bool(Some(false)));
+            same = same.zip(value).map(|(same, value)| {
+                same.add(if value == value.as_null() { column.is_null() } else { column.eq(value) })
+            });
+        }
+        if let (Some(same), Some(last)) = (same, columns.last())
+            && exists::<D>(tx, scope, same).await?
+        {
+            let message = "another record of the patient has this already";
+            check.fault(&[&client_name(last.as_str())], FaultCode::NotUnique, message);
+        }
+    }
+    Ok(())
+}
+
+/// Both ends of a period, by their fields' names.
+pub(super) fn check_period<T: PartialOrd>(check: &mut Check, start: (&str, Option<T>), end: (&str, Option<T>)) {
+    if let (Some(starts), Some(ends)) = (start.1, end.1)
+        && ends < starts
+    {
+        check.fault(&[end.0], FaultCode::OutOfRange, format!("must not be before {}", start.0));
+    }
+}
