@@ -12,7 +12,7 @@ use phr::changelog::{Batch, Change, Cursor, Reader, Relay, Subscription};
 use phr::config::Config;
 use phr::database::Cluster;
 use sea_orm::ConnectionTrait;
-use support::{Backend, Database, Sql};
+use support::{Backend, Database, Sql, eventually};
 use tokio::runtime::Runtime;
 use uuid::Uuid;
 
@@ -40,11 +40,11 @@ impl Log {
     }
 
     fn now(&self) -> Cursor {
-        self.runtime.block_on(self.reader().now()).unwrap()
+        eventually("the log can be read", || self.runtime.block_on(self.reader().now()).ok())
     }
 
     fn next(&self, cursor: &Cursor, limit: u32) -> Batch {
-        self.runtime.block_on(self.reader().next(cursor, limit)).unwrap()
+        eventually("the log can be read", || self.runtime.block_on(self.reader().next(cursor, limit)).ok())
     }
 
     /// Everything that a cursor has not seen, read in pages of `limit`; between pages the cursor is written down.

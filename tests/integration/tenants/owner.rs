@@ -45,7 +45,9 @@ fn every_change_is_logged_whoever_makes_it() {
     let mut log = database.sql();
     let mut logged = |number| {
         let key = person(OWN, number);
-        log.column(&format!("SELECT operation FROM change_log WHERE key = '{key}' ORDER BY sequence"))
+        log.column(&format!(
+            "SELECT operation FROM change_log WHERE key = '{key}' AND entity = 'PatientRegister' ORDER BY sequence"
+        ))
     };
     for (number, mut sql) in [(11, as_server(&database, OWN)), (12, database.sql_as_server()), (13, database.sql())] {
         sql.run(&register(person(OWN, number), OWN));
