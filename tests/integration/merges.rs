@@ -36,8 +36,8 @@ fn merge(phr: &Phr, keep: &str, merge: &str) -> Value {
     payload["patientMerge"].take()
 }
 
-fn undo(phr: &Phr, merger: &Value) -> Value {
-    let mut payload = send(phr, "undoPatientMerge", &json!({"uuid": merger["uuid"]}));
+fn undo(phr: &Phr, patient_merge: &Value) -> Value {
+    let mut payload = send(phr, "undoPatientMerge", &json!({"uuid": patient_merge["uuid"]}));
     assert_eq!(payload["userErrors"], json!([]));
     payload["patientMerge"].take()
 }
@@ -81,9 +81,9 @@ fn what_belongs_to_a_register_moves_to_the_one_that_is_kept(phr: &Phr) {
     for value in ["1", "2", "3"] {
         identify(phr, &merged, value);
     }
-    let merger = merge(phr, &kept, &merged);
-    assert_eq!((&merger["keptUuid"], &merger["mergedUuid"]), (&json!(kept), &json!(merged)));
-    assert_eq!((&merger["movedRows"], &merger["undoneAt"]), (&json!(2), &Value::Null));
+    let patient_merge = merge(phr, &kept, &merged);
+    assert_eq!((&patient_merge["keptUuid"], &patient_merge["mergedUuid"]), (&json!(kept), &json!(merged)));
+    assert_eq!((&patient_merge["movedRows"], &patient_merge["undoneAt"]), (&json!(2), &Value::Null));
     assert_eq!(numbers(phr, &kept), ["1", "2", "3"]);
     assert_eq!(numbers(phr, &merged), ["1"], "what the kept one has already stays");
     let log = "SELECT count(*) FROM change_log WHERE entity = 'Identifier' AND operation = 'UPDATED'";
@@ -91,9 +91,9 @@ fn what_belongs_to_a_register_moves_to_the_one_that_is_kept(phr: &Phr) {
     let query = "query($uuid: UUID!) { patientMerge(uuid: $uuid) { id mergedUuid }
         patientMerges(filter: {keptId: {equal: $kept}}) { totalCount nodes { uuid } } }";
     let query = query.replace("$kept", &format!("\"{kept}\""));
-    let data = phr.ask(&query, &json!({"uuid": merger["uuid"]}));
+    let data = phr.ask(&query, &json!({"uuid": patient_merge["uuid"]}));
     assert_eq!(data["patientMerge"]["mergedUuid"], merged);
-    assert_eq!(data["patientMerges"]["nodes"], json!([{"uuid": merger["uuid"]}]));
+    assert_eq!(data["patientMerges"]["nodes"], json!([{"uuid": patient_merge["uuid"]}]));
     let node = phr.ask("query($id: ID!) { node(id: $id) { id } }", &json!({"id": data["patientMerge"]["id"]}));
     assert_eq!(node["node"]["id"], data["patientMerge"]["id"]);
 }
@@ -128,10 +128,10 @@ fn undoing_gives_back_what_moved_and_is_still_there(phr: &Phr) {
     for value in ["1", "2", "3"] {
         identify(phr, &merged, value);
     }
-    let merger = merge(phr, &kept, &merged);
+    let patient_merge = merge(phr, &kept, &merged);
     identify(phr, &kept, "4");
     phr.database.sql().run("DELETE FROM identifiers WHERE value = '2'");
-    let undone = undo(phr, &merger);
+    let undone = undo(phr, &patient_merge);
     assert!(undone["undoneAt"].is_string() && undone["undoneByUuid"].is_string(), "{undone}");
     assert_eq!((numbers(phr, &kept), numbers(phr, &merged)), (vec!["4".to_owned()], vec!["1".into(), "3".into()]));
     assert_eq!(pointer(phr, &merged), Value::Null);
@@ -185,7 +185,7 @@ fn what_cannot_be_undone_is_left_as_it_is(phr: &Phr) {
     identify(phr, &merged, "1");
     let first = merge(phr, &kept, &merged);
     let second = merge(phr, &third, &kept);
-    let undoing = |merger: &Value| wrong(phr, "undoPatientMerge", &json!({"uuid": merger["uuid"]}));
+    let undoing = |patient_merge: &Value| wrong(phr, "undoPatientMerge", &json!({"uuid": patient_merge["uuid"]}));
     assert_eq!(undoing(&first), ["INVALID_STATE uuid"], "in the order in which they were made");
     assert_eq!(undoing(&json!({"uuid": NOBODY})), ["NOT_FOUND uuid"]);
     undo(phr, &second);
@@ -202,10 +202,10 @@ fn the_kept_register_is_confirmed_anew(phr: &Phr) {
         done(phr, "validatePatientRegister", "status", &input);
     };
     confirm();
-    let merger = merge(phr, &kept, &merged);
+    let patient_merge = merge(phr, &kept, &merged);
     assert_eq!(read(phr, &kept)["status"], "PENDING");
     confirm();
-    undo(phr, &merger);
+    undo(phr, &patient_merge);
     assert_eq!(read(phr, &kept)["status"], "PENDING");
 }
 
@@ -224,10 +224,10 @@ fn who_may_merge(phr: &Phr) {
     }
     let unseen = ask(&elsewhere)["data"]["mergePatientRegisters"].take();
     assert_eq!(unseen["userErrors"], json!([{"code": "NOT_FOUND"}, {"code": "NOT_FOUND"}]));
-    let merger = ask(&home)["data"]["mergePatientRegisters"]["patientMerge"]["uuid"].take();
+    let patient_merge = ask(&home)["data"]["mergePatientRegisters"]["patientMerge"]["uuid"].take();
     let query = "query($uuid: UUID!) { patientMerge(uuid: $uuid) { uuid } }";
     let seen = |scope: &Scope| {
-        library.ask(scope.clone(), query, &json!({ "uuid": merger }))["data"]["patientMerge"].is_object()
+        library.ask(scope.clone(), query, &json!({ "uuid": patient_merge }))["data"]["patientMerge"].is_object()
     };
     let other = Scope { patient: NOBODY.parse().ok(), ..home.clone() };
     let of_merged = Scope { patient: merged.parse().ok(), ..home.clone() };

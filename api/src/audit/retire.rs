@@ -93,7 +93,7 @@ impl Retired {
             self.is_ended = true;
             return Ok(true);
         }
-        let settled = settled(last, open, &done, clock.now().trunc_subsecs(6));
+        let settled = settled(&last, open, &done, clock.now().trunc_subsecs(6));
         tracing::info!(audit.instance = %instance, audit.settled = settled.len(), "open intents are settled");
         let mut lines = Vec::new();
         for entry in &settled {
@@ -170,7 +170,7 @@ async fn open_intents(tx: &Transaction, instance: Uuid) -> Result<Vec<Entry>> {
 }
 
 /// What settles open intents, after the chain's last entry.
-fn settled(last: Entry, open: Vec<Entry>, done: &Done, now: DateTime<Utc>) -> Vec<Entry> {
+fn settled(last: &Entry, open: Vec<Entry>, done: &Done, now: DateTime<Utc>) -> Vec<Entry> {
     let (mut sequence, mut previous_hash, occurred_at) = (last.sequence, last.hash, Ord::max(now, last.occurred_at));
     let settle = |intent: Entry| {
         let outcome = match (intent.resource_id, intent.version) {

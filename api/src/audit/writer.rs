@@ -210,7 +210,7 @@ mod tests {
         assert_eq!(written, Position { segment: 1, offset: whole });
         let begin = Position { segment: 1, offset: 0 };
         let lines = segment::lines(&writer.folder.path, begin, written.offset, 1 << 20).unwrap();
-        assert_eq!(lines.lines.iter().filter(|byte| **byte == b'\n').count(), 1);
+        assert_eq!(String::from_utf8(lines.lines).unwrap().lines().count(), 1);
         // Once it can be taken back it is.
         writer.file = open(&writer.folder, 1).unwrap();
         assert_eq!(writer.append(&[note()]).unwrap(), [2]);

@@ -216,11 +216,12 @@ mod tests {
         let table: Table = DEFAULTS.parse().unwrap();
         let mut settings = 0;
         for (section, values) in &table {
+            let (_, text) = DEFAULTS.split_once(&format!("[{section}]\n")).unwrap();
             for key in values.as_table().unwrap().keys() {
                 settings += 1;
                 let named = ENVIRONMENT.iter().find(|(_, s, k)| s == section && k == key);
                 let (variable, ..) = named.unwrap_or_else(|| panic!("{section}.{key} has no variable"));
-                let (before, _) = DEFAULTS.split_once(&format!("\n{key} = ")).unwrap();
+                let (before, _) = text.split_once(&format!("\n{key} = ")).unwrap();
                 let comment = before.rsplit("\n\n").next().unwrap();
                 assert!(comment.contains(variable), "{section}.{key} does not name {variable}");
             }

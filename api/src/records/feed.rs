@@ -276,10 +276,9 @@ impl<C: Collection> Follower<C> {
             _ if change.leaves(&self.scope) => (Happening::Left, None),
             Some((row, true)) => (happening, Some(row).filter(|row| !is_deleted::<C>(row))),
             Some((_, false)) if happening == Happening::Updated && self.touches(change) => (Happening::Left, None),
-            Some((_, false)) => return None,
             // It is gone altogether, or will have left by a later change.
             None if happening == Happening::Deleted || self.filter.is_none() => (happening, None),
-            None => return None,
+            Some((_, false)) | None => return None,
         };
         let (change_told, asked) = (change.clone(), Arc::clone(&self.asked));
         let changed = Changed { change: change_told, happening, record: record.cloned(), asked };

@@ -127,9 +127,10 @@ impl<C: Collection> Asked<C> {
         let ordering = Ordering::new(scope, &query.order, C::default_order())?;
         // Lists of what belongs to patients are read of patients who were found.
         let is_found = |column: &Column<C>| C::patient().is_some_and(|patient| patient.as_str() == column.as_str());
-        let mut condition = match besides.iter().any(is_found) {
-            true => reached::<C>(scope, query.deleted),
-            false => visible::<C>(scope, query.deleted),
+        let mut condition = if besides.iter().any(is_found) {
+            reached::<C>(scope, query.deleted)
+        } else {
+            visible::<C>(scope, query.deleted)
         };
         if let Some(successor) = C::successor().filter(|_| query.deleted == Deleted::Excluded) {
             condition = condition.add(successor.is_null());

@@ -166,8 +166,8 @@ fn a_write_that_survived_is_not_called_lost_for_what_others_wrote_behind_it() {
     eventually("it holds", || (old.sql().value("SHOW synchronous_standby_names") == "nobody").then_some(()));
     let writing = server.begin(CREATE, &json!({"input": jane()}));
     // Its own, and one that ships what was put on record of it.
-    let waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep'";
-    eventually("the commit waits for its answer", || (sql.value(waiting) == "2").then_some(()));
+    let held_up = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep'";
+    eventually("the commit waits for its answer", || (sql.value(held_up) == "2").then_some(()));
     for node in [new, other] {
         catch_up(node, old);
         redirect(node, "host=127.0.0.1 port=1");

@@ -1,6 +1,6 @@
 //! The audit trail outlives the primary that it was written to.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde_json::json;
 use support::{Cluster, Node, Server, eventually, phr};
@@ -45,7 +45,7 @@ fn segments(cluster: &Cluster) -> Vec<String> {
     let files = std::fs::read_dir(&folders[0]).expect("the spool can be listed");
     let mut names: Vec<String> =
         files.map(|file| file.expect("a file").file_name().into_string().expect("a text")).collect();
-    names.retain(|name| name.ends_with(".jsonl"));
+    names.retain(|name| Path::new(name).extension().is_some_and(|extension| extension == "jsonl"));
     names.sort_unstable();
     names
 }

@@ -88,8 +88,8 @@ fn when_a_user_last_signed_in_is_told(phr: &Phr) {
     assert_eq!((&told[0]["uuid"], &told[0]["lastLoginAt"]), (&json!(never), &Value::Null));
     assert_eq!(told[1]["uuid"], once);
     assert!(told[1]["lastLoginAt"].as_str() >= told[1]["createdAt"].as_str(), "{told}");
-    let one = "query($uuid: UUID!) { user(uuid: $uuid) { lastLoginAt } }";
-    assert_eq!(phr.ask(one, &json!({ "uuid": once }))["user"]["lastLoginAt"], told[1]["lastLoginAt"]);
+    let by_key = "query($uuid: UUID!) { user(uuid: $uuid) { lastLoginAt } }";
+    assert_eq!(phr.ask(by_key, &json!({ "uuid": once }))["user"]["lastLoginAt"], told[1]["lastLoginAt"]);
 }
 
 /// Whatever their role may do.

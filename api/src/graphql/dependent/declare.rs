@@ -23,6 +23,7 @@ macro_rules! dependent {
         }
     ) => {
         $(#[$doc])*
+        #[allow(clippy::struct_field_names, reason = "relations are called as in the schema, whatever the record's name is")]
         #[derive(Clone)]
         pub(in crate::graphql) struct $object {
             row: $crate::records::Row<entity::$entity::Entity>,

@@ -63,10 +63,7 @@ pub(super) async fn settle<D: Dependent>(
     let (Some(patient), Some(institution)) = (D::patient(), D::institution()) else {
         return Err(Error::internal("a dependent that belongs to nobody"));
     };
-    let key = match row.get(patient) {
-        ActiveValue::Set(Value::Uuid(Some(key))) => key,
-        _ => return Ok(()),
-    };
+    let ActiveValue::Set(Value::Uuid(Some(key))) = row.get(patient) else { return Ok(()) };
     let found: Option<Uuid> = patient_register::Entity::find()
         .select_only()
         .column(patient_register::Column::InstitutionId)
