@@ -21,11 +21,12 @@ fn each_patient_has_the_own_ones(phr: &Phr) {
             add(phr, kind, patient, "uuid", &what);
         }
     }
-    let lists: String = kinds()
+    let lists: Vec<String> = kinds()
         .iter()
         .filter(|(kind, ..)| *kind != "HealthProfile")
-        .map(|(_, _, field, _)| format!("{field} {{ totalCount nodes {{ patientRegister {{ uuid }} }} }} "))
+        .map(|(_, _, field, _)| format!("{field} {{ totalCount nodes {{ patientRegister {{ uuid }} }} }}"))
         .collect();
+    let lists = lists.join(" ");
     let query = format!(
         "query($uuids: [UUID!]) {{ patientRegisters(filter: {{uuid: {{in: $uuids}}}}) {{ nodes {{ uuid
             healthProfile {{ heightCm patientRegister {{ uuid }} }} {lists} }} }} }}"

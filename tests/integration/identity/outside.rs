@@ -1,8 +1,8 @@
 //! Tokens of an OpenID provider elsewhere: another program, with another library and a certificate of its own.
 
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
 
+use phr::clock::{Clock, SystemClock};
 use serde_json::{Value, json};
 use support::{Backend, Database, Phr, Provider, eventually, on_both_databases};
 
@@ -28,7 +28,7 @@ pub(super) fn serve(database: &Arc<Database>, provider: &Provider, more: &[(&str
 }
 
 fn now() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs()
+    u64::try_from(SystemClock.now().timestamp()).unwrap()
 }
 
 fn claims(subject: &str, more: &Value) -> Value {

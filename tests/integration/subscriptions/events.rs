@@ -13,8 +13,8 @@ fn by_post(phr: &Phr, query: &str) -> Events {
 
 fn by_get(phr: &Phr, query: &str) -> Events {
     let bearer = format!("Bearer {}", phr.token());
-    let encoded: String = query.bytes().map(|byte| format!("%{byte:02X}")).collect();
-    let path = format!("/graphql?query={encoded}");
+    let encoded: Vec<String> = query.bytes().map(|byte| format!("%{byte:02X}")).collect();
+    let path = format!("/graphql?query={}", encoded.concat());
     Events::open(phr.address, "GET", &path, &[("authorization", &bearer)], "")
 }
 
