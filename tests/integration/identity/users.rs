@@ -255,7 +255,7 @@ fn each_role_that_is_given_is_on_record(phr: &Phr, boss: &Session, own: &str) {
     eventually("each is on record", || {
         let shown = phr.ask(query, &json!({ "filter": filter }))["auditEvents"]["nodes"].take();
         let nodes = shown.as_array().unwrap().clone();
-        let all = [("CREATE", "role_id"), ("UPDATE", "oneTimeToken"), ("UPDATE", "role_id")];
+        let all = [("CREATE", "role_id"), ("UPDATE", "one_time_token"), ("UPDATE", "role_id")];
         all.into_iter().all(|(action, field)| has(&nodes, action, field)).then_some(())
     });
 }
