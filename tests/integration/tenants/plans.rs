@@ -87,7 +87,7 @@ fn the_main_queries_seek_within_one_institution_and_in_all() {
 
     let by_key = "query($uuid: UUID!) { patientRegister(uuid: $uuid) { lastName } }";
     let key = json!({"uuid": person(OWN, 77)});
-    let index = "patientregister_pkey";
+    let index = "patientregister_uuid_institution_id_key";
     holds(&database, &library, by_key, &key, [(&one, index), (&all, index)]);
 
     let criteria = "query($name: String!, $from: Date!) { patientRegisters(

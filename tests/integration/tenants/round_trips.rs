@@ -1,18 +1,19 @@
 //! What the boundary costs: nothing as long as a connection goes on serving the same institution.
 
 use serde_json::{Value, json};
-use support::{Backend, Database};
+use support::{Backend, Database, eventually};
 
 use super::{OTHER, OWN, database, person, within};
 use crate::library::{Library, operator};
 
-/// What PostgreSQL was sent since some place in its log, probes apart.
+/// What PostgreSQL was sent since some place in its log, but for what the server sends by itself.
 fn sent(database: &Database, from: &mut usize) -> Vec<String> {
     let (lines, next) = database.log(*from);
     *from = next;
     let said = |line: &String| {
         let (kind, text) = line.split_once("LOG:  ")?.1.split_once(": ")?;
-        let is_probe = text.contains("pg_is_in_recovery()") || text.contains("seaql_migrations");
+        let unasked = ["pg_is_in_recovery()", "seaql_migrations", "pg_notify", "LISTEN "];
+        let is_probe = unasked.iter().any(|own| text.contains(own));
         ((kind == "statement" || kind.starts_with("execute ")) && !is_probe).then(|| text.to_owned())
     };
     lines.iter().filter_map(said).collect()
@@ -54,10 +55,21 @@ fn a_read_is_one_statement_and_one_more_only_where_the_institution_changes() {
 fn a_connection_that_serves_the_institution_already_is_preferred() {
     let database = database();
     database.log_statements();
-    let library = Library::with(&database, &[("DB_POOL_MAX", "2")]);
-    // Side by side, so that both connections are opened.
-    let both = "query($uuid: UUID!) { a: patientRegister(uuid: $uuid) { lastName } b: patientRegister(uuid: $uuid) { lastName } }";
-    library.ask(within(OWN), both, &json!({"uuid": person(OWN, 1)}));
+    // The third is for what the server reads for itself.
+    let library = Library::with(&database, &[("DB_POOL_MAX", "3")]);
+    // Both wait for the same lock, so that both connections are opened.
+    let (mut holder, mut looker) = (database.sql(), database.sql());
+    holder.run("BEGIN; LOCK TABLE patientregister IN ACCESS EXCLUSIVE MODE");
+    let waiting =
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    std::thread::scope(|scope| {
+        let readers = [(), ()].map(|()| scope.spawn(|| read(&library, within(OWN), OWN)));
+        eventually("both wait", || (looker.value(waiting) == "2").then_some(()));
+        holder.run("ROLLBACK");
+        for reader in readers {
+            assert_eq!(reader.join().unwrap(), json!({"lastName": "Smith"}));
+        }
+    });
     read(&library, within(OTHER), OTHER);
     let (_, mut from) = database.log(0);
     for institution in [OWN, OTHER, OTHER, OWN, OTHER, OWN, OWN] {
