@@ -15,6 +15,7 @@ use super::connection::{Connection, connection};
 use super::context::of;
 use super::doctor::Doctor;
 use super::id::{Kind, global_id};
+use super::one::{One, one};
 use super::patient_register::PatientRegister;
 use super::payload::payload;
 use super::record::{Record, by_key};
@@ -34,13 +35,10 @@ impl Record for Appointment {
 
     const NAME: &'static str = "Appointment";
 
-    fn relation(field: &str) -> Option<Column> {
-        match field {
-            "patientRegister" => Some(Column::PatientId),
-            "doctor" => Some(Column::DoctorId),
-            _ => None,
-        }
-    }
+    const ONES: &'static [&'static dyn One<Self>] = &[
+        &one::<Self, PatientRegister>("patientRegister", Column::PatientId),
+        &one::<Self, Doctor>("doctor", Column::DoctorId),
+    ];
 
     async fn of(context: &super::context::Context, fields: &[SelectionField<'_>], rows: Vec<Row<Entity>>) -> Vec<Self> {
         let (registers, doctors) = join(

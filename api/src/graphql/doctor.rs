@@ -16,6 +16,7 @@ use super::doctor_specialty::DoctorSpecialty;
 use super::id::{Kind, global_id};
 use super::many::{Many, ToMany};
 use super::medical_institution::MedicalInstitution;
+use super::one::{One, one};
 use super::patient_register::PatientRegister;
 use super::payload::payload;
 use super::record::{Record, by_key};
@@ -35,13 +36,10 @@ impl Record for Doctor {
 
     const NAME: &'static str = "Doctor";
 
-    fn relation(field: &str) -> Option<Column> {
-        match field {
-            "institution" => Some(Column::InstitutionId),
-            "specialty" => Some(Column::SpecialtyId),
-            _ => None,
-        }
-    }
+    const ONES: &'static [&'static dyn One<Self>] = &[
+        &one::<Self, MedicalInstitution>("institution", Column::InstitutionId),
+        &one::<Self, DoctorSpecialty>("specialty", Column::SpecialtyId),
+    ];
 
     const MANY: &'static [&'static dyn Many] = &[
         &ToMany::<PatientRegister> {

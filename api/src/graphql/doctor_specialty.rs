@@ -17,6 +17,7 @@ use super::context::of;
 use super::doctor::Doctor;
 use super::id::{Kind, global_id};
 use super::many::{Many, ToMany};
+use super::one::{One, one};
 use super::payload::payload;
 use super::record::{Record, by_key};
 use super::related::{Related, Relations};
@@ -40,9 +41,9 @@ impl Record for DoctorSpecialty {
         by: doctor::Column::SpecialtyId,
     }];
 
-    fn relation(field: &str) -> Option<Column> {
-        (field == "category").then_some(Column::CategoryId)
-    }
+    const ONES: &'static [&'static dyn One<Self>] = &[
+        &one::<Self, SpecialtyCategory>("category", Column::CategoryId),
+    ];
 
     async fn of(context: &super::context::Context, fields: &[SelectionField<'_>], rows: Vec<Row<Entity>>) -> Vec<Self> {
         let categories = Relations::read(context, fields, "category", &rows, |row| row.category_id.key()).await;

@@ -18,6 +18,7 @@ use super::context::of;
 use super::doctor::Doctor;
 use super::id::{Kind, global_id};
 use super::many::{Many, ToMany};
+use super::one::{One, one};
 use super::patient_register::PatientRegister;
 use super::payload::payload;
 use super::record::{Record, by_key};
@@ -51,14 +52,11 @@ impl Record for MedicalInstitution {
         },
     ];
 
-    fn relation(field: &str) -> Option<Column> {
-        match field {
-            "institutionType" => Some(Column::InstitutionTypeId),
-            "country" => Some(Column::CountryId),
-            "region" => Some(Column::RegionId),
-            _ => None,
-        }
-    }
+    const ONES: &'static [&'static dyn One<Self>] = &[
+        &one::<Self, InstitutionType>("institutionType", Column::InstitutionTypeId),
+        &one::<Self, Country>("country", Column::CountryId),
+        &one::<Self, Region>("region", Column::RegionId),
+    ];
 
     async fn of(context: &super::context::Context, fields: &[SelectionField<'_>], rows: Vec<Row<Entity>>) -> Vec<Self> {
         let (types, countries, regions) = join3(

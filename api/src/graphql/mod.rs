@@ -27,6 +27,7 @@ mod many;
 mod medical_institution;
 mod node;
 mod of_patient;
+mod one;
 mod operations;
 mod ordered;
 mod patient_merge;

@@ -16,6 +16,7 @@ use super::context::of;
 use super::doctor::Doctor;
 use super::id::{Kind, global_id};
 use super::medical_institution::MedicalInstitution;
+use super::one::{One, one};
 use super::payload::payload;
 use super::record::{Record, by_key};
 use super::related::{Related, Relations};
@@ -38,11 +39,14 @@ impl Record for User {
 
     const NAME: &'static str = "User";
 
+    const ONES: &'static [&'static dyn One<Self>] = &[
+        &one::<Self, Role>("role", Column::RoleId),
+        &one::<Self, MedicalInstitution>("institution", Column::InstitutionId),
+        &one::<Self, Doctor>("doctor", Column::DoctorId),
+    ];
+
     fn relation(field: &str) -> Option<Column> {
         match field {
-            "role" => Some(Column::RoleId),
-            "institution" => Some(Column::InstitutionId),
-            "doctor" => Some(Column::DoctorId),
             "patientUuid" => Some(Column::PatientId),
             "lastLoginAt" => Some(Column::Uuid),
             _ => None,

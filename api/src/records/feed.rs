@@ -264,7 +264,7 @@ impl<C: Collection> Follower<C> {
         query.expr(Expr::case(meets, 1).finally(0));
         let mut sight = HashMap::new();
         for result in reader.query_all(&query).await? {
-            let (row, meets) = (plan.read(&result)?, result.try_get_by_index::<i32>(plan.len())? == 1);
+            let (row, meets) = (plan.read(&result, 0)?, result.try_get_by_index::<i32>(plan.len())? == 1);
             sight.insert(C::key_of(&row)?, (row, meets));
         }
         Ok(Arc::new(sight))

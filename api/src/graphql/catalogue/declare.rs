@@ -35,13 +35,12 @@ macro_rules! catalogue {
 
             $(const MANY: &'static [&'static dyn $crate::graphql::many::Many] = $many;)?
 
-            fn relation(field: &str) -> Option<entity::$entity::Column> {
-                $($(if $crate::criteria::is_client_name(field, stringify!($one)) {
-                    return Some(entity::$entity::Column::$column);
-                })+)?
-                let _ = field;
-                None
-            }
+            const ONES: &'static [&'static dyn $crate::graphql::one::One<Self>] = &[
+                $($(&$crate::graphql::one::one::<Self, $related>(
+                    stringify!($one),
+                    entity::$entity::Column::$column,
+                ),)+)?
+            ];
 
             async fn of(
                 context: &$crate::graphql::context::Context,

@@ -36,12 +36,16 @@ macro_rules! dependent {
 
             const NAME: &'static str = stringify!($object);
 
-            fn relation(field: &str) -> Option<entity::$entity::Column> {
-                $($(if $crate::criteria::is_client_name(field, stringify!($one)) {
-                    return Some(entity::$entity::Column::$column);
-                })+)?
-                (field == "patientRegister").then_some(entity::$entity::Column::PatientId)
-            }
+            const ONES: &'static [&'static dyn $crate::graphql::one::One<Self>] = &[
+                &$crate::graphql::one::one::<Self, $crate::graphql::patient_register::PatientRegister>(
+                    "patient_register",
+                    entity::$entity::Column::PatientId,
+                ),
+                $($(&$crate::graphql::one::one::<Self, $related>(
+                    stringify!($one),
+                    entity::$entity::Column::$column,
+                ),)+)?
+            ];
 
             async fn of(
                 context: &$crate::graphql::context::Context,
