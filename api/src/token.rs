@@ -11,8 +11,8 @@ use crate::config::Config;
 use crate::database::{Cluster, Consistency};
 use crate::deed::{Action, Deed, Outcome};
 use crate::error::Error;
-use crate::records::{Joins, find};
 use crate::records::medical_institution::MedicalInstitutions;
+use crate::records::{Joins, find};
 use crate::scope::Scope;
 
 /// How long a token may be good at most.

@@ -36,6 +36,7 @@ mod patient_validation;
 mod payload;
 mod prepared;
 mod public;
+mod queries;
 mod record;
 mod record_change;
 mod related;

@@ -82,7 +82,8 @@ impl<R: Record, T: Record> One<R> for ToOne<R, T> {
         let rows = loaders.rows::<T::Collection>(&columns, Joins::new);
         let keep = move |found: HashMap<_, _>| {
             let rows = Arc::clone(&rows);
-            let keep: futures_util::future::BoxFuture<'static, ()> = Box::pin(async move { rows.feed_many(found).await });
+            let keep: futures_util::future::BoxFuture<'static, ()> =
+                Box::pin(async move { rows.feed_many(found).await });
             keep
         };
         let join = Join::<T::Collection>::new::<R::Collection>(scope, reader, self.by, columns, Box::new(keep));

@@ -78,7 +78,8 @@ pub(super) async fn read<R: Record>(
     fields: &[SelectionField<'_>],
     keys: Vec<Uuid>,
 ) -> crate::error::Result<HashMap<Uuid, Shown<R>>, Arc<Error>> {
-    let rows = context.loaders.load::<R::Collection>(keys, &columns::<R>(fields), || joins::<R>(context, fields)).await?;
+    let rows =
+        context.loaders.load::<R::Collection>(keys, &columns::<R>(fields), || joins::<R>(context, fields)).await?;
     let (keys, rows): (Vec<_>, Vec<_>) = rows.into_iter().unzip();
     Ok(keys.into_iter().zip(show(context, fields, rows).await).collect())
 }

@@ -36,12 +36,7 @@ pub trait Joined: std::fmt::Debug + Send + Sync {
 
     /// Reads them from what came for their statement, from this column on; says where the next column is.
     #[doc(hidden)]
-    fn take<'a>(
-        &'a self,
-        reader: &'a Reader,
-        results: &'a [QueryResult],
-        from: usize,
-    ) -> BoxFuture<'a, Result<usize>>;
+    fn take<'a>(&'a self, reader: &'a Reader, results: &'a [QueryResult], from: usize) -> BoxFuture<'a, Result<usize>>;
 }
 
 /// All records that a statement reads besides its own, those that others refer to after those.
@@ -98,12 +93,7 @@ impl<C: Collection> Joined for Join<C> {
         query_of::<C>(&self.plan, visible::<C>(&self.scope, Deleted::Excluded).add(referred))
     }
 
-    fn take<'a>(
-        &'a self,
-        reader: &'a Reader,
-        results: &'a [QueryResult],
-        from: usize,
-    ) -> BoxFuture<'a, Result<usize>> {
+    fn take<'a>(&'a self, reader: &'a Reader, results: &'a [QueryResult], from: usize) -> BoxFuture<'a, Result<usize>> {
         Box::pin(async move {
             let mut found = HashMap::new();
             let place = from + self.plan.place(&C::key()).ok_or_else(|| Error::internal("a record without its key"))?;
