@@ -153,7 +153,7 @@ impl Text {
 
     pub(super) fn statement(self) -> Statement {
         let (text, values) = self.0.into_parts();
-        Statement { sql: text.into(), values: Some(values), db_backend: DbBackend::Postgres }
+        Statement { sql: text, values: Some(values), db_backend: DbBackend::Postgres }
     }
 }
 
