@@ -162,7 +162,7 @@ impl Authority {
         let inner = &self.0;
         // What was revoked a moment ago stands on the primary; without one nothing is being revoked.
         let freshness = if inner.cluster.has_primary() { Consistency::Strong } else { Consistency::Eventual };
-        let reader = inner.cluster.read(&Scope::server(Uuid::nil()), freshness);
+        let reader = inner.cluster.read(&Scope::server(Uuid::nil()), freshness).own();
         let lifetime = inner.settings.longest() + SKEW;
         let outside = inner.provider.as_ref().map(|provider| provider.issuer());
         Roster::read(&reader, &inner.file, self.now(), lifetime, outside).await
