@@ -35,6 +35,7 @@ mod patient_validation;
 mod payload;
 mod prepared;
 mod public;
+mod question;
 mod record;
 mod record_change;
 mod related;
@@ -45,6 +46,7 @@ mod second_factor;
 mod session;
 mod shown;
 mod system_setting;
+mod tellings;
 mod trusted;
 mod user;
 mod witness;
@@ -57,6 +59,7 @@ pub use errors::refusal;
 pub(crate) use errors::without_values;
 pub use limits::Limits;
 pub use response_stream::{Begun, Event, ResponseStream};
+pub use tellings::Telling;
 pub use trusted::Trusted;
 
 /// Everything that can be asked.
