@@ -37,6 +37,7 @@ mod payload;
 mod prepared;
 mod public;
 mod queries;
+mod question;
 mod record;
 mod record_change;
 mod related;
@@ -47,6 +48,7 @@ mod second_factor;
 mod session;
 mod shown;
 mod system_setting;
+mod tellings;
 mod trusted;
 mod user;
 mod witness;
@@ -59,6 +61,7 @@ pub use errors::refusal;
 pub(crate) use errors::without_values;
 pub use limits::Limits;
 pub use response_stream::{Begun, Event, ResponseStream};
+pub use tellings::Telling;
 pub use trusted::Trusted;
 
 /// Everything that can be asked.

@@ -99,7 +99,7 @@ impl RecordSubscription {
             let context = of(ctx);
             let after = opened(ctx, after.as_deref()).await?;
             let told = context.feeds()?.follow(&context.scope, entities, after).await?;
-            Ok(told.map(|tiding| tiding.map(|tiding| Event::Change(Arc::new(tiding)))).boxed())
+            Ok(told.map(|tiding| tiding.map(Event::Change)).boxed())
         });
         Ok(stream::iter(match told(ctx, source).await? {
             Some(Event::Change(tiding)) => Some(tell(ctx, &tiding)),

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use async_graphql::Enum;
 use futures_util::stream::{self, Stream};
 
-use crate::changelog::{self, Cursor, Relay};
+use crate::changelog::{self, Batch, Cursor, Relay};
 use crate::database::{Cluster, Reader};
 use crate::error::{Error, Result};
 use crate::scope::Scope;
@@ -18,6 +18,7 @@ use super::feed::{Changed, Feed, Happening, Matter, Tiding};
 use super::medical_institution::MedicalInstitutions;
 use super::patient_register::PatientRegisters;
 use super::role::Roles;
+use super::tidings::Tidings;
 use super::user::Users;
 
 /// A kind of record whose changes are told.
@@ -103,6 +104,7 @@ impl Changed<ChangedEntity> {
 #[derive(Clone)]
 pub struct Feeds {
     relay: Relay,
+    tidings: Tidings<ChangedEntity>,
     /// Patient registers.
     pub registers: Feed<PatientRegisters>,
 }
@@ -117,15 +119,18 @@ impl std::fmt::Debug for Feeds {
 struct Follower {
     scope: Scope,
     entities: Vec<ChangedEntity>,
+    /// Their names.
+    question: Arc<str>,
+    tidings: Tidings<ChangedEntity>,
     log: changelog::Subscription,
-    waiting: VecDeque<Tiding<ChangedEntity>>,
+    waiting: VecDeque<Arc<Tiding<ChangedEntity>>>,
 }
 
 impl Feeds {
     /// Tells of what a relay brings.
     #[must_use]
     pub fn new(relay: Relay, cluster: Cluster) -> Self {
-        Self { registers: Feed::new(relay.clone(), cluster), relay }
+        Self { registers: Feed::new(relay.clone(), cluster), relay, tidings: Tidings::new() }
     }
 
     /// What happens to records of these kinds, or of all that the caller may read, after a cursor, or from now on.
@@ -138,11 +143,13 @@ impl Feeds {
         scope: &Scope,
         entities: Option<Vec<ChangedEntity>>,
         after: Option<Cursor>,
-    ) -> Result<impl Stream<Item = Result<Tiding<ChangedEntity>>> + Send + use<>> {
+    ) -> Result<impl Stream<Item = Result<Arc<Tiding<ChangedEntity>>>> + Send + use<>> {
         let entities = ChangedEntity::chosen(scope, entities)?;
         let log = self.relay.subscribe(after.clone()).await?;
-        let waiting = Tiding::first(after.as_ref(), &log);
-        let follower = Follower { scope: scope.clone(), entities, log, waiting };
+        let waiting = Tiding::first(after.as_ref(), &log).into_iter().collect();
+        let question = entities.iter().map(|entity| entity.name()).collect::<Vec<_>>().join(" ").into();
+        let tidings = self.tidings.clone();
+        let follower = Follower { scope: scope.clone(), entities, question, tidings, log, waiting };
         Ok(stream::unfold(Some(follower), |follower| async {
             let mut follower = follower?;
             let told = follower.next().await;
@@ -153,23 +160,28 @@ impl Feeds {
 }
 
 impl Follower {
-    async fn next(&mut self) -> Result<Tiding<ChangedEntity>> {
+    async fn next(&mut self) -> Result<Arc<Tiding<ChangedEntity>>> {
         loop {
             if let Some(tiding) = self.waiting.pop_front() {
                 return Ok(tiding);
             }
             let batch = self.log.next().await?;
             if let Some(gap) = batch.gap {
-                return Ok(Tiding { cursor: batch.cursor, matter: Matter::Gap(gap) });
+                return Ok(Arc::new(Tiding { cursor: batch.cursor, matter: Matter::Gap(gap) }));
             }
-            let told = batch.changes.iter().filter(|change| change.concerns(&self.scope)).filter_map(|change| {
-                let entity = *self.entities.iter().find(|entity| entity.name() == change.entity)?;
-                let left = change.leaves(&self.scope);
-                let happening = if left { Happening::Left } else { change.operation.into() };
-                let changed = Changed { change: change.clone(), happening, record: entity, asked: Arc::default() };
-                Some(Tiding { cursor: batch.cursor_after(change), matter: Matter::Change(Arc::new(changed)) })
-            });
-            self.waiting = told.collect();
+            let told = self.tidings.of(&self.question, &self.scope, &batch, async { Ok(self.tell(&batch)) }).await?;
+            self.waiting.extend(told.iter().cloned());
         }
+    }
+
+    fn tell(&self, batch: &Batch) -> Vec<Tiding<ChangedEntity>> {
+        let told = batch.changes.iter().filter(|change| change.concerns(&self.scope)).filter_map(|change| {
+            let entity = *self.entities.iter().find(|entity| entity.name() == change.entity)?;
+            let left = change.leaves(&self.scope);
+            let happening = if left { Happening::Left } else { change.operation.into() };
+            let changed = Changed { change: change.clone(), happening, record: entity, asked: Arc::default() };
+            Some(Tiding { cursor: batch.cursor_after(change), matter: Matter::Change(Arc::new(changed)) })
+        });
+        told.collect()
     }
 }

@@ -27,6 +27,8 @@ pub mod role;
 mod row;
 pub mod schema_history;
 pub mod system_setting;
+mod tiding;
+mod tidings;
 pub mod user;
 
 pub use check::{MAX_ENTRIES, MAX_ENTRY_LENGTH};
