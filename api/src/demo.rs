@@ -17,12 +17,15 @@ use crate::records::doctor::{self, CreateDoctorInput};
 use crate::records::doctor_specialty::{self, CreateDoctorSpecialtyInput};
 use crate::records::medical_institution::{self, CreateMedicalInstitutionInput};
 use crate::records::patient_register::{self, CreatePatientRegistersInput, PatientRegisterItemInput};
+use crate::records::registration;
 use crate::scope::Scope;
 
 use self::catalogues::Choices;
 
 /// How many registers are made.
 const PATIENTS: u32 = 300;
+/// How many of them have a health record: the last ones, whom lists show first.
+const WITH_RECORD: u32 = 60;
 /// How many doctors are made.
 const DOCTORS: u32 = 24;
 
@@ -79,11 +82,14 @@ pub(crate) async fn fill(cluster: &Cluster, clock: &dyn Clock) -> Result<(), Err
     }
     let today = clock.today();
     let input = CreatePatientRegistersInput {
-        items: (0..PATIENTS).map(|n| patient(n, today)).collect(),
+        items: (0..PATIENTS - WITH_RECORD).map(|n| patient(n, today)).collect(),
         idempotency_key: None,
     };
     patient_register::create_many(&scope, cluster, clock, input).await?;
-    dependents::fill(&scope, cluster, clock).await?;
+    for number in PATIENTS - WITH_RECORD..PATIENTS {
+        let input = dependents::record(PATIENTS - 1 - number, patient(number, today), &choices, clock.now());
+        registration::register(&scope, cluster, clock, input).await?;
+    }
     tracing::info!(registers = PATIENTS, doctors = DOCTORS, "made-up records were made");
     Ok(())
 }

@@ -37,6 +37,7 @@ mod prepared;
 mod public;
 mod record;
 mod record_change;
+mod registration;
 mod related;
 mod replication;
 mod response_stream;
@@ -88,6 +89,7 @@ pub struct Query(
 #[graphql(name = "Mutation")]
 pub struct Mutation(
     patient_register::PatientRegisterMutation,
+    registration::RegistrationMutation,
     patient_validation::PatientValidationMutation,
     patient_merge::PatientMergeMutation,
     appointment::AppointmentMutation,
