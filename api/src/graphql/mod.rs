@@ -40,6 +40,7 @@ mod queries;
 mod question;
 mod record;
 mod record_change;
+mod registration;
 mod related;
 mod replication;
 mod response_stream;
@@ -93,6 +94,7 @@ pub struct Query(
 #[graphql(name = "Mutation")]
 pub struct Mutation(
     patient_register::PatientRegisterMutation,
+    registration::RegistrationMutation,
     patient_validation::PatientValidationMutation,
     patient_merge::PatientMergeMutation,
     appointment::AppointmentMutation,

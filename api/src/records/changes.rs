@@ -3,102 +3,17 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use async_graphql::Enum;
 use futures_util::stream::{self, Stream};
 
 use crate::changelog::{self, Batch, Cursor, Relay};
-use crate::database::{Cluster, Reader};
-use crate::error::{Error, Result};
+use crate::database::Cluster;
+use crate::error::Result;
 use crate::scope::Scope;
 
-use super::Collection;
-use super::doctor::Doctors;
-use super::doctor_specialty::DoctorSpecialties;
+pub use super::changed_entity::ChangedEntity;
 use super::feed::{Changed, Feed, Happening, Matter, Tiding};
-use super::medical_institution::MedicalInstitutions;
 use super::patient_register::PatientRegisters;
-use super::role::Roles;
 use super::tidings::Tidings;
-use super::user::Users;
-
-/// A kind of record whose changes are told.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
-pub enum ChangedEntity {
-    /// Patient registers.
-    PatientRegister,
-    /// Medical institutions.
-    MedicalInstitution,
-    /// Doctors.
-    Doctor,
-    /// Specialties of doctors.
-    DoctorSpecialty,
-    /// Users.
-    User,
-    /// Roles.
-    Role,
-}
-
-/// Calls a generic function with the collection of a kind of record.
-macro_rules! with_collection {
-    ($entity:expr, $collection:ident => $call:expr) => {
-        match $entity {
-            ChangedEntity::PatientRegister => with_collection!(@ $collection = PatientRegisters, $call),
-            ChangedEntity::MedicalInstitution => with_collection!(@ $collection = MedicalInstitutions, $call),
-            ChangedEntity::Doctor => with_collection!(@ $collection = Doctors, $call),
-            ChangedEntity::DoctorSpecialty => with_collection!(@ $collection = DoctorSpecialties, $call),
-            ChangedEntity::User => with_collection!(@ $collection = Users, $call),
-            ChangedEntity::Role => with_collection!(@ $collection = Roles, $call),
-        }
-    };
-    (@ $collection:ident = $own:ty, $call:expr) => {{
-        type $collection = $own;
-        $call
-    }};
-}
-
-impl ChangedEntity {
-    /// Every kind.
-    const EVERY: [Self; 6] =
-        [Self::PatientRegister, Self::MedicalInstitution, Self::Doctor, Self::DoctorSpecialty, Self::User, Self::Role];
-
-    /// As the log names it.
-    const fn name(self) -> &'static str {
-        with_collection!(self, C => C::NAME)
-    }
-
-    fn permit(self, scope: &Scope) -> Result<()> {
-        with_collection!(self, C => C::permit(scope))
-    }
-
-    /// Those that were asked for, or all that the caller may read.
-    fn chosen(scope: &Scope, asked: Option<Vec<Self>>) -> Result<Vec<Self>> {
-        let Some(asked) = asked else {
-            let permitted: Vec<Self> = Self::EVERY.into_iter().filter(|entity| entity.permit(scope).is_ok()).collect();
-            return if permitted.is_empty() {
-                Self::PatientRegister.permit(scope).map(|()| permitted)
-            } else {
-                Ok(permitted)
-            };
-        };
-        if asked.is_empty() {
-            return Err(Error::BadRequest("entities: name one, or leave it out for all".to_owned()));
-        }
-        asked.iter().try_for_each(|entity| entity.permit(scope)).map(|()| asked)
-    }
-}
-
-impl Changed<ChangedEntity> {
-    /// Of the columns that were changed, those whose names somebody may know, as clients call them.
-    #[must_use]
-    pub fn known_fields(&self, scope: &Scope) -> Vec<String> {
-        with_collection!(self.record, C => self.fields::<C>(scope))
-    }
-
-    /// Notes that somebody was told of it.
-    pub fn note(&self, reader: &Reader) {
-        with_collection!(self.record, C => self.disclose::<C>(reader));
-    }
-}
 
 /// Everything that can be followed.
 #[derive(Clone)]

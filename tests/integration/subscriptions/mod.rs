@@ -3,6 +3,7 @@
 mod callers;
 mod changes;
 mod endings;
+mod entities;
 mod events;
 mod filters;
 mod limits;

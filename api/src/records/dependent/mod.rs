@@ -18,6 +18,7 @@ mod profile;
 mod rule;
 
 pub use allergy::*;
+pub(super) use belonging::{Declared, refuse_likeness, require};
 pub use choice::*;
 pub use condition::*;
 pub use contact::*;

@@ -12,8 +12,9 @@ use uuid::Uuid;
 use crate::database::{Cluster, Consistency, Transaction, violation};
 use crate::deed::{Action, Deed, Outcome};
 use crate::error::{Error, Fault, Result};
-use crate::records::aggregate::{ActiveModel, Aggregate, Model, by_name};
+use crate::records::aggregate::{ActiveModel, Aggregate, Model};
 use crate::records::check::Check;
+use crate::records::constraint::by_name;
 use crate::records::disclosure;
 use crate::scope::Scope;
 
