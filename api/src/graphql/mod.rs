@@ -16,6 +16,7 @@ mod doctor_specialty;
 mod documents;
 mod engine;
 mod errors;
+mod export_patient_register;
 mod id;
 mod import_fhir;
 mod inputs;
@@ -87,6 +88,7 @@ pub struct Query(
     audit_event::AuditEventQuery,
     operations::OperationsQuery,
     replication::ReplicationQuery,
+    export_patient_register::ExportQuery,
 );
 
 /// Everything that can be changed.

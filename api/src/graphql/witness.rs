@@ -60,15 +60,15 @@ pub(super) async fn refused_nobody(
     context.cluster.record(&context.scope, vec![(deed, Outcome::Denied)]).await
 }
 
-/// One deed for each record, however often it was read.
+/// One deed for each record and what was done with it, however often.
 fn merged(deeds: Vec<Deed>) -> Vec<Deed> {
     if deeds.len() < 2 {
         return deeds;
     }
-    let mut places: HashMap<(Cow<'static, str>, Option<Uuid>), usize> = HashMap::new();
+    let mut places: HashMap<(Action, Cow<'static, str>, Option<Uuid>), usize> = HashMap::new();
     let mut kept: Vec<Deed> = Vec::with_capacity(deeds.len());
     for deed in deeds {
-        let place = *places.entry((deed.resource.clone(), deed.key)).or_insert(kept.len());
+        let place = *places.entry((deed.action, deed.resource.clone(), deed.key)).or_insert(kept.len());
         match kept.get_mut(place) {
             Some(earlier) => {
                 let new = deed.fields.into_iter().filter(|field| !earlier.fields.contains(field)).collect::<Vec<_>>();

@@ -15,6 +15,7 @@ pub mod dependent;
 mod disclosure;
 pub mod doctor;
 pub mod doctor_specialty;
+pub mod export;
 pub mod feed;
 mod idempotency;
 pub mod import;
