@@ -48,8 +48,7 @@ fn lifetime(text: &str) -> Result<Duration, String> {
 /// # Errors
 /// When the database, the key file or the audit spool cannot be used, or there is no such role.
 pub(crate) async fn run(config: &Config, options: Options) -> Result<(), app::Error> {
-    let (cluster, authority) = app::authority(config).await?;
-    let tending = app::keep_trail(config, &cluster)?;
+    let (cluster, authority, tending) = app::authority(config).await?;
     let made = make(&cluster, &authority, options).await;
     tending.stop(app::CLOSING_TIME).await;
     println!("{}", made?);

@@ -27,6 +27,7 @@ pub struct Relay {
 
 #[derive(Debug)]
 struct Shared {
+    own: Reader,
     reader: Reader,
     news: broadcast::Sender<Batch>,
 }
@@ -35,8 +36,8 @@ impl Relay {
     /// Begins to follow the log. Must be called within a runtime.
     #[must_use]
     pub fn start(cluster: &Cluster) -> Self {
-        let shared = Shared { reader: Reader::new(cluster.clone()), news: broadcast::Sender::new(WAITING) };
-        let shared = Arc::new(shared);
+        let (own, reader) = (Reader::own(cluster.clone()), Reader::new(cluster.clone()));
+        let shared = Arc::new(Shared { own, reader, news: broadcast::Sender::new(WAITING) });
         tokio::spawn(follow(Arc::downgrade(&shared), cluster.clone(), cluster.hear()));
         Self { shared }
     }
@@ -89,10 +90,10 @@ impl Shared {
     async fn catch_up(&self, cluster: &Cluster, cursor: &mut Option<Cursor>) -> Result<()> {
         let mut seen = match cursor.take() {
             Some(seen) => seen,
-            None => self.reader.now().await?,
+            None => self.own.now().await?,
         };
         loop {
-            let reading = self.reader.read(&seen, PAGE).await;
+            let reading = self.own.read(&seen, PAGE).await;
             *cursor = Some(reading.as_ref().map_or(seen, |reading| reading.batch.cursor.clone()));
             let reading = reading?;
             if let Some(place) = reading.place {

@@ -16,6 +16,7 @@ mod doctor_specialty;
 mod documents;
 mod engine;
 mod errors;
+mod export_patient_register;
 mod id;
 mod import_fhir;
 mod inputs;
@@ -37,8 +38,10 @@ mod payload;
 mod prepared;
 mod public;
 mod queries;
+mod question;
 mod record;
 mod record_change;
+mod registration;
 mod related;
 mod replication;
 mod response_stream;
@@ -47,6 +50,7 @@ mod second_factor;
 mod session;
 mod shown;
 mod system_setting;
+mod tellings;
 mod trusted;
 mod user;
 mod witness;
@@ -59,6 +63,7 @@ pub use errors::refusal;
 pub(crate) use errors::without_values;
 pub use limits::Limits;
 pub use response_stream::{Begun, Event, ResponseStream};
+pub use tellings::Telling;
 pub use trusted::Trusted;
 
 /// Everything that can be asked.
@@ -83,6 +88,7 @@ pub struct Query(
     audit_event::AuditEventQuery,
     operations::OperationsQuery,
     replication::ReplicationQuery,
+    export_patient_register::ExportQuery,
 );
 
 /// Everything that can be changed.
@@ -90,6 +96,7 @@ pub struct Query(
 #[graphql(name = "Mutation")]
 pub struct Mutation(
     patient_register::PatientRegisterMutation,
+    registration::RegistrationMutation,
     patient_validation::PatientValidationMutation,
     patient_merge::PatientMergeMutation,
     appointment::AppointmentMutation,
