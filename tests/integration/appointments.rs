@@ -4,6 +4,7 @@ use phr::scope::{Boundary, InstitutionId, Scope};
 use serde_json::{Value, json};
 use support::{Backend, Phr, on_both_databases};
 
+use crate::audit::{ask, of_request, values};
 use crate::library::{Library, codes, operator};
 use crate::patients::{HOME, NOBODY, done, fault, faults, register, with};
 
@@ -15,6 +16,7 @@ on_both_databases! {
     who_may_make_and_see_appointments,
     an_appointment_goes_with_the_patient,
     registers_are_found_by_their_appointments,
+    only_who_is_shown_is_put_on_record,
 }
 
 fn text(value: &Value) -> String {
@@ -243,4 +245,23 @@ fn registers_are_found_by_their_appointments(phr: &Phr) {
     assert_eq!(found(&late), [with_one]);
     let of_doctor = json!({"some": {"doctor": {"lastName": {"equal": "Lee"}}, "status": {"equal": "CANCELLED"}}});
     assert_eq!(found(&of_doctor), [with_both]);
+}
+
+/// Of what is read along with a page, and of the page of each doctor, too.
+fn only_who_is_shown_is_put_on_record(phr: &Phr) {
+    let doctor = doctor(phr, &json!({}));
+    let patients = ["09", "10", "11"].map(|hour| {
+        let patient = register(phr, &json!({}));
+        book(phr, &patient, &doctor, &hours(&format!("{hour}:00"), &format!("{hour}:30")));
+        patient
+    });
+    let page = "appointments(first: 2) { nodes { startsAt patientRegister { lastName } } }";
+    for query in [format!("{{ {page} }}"), format!("{{ doctors {{ nodes {{ {page} }} }} }}")] {
+        let (response, id) = ask(phr, &query, &json!({}));
+        assert!(response.get("errors").is_none(), "{response}");
+        let found = of_request(phr, &id, 4);
+        let of = |resource: &str| found.iter().filter(|entry| entry["resource"] == resource).count();
+        assert_eq!((of("Appointment"), of("PatientRegister")), (2, 2), "{query}: {found:?}");
+        assert!(!values(&found, "patient_id").contains(&patients[2].as_str()), "{query}: {found:?}");
+    }
 }

@@ -71,7 +71,8 @@ impl Verdict {
     /// The same, of a resource of which something was left out.
     pub(super) fn without(self, left_out: &[Problem]) -> Self {
         let ([first, rest @ ..], None) = (left_out, &self.reason) else { return self };
-        let reason = rest.iter().fold(first.reason.clone(), |all, next| format!("{all}; {}: {}", next.path, next.reason));
+        let reason =
+            rest.iter().fold(first.reason.clone(), |all, next| format!("{all}; {}: {}", next.path, next.reason));
         Self { path: Some(first.path.clone()), reason: Some(reason), ..self }
     }
 }
@@ -88,7 +89,12 @@ pub(super) fn on_twin(survey: &Survey, place: Place, resource: &Resource) -> Opt
 }
 
 /// What is to become of whatever was not judged when it was written; nothing for what was.
-pub(super) fn judge(survey: &Survey, results: &Results, place: Place, (about, look): (About, Look)) -> (About, Option<Judged>) {
+pub(super) fn judge(
+    survey: &Survey,
+    results: &Results,
+    place: Place,
+    (about, look): (About, Look),
+) -> (About, Option<Judged>) {
     let told = |about, verdict| (about, Some(Judged::Told(verdict)));
     let resource = match look {
         Look::Relevant(resource) => resource,

@@ -183,7 +183,7 @@ async fn select<C: Collection>(
     let results = reader.query_all_raw(statement).await?;
     let rows = results.iter().map(|result| plan.read(result, 0)).collect::<Result<Vec<_>, _>>()?;
     disclose::<C>(reader, &rows, &shown, &[]);
-    take(joins, reader, &results, plan.len()).await?;
+    take(joins, reader, &results.iter().collect::<Vec<_>>(), plan.len()).await?;
     Ok(rows)
 }
 

@@ -36,7 +36,12 @@ pub trait Joined: std::fmt::Debug + Send + Sync {
 
     /// Reads them from what came for their statement, from this column on; says where the next column is.
     #[doc(hidden)]
-    fn take<'a>(&'a self, reader: &'a Reader, results: &'a [QueryResult], from: usize) -> BoxFuture<'a, Result<usize>>;
+    fn take<'a>(
+        &'a self,
+        reader: &'a Reader,
+        results: &'a [&'a QueryResult],
+        from: usize,
+    ) -> BoxFuture<'a, Result<usize>>;
 }
 
 /// All records that a statement reads besides its own, those that others refer to after those.
@@ -93,7 +98,12 @@ impl<C: Collection> Joined for Join<C> {
         query_of::<C>(&self.plan, visible::<C>(&self.scope, Deleted::Excluded).add(referred))
     }
 
-    fn take<'a>(&'a self, reader: &'a Reader, results: &'a [QueryResult], from: usize) -> BoxFuture<'a, Result<usize>> {
+    fn take<'a>(
+        &'a self,
+        reader: &'a Reader,
+        results: &'a [&'a QueryResult],
+        from: usize,
+    ) -> BoxFuture<'a, Result<usize>> {
         Box::pin(async move {
             let mut found = HashMap::new();
             let place = from + self.plan.place(&C::key()).ok_or_else(|| Error::internal("a record without its key"))?;
@@ -157,8 +167,9 @@ impl Text {
     }
 }
 
-/// Reads what a statement's rows refer to, from this column of its results on.
-pub(super) async fn take(joins: &Joins, reader: &Reader, results: &[QueryResult], from: usize) -> Result<()> {
+/// Reads what a statement's rows refer to, from this column of its results on. What is read here is put on record: rows
+/// that nobody is going to be shown are not among them.
+pub(super) async fn take(joins: &Joins, reader: &Reader, results: &[&QueryResult], from: usize) -> Result<()> {
     let mut from = from;
     for join in joins {
         from = join.take(reader, results, from).await?;

@@ -120,8 +120,9 @@ pub async fn list<C: Collection>(scope: &Scope, reader: &Reader, query: Query<C>
         return Ok(asked.listing(Vec::new(), None, None));
     }
     let statement = asked.page(part, reader.get_database_backend());
-    let rows = asked.rows(reader, &reader.query_all_raw(statement).await?).await?;
-    let listing = asked.listing(rows, None, None);
+    let results = reader.query_all_raw(statement).await?;
+    asked.join(reader, results.iter().take(asked.page.limit())).await?;
+    let listing = asked.listing(asked.rows(&results)?, None, None);
     disclose::<C>(reader, &listing.rows, &asked.shown, &asked.whole.filtered);
     Ok(listing)
 }
@@ -210,15 +211,22 @@ impl<C: Collection> Asked<C> {
         text.statement()
     }
 
-    /// Reads the rows of a statement, and the records that they refer to as far as those are read along.
-    pub(super) async fn rows(&self, reader: &Reader, results: &[QueryResult]) -> Result<Vec<Found<C::Entity>>> {
+    pub(super) fn rows(&self, results: &[QueryResult]) -> Result<Vec<Found<C::Entity>>> {
         let found = |result: &QueryResult| {
             let related = self.related().enumerate();
             let related = related.map(|(index, related)| decode(result, self.plan.len() + index, related.kind()));
             Ok(Found { row: self.plan.read(result, 0)?, related: related.collect::<Result<_, DbErr>>()? })
         };
-        take(&self.joins, reader, results, self.plan.len() + self.related().count()).await?;
         results.iter().map(found).collect()
+    }
+
+    /// Reads the records to which these rows refer, as far as those are read along.
+    pub(super) async fn join(&self, reader: &Reader, shown: impl Iterator<Item = &QueryResult>) -> Result<()> {
+        if self.joins.is_empty() {
+            return Ok(());
+        }
+        let from = self.plan.len() + self.related().count();
+        take(&self.joins, reader, &shown.collect::<Vec<_>>(), from).await
     }
 
     /// The page that these rows are, one more than its size among them if there is one more.

@@ -48,16 +48,22 @@ pub async fn list_nested<C: Collection>(
         if !nested.query.wanted.page {
             return Ok(Vec::new());
         }
-        asked.rows(reader, &reader.query_all_raw(statement).await?).await
+        Ok(reader.query_all_raw(statement).await?)
     };
-    let (found, mut totals) = try_join(read, totals(reader, &asked, nested, parents)).await?;
-    let mut rows: HashMap<Uuid, Vec<_>> = HashMap::with_capacity(parents.len());
-    for found in found {
+    let (results, mut totals) = try_join(read, totals(reader, &asked, nested, parents)).await?;
+    let (mut rows, mut shown) = (HashMap::<Uuid, Vec<_>>::with_capacity(parents.len()), Vec::new());
+    for (result, found) in results.iter().zip(asked.rows(&results)?) {
         let Some(Value::Uuid(Some(parent))) = found.row.value(nested.by) else {
             return Err(Error::internal("a record of a list without the key of what it belongs to"));
         };
-        rows.entry(parent).or_default().push(found);
+        let own = rows.entry(parent).or_default();
+        // The one beyond a page only tells that there is more.
+        if own.len() < asked.page.limit() {
+            shown.push(result);
+        }
+        own.push(found);
     }
+    asked.join(reader, shown.into_iter()).await?;
     let listing = |parent: &Uuid| {
         let total = nested.query.wanted.total.then(|| totals.remove(parent).unwrap_or_default());
         let own = Condition::all().add(nested.by.eq(*parent));

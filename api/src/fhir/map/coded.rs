@@ -124,8 +124,18 @@ pub(super) fn condition(entry: &Entry, uuid: Uuid, concept: ImportedConcept) -> 
     let places = [
         ("status", "Condition.clinicalStatus"),
         ("severity", "Condition.severity"),
-        ("onsetDate", if entry.onset_date_time.is_some() { "Condition.onsetDateTime" } else { "Condition.onsetPeriod.start" }),
-        ("endDate", if entry.abatement_date_time.is_some() { "Condition.abatementDateTime" } else { "Condition.abatementPeriod.end" }),
+        (
+            "onsetDate",
+            if entry.onset_date_time.is_some() { "Condition.onsetDateTime" } else { "Condition.onsetPeriod.start" },
+        ),
+        (
+            "endDate",
+            if entry.abatement_date_time.is_some() {
+                "Condition.abatementDateTime"
+            } else {
+                "Condition.abatementPeriod.end"
+            },
+        ),
     ];
     use ConditionStatus::{Active, Recurrence, Relapse};
     let is_active = matches!(status, Active | Recurrence | Relapse);
@@ -236,5 +246,10 @@ pub(super) fn extension<'e>(extensions: &'e [Extension], url: &str) -> Option<&'
 fn mapped<T>(record: T, code: &str, patient: &str, places: &[(&'static str, &str)]) -> Mapped<T> {
     let concept = ["display", "system", "code", "name"].map(|field| (field, code));
     let all = concept.into_iter().chain(places.iter().copied()).chain([("patientId", patient)]);
-    Mapped { record, places: all.map(|(field, place)| (field, place.to_owned())).collect(), problem: None, left_out: Vec::new() }
+    Mapped {
+        record,
+        places: all.map(|(field, place)| (field, place.to_owned())).collect(),
+        problem: None,
+        left_out: Vec::new(),
+    }
 }

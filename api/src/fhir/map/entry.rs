@@ -79,10 +79,9 @@ pub(in crate::fhir) fn note(origin: Origin<'_>, uuid: uuid::Uuid, list: List, en
     };
     let state = match not_taken(list, entry) {
         Some(reason) => NoteState::NotTaken(reason),
-        None => concept(list, entry).and_then(|concept| fact(list, entry, uuid, concept)).map_or_else(
-            NoteState::Broken,
-            |fact| NoteState::Whole(Box::new(fact)),
-        ),
+        None => concept(list, entry)
+            .and_then(|concept| fact(list, entry, uuid, concept))
+            .map_or_else(NoteState::Broken, |fact| NoteState::Whole(Box::new(fact))),
     };
     Note { list, patient: origin.link(patient.as_ref(), "Patient"), patient_path, state }
 }
