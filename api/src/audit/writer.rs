@@ -177,9 +177,10 @@ fn open(folder: &Folder, number: u32) -> Result<File, Fault> {
 mod tests {
     use std::path::Path;
 
+    use chrono::TimeDelta;
     use uuid::Uuid;
 
-    use crate::clock::SystemClock;
+    use crate::clock::{Clock, SystemClock};
     use crate::deed::Action;
     use crate::scope::Scope;
 
@@ -215,6 +216,43 @@ mod tests {
         writer.file = open(&writer.folder, 1).unwrap();
         assert_eq!(writer.append(&[note()]).unwrap(), [2]);
         assert_eq!(std::fs::read_to_string(&path).unwrap().lines().count(), 2);
+        std::fs::remove_dir_all(&spool).unwrap();
+    }
+    #[test]
+    fn nothing_is_written_once_the_chain_is_to_end() {
+        let spool = std::env::temp_dir().join(format!("phr-spool-{}", Uuid::new_v4().simple()));
+        let mut writer = writer(&spool);
+        writer.append(&[note()]).unwrap();
+        writer.progress.close();
+        writer.append(&[note()]).unwrap_err();
+        let text = std::fs::read_to_string(segment::path(&writer.folder.path, 1)).unwrap();
+        assert_eq!(text.lines().count(), 1);
+        std::fs::remove_dir_all(&spool).unwrap();
+    }
+
+    /// A clock that is put back by an hour each time that it is looked at.
+    #[derive(Debug, Default)]
+    struct Back(Mutex<i64>);
+
+    impl Clock for Back {
+        fn now(&self) -> DateTime<Utc> {
+            let mut hours = self.0.lock();
+            *hours += 1;
+            DateTime::UNIX_EPOCH + TimeDelta::days(20_000) - TimeDelta::hours(*hours)
+        }
+    }
+
+    #[test]
+    fn entries_stand_in_the_order_of_their_times_whatever_the_clock_does() {
+        let spool = std::env::temp_dir().join(format!("phr-spool-{}", Uuid::new_v4().simple()));
+        let mut writer = Writer { clock: Arc::new(Back::default()), ..writer(&spool) };
+        for _ in 0..3 {
+            writer.append(&[note()]).unwrap();
+        }
+        let text = std::fs::read_to_string(segment::path(&writer.folder.path, 1)).unwrap();
+        let entry = |line| serde_json::from_str::<Entry>(line).unwrap();
+        let times: Vec<_> = text.lines().map(|line| entry(line).occurred_at).collect();
+        assert!(times.len() == 3 && times.is_sorted(), "{times:?}");
         std::fs::remove_dir_all(&spool).unwrap();
     }
 }

@@ -1,5 +1,7 @@
 //! How subscriptions end that nobody has ended: with the session, and with the server.
 
+use std::thread::ScopedJoinHandle;
+
 use serde_json::json;
 use support::{Backend, Events, Phr, Server, Socket, eventually, on_both_databases, within};
 
@@ -42,7 +44,7 @@ fn ends(servers: &[&Server], token: &str, why: &str, end: impl FnOnce()) {
     };
     std::thread::scope(|scope| {
         let waiting: Vec<_> = open.into_iter().map(|open| scope.spawn(move || is_ended(open))).collect();
-        within(PROMISED, why, || waiting.iter().all(|one| one.is_finished()).then_some(()));
+        within(PROMISED, why, || waiting.iter().all(ScopedJoinHandle::is_finished).then_some(()));
     });
 }
 
