@@ -321,6 +321,7 @@ pub fn known() -> Known {
     Known {
         migrations: migration::steps().into_iter().map(|step| step.name).collect(),
         fhir: Arc::new(crate::fhir::Fhir),
+        fhir_export: Arc::new(crate::fhir::Fhir),
     }
 }
 

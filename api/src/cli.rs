@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::config::Config;
-use crate::{app, doctor, graphql, import, key, migrate, observability, token, user, verify};
+use crate::{app, doctor, export, graphql, import, key, migrate, observability, token, user, verify};
 
 /// A patient health record server: GraphQL over PostgreSQL, or over an embedded SQLite file.
 #[derive(Debug, Parser)]
@@ -43,6 +43,9 @@ enum Command {
     /// Import records from elsewhere.
     #[command(subcommand)]
     Import(import::Command),
+    /// Export records for elsewhere.
+    #[command(subcommand)]
+    Export(export::Command),
     /// Print an access token for whoever is at this machine.
     Token(token::Options),
     /// Create users from this machine.
@@ -98,6 +101,7 @@ async fn execute(command: Command, mut config: Config) -> ExitCode {
         Command::Migrate(command) => done(migrate::run(&config, command).await),
         Command::Audit(command) => verify::run(&config, command).await.unwrap_or_else(|error| fail(&error)),
         Command::Import(command) => import::run(&config, command).await.unwrap_or_else(|error| fail(&error)),
+        Command::Export(command) => done(export::run(&config, command).await),
         Command::Token(options) => done(token::run(&config, options).await),
         Command::User(command) => done(user::run(&config, command).await),
         Command::Key(command) => done(key::run(&config, command).await),

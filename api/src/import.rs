@@ -213,7 +213,11 @@ impl Printer {
         }
         self.line(&format!("{:<24}{}   in {seconds:.1} s", "all", cells(|status| summary.count(status))));
         for (status, reason, count) in summary.by_reason() {
-            let word = if status == Status::Failed { "failed " } else { "skipped" };
+            let word = match status {
+                Status::Failed => "failed ",
+                Status::Skipped => "skipped",
+                Status::Created | Status::Updated | Status::Unchanged => "partly ",
+            };
             self.line(&format!("{count:>8} {word}  {reason}"));
         }
         for failure in std::mem::take(&mut self.failures) {
@@ -244,7 +248,7 @@ impl Report for Printer {
         let (step, what) = match progress.phase {
             Phase::Survey => (1, "looking through the input"),
             Phase::Registers => (2, "writing registers"),
-            Phase::Rest => (3, "telling what became of the rest"),
+            Phase::Rest => (3, "writing conditions, medications and allergies"),
         };
         let percent = (progress.read * 100).checked_div(progress.total).unwrap_or(0).min(100);
         let filled = usize::try_from(percent / 5).unwrap_or(0);

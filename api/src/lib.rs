@@ -17,6 +17,7 @@ pub mod deed;
 mod demo;
 mod doctor;
 pub mod error;
+mod export;
 pub mod fhir;
 pub mod graphql;
 pub mod guards;

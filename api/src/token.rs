@@ -11,8 +11,8 @@ use crate::config::Config;
 use crate::database::{Cluster, Consistency};
 use crate::deed::{Action, Deed, Outcome};
 use crate::error::Error;
-use crate::records::find;
 use crate::records::medical_institution::MedicalInstitutions;
+use crate::records::{Joins, find};
 use crate::scope::Scope;
 
 /// How long a token may be good at most.
@@ -61,7 +61,7 @@ async fn make(cluster: &Cluster, authority: &Authority, options: Options) -> Res
     let reader = cluster.read(&scope, Consistency::Eventual);
     let mut institution = options.institution;
     if let Some(key) = institution
-        && find::<MedicalInstitutions>(&scope, &reader, key, &[]).await?.is_none()
+        && find::<MedicalInstitutions>(&scope, &reader, key, &[], &Joins::new()).await?.is_none()
     {
         return Err(Error::BadRequest(format!("there is no institution {key}")));
     }

@@ -14,6 +14,7 @@ on_both_databases! {
     both_databases_keep_the_rules_by_themselves,
     who_may_make_and_see_appointments,
     an_appointment_goes_with_the_patient,
+    registers_are_found_by_their_appointments,
 }
 
 fn text(value: &Value) -> String {
@@ -211,4 +212,35 @@ fn an_appointment_goes_with_the_patient(phr: &Phr) {
     let stays = register(phr, &json!({}));
     let taken = input(&stays, &ada, &hours("09:40", "10:00"));
     assert_eq!(faults(phr, "createAppointment", &taken), [fault("NOT_UNIQUE", "input.startsAt")]);
+}
+
+fn registers_are_found_by_their_appointments(phr: &Phr) {
+    let doctor = doctor(phr, &json!({}));
+    let (with_both, with_one, with_none) =
+        (register(phr, &json!({})), register(phr, &json!({})), register(phr, &json!({})));
+    book(phr, &with_both, &doctor, &hours("09:00", "10:00"));
+    let cancelled = book(phr, &with_both, &doctor, &hours("10:00", "11:00"));
+    done(phr, "updateAppointment", "uuid", &json!({"uuid": cancelled, "status": "CANCELLED"}));
+    book(phr, &with_one, &doctor, &hours("11:00", "12:00"));
+    let found = |filter: &Value| -> Vec<String> {
+        let query = "query($filter: PatientRegisterFilter) { patientRegisters(filter: $filter) { nodes { uuid } } }";
+        let data = phr.ask(query, &json!({"filter": {"appointments": filter}}));
+        let mut keys: Vec<String> =
+            data["patientRegisters"]["nodes"].as_array().unwrap().iter().map(|node| text(&node["uuid"])).collect();
+        keys.sort();
+        keys
+    };
+    let sorted = |keys: &[&String]| -> Vec<String> {
+        let mut keys: Vec<String> = keys.iter().map(ToString::to_string).collect();
+        keys.sort();
+        keys
+    };
+    let booked = json!({"status": {"equal": "BOOKED"}});
+    assert_eq!(found(&json!({ "some": booked })), sorted(&[&with_both, &with_one]));
+    assert_eq!(found(&json!({ "none": booked })), [with_none.clone()]);
+    assert_eq!(found(&json!({ "every": booked })), sorted(&[&with_one, &with_none]));
+    let late = json!({"some": {"startsAt": {"greaterThan": "2030-05-06T10:30:00Z"}}});
+    assert_eq!(found(&late), [with_one]);
+    let of_doctor = json!({"some": {"doctor": {"lastName": {"equal": "Lee"}}, "status": {"equal": "CANCELLED"}}});
+    assert_eq!(found(&of_doctor), [with_both]);
 }

@@ -9,7 +9,7 @@ use support::root;
 const LADDER: &[&[&str]] = &[
     &["main", "lib"],
     &["cli"],
-    &["migrate", "doctor", "import", "token", "user", "key", "verify"],
+    &["migrate", "doctor", "import", "export", "token", "user", "key", "verify"],
     &["app"],
     &["server", "demo"],
     &["media", "playground", "observability", "listen"],

@@ -18,7 +18,7 @@ use super::receipt::{self, Receipt};
 use super::routing::{self, Routing, Verdict, judge};
 use super::settings::{Nodes, Settings};
 use super::tenant::Tenant;
-use super::{ClusterStatus, Consistency, Node, Reader, Target, Transaction, Witness};
+use super::{ClusterStatus, Consistency, Node, Reader, Snapshot, Target, Transaction, Witness};
 
 /// How long a write pauses before it looks for a primary again.
 const PAUSE: Duration = Duration::from_millis(50);
@@ -113,6 +113,17 @@ impl Cluster {
     #[must_use]
     pub fn read(&self, scope: &Scope, consistency: Consistency) -> Reader {
         Reader::new(Arc::clone(&self.inner), Tenant::of(scope), receipt::caller(scope), consistency)
+    }
+
+    /// Reads that all show the primary's records as they are at one moment, and no rows beyond the scope's boundary.
+    ///
+    /// # Errors
+    /// `Unavailable` when no primary is known; `Interrupted` when it cannot be reached.
+    pub async fn snapshot(&self, scope: &Scope) -> Result<Snapshot> {
+        let Some(primary) = self.inner.routing.read().primary else {
+            return Err(Error::Unavailable("no primary is known".into()));
+        };
+        Snapshot::take(&self.inner, primary, scope).await
     }
 
     /// Opens a transaction on the primary, in which the database knows the scope's actor, request and boundary. Waits a

@@ -5,9 +5,9 @@ use uuid::Uuid;
 use crate::records::import::Status;
 
 use super::key::Link;
-use super::map::{Note, NoteState, Problem, Visit};
+use super::map::{Coded, Note, NoteState, Problem, Visit};
 use super::place::Place;
-use super::resource::{Body, Look, Resource};
+use super::resource::{About, Body, Look, Resource};
 use super::survey::{Survey, Twin};
 
 /// What became of a register.
@@ -15,11 +15,7 @@ use super::survey::{Survey, Twin};
 pub(super) enum Fate {
     Failed,
     Deleted,
-    /// Which of the lists changed.
-    Written {
-        created: bool,
-        lists: [bool; 3],
-    },
+    Written,
 }
 
 /// What is known once the registers were written.
@@ -28,6 +24,23 @@ pub(super) struct Results {
     pub(super) institutions: HashSet<Uuid>,
     pub(super) doctors: HashSet<Uuid>,
     pub(super) registers: HashMap<Uuid, Fate>,
+}
+
+/// What is to become of a resource.
+pub(super) enum Judged {
+    /// This has.
+    Told(Verdict),
+    /// It is to be written.
+    Ready(Box<Ready>),
+}
+
+/// Something that is known of a patient, to be written.
+pub(super) struct Ready {
+    pub(super) place: Place,
+    pub(super) about: About,
+    pub(super) record: Coded,
+    /// What of the resource is not kept.
+    pub(super) left_out: Vec<Problem>,
 }
 
 /// A status with its place and reason, where it needs them.
@@ -54,6 +67,13 @@ impl Verdict {
     pub(super) fn problem(problem: Problem) -> Self {
         Self { status: Status::Failed, path: Some(problem.path), reason: Some(problem.reason) }
     }
+
+    /// The same, of a resource of which something was left out.
+    pub(super) fn without(self, left_out: &[Problem]) -> Self {
+        let ([first, rest @ ..], None) = (left_out, &self.reason) else { return self };
+        let reason = rest.iter().fold(first.reason.clone(), |all, next| format!("{all}; {}: {}", next.path, next.reason));
+        Self { path: Some(first.path.clone()), reason: Some(reason), ..self }
+    }
 }
 
 /// The verdict on a resource that stood in the input before; none for the first.
@@ -67,23 +87,30 @@ pub(super) fn on_twin(survey: &Survey, place: Place, resource: &Resource) -> Opt
     }
 }
 
-/// The verdict on whatever was not judged when it was written.
-pub(super) fn judge(survey: &Survey, results: &Results, place: Place, look: Look) -> Option<Verdict> {
+/// What is to become of whatever was not judged when it was written; nothing for what was.
+pub(super) fn judge(survey: &Survey, results: &Results, place: Place, (about, look): (About, Look)) -> (About, Option<Judged>) {
+    let told = |about, verdict| (about, Some(Judged::Told(verdict)));
     let resource = match look {
         Look::Relevant(resource) => resource,
-        Look::Other => return Some(Verdict::skipped("its type is not imported")),
-        Look::Failed(path, reason) => return Some(Verdict::failed(path.as_deref(), &reason)),
+        Look::Other => return told(about, Verdict::skipped("its type is not imported")),
+        Look::Failed(path, reason) => return told(about, Verdict::failed(path.as_deref(), &reason)),
     };
     if matches!(resource.body, Body::Register(_)) {
-        return None;
+        return (about, None);
     }
     if let Some(verdict) = on_twin(survey, place, &resource) {
-        return Some(verdict);
+        return told(about, verdict);
     }
     match resource.body {
-        Body::Institution(_) | Body::Doctor(_) | Body::Register(_) => None,
-        Body::Visit(visit) => Some(on_visit(survey, results, &visit)),
-        Body::Note(note) => Some(on_note(survey, results, &note)),
+        Body::Institution(_) | Body::Doctor(_) | Body::Register(_) => (about, None),
+        Body::Visit(visit) => told(about, on_visit(survey, results, &visit)),
+        Body::Note(note) => match on_note(survey, results, note) {
+            Ok((record, left_out)) => {
+                let ready = Ready { place, about: about.clone(), record, left_out };
+                (about, Some(Judged::Ready(Box::new(ready))))
+            }
+            Err(verdict) => told(about, verdict),
+        },
     }
 }
 
@@ -112,11 +139,12 @@ fn on_visit(survey: &Survey, results: &Results, visit: &Visit) -> Verdict {
     Verdict::skipped("tells the patient's doctor and institution, and is not kept itself")
 }
 
-fn on_note(survey: &Survey, results: &Results, note: &Note) -> Verdict {
-    let text = match &note.state {
-        NoteState::Active(text) => text,
-        NoteState::Inactive(reason) => return Verdict::skipped(reason),
-        NoteState::Broken(problem) => return Verdict::problem(problem.clone()),
+/// The record to write, of a patient who was imported, and what is not kept; or else why there is none.
+fn on_note(survey: &Survey, results: &Results, note: Note) -> Result<(Coded, Vec<Problem>), Verdict> {
+    let mut fact = match note.state {
+        NoteState::Whole(fact) => *fact,
+        NoteState::NotTaken(reason) => return Err(Verdict::skipped(reason)),
+        NoteState::Broken(problem) => return Err(Verdict::problem(problem)),
     };
     let patient = match note.patient {
         Link::Key { key, is_other: false } => Some(survey.resolve(key)),
@@ -124,16 +152,17 @@ fn on_note(survey: &Survey, results: &Results, note: &Note) -> Verdict {
     };
     let fate = patient.and_then(|key| Some((key, *results.registers.get(&key)?)));
     match fate {
-        None => Verdict::failed(Some(note.patient_path), "refers to no patient of this import"),
+        None => Err(Verdict::failed(Some(note.patient_path), "refers to no patient of this import")),
         Some((_, Fate::Failed)) => {
-            Verdict::failed(Some(note.patient_path), "refers to a patient that was not imported")
+            Err(Verdict::failed(Some(note.patient_path), "refers to a patient that was not imported"))
         }
-        Some((_, Fate::Deleted)) => Verdict::skipped("its patient's register was deleted"),
-        Some((key, Fate::Written { .. })) if !survey.has_entry(key, note.list, text) => {
-            Verdict::failed(None, "the register's list has 100 entries already")
+        Some((_, Fate::Deleted)) => Err(Verdict::skipped("its patient's register was deleted")),
+        Some((key, Fate::Written)) => {
+            if fact.is_active && !survey.has_entry(key, note.list, &fact.words) {
+                let reason = "was left out of the register's list, which has 100 entries already";
+                fact.left_out.push(Problem::new(fact.record.code_path(), reason));
+            }
+            Ok((fact.record.of(key), fact.left_out))
         }
-        Some((_, Fate::Written { created: true, .. })) => Verdict::plain(Status::Created),
-        Some((_, Fate::Written { lists, .. })) if lists[note.list as usize] => Verdict::plain(Status::Updated),
-        Some(_) => Verdict::plain(Status::Unchanged),
     }
 }

@@ -1,10 +1,10 @@
-//! FHIR R4 import: patients, organisations and practitioners become records; the display texts of active allergies,
-//! conditions and medication requests become the lists of a register; encounters tell a patient's usual doctor and
-//! institution. It maps to inputs of `records`, and holds none of their rules.
+//! FHIR R4 import: patients, organisations, practitioners, allergies, conditions and medication requests become records;
+//! the display texts of the active ones of the last three become the lists of a register, too; encounters tell a
+//! patient's usual doctor and institution. It maps to inputs of `records`, and holds none of their rules.
 //!
 //! The input is read three times, so that the order of files and resources does not matter and only a fraction of it is
-//! held in memory: the survey learns who refers to whom, the second reading writes the registers, the third tells what
-//! became of everything else. A resource is read whole, and has at most [`MAX_RESOURCE`] bytes; what is kept of the
+//! held in memory: the survey learns who refers to whom, the second reading writes the registers, the third writes what
+//! is known of patients and tells what became of everything else. A resource is read whole, and has at most [`MAX_RESOURCE`] bytes; what is kept of the
 //! survey is bounded by [`MAX_MEMORY`].
 //!
 //! Keys: an id that is a UUID is the record's key. Any other id becomes the `UUIDv5` of `BASE/Type/id` in the namespace
@@ -12,6 +12,8 @@
 //! nothing (`Type/id`). An entry without an id has the key of its `urn:uuid:` `fullUrl`.
 
 mod bundle;
+mod export;
+mod facts;
 mod importer;
 mod judge;
 mod key;
@@ -20,6 +22,7 @@ mod place;
 mod r4;
 mod read;
 mod reading;
+mod registers;
 mod resource;
 mod run;
 mod scanner;
@@ -28,6 +31,7 @@ mod survey;
 mod version;
 mod votes;
 
+pub use export::{Exported, Files, export};
 pub use importer::Fhir;
 pub use run::{Options, Phase, Progress, Report, import};
 pub use source::{Source, Sources};

@@ -1,6 +1,7 @@
 //! The parts of R4's resources that are imported, and no more: <https://hl7.org/fhir/R4/>.
 
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
@@ -12,6 +13,10 @@ pub(super) struct Patient {
     pub(super) deceased_date_time: Option<String>,
     pub(super) address: Vec<Address>,
     pub(super) contact: Vec<Contact>,
+    pub(super) gender: Option<String>,
+    pub(super) extension: Vec<Extension>,
+    pub(super) managing_organization: Option<Reference>,
+    pub(super) general_practitioner: Vec<Reference>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -50,12 +55,88 @@ pub(super) struct Entry {
     pub(super) code: Option<CodeableConcept>,
     pub(super) clinical_status: Option<CodeableConcept>,
     pub(super) verification_status: Option<CodeableConcept>,
+    pub(super) severity: Option<CodeableConcept>,
+    pub(super) category: Option<Categories>,
+    pub(super) reaction: Vec<Reaction>,
+    pub(super) onset_date_time: Option<String>,
+    pub(super) onset_period: Option<Period>,
+    pub(super) onset_age: Option<IgnoredAny>,
+    pub(super) onset_range: Option<IgnoredAny>,
+    pub(super) onset_string: Option<IgnoredAny>,
+    pub(super) abatement_date_time: Option<String>,
+    pub(super) abatement_period: Option<Period>,
+    pub(super) abatement_age: Option<IgnoredAny>,
+    pub(super) abatement_range: Option<IgnoredAny>,
+    pub(super) abatement_string: Option<IgnoredAny>,
+    pub(super) extension: Vec<Extension>,
     pub(super) status: Option<String>,
     pub(super) intent: Option<String>,
     pub(super) do_not_perform: bool,
+    pub(super) authored_on: Option<String>,
+    pub(super) dosage_instruction: Vec<Dosage>,
     pub(super) medication_codeable_concept: Option<CodeableConcept>,
     pub(super) medication_reference: Option<Reference>,
     pub(super) contained: Vec<Contained>,
+}
+
+/// Codes of an `AllergyIntolerance`; concepts of the others, which are not looked at.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+pub(super) enum Categories {
+    Codes(Vec<String>),
+    Concepts(Vec<IgnoredAny>),
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Reaction {
+    pub(super) manifestation: Vec<CodeableConcept>,
+    pub(super) severity: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct Dosage {
+    pub(super) text: Option<String>,
+    pub(super) timing: Option<Timing>,
+    pub(super) dose_and_rate: Vec<DoseAndRate>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Timing {
+    pub(super) repeat: Option<Repeat>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct Repeat {
+    pub(super) bounds_period: Option<Period>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct DoseAndRate {
+    pub(super) dose_quantity: Option<Quantity>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Quantity {
+    pub(super) value: Option<f64>,
+    pub(super) unit: Option<String>,
+}
+
+/// What a profile adds to a resource, with the kinds of values that are looked at.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct Extension {
+    pub(super) url: String,
+    pub(super) extension: Vec<Extension>,
+    pub(super) value_code: Option<String>,
+    pub(super) value_decimal: Option<f64>,
+    pub(super) value_date_time: Option<String>,
+    pub(super) value_codeable_concept: Option<CodeableConcept>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -106,6 +187,7 @@ pub(super) struct Address {
     pub(super) state: Option<String>,
     pub(super) postal_code: Option<String>,
     pub(super) country: Option<String>,
+    pub(super) extension: Vec<Extension>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -150,6 +232,7 @@ pub(super) struct CodeableConcept {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct Coding {
+    pub(super) system: Option<String>,
     pub(super) code: Option<String>,
     pub(super) display: Option<String>,
 }
@@ -159,6 +242,11 @@ impl CodeableConcept {
     pub(super) fn words(&self) -> Option<&str> {
         let texts = self.text.iter().chain(self.coding.iter().filter_map(|coding| coding.display.as_ref()));
         texts.map(|text| text.trim()).find(|text| !text.is_empty())
+    }
+
+    /// The first code that it has.
+    pub(super) fn first_code(&self) -> Option<&str> {
+        self.coding.iter().find_map(|coding| coding.code.as_deref())
     }
 
     /// Whether it has one of these codes.

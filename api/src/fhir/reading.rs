@@ -7,8 +7,9 @@ use tokio::sync::mpsc;
 use crate::records::import::{ImportedRegister, MAX_CHUNK, Outcome};
 
 use super::bundle::Found;
-use super::judge::{Results, Verdict, judge, on_twin};
+use super::judge::{Judged, Ready, Results, Verdict, judge, on_twin};
 use super::key::Origin;
+use super::map::Coded;
 use super::place::Place;
 use super::read::read;
 use super::resource::{About, Body, Kind, Look, look};
@@ -29,6 +30,46 @@ const BATCH: usize = 256;
 pub(super) enum Event {
     Registers(Vec<Waiting<ImportedRegister>>),
     Outcomes(Vec<Outcome>),
+}
+
+/// What the third reading sends.
+pub(super) enum Rest {
+    /// Records of one kind.
+    Facts(Vec<Ready>),
+    Outcomes(Vec<Outcome>),
+}
+
+const fn told(verdict: Verdict) -> Judged {
+    Judged::Told(verdict)
+}
+
+/// What waits to be sent.
+#[derive(Default)]
+struct Batches {
+    facts: [Vec<Ready>; 3],
+    outcomes: Vec<Outcome>,
+}
+
+impl Batches {
+    fn add(&mut self, ready: Ready) -> Option<Rest> {
+        let kind = match ready.record {
+            Coded::Allergy(_) => 0,
+            Coded::Condition(_) => 1,
+            Coded::Medication(_) => 2,
+        };
+        self.facts[kind].push(ready);
+        (self.facts[kind].len() >= MAX_CHUNK).then(|| Rest::Facts(std::mem::take(&mut self.facts[kind])))
+    }
+
+    fn add_outcome(&mut self, outcome: Outcome) -> Option<Rest> {
+        self.outcomes.push(outcome);
+        (self.outcomes.len() >= BATCH).then(|| Rest::Outcomes(std::mem::take(&mut self.outcomes)))
+    }
+
+    fn into_rest(self) -> Vec<Rest> {
+        let facts = self.facts.into_iter().filter(|facts| !facts.is_empty()).map(Rest::Facts);
+        facts.chain([Rest::Outcomes(self.outcomes)]).collect()
+    }
 }
 
 impl Shared {
@@ -86,29 +127,31 @@ impl Shared {
         }
     }
 
-    pub(super) fn judge_all(&self, survey: &Survey, results: &Results, events: &mpsc::Sender<Vec<Outcome>>) {
-        let mut outcomes = Vec::with_capacity(BATCH);
+    /// Sends what is known of patients, and what became of everything else that was not judged before.
+    pub(super) fn judge_all(&self, survey: &Survey, results: &Results, rest: &mpsc::Sender<Rest>) {
+        let mut batches = Batches::default();
+        let send = |rest_of: Rest| {
+            if rest.blocking_send(rest_of).is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        };
         let read = self.each(|_| true, &mut |place, found| {
-            let (about, verdict) = match found {
+            let (about, judged) = match found {
                 Found::Resource { full_url, json } => {
-                    let (about, look) = self.look(full_url.as_deref(), json);
-                    (about, judge(survey, results, place, look))
+                    judge(survey, results, place, self.look(full_url.as_deref(), json))
                 }
-                Found::Empty => (About::default(), Some(Verdict::skipped("the entry holds no resource"))),
-                Found::Broken(reason) => (About::default(), Some(Verdict::failed(None, &reason))),
+                Found::Empty => (About::default(), Some(told(Verdict::skipped("the entry holds no resource")))),
+                Found::Broken(reason) => (About::default(), Some(told(Verdict::failed(None, &reason)))),
             };
-            outcomes.extend(verdict.map(|verdict| self.outcome(place, about, verdict)));
-            if outcomes.len() < BATCH {
-                return ControlFlow::Continue(());
-            }
-            match events.blocking_send(std::mem::replace(&mut outcomes, Vec::with_capacity(BATCH))) {
-                Ok(()) => ControlFlow::Continue(()),
-                Err(_) => ControlFlow::Break(()),
+            match judged {
+                None => ControlFlow::Continue(()),
+                Some(Judged::Told(verdict)) => {
+                    batches.add_outcome(self.outcome(place, about, verdict)).map_or(ControlFlow::Continue(()), send)
+                }
+                Some(Judged::Ready(ready)) => batches.add(*ready).map_or(ControlFlow::Continue(()), send),
             }
         });
         if read.is_continue() {
             // As above.
-            events.blocking_send(outcomes).ok();
+            batches.into_rest().into_iter().try_for_each(send).is_continue();
         }
     }
 

@@ -107,7 +107,7 @@ fn resource(json: &[u8], origin: Origin<'_>, kind: Kind, own: Own) -> Result<Res
     let mut known_by = |name: &str, identifiers: &[Identifier]| {
         aliases = identifiers.iter().filter_map(|identifier| by_identifier(name, identifier)).collect();
     };
-    let list = |list| parse::<Entry>(json).map(|entry| Body::Note(note(origin, list, &entry)));
+    let list = |list| parse::<Entry>(json).map(|entry| Body::Note(note(origin, own.key, list, &entry)));
     let body = match kind {
         Kind::Organization => {
             let organization: Organization = parse(json)?;

@@ -7,16 +7,16 @@ use tokio::sync::mpsc;
 use uuid::Uuid;
 
 use crate::clock::Clock;
-use crate::database::Cluster;
+use crate::database::{Cluster, Consistency};
 use crate::error::{Error, Result};
-use crate::records::import::{self, How, ImportedRegister, MAX_CHUNK, Outcome, Put, Status, Summary};
+use crate::records::import::{self, How, MAX_CHUNK, Outcome, Put, Status, Summary, Vocabulary};
 use crate::scope::Scope;
 
 use super::bundle::Found;
-use super::judge::{Fate, Results, Verdict};
+use super::judge::{Results, Verdict};
 use super::map::Mapped;
 use super::place::Place;
-use super::reading::{Event, Shared};
+use super::reading::{Event, Rest, Shared};
 use super::resource::{About, Look};
 use super::source::Sources;
 use super::survey::{Survey, Waiting};
@@ -59,7 +59,7 @@ pub enum Phase {
     Survey,
     /// Writes registers.
     Registers,
-    /// Tells what became of the rest.
+    /// Writes conditions, medications and allergies, and tells what became of the rest.
     Rest,
 }
 
@@ -84,27 +84,28 @@ pub async fn import(
             Outcome { file: Some(path), ..run.shared.outcome(Place::default(), about, Verdict::failed(None, &reason)) };
         run.tell(outcome);
     }
+    let known = Vocabulary::load(scope, &cluster.read(scope, Consistency::Strong)).await?;
     let survey = run.survey(options.memory).await?;
     let mut results = Results::default();
     run.institutions(&survey, &mut results).await?;
     run.doctors(&survey, &mut results).await?;
-    run.registers(&survey, &mut results).await?;
+    run.registers(&survey, &known, &mut results).await?;
     run.rest(survey, results).await?;
     Ok(run.summary)
 }
 
-struct Run<'r> {
-    scope: &'r Scope,
-    cluster: &'r Cluster,
-    clock: &'r dyn Clock,
-    how: How,
-    shared: Arc<Shared>,
+pub(super) struct Run<'r> {
+    pub(super) scope: &'r Scope,
+    pub(super) cluster: &'r Cluster,
+    pub(super) clock: &'r dyn Clock,
+    pub(super) how: How,
+    pub(super) shared: Arc<Shared>,
     report: &'r mut dyn Report,
     summary: Summary,
 }
 
 impl Run<'_> {
-    fn tell(&mut self, outcome: Outcome) {
+    pub(super) fn tell(&mut self, outcome: Outcome) {
         self.summary.add(&outcome);
         self.report.outcome(outcome);
     }
@@ -191,7 +192,7 @@ impl Run<'_> {
     }
 
     /// Whether the record is there now.
-    fn tell_of<T>(&mut self, waiting: &Waiting<T>, put: Put) -> bool {
+    pub(super) fn tell_of<T>(&mut self, waiting: &Waiting<T>, put: Put) -> bool {
         let verdict = verdict(&waiting.mapped, put);
         let is_there = matches!(verdict.status, Status::Created | Status::Updated | Status::Unchanged);
         let outcome = self.shared.outcome(waiting.place, waiting.about.clone(), verdict);
@@ -199,41 +200,18 @@ impl Run<'_> {
         is_there
     }
 
-    async fn registers(&mut self, survey: &Arc<Survey>, results: &mut Results) -> Result<()> {
+    async fn registers(&mut self, survey: &Arc<Survey>, known: &Vocabulary, results: &mut Results) -> Result<()> {
         let (events, mut receiver) = mpsc::channel(2);
         self.shared.read.store(0, Ordering::Relaxed);
-        let (shared, known) = (Arc::clone(&self.shared), Arc::clone(survey));
-        let reading = tokio::task::spawn_blocking(move || shared.patients(&known, &events));
+        let (shared, surveyed) = (Arc::clone(&self.shared), Arc::clone(survey));
+        let reading = tokio::task::spawn_blocking(move || shared.patients(&surveyed, &events));
         while let Some(event) = self.next(&mut receiver, Phase::Registers).await {
             match event {
                 Event::Outcomes(outcomes) => self.tell_all(outcomes),
-                Event::Registers(waiting) => self.write(survey, waiting, results).await?,
+                Event::Registers(waiting) => self.write_registers(survey, known, waiting, results).await?,
             }
         }
         reading.await.map_err(Error::internal)
-    }
-
-    async fn write(
-        &mut self,
-        survey: &Survey,
-        mut waiting: Vec<Waiting<ImportedRegister>>,
-        results: &mut Results,
-    ) -> Result<()> {
-        for one in &mut waiting {
-            survey.complete(&mut one.mapped.record, &results.institutions, &results.doctors);
-        }
-        let (whole, broken): (Vec<_>, Vec<_>) = waiting.into_iter().partition(|one| one.mapped.problem.is_none());
-        for one in broken {
-            results.registers.insert(one.mapped.record.uuid, Fate::Failed);
-            self.tell_of(&one, Put::Refused(Vec::new()));
-        }
-        let records = whole.iter().map(|one| one.mapped.record.clone()).collect();
-        let puts = import::registers(self.scope, self.cluster, self.clock, self.how, records).await?;
-        for (one, put) in whole.iter().zip(puts) {
-            results.registers.insert(one.mapped.record.uuid, fate(&put));
-            self.tell_of(one, put);
-        }
-        Ok(())
     }
 
     async fn rest(&mut self, survey: Arc<Survey>, results: Results) -> Result<()> {
@@ -241,8 +219,11 @@ impl Run<'_> {
         self.shared.read.store(0, Ordering::Relaxed);
         let shared = Arc::clone(&self.shared);
         let reading = tokio::task::spawn_blocking(move || shared.judge_all(&survey, &results, &events));
-        while let Some(outcomes) = self.next::<Vec<Outcome>>(&mut receiver, Phase::Rest).await {
-            self.tell_all(outcomes);
+        while let Some(rest) = self.next(&mut receiver, Phase::Rest).await {
+            match rest {
+                Rest::Outcomes(outcomes) => self.tell_all(outcomes),
+                Rest::Facts(facts) => self.write_facts(facts).await?,
+            }
         }
         reading.await.map_err(Error::internal)
     }
@@ -253,7 +234,7 @@ fn unknown(survey: &Survey, keys: &[Uuid], known: &std::collections::HashSet<Uui
     keys.iter().map(|key| survey.resolve(*key)).filter(|key| !known.contains(key)).collect()
 }
 
-fn verdict<T>(mapped: &Mapped<T>, put: Put) -> Verdict {
+pub(super) fn verdict<T>(mapped: &Mapped<T>, put: Put) -> Verdict {
     match (&mapped.problem, put) {
         (Some(problem), _) => Verdict::problem(problem.clone()),
         (None, Put::Created) => Verdict::plain(Status::Created),
@@ -261,18 +242,5 @@ fn verdict<T>(mapped: &Mapped<T>, put: Put) -> Verdict {
         (None, Put::Unchanged) => Verdict::plain(Status::Unchanged),
         (None, Put::Deleted) => Verdict::skipped("its register was deleted here; restore it to import it again"),
         (None, Put::Refused(faults)) => Verdict::problem(mapped.problem(&faults)),
-    }
-}
-
-fn fate(put: &Put) -> Fate {
-    match put {
-        Put::Created => Fate::Written { created: true, lists: [true; 3] },
-        Put::Updated(columns) => {
-            let lists = ["allergies", "medical_history", "current_medications"];
-            Fate::Written { created: false, lists: lists.map(|list| columns.contains(&list)) }
-        }
-        Put::Unchanged => Fate::Written { created: false, lists: [false; 3] },
-        Put::Deleted => Fate::Deleted,
-        Put::Refused(_) => Fate::Failed,
     }
 }

@@ -137,8 +137,8 @@ impl Survey {
     fn note(&mut self, note: Note) {
         let Link::Key { key, is_other: false } = note.patient else { return };
         let text = match note.state {
-            NoteState::Active(text) => Some(self.texts.number(&text, &mut self.weight)),
-            NoteState::Inactive(_) | NoteState::Broken(_) => None,
+            NoteState::Whole(fact) if fact.is_active => Some(self.texts.number(&fact.words, &mut self.weight)),
+            NoteState::Whole(_) | NoteState::NotTaken(_) | NoteState::Broken(_) => None,
         };
         self.weight += weight::NOTE;
         let list = self.folder(key).lists[note.list as usize].get_or_insert_default();

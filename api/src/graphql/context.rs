@@ -6,6 +6,7 @@ use crate::database::{Cluster, Consistency, ConsistencyToken, Reader};
 use crate::error::{Error, Result};
 use crate::rate::Meter;
 use crate::records::changes::Feeds;
+use crate::records::export::Exporter;
 use crate::records::import::Importer;
 use crate::scope::Scope;
 
@@ -34,6 +35,8 @@ pub struct Known {
     pub migrations: Arc<[String]>,
     /// Imports FHIR.
     pub fhir: Arc<dyn Importer>,
+    /// Exports FHIR.
+    pub fhir_export: Arc<dyn Exporter>,
 }
 
 impl Context {

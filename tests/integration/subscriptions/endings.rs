@@ -2,16 +2,18 @@
 
 use std::thread::ScopedJoinHandle;
 
-use serde_json::json;
+use serde_json::{Value, json};
 use support::{Backend, Events, Phr, Server, Socket, eventually, on_both_databases, within};
 
 use super::{STATUS, is_status, subscribed};
 use crate::identity::{PROMISED, Session, another, command, done, is_good, member, role};
+use crate::patients::register;
 
 on_both_databases! {
     the_end_of_a_session_ends_its_streams,
     keys_that_are_revoked_end_streams_on_every_server,
     a_token_that_expires_ends_streams_on_every_server,
+    nothing_is_told_to_who_may_not_see_it_any_more,
 }
 
 /// A stream of events that has told the first one.
@@ -86,6 +88,36 @@ fn a_token_that_expires_ends_streams_on_every_server(own: &Phr) {
     let (_, ada) = member(&phr, "ada", "administrator", &json!({}));
     let expire = || eventually("the token expires", || (!is_good(&phr, &ada.access)).then_some(()));
     ends(&[&phr, &other], &ada.access, "whose token has expired", expire);
+}
+
+/// It is looked now and then whether a session goes on; what happens before that is judged as it is told.
+fn nothing_is_told_to_who_may_not_see_it_any_more(phr: &Phr) {
+    let may = |resource: &str| {
+        let permissions = json!([{"resource": resource, "action": "read"}]);
+        done(
+            phr,
+            phr.token(),
+            "updateRole",
+            "role { uuid }",
+            &json!({"uuid": role("editor"), "permissions": permissions}),
+        );
+    };
+    may("PatientRegister");
+    let (_, kim) = member(phr, "kim", "editor", &json!({}));
+    let (mut socket, _) = super::following(phr, &kim.access, "lastName", &json!({}));
+    let body = json!({ "query": super::registers("lastName") }).to_string();
+    let bearer = format!("Bearer {}", kim.access);
+    let mut events = Events::open(phr.address, "POST", "/graphql", &[("authorization", &bearer)], &body);
+    let event = |data: &Value| data["data"]["patientRegisterChanged"].clone();
+    assert_eq!(event(&events.told().unwrap().1)["reason"], "BEGINNING");
+    let seen = register(phr, &json!({}));
+    assert_eq!(super::next(&mut socket, "1")["uuid"], *seen);
+    assert_eq!(event(&events.told().unwrap().1)["uuid"], *seen);
+    may("Directory");
+    register(phr, &json!({}));
+    let (closed, told) = (socket.try_hear(), events.told().unwrap().1);
+    assert_eq!(closed.clone().map_err(|(code, _)| code), Err(4403), "{closed:?}");
+    assert_eq!(told["errors"][0]["extensions"]["code"], "UNAUTHENTICATED", "{told}");
 }
 
 #[test]

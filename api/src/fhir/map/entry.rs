@@ -1,9 +1,10 @@
 use crate::fhir::key::{Link, Origin};
-use crate::fhir::r4::{CodeableConcept, Encounter, Entry};
+use crate::fhir::r4::{CodeableConcept, Coding, Encounter, Entry};
 use crate::fhir::votes::seconds;
-use crate::records::import::entry_fault;
+use crate::records::import::{ImportedConcept, entry_fault};
 
 use super::Problem;
+use super::coded::{Coded, allergy, condition, medication};
 
 /// An encounter: who met whom, where and when.
 #[derive(Debug, Hash)]
@@ -25,7 +26,7 @@ pub(in crate::fhir) enum List {
     Medications,
 }
 
-/// What a resource says for a list of a patient's register.
+/// What a resource says of a patient's health.
 #[derive(Debug, Hash)]
 pub(in crate::fhir) struct Note {
     pub(in crate::fhir) list: List,
@@ -34,15 +35,27 @@ pub(in crate::fhir) struct Note {
     pub(in crate::fhir) state: NoteState,
 }
 
-/// Whether it belongs into the list.
+/// Whether it is to be recorded.
 #[derive(Debug, Hash)]
 pub(in crate::fhir) enum NoteState {
-    /// These words do.
-    Active(String),
-    /// It does not, and why.
-    Inactive(&'static str),
+    /// It is.
+    Whole(Box<Fact>),
+    /// It is not, and why.
+    NotTaken(&'static str),
     /// It should, and cannot.
     Broken(Problem),
+}
+
+/// Something that is known of a patient.
+#[derive(Debug, Hash)]
+pub(in crate::fhir) struct Fact {
+    /// In words.
+    pub(in crate::fhir) words: String,
+    /// Whether it holds at present, and so stands in the register's list too.
+    pub(in crate::fhir) is_active: bool,
+    pub(in crate::fhir) record: Coded,
+    /// What the record has no place for.
+    pub(in crate::fhir) left_out: Vec<Problem>,
 }
 
 pub(in crate::fhir) fn visit(origin: Origin<'_>, encounter: &Encounter) -> Visit {
@@ -58,41 +71,58 @@ pub(in crate::fhir) fn visit(origin: Origin<'_>, encounter: &Encounter) -> Visit
     }
 }
 
-pub(in crate::fhir) fn note(origin: Origin<'_>, list: List, entry: &Entry) -> Note {
+pub(in crate::fhir) fn note(origin: Origin<'_>, uuid: uuid::Uuid, list: List, entry: &Entry) -> Note {
     let (patient, patient_path) = match list {
         List::Allergies => (&entry.patient, "AllergyIntolerance.patient"),
         List::History => (&entry.subject, "Condition.subject"),
         List::Medications => (&entry.subject, "MedicationRequest.subject"),
     };
-    let state = match inactive(list, entry) {
-        Some(reason) => NoteState::Inactive(reason),
-        None => words(list, entry).map_or_else(NoteState::Broken, NoteState::Active),
+    let state = match not_taken(list, entry) {
+        Some(reason) => NoteState::NotTaken(reason),
+        None => concept(list, entry).and_then(|concept| fact(list, entry, uuid, concept)).map_or_else(
+            NoteState::Broken,
+            |fact| NoteState::Whole(Box::new(fact)),
+        ),
     };
     Note { list, patient: origin.link(patient.as_ref(), "Patient"), patient_path, state }
 }
 
-/// Why an entry does not hold at present. Recurrence and relapse are kinds of active:
-/// <https://hl7.org/fhir/R4/valueset-condition-clinical.html>.
-fn inactive(list: List, entry: &Entry) -> Option<&'static str> {
+fn fact(list: List, entry: &Entry, uuid: uuid::Uuid, concept: ImportedConcept) -> Result<Fact, Problem> {
+    match list {
+        List::Allergies => allergy(entry, uuid, concept),
+        List::History => condition(entry, uuid, concept),
+        List::Medications => medication(entry, uuid, concept),
+    }
+}
+
+/// Why an entry says nothing of the patient's health.
+fn not_taken(list: List, entry: &Entry) -> Option<&'static str> {
+    const IN_ERROR: &str = "was entered in error";
     if list == List::Medications {
         return match (entry.status.as_deref(), entry.intent.as_deref()) {
+            (Some("entered-in-error"), _) => Some(IN_ERROR),
             _ if entry.do_not_perform => Some("asks not to take the medication"),
             (_, Some("proposal" | "plan" | "option")) => Some("is a proposal, a plan or an option"),
-            (Some("active"), _) => None,
-            _ => Some("is not active"),
+            _ => None,
         };
     }
     let has = |concept: &Option<CodeableConcept>, codes: &[&str]| {
         concept.as_ref().is_some_and(|concept| concept.is_any(codes))
     };
-    if has(&entry.verification_status, &["refuted", "entered-in-error"]) {
-        return Some("was refuted, or entered in error");
+    if has(&entry.verification_status, &["entered-in-error"]) {
+        return Some(IN_ERROR);
     }
-    let is_active = has(&entry.clinical_status, &["active", "recurrence", "relapse"]);
-    (!is_active).then_some("is not active")
+    if has(&entry.verification_status, &["refuted"]) {
+        return Some("was refuted");
+    }
+    let says_nothing = entry.clinical_status.as_ref().is_none_or(|status| status.first_code().is_none());
+    says_nothing.then_some("does not say how it stands, in clinicalStatus")
 }
 
-fn words(list: List, entry: &Entry) -> Result<String, Problem> {
+/// The code systems that R4 prefers: SNOMED CT, and RxNorm of medications.
+const PREFERRED: [&str; 2] = ["http://snomed.info/sct", "http://www.nlm.nih.gov/research/umls/rxnorm"];
+
+fn concept(list: List, entry: &Entry) -> Result<ImportedConcept, Problem> {
     let (root, concept) = match list {
         List::Allergies => ("AllergyIntolerance.code", entry.code.as_ref()),
         List::History => ("Condition.code", entry.code.as_ref()),
@@ -103,15 +133,30 @@ fn words(list: List, entry: &Entry) -> Result<String, Problem> {
             ("MedicationRequest.medicationCodeableConcept", entry.medication_codeable_concept.as_ref())
         }
     };
-    let display = entry.medication_reference.as_ref().and_then(|reference| reference.display.as_deref());
-    let display = display.map(str::trim).filter(|display| !display.is_empty());
-    let Some(words) = display.or_else(|| concept.and_then(CodeableConcept::words)) else {
+    let shown = entry.medication_reference.as_ref().and_then(|reference| reference.display.as_deref());
+    let shown = shown.map(str::trim).filter(|display| !display.is_empty());
+    let Some(display) = shown.or_else(|| concept.and_then(CodeableConcept::words)) else {
         return Err(Problem::new(root, "has no text and no display text"));
     };
-    match entry_fault(words) {
-        Some(fault) => Err(Problem::new(root, fault.message)),
-        None => Ok(words.to_owned()),
+    if let Some(fault) = entry_fault(display) {
+        return Err(Problem::new(root, fault.message));
     }
+    let coding = concept.and_then(best_coding);
+    Ok(ImportedConcept {
+        code: coding.and_then(|coding| coding.system.clone().zip(coding.code.clone())),
+        name: coding.and_then(|coding| coding.display.clone()).filter(|name| !name.trim().is_empty()),
+        display: display.to_owned(),
+    })
+}
+
+fn best_coding(concept: &CodeableConcept) -> Option<&Coding> {
+    let whole = |coding: &&Coding| {
+        let is_filled = |text: &Option<String>| text.as_ref().is_some_and(|text| !text.trim().is_empty());
+        is_filled(&coding.system) && is_filled(&coding.code)
+    };
+    let preferred = |coding: &&Coding| coding.system.as_deref().is_some_and(|system| PREFERRED.contains(&system));
+    let mut all = concept.coding.iter().filter(whole);
+    all.clone().find(preferred).or_else(|| all.next())
 }
 
 fn contained_medication(entry: &Entry) -> Option<&CodeableConcept> {

@@ -1,21 +1,28 @@
 //! From a resource to what `records` takes, and what else an import needs of it.
 
+pub(super) mod code;
+mod coded;
 mod entry;
 mod person;
+mod reach;
 mod text;
 
+pub(super) use coded::{ALLERGY_END, Coded};
 pub(super) use entry::{List, Note, NoteState, Visit, note, visit};
+pub(super) use reach::{BIRTH_SEX_URL, GENDER_URL, POSITION_URL};
 pub(super) use person::{doctor, institution, register};
 
 use crate::error::Fault;
 
 /// A record, with the places in the resource that its fields come from.
-#[derive(Debug)]
+#[derive(Debug, Hash)]
 pub(super) struct Mapped<T> {
     pub(super) record: T,
     places: Vec<(&'static str, String)>,
     /// What is wrong with the resource by FHIR's own rules.
     pub(super) problem: Option<Problem>,
+    /// What the record has no place for.
+    pub(super) left_out: Vec<Problem>,
 }
 
 /// What is wrong, and where in the resource.

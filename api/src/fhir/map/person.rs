@@ -1,10 +1,10 @@
-use chrono::NaiveDate;
 use uuid::Uuid;
 
 use crate::fhir::r4::{Address, ContactPoint, HumanName, Organization, Patient, Practitioner};
 use crate::records::import::{ImportedDoctor, ImportedInstitution, ImportedRegister};
 
-use super::text::{address, contact, given, identifiers, name, one_line, telecom, whom_to_call};
+use super::reach::person;
+use super::text::{address, contact, given, identifiers, name, one_line, telecom, whole_date, whom_to_call};
 use super::{Mapped, Problem};
 
 /// The record's fields and where they come from, as they are found.
@@ -58,6 +58,7 @@ pub(in crate::fhir) fn register(uuid: Uuid, patient: Patient) -> Mapped<Imported
     let found = contact(&patient.contact);
     fields.at("emergencyContact", &format!("contact[{}]", found.map_or(0, |(index, _)| index)));
     let date_of_birth = patient.birth_date.as_deref().and_then(whole_date);
+    let mut left_out = Vec::new();
     let is_partial = date_of_birth.is_none() && patient.birth_date.is_some();
     let record = ImportedRegister {
         uuid,
@@ -75,10 +76,11 @@ pub(in crate::fhir) fn register(uuid: Uuid, patient: Patient) -> Mapped<Imported
         current_medications: None,
         institution_id: None,
         doctor_id: None,
+        person: person(&patient, &mut left_out),
         identifiers: identifiers(patient.identifier),
     };
     let problem = is_partial.then(|| Problem::new("Patient.birthDate", "must be a whole date: year, month and day"));
-    Mapped { record, places: fields.places, problem }
+    Mapped { record, places: fields.places, problem, left_out }
 }
 
 pub(in crate::fhir) fn doctor(uuid: Uuid, practitioner: Practitioner) -> Mapped<ImportedDoctor> {
@@ -93,7 +95,7 @@ pub(in crate::fhir) fn doctor(uuid: Uuid, practitioner: Practitioner) -> Mapped<
         institution_id: None,
         identifiers: identifiers(practitioner.identifier),
     };
-    Mapped { record, places: fields.places, problem: None }
+    Mapped { record, places: fields.places, problem: None, left_out: Vec::new() }
 }
 
 pub(in crate::fhir) fn institution(uuid: Uuid, organization: Organization) -> Mapped<ImportedInstitution> {
@@ -107,11 +109,5 @@ pub(in crate::fhir) fn institution(uuid: Uuid, organization: Organization) -> Ma
         address: fields.address(&organization.address),
         identifiers: identifiers(organization.identifier),
     };
-    Mapped { record, places: fields.places, problem: None }
-}
-
-/// FHIR allows a year, or a year and a month, where this is unknown; a register does not.
-fn whole_date(text: &str) -> Option<NaiveDate> {
-    let date = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()?;
-    (date.to_string() == text).then_some(date)
+    Mapped { record, places: fields.places, problem: None, left_out: Vec::new() }
 }

@@ -1,5 +1,7 @@
 //! Choosing among the names, numbers and addresses of a person.
 
+use chrono::NaiveDate;
+
 use crate::fhir::r4::{Address, Contact, ContactPoint, HumanName, Identifier};
 use crate::records::import::ImportedIdentifier;
 
@@ -70,11 +72,17 @@ pub(super) fn identifiers(identifiers: Vec<Identifier>) -> Vec<ImportedIdentifie
     identifiers.into_iter().map(map).collect()
 }
 
-fn joined<'t>(parts: impl Iterator<Item = &'t str>, with: &str) -> Option<String> {
+pub(super) fn joined<'t>(parts: impl Iterator<Item = &'t str>, with: &str) -> Option<String> {
     let parts: Vec<&str> = parts.map(str::trim).filter(|part| !part.is_empty()).collect();
     (!parts.is_empty()).then(|| parts.join(with))
 }
 
 fn filled(text: Option<&String>) -> bool {
     text.is_some_and(|text| !text.trim().is_empty())
+}
+
+/// FHIR allows a year, or a year and a month, where this is unknown; a register does not.
+pub(super) fn whole_date(text: &str) -> Option<NaiveDate> {
+    let date = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()?;
+    (date.to_string() == text).then_some(date)
 }

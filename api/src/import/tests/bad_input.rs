@@ -183,9 +183,12 @@ async fn a_list_takes_a_hundred_entries_and_says_so_of_the_next() {
     let mut resources = vec![patient(1)];
     resources.extend((0..101).map(|number| condition(1000 + number, 1, &format!("Condition {number}"), "active")));
     let imported = database.import(document(&bundle(&resources))).await;
-    assert_eq!(imported.failure().entry, Some(102));
-    assert_eq!(imported.failure().reason.as_deref(), Some("the register's list has 100 entries already"));
+    let last = imported.outcomes.last().unwrap();
+    assert_eq!((last.entry, last.status), (Some(102), Status::Created));
+    let reason = "was left out of the register's list, which has 100 entries already";
+    assert_eq!(path_and_reason(last), (Some("Condition.code"), reason));
     assert_eq!(database.registers().await[0].medical_history.len(), 100);
+    assert_eq!(database.number("SELECT count(*) FROM patient_conditions").await, 101);
     let long = [patient(2), condition(2000, 2, &"x".repeat(501), "active")];
     let imported = database.import(document(&bundle(&long))).await;
     assert_eq!(path_and_reason(imported.failure()), (Some("Condition.code"), "must have at most 500 characters"));

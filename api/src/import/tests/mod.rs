@@ -2,9 +2,11 @@
 
 mod bad_input;
 mod build;
+mod coded;
 mod importing;
 mod keys_and_votes;
 mod layouts;
+mod reach;
 mod real_bundles;
 
 use std::path::PathBuf;

@@ -41,6 +41,18 @@ async fn the_sample_is_imported_whole() {
     assert_eq!(imported.outcomes.len(), 125_107);
     assert_eq!(created("Patient"), 409);
     assert_eq!(created("Practitioner"), 102);
+    for (resource, table, count) in [
+        ("Condition", "patient_conditions", 3006),
+        ("MedicationRequest", "patient_medications", 3155),
+        ("AllergyIntolerance", "patient_allergies", 226),
+    ] {
+        assert_eq!(created(resource), count, "{resource}");
+        let rows = format!("SELECT count(*) FROM {table} WHERE code IS NOT NULL");
+        assert_eq!(database.number(&rows).await, i64::try_from(count).unwrap(), "{table}");
+    }
+    for table in ["phones", "addresses", "health_profiles"] {
+        assert_eq!(database.number(&format!("SELECT count(*) FROM {table}")).await, 409, "{table}");
+    }
     assert_eq!(database.registers().await.len(), 409);
     let again = database.import(Sources::find(&[folder])).await;
     assert_eq!((again.count(Status::Created), again.count(Status::Updated)), (0, 0));

@@ -21,7 +21,7 @@ macro_rules! choice {
         }
     ) => {
         $(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum, Serialize)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Enum, Serialize)]
         pub enum $choice {
             $($(#[$value_doc])* $value,)+
         }

@@ -17,7 +17,12 @@ mod place;
 mod profile;
 mod rule;
 
+pub(super) use belonging::Dependent;
+pub(super) use coding::{Coded, Coding};
+pub(super) use rule::{AsTold, Between, Day, Judge};
+
 pub use allergy::*;
+pub(super) use belonging::{Declared, refuse_likeness, require};
 pub use choice::*;
 pub use condition::*;
 pub use contact::*;

@@ -10,7 +10,7 @@ use crate::error::FaultCode;
 use crate::records::check::{Check, Kind};
 
 /// What a value obeys, and how it is stored.
-pub(super) trait Rule<I, S> {
+pub(in crate::records) trait Rule<I, S> {
     /// The value to store; nothing when there is none, as of an empty text.
     fn judge(&self, field: &str, told: I, today: NaiveDate, check: &mut Check) -> Option<S>;
 }
@@ -22,7 +22,7 @@ impl Rule<String, String> for Kind {
 }
 
 /// Anything that the types allow.
-pub(super) struct AsTold;
+pub(in crate::records) struct AsTold;
 
 impl<I, S: From<I>> Rule<I, S> for AsTold {
     fn judge(&self, _: &str, told: I, _: NaiveDate, _: &mut Check) -> Option<S> {
@@ -31,7 +31,7 @@ impl<I, S: From<I>> Rule<I, S> for AsTold {
 }
 
 /// A day from 1900 on, until today or into the future.
-pub(super) enum Day {
+pub(in crate::records) enum Day {
     Past,
     Planned,
 }
@@ -51,7 +51,7 @@ impl Rule<Date, NaiveDate> for Day {
 }
 
 /// An instant, as precise as PostgreSQL keeps it.
-pub(super) struct Instant;
+pub(in crate::records) struct Instant;
 
 impl Rule<DateTime<Utc>, DateTime<Utc>> for Instant {
     fn judge(&self, _: &str, told: DateTime<Utc>, _: NaiveDate, _: &mut Check) -> Option<DateTime<Utc>> {
@@ -60,7 +60,7 @@ impl Rule<DateTime<Utc>, DateTime<Utc>> for Instant {
 }
 
 /// A number from the one to the other.
-pub(super) struct Between<T>(pub(super) T, pub(super) T);
+pub(in crate::records) struct Between<T>(pub(in crate::records) T, pub(in crate::records) T);
 
 impl<T: PartialOrd + Display> Rule<T, T> for Between<T> {
     fn judge(&self, field: &str, told: T, _: NaiveDate, check: &mut Check) -> Option<T> {
@@ -72,14 +72,14 @@ impl<T: PartialOrd + Display> Rule<T, T> for Between<T> {
 }
 
 /// Judges the values of one input.
-pub(super) struct Judge {
-    pub(super) check: Check,
-    pub(super) today: NaiveDate,
+pub(in crate::records) struct Judge {
+    pub(in crate::records) check: Check,
+    pub(in crate::records) today: NaiveDate,
 }
 
 impl Judge {
     /// A value that a record must have.
-    pub(super) fn required<I, S: Into<Value>>(
+    pub(in crate::records) fn required<I, S: Into<Value>>(
         &mut self,
         field: &str,
         rule: &impl Rule<I, S>,
@@ -94,7 +94,7 @@ impl Judge {
     }
 
     /// A value that a record may lack.
-    pub(super) fn optional<I, S>(
+    pub(in crate::records) fn optional<I, S>(
         &mut self,
         field: &str,
         rule: &impl Rule<I, S>,

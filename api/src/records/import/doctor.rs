@@ -56,7 +56,7 @@ fn item(record: ImportedDoctor) -> Item<Doctors> {
         ..ActiveModel::default()
     };
     let identifiers = checked(record.identifiers, &mut check);
-    Item { uuid: record.uuid, row, faults: check.into_faults(), identifiers }
+    Item { identifiers, ..Item::new(record.uuid, row, check.into_faults()) }
 }
 
 impl Import for Doctors {

@@ -57,7 +57,7 @@ fn item(record: ImportedInstitution) -> Item<MedicalInstitutions> {
         ..ActiveModel::default()
     };
     let identifiers = checked(record.identifiers, &mut check);
-    Item { uuid: record.uuid, row, faults: check.into_faults(), identifiers }
+    Item { identifiers, ..Item::new(record.uuid, row, check.into_faults()) }
 }
 
 /// A text that a record must have: one that is not told is missing.

@@ -1,20 +1,40 @@
 //! Taking over records that came to be elsewhere and bring their keys along: what is new is created, what differs is
 //! updated, what is the same is left alone. A record that breaks a rule is refused by itself; the others are taken.
 
+mod address;
+mod allergy;
+mod concept;
+mod condition;
+mod contact;
 mod doctor;
+mod home;
 mod identifier;
 mod institution;
 mod known;
+mod medication;
 mod outcome;
+mod person;
+mod profile;
 mod put;
 mod register;
+mod vocabulary;
 
+pub use address::ImportedAddress;
+pub use allergy::{ImportedAllergy, allergies};
+pub use concept::ImportedConcept;
+pub use condition::{ImportedCondition, conditions};
+pub use contact::ImportedContact;
 pub use doctor::{ImportedDoctor, doctors};
 pub use identifier::ImportedIdentifier;
 pub use institution::{ImportedInstitution, institutions};
 pub use known::{known_doctors, known_institutions};
+pub use medication::{ImportedMedication, medications};
 pub use outcome::{Outcome, Status, Summary};
+pub use person::{ImportedPerson, Kept, people};
 pub use register::{ImportedRegister, entry_fault, registers};
+pub use vocabulary::{Codes, Vocabulary};
+
+pub(super) use put::among;
 
 use std::fmt::Debug;
 

@@ -1,6 +1,7 @@
 use std::collections::{HashMap, VecDeque};
 use std::ops::Range;
 
+use async_graphql::MaybeUndefined;
 use entity::identifier;
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{
@@ -9,11 +10,14 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
+use crate::clock::Clock;
 use crate::database::{Cluster, Consistency, Transaction, violation};
 use crate::deed::{Action, Deed, Outcome};
 use crate::error::{Error, Fault, Result};
-use crate::records::aggregate::{ActiveModel, Aggregate, Model, by_name};
+use crate::records::aggregate::{ActiveModel, Aggregate, Model};
 use crate::records::check::Check;
+use crate::records::constraint::by_name;
+use crate::records::dependent::Judge;
 use crate::records::disclosure;
 use crate::scope::Scope;
 
@@ -26,9 +30,11 @@ type Column<A> = <<A as crate::criteria::Criteria>::Entity as EntityTrait>::Colu
 const IDENTIFIER_CHUNK: usize = 1000;
 
 /// A kind of record that can be imported.
-pub(super) trait Import: Aggregate<Entity: EntityTrait<Model: IntoActiveModel<ActiveModel<Self>>>> {
-    /// Which column of `identifiers` names a record of this kind.
-    const OWNER: identifier::Column;
+pub(super) trait Import:
+    Aggregate<Entity: EntityTrait<Model: IntoActiveModel<ActiveModel<Self>>>> + Sized
+{
+    /// Which column of `identifiers` names a record of this kind, of those that have identifiers.
+    const OWNER: identifier::Column = identifier::Column::PatientId;
 
     /// Fills what the import did not tell of a new record.
     fn fill(row: &mut ActiveModel<Self>);
@@ -42,6 +48,20 @@ pub(super) trait Import: Aggregate<Entity: EntityTrait<Model: IntoActiveModel<Ac
     fn tenant(_row: &ActiveModel<Self>) -> Option<Uuid> {
         None
     }
+
+    /// Makes what records refer to and the database does not have yet, and makes room for them.
+    fn introduce(_tx: &Transaction, _items: &[Item<Self>]) -> impl Future<Output = Result<()>> + Send {
+        std::future::ready(Ok(()))
+    }
+
+    /// Completes records by what only the database knows.
+    fn settle(
+        _db: &impl ConnectionTrait,
+        _how: How,
+        items: Vec<Item<Self>>,
+    ) -> impl Future<Output = Result<Vec<Item<Self>>>> + Send {
+        std::future::ready(Ok(items))
+    }
 }
 
 /// A record as the import has it: columns that are not set are not told, and stay as they are.
@@ -50,6 +70,47 @@ pub(super) struct Item<A: Import> {
     pub(super) row: ActiveModel<A>,
     pub(super) faults: Vec<Fault>,
     pub(super) identifiers: Vec<ImportedIdentifier>,
+    /// What its code is called, where it has one.
+    pub(super) name: Option<String>,
+}
+
+impl<A: Import> Item<A> {
+    /// Without identifiers and code.
+    pub(super) const fn new(uuid: Uuid, row: ActiveModel<A>, faults: Vec<Fault>) -> Self {
+        Self { uuid, row, faults, identifiers: Vec::new(), name: None }
+    }
+}
+
+impl<A: Import> Clone for Item<A> {
+    fn clone(&self) -> Self {
+        Self {
+            uuid: self.uuid,
+            row: self.row.clone(),
+            faults: self.faults.clone(),
+            identifiers: self.identifiers.clone(),
+            name: self.name.clone(),
+        }
+    }
+}
+
+/// Judges what is told of a record.
+pub(super) fn judge_of(clock: &dyn Clock) -> Judge {
+    Judge { check: Check::new([] as [&str; 0]), today: clock.today() }
+}
+
+/// What is not told is left alone.
+pub(super) fn told<T>(value: Option<T>) -> MaybeUndefined<T> {
+    value.map_or(MaybeUndefined::Undefined, MaybeUndefined::Value)
+}
+
+/// Of a new record nobody knows what was not told.
+pub(super) fn unknown<T>(column: &mut ActiveValue<Option<T>>)
+where
+    Option<T>: Into<sea_orm::Value>,
+{
+    if column.is_not_set() {
+        *column = ActiveValue::Set(None);
+    }
 }
 
 /// Creates, updates or leaves alone each of the records; the results are in their order. Keys must be distinct.
@@ -63,6 +124,7 @@ pub(super) async fn put<A: Import>(scope: &Scope, cluster: &Cluster, how: How, i
     }
     if how == How::DryRun {
         let reader = cluster.read(scope, Consistency::Strong);
+        let items = &A::settle(&reader, how, items.to_vec()).await?;
         let present = present::<A>(&reader, items, |query| query).await?;
         let identifiers = present_identifiers::<A>(&reader, items).await?;
         let plan = |item| plan(item, present.get(&item.uuid), &identifiers).put;
@@ -90,6 +152,8 @@ pub(super) async fn put<A: Import>(scope: &Scope, cluster: &Cluster, how: How, i
 /// Writes records in one transaction. The inner error is a constraint's, and nothing was written then.
 async fn put_part<A: Import>(scope: &Scope, cluster: &Cluster, items: &[Item<A>]) -> Result<Result<Vec<Put>, Fault>> {
     let tx = cluster.write(scope).await?;
+    A::introduce(&tx, items).await?;
+    let items = &A::settle(&tx, How::Write, items.to_vec()).await?;
     let present = present::<A>(&tx, items, QuerySelect::lock_exclusive).await?;
     let identifiers = present_identifiers::<A>(&tx, items).await?;
     let plans: Vec<Plan<A>> = items.iter().map(|item| plan(item, present.get(&item.uuid), &identifiers)).collect();
@@ -257,7 +321,10 @@ async fn present_identifiers<A: Import>(
 }
 
 /// One parameter on PostgreSQL, so that the statement is the same whatever the number of keys.
-pub(super) fn among(db: &impl ConnectionTrait, column: impl ColumnTrait, keys: Vec<Uuid>) -> sea_orm::Condition {
+pub(in crate::records) fn among<T>(db: &impl ConnectionTrait, column: impl ColumnTrait, keys: Vec<T>) -> sea_orm::Condition
+where
+    T: Into<sea_orm::Value> + sea_orm::sea_query::postgres_array::NotU8,
+{
     let condition = match db.get_database_backend() {
         DbBackend::Postgres => column.eq_any(keys),
         _ => column.is_in(keys),

@@ -15,6 +15,7 @@ use crate::scope::{HOME_INSTITUTION, Scope};
 
 use super::identifier::{ImportedIdentifier, checked};
 use super::institution::IntoInput;
+use super::person::ImportedPerson;
 use super::put::{Import, Item, put};
 use super::{How, Put};
 
@@ -52,6 +53,8 @@ pub struct ImportedRegister {
     pub doctor_id: Option<Uuid>,
     /// What others know the patient by.
     pub identifiers: Vec<ImportedIdentifier>,
+    /// What [`people`](super::people) takes over.
+    pub person: ImportedPerson,
 }
 
 /// Takes over registers, at most [`MAX_CHUNK`](super::MAX_CHUNK), each with a key of its own.
@@ -103,7 +106,7 @@ fn item(record: ImportedRegister, clock: &dyn Clock) -> Item<PatientRegisters> {
     };
     check_span(None, &row, &mut check);
     let identifiers = checked(record.identifiers, &mut check);
-    Item { uuid: record.uuid, row, faults: check.into_faults(), identifiers }
+    Item { identifiers, ..Item::new(record.uuid, row, check.into_faults()) }
 }
 
 impl Import for PatientRegisters {

@@ -1,0 +1,48 @@
+use crate::error::Result;
+use crate::records::import::{self, Put, Status};
+
+use super::judge::{Ready, Verdict};
+use super::map::{Coded, Mapped};
+use super::run::Run;
+
+impl Run<'_> {
+    /// Writes records, all of one kind, and tells what became of them.
+    pub(super) async fn write_facts(&mut self, facts: Vec<Ready>) -> Result<()> {
+        let (scope, cluster, clock, how) = (self.scope, self.cluster, self.clock, self.how);
+        let (mut allergies, mut conditions, mut medications) = (Vec::new(), Vec::new(), Vec::new());
+        for fact in &facts {
+            match &fact.record {
+                Coded::Allergy(mapped) => allergies.push(mapped.record.clone()),
+                Coded::Condition(mapped) => conditions.push(mapped.record.clone()),
+                Coded::Medication(mapped) => medications.push(mapped.record.clone()),
+            }
+        }
+        let puts = if !allergies.is_empty() {
+            import::allergies(scope, cluster, clock, how, allergies).await?
+        } else if !conditions.is_empty() {
+            import::conditions(scope, cluster, clock, how, conditions).await?
+        } else {
+            import::medications(scope, cluster, clock, how, medications).await?
+        };
+        for (fact, put) in facts.into_iter().zip(puts) {
+            let verdict = match &fact.record {
+                Coded::Allergy(mapped) => verdict(mapped, put),
+                Coded::Condition(mapped) => verdict(mapped, put),
+                Coded::Medication(mapped) => verdict(mapped, put),
+            };
+            let outcome = self.shared.outcome(fact.place, fact.about, verdict.without(&fact.left_out));
+            self.tell(outcome);
+        }
+        Ok(())
+    }
+}
+
+fn verdict<T>(mapped: &Mapped<T>, put: Put) -> Verdict {
+    match put {
+        Put::Created => Verdict::plain(Status::Created),
+        Put::Updated(_) => Verdict::plain(Status::Updated),
+        Put::Unchanged => Verdict::plain(Status::Unchanged),
+        Put::Deleted => Verdict::skipped("was removed here, and stays so"),
+        Put::Refused(faults) => Verdict::problem(mapped.problem(&faults)),
+    }
+}

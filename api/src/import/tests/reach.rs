@@ -1,0 +1,129 @@
+use serde_json::{Value, json};
+
+use super::build::{bundle, patient, uuid};
+use super::*;
+
+fn reachable() -> Value {
+    let mut patient = patient(1);
+    patient["gender"] = json!("male");
+    patient["extension"] = json!([
+        { "url": "http://hl7.org/fhir/us/core/StructureDefinition/us-core-birthsex", "valueCode": "F" },
+        {
+            "url": "http://hl7.org/fhir/StructureDefinition/patient-genderIdentity",
+            "valueCodeableConcept": { "coding": [{ "code": "transgender-male" }] },
+        },
+    ]);
+    patient["telecom"] = json!([
+        { "system": "phone", "value": "555-000-0001", "use": "home", "rank": 2 },
+        { "system": "phone", "value": "555-000-0002", "use": "mobile", "rank": 1 },
+        { "system": "email", "value": "ana@mail.example", "use": "work" },
+    ]);
+    patient["address"] = json!([{
+        "use": "home", "line": ["141 Gate", "Unit 24"], "city": "Worcester", "state": "Massachusetts",
+        "postalCode": "01545", "country": "US",
+        "extension": [{ "url": "http://hl7.org/fhir/StructureDefinition/geolocation", "extension": [
+            { "url": "latitude", "valueDecimal": 42.25 }, { "url": "longitude", "valueDecimal": -71.5 } ] }],
+    }]);
+    patient
+}
+
+async fn lines(database: &Database, sql: &str) -> Vec<String> {
+    database.rows(sql).await.iter().map(|row| row.try_get_by_index(0).unwrap()).collect()
+}
+
+const PHONES: &str = "SELECT concat_ws('|', number, code, is_primary) FROM phones
+    LEFT JOIN phone_types ON phone_types.uuid = phone_type_id WHERE deleted_at IS NULL ORDER BY number";
+
+#[tokio::test]
+async fn who_a_patient_is_and_how_to_reach_them_has_its_tables() {
+    let database = Database::new().await;
+    let imported = database.import(document(&bundle(&[reachable()]))).await;
+    assert_eq!(imported.outcomes[0].reason, None);
+    assert_eq!(lines(&database, PHONES).await, ["555-000-0001|home|0", "555-000-0002|mobile|1"]);
+    let emails = "SELECT concat_ws('|', address, code, is_primary) FROM emails
+        JOIN email_types ON email_types.uuid = email_type_id";
+    assert_eq!(lines(&database, emails).await, ["ana@mail.example|work|1"]);
+    let addresses = "SELECT concat_ws('|', street, city, postal_code, regions.code, alpha2, latitude, longitude, purpose, is_primary)
+        FROM addresses JOIN regions ON regions.uuid = region_id JOIN countries ON countries.uuid = addresses.country_id";
+    let expected = "141 Gate, Unit 24|Worcester|01545|US-MA|US|42.25|-71.5|HOME|1";
+    assert_eq!(lines(&database, addresses).await, [expected]);
+    let profile = "SELECT concat_ws('|', sexes.code, genders.code) FROM health_profiles
+        JOIN sexes ON sexes.uuid = sex_id JOIN genders ON genders.uuid = gender_id";
+    assert_eq!(lines(&database, profile).await, ["female|transgender-male"]);
+    let again = database.import(document(&bundle(&[reachable()]))).await;
+    assert_eq!(again.outcomes[0].status, Status::Unchanged);
+}
+
+#[tokio::test]
+async fn a_contact_alone_makes_a_patient_updated() {
+    let database = Database::new().await;
+    database.import(document(&bundle(&[reachable()]))).await;
+    let mut moved = reachable();
+    moved["telecom"][0]["use"] = json!("work");
+    let imported = database.import(document(&bundle(&[moved]))).await;
+    assert_eq!(imported.outcomes[0].status, Status::Updated);
+    assert_eq!(lines(&database, PHONES).await, ["555-000-0001|work|0", "555-000-0002|mobile|1"]);
+    assert_eq!(database.registers().await[0].version, 1);
+}
+
+#[tokio::test]
+async fn the_first_choice_of_an_import_gives_way_and_that_of_a_person_stays() {
+    let database = Database::new().await;
+    database.import(document(&bundle(&[reachable()]))).await;
+    let mut moved = reachable();
+    moved["telecom"][1]["value"] = json!("555-000-0003");
+    database.import(document(&bundle(std::slice::from_ref(&moved)))).await;
+    let expected = ["555-000-0001|home|0", "555-000-0002|mobile|0", "555-000-0003|mobile|1"];
+    assert_eq!(lines(&database, PHONES).await, expected);
+    let key = |number| format!("x'{}'", uuid(number).replace('-', ""));
+    database.execute("UPDATE phones SET is_primary = false").await;
+    database
+        .execute(&format!(
+            "INSERT INTO phones (uuid, patient_id, institution_id, number, is_primary)
+             SELECT {}, uuid, institution_id, '555-000-0009', true FROM patientregister",
+            key(77)
+        ))
+        .await;
+    database.import(document(&bundle(&[moved]))).await;
+    let first = "SELECT number FROM phones WHERE is_primary";
+    assert_eq!(lines(&database, first).await, ["555-000-0009"]);
+}
+
+#[tokio::test]
+async fn what_was_told_by_a_person_already_is_not_told_twice() {
+    let database = Database::new().await;
+    database.import(document(&bundle(&[patient(1)]))).await;
+    for sql in [
+        "UPDATE phones SET number = '555-000-0001'",
+        "UPDATE addresses SET street = '141 Gate, Unit 24', city = 'Worcester', postal_code = '01545'",
+    ] {
+        database.execute(sql).await;
+    }
+    database.import(document(&bundle(&[reachable()]))).await;
+    assert_eq!(lines(&database, PHONES).await.len(), 2);
+    assert_eq!(database.number("SELECT count(*) FROM addresses").await, 1);
+}
+
+#[tokio::test]
+async fn what_does_not_fit_is_left_out_and_the_patient_is_not() {
+    let database = Database::new().await;
+    let mut odd = reachable();
+    odd["telecom"][0]["value"] = json!("7");
+    odd["telecom"].as_array_mut().unwrap().push(json!({ "system": "fax", "value": "555-000-0009" }));
+    odd["address"][0]["country"] = json!("Atlantis");
+    odd["address"].as_array_mut().unwrap().push(json!({ "text": "somewhere" }));
+    let imported = database.import(document(&bundle(&[odd]))).await;
+    let outcome = &imported.outcomes[0];
+    assert_eq!((outcome.status, outcome.path.as_deref()), (Status::Created, Some("Patient.telecom[3]")));
+    let reason = outcome.reason.as_deref().unwrap();
+    for part in [
+        "was left out: only phone numbers and email addresses are kept",
+        "Patient.telecom[0]: was left out: must have at least 10 characters",
+        "Patient.address[0].country: was left out: is no name and no code of ISO 3166-1",
+        "Patient.address[0].state: was left out",
+        "Patient.address[1]: was left out: must not be empty",
+    ] {
+        assert!(reason.contains(part), "{reason}");
+    }
+    assert_eq!(lines(&database, PHONES).await, ["555-000-0002|mobile|1"]);
+}
