@@ -95,6 +95,7 @@ mod tests {
 
     use uuid::Uuid;
 
+    use crate::audit::entry::Who;
     use crate::audit::folder::Folder;
     use crate::audit::segment;
     use crate::audit::writer::Progress;
@@ -102,7 +103,6 @@ mod tests {
     use crate::deed::{Action, Deed, Outcome};
     use crate::scope::Scope;
 
-    use super::super::entry::Who;
     use super::*;
 
     fn note(settles: Option<i64>) -> Note {
