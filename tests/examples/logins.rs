@@ -65,13 +65,13 @@ fn scene(backend: Backend) -> Phr {
         let mut sql = phr.database.sql();
         match name {
             "locked" => {
-                let until = "UPDATE user_secrets SET locked_until = '2999-01-01T00:00:00+00:00'";
+                let until = "UPDATE user_secrets SET locked_until = '2999-01-01T00:00:00.000000+00:00'";
                 sql.run(&format!("{until} WHERE user_id = {key}"));
             }
             "off" => sql.run(&format!("UPDATE users SET is_active = false WHERE uuid = {key}")),
             "two" => {
                 phr.response_to(&access, "mutation { enrolSecondFactor { enrolment { secret } } }", &json!({}));
-                let confirmed = "UPDATE user_secrets SET totp_confirmed_at = '2026-01-01T00:00:00+00:00'";
+                let confirmed = "UPDATE user_secrets SET totp_confirmed_at = '2026-01-01T00:00:00.000000+00:00'";
                 sql.run(&format!("{confirmed} WHERE user_id = {key}"));
             }
             _ => {}
