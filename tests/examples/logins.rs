@@ -65,13 +65,13 @@ fn scene(backend: Backend) -> Phr {
         let mut sql = phr.database.sql();
         match name {
             "locked" => {
-                let until = "UPDATE user_secrets SET locked_until = '2999-01-01T00:00:00+00:00'";
+                let until = "UPDATE user_secrets SET locked_until = '2999-01-01T00:00:00.000000+00:00'";
                 sql.run(&format!("{until} WHERE user_id = {key}"));
             }
             "off" => sql.run(&format!("UPDATE users SET is_active = false WHERE uuid = {key}")),
             "two" => {
                 phr.response_to(&access, "mutation { enrolSecondFactor { enrolment { secret } } }", &json!({}));
-                let confirmed = "UPDATE user_secrets SET totp_confirmed_at = '2026-01-01T00:00:00+00:00'";
+                let confirmed = "UPDATE user_secrets SET totp_confirmed_at = '2026-01-01T00:00:00.000000+00:00'";
                 sql.run(&format!("{confirmed} WHERE user_id = {key}"));
             }
             _ => {}
@@ -122,15 +122,11 @@ fn line(what: &str, one: &[Duration], usual: &[Duration]) -> String {
     )
 }
 
-/// The probability that one of these is longer than one of those (Mann and Whitney's U, as a part of all pairs).
-fn slower(these: &[Duration], those: &[Duration]) -> f64 {
-    let longer = |this: &Duration| 2 * those.partition_point(|that| that < this) + equal(those, this);
-    let doubled: usize = these.iter().map(longer).sum();
-    share(doubled, 2 * these.len() * those.len())
-}
-
-fn equal(those: &[Duration], this: &Duration) -> usize {
-    those.partition_point(|that| that <= this) - those.partition_point(|that| that < this)
+/// The probability that one of these is longer than a usual one (Mann and Whitney's U, as a part of all pairs).
+fn slower(these: &[Duration], usual: &[Duration]) -> f64 {
+    let doubled =
+        |one: &Duration| usual.partition_point(|other| other < one) + usual.partition_point(|other| other <= one);
+    share(these.iter().map(doubled).sum(), 2 * these.len() * usual.len())
 }
 
 #[expect(clippy::cast_precision_loss, reason = "counts of attempts are small")]

@@ -230,6 +230,8 @@ mod tests {
         let mut other = anchor(1..=12);
         other.digests = BASE64_STANDARD_NO_PAD.encode([7; 12 * DIGEST]);
         anchors.add(&other);
+        let again = Anchor { hash: [8; 32], digests: BASE64_STANDARD_NO_PAD.encode([8; DIGEST]), ..anchor(5..=5) };
+        anchors.add(&again);
         let chain = &anchors.chains[&Uuid::nil()];
         for number in 1..=11 {
             let is_first = [3, 4, 5, 9].contains(&number);

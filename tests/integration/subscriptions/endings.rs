@@ -1,5 +1,7 @@
 //! How subscriptions end that nobody has ended: with the session, and with the server.
 
+use std::thread::{JoinHandle, spawn};
+
 use serde_json::{Value, json};
 use support::{Backend, Events, Phr, Server, Socket, eventually, on_both_databases, within};
 
@@ -30,22 +32,25 @@ fn socket_of(server: &Server, token: &str) -> Socket {
 }
 
 /// Streams of a token's bearer end on each of these servers. The promise counts from the moment in which `end` has returned.
-fn ends(servers: &[&Server], token: &str, why: &str, end: impl FnOnce()) {
+fn ends(servers: &[&Server], token: &str, why: &'static str, end: impl FnOnce()) {
     let open: Vec<(Socket, Events)> =
         servers.iter().map(|server| (socket_of(server, token), streaming(server, token))).collect();
     end();
-    let is_ended = |(mut socket, mut events): (Socket, Events)| {
-        let closed = socket.closed();
-        assert_eq!(closed.0, 4403, "{why}: {closed:?}");
-        let (name, data) = events.told().unwrap();
-        let code = &data["errors"][0]["extensions"]["code"];
-        assert_eq!((name.as_str(), code), ("next", &json!("UNAUTHENTICATED")), "{why}");
-        assert_eq!(events.told().unwrap().0, "complete", "{why}");
-    };
-    std::thread::scope(|scope| {
-        let waiting: Vec<_> = open.into_iter().map(|open| scope.spawn(move || is_ended(open))).collect();
-        within(PROMISED, why, || waiting.iter().all(|one| one.is_finished()).then_some(()));
-    });
+    // Nobody waits for threads whose streams do not end.
+    let waiting: Vec<_> = open.into_iter().map(|open| spawn(move || is_ended(open, why))).collect();
+    within(PROMISED, why, || waiting.iter().all(JoinHandle::is_finished).then_some(()));
+    for one in waiting {
+        one.join().unwrap();
+    }
+}
+
+fn is_ended((mut socket, mut events): (Socket, Events), why: &str) {
+    let closed = socket.closed();
+    assert_eq!(closed.0, 4403, "{why}: {closed:?}");
+    let (name, data) = events.told().unwrap();
+    let code = &data["errors"][0]["extensions"]["code"];
+    assert_eq!((name.as_str(), code), ("next", &json!("UNAUTHENTICATED")), "{why}");
+    assert_eq!(events.told().unwrap().0, "complete", "{why}");
 }
 
 fn the_end_of_a_session_ends_its_streams(phr: &Phr) {
