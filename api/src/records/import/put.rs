@@ -177,7 +177,7 @@ async fn put_part<A: Import>(scope: &Scope, cluster: &Cluster, items: &[Item<A>]
         Err(error) => {
             tx.rollback().await?;
             match violation(&error) {
-                Some(violation) => Ok(Err(without_root(by_name(&violation)))),
+                Some(violation) => Ok(Err(without_root(by_name::<A::Entity>(&violation)))),
                 None => Err(error.into()),
             }
         }
@@ -321,7 +321,11 @@ async fn present_identifiers<A: Import>(
 }
 
 /// One parameter on PostgreSQL, so that the statement is the same whatever the number of keys.
-pub(in crate::records) fn among<T>(db: &impl ConnectionTrait, column: impl ColumnTrait, keys: Vec<T>) -> sea_orm::Condition
+pub(in crate::records) fn among<T>(
+    db: &impl ConnectionTrait,
+    column: impl ColumnTrait,
+    keys: Vec<T>,
+) -> sea_orm::Condition
 where
     T: Into<sea_orm::Value> + sea_orm::sea_query::postgres_array::NotU8,
 {
