@@ -99,9 +99,9 @@ pub(crate) async fn fill(cluster: &Cluster, clock: &dyn Clock) -> Result<(), Err
     Ok(())
 }
 
-/// The last record that is made tells whether all were.
+/// The last register tells whether all were made, in whichever release.
 async fn is_filled(reader: &impl ConnectionTrait) -> Result<bool, Error> {
-    let last = entity::system_setting::Entity::find_by_id(care::last_setting()).one(reader).await;
+    let last = entity::patient_register::Entity::find_by_id(key("patient", PATIENTS - 1)).one(reader).await;
     Ok(last.map_err(crate::error::Error::from)?.is_some())
 }
 

@@ -34,6 +34,16 @@ fn the_demonstration_is_the_same_every_time_and_made_once() {
     assert_eq!(lists[0], lists[1]);
 }
 
+/// Whatever was made in it, or was not, by another release.
+#[test]
+fn an_earlier_demonstration_goes_on() {
+    let database = Arc::new(Database::bare(Backend::Sqlite));
+    let made = count(&Phr::serve(Arc::clone(&database), &[], &["--demo"]));
+    database.sql().run("DELETE FROM system_settings; DELETE FROM appointments");
+    let again = Phr::serve(database, &[], &["--demo"]);
+    assert_eq!(count(&again), made);
+}
+
 #[test]
 fn the_demonstration_refuses_a_database_of_somebody_else() {
     let database = Arc::new(Database::new(Backend::Sqlite));

@@ -66,11 +66,6 @@ pub(super) async fn fill(scope: &Scope, cluster: &Cluster, clock: &dyn Clock, re
     Ok(())
 }
 
-/// The last setting, which is made last of all.
-pub(super) fn last_setting() -> Uuid {
-    key("setting", u32::try_from(SETTINGS.len()).unwrap_or_default() - 1)
-}
-
 async fn appointments(scope: &Scope, cluster: &Cluster, clock: &dyn Clock, number: u32) -> Result<()> {
     let today = clock.now().date_naive().and_time(NaiveTime::MIN).and_utc();
     // A day of its own for each patient, so that no doctor has two at a time.

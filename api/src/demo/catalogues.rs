@@ -37,11 +37,11 @@ macro_rules! keys {
         let query = $catalogue::Entity::find().select_only();
         let query = query.columns([$catalogue::Column::$code, $catalogue::Column::Uuid]);
         let of_codes = query.filter($catalogue::Column::$code.is_in($codes));
-        in_order(of_codes.into_tuple().all($reader).await?, &$codes)?
+        in_order(&of_codes.into_tuple().all($reader).await?, &$codes)?
     }};
 }
 
-fn in_order(found: Vec<(String, Uuid)>, codes: &[&str]) -> Result<Vec<Uuid>> {
+fn in_order(found: &[(String, Uuid)], codes: &[&str]) -> Result<Vec<Uuid>> {
     let key = |code: &&str| found.iter().find(|(known, _)| known == code).map(|(_, key)| *key);
     codes.iter().map(|code| key(code).ok_or_else(|| Error::internal("a catalogue has lost an entry"))).collect()
 }

@@ -76,7 +76,7 @@ fn emails(
     };
     let own = email(patient.email.clone(), 0, true);
     let other = email(format!("office{number}@work.example"), 1, false);
-    std::iter::once(own).chain((number % 3 == 0).then_some(other)).collect()
+    std::iter::once(own).chain(number.is_multiple_of(3).then_some(other)).collect()
 }
 
 fn phones(number: u32, choices: &Choices) -> Vec<PhoneItemInput> {
@@ -89,7 +89,7 @@ fn phones(number: u32, choices: &Choices) -> Vec<PhoneItemInput> {
     };
     let own = phone(format!("555-040-{number:04}"), 0, true);
     let other = phone(format!("555-050-{number:04}"), 1, false);
-    std::iter::once(own).chain((number % 2 == 0).then_some(other)).collect()
+    std::iter::once(own).chain(number.is_multiple_of(2).then_some(other)).collect()
 }
 
 fn addresses(number: u32, choices: &Choices) -> Vec<AddressItemInput> {

@@ -145,7 +145,7 @@ async fn create_once<A: Aggregate>(
         }
         Err(error) => {
             drop(tx);
-            Err(refused(error, async || {
+            Err(refused::<A>(error, async || {
                 let tx = cluster.write(scope).await?;
                 let faults = diagnose(told, scope, &tx).await;
                 tx.rollback().await?;
@@ -211,7 +211,7 @@ async fn change_once<A: Aggregate>(
         }
         Err(error) => {
             drop(tx);
-            Err(refused(error, async || {
+            Err(refused::<A>(error, async || {
                 let tx = cluster.write(scope).await?;
                 A::check_others(&changes, target.uuid, &mut check, scope, &tx).await?;
                 tx.rollback().await?;
@@ -334,10 +334,10 @@ fn in_order<A: Aggregate>(models: Vec<Model<A>>, keys: &[Uuid]) -> Vec<Row<A::En
 
 /// A write's error as the caller is to see it: a broken constraint becomes the faults that `diagnose` finds with their
 /// paths, or else one that is placed by the constraint's name.
-async fn refused(error: DbErr, diagnose: impl AsyncFnOnce() -> Result<Vec<Fault>>) -> Error {
+async fn refused<A: Aggregate>(error: DbErr, diagnose: impl AsyncFnOnce() -> Result<Vec<Fault>>) -> Error {
     let Some(violation) = violation(&error) else { return error.into() };
     match diagnose().await {
-        Ok(faults) if faults.is_empty() => Error::Rejected(vec![by_name(&violation)]),
+        Ok(faults) if faults.is_empty() => Error::Rejected(vec![by_name::<A::Entity>(&violation)]),
         Ok(faults) => Error::Rejected(faults),
         Err(error) => error,
     }

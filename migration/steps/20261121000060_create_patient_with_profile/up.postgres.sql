@@ -8,7 +8,8 @@
 -- Members are called as the tables' columns. Parts, each of which but the patient may be left out: patient,
 -- health_profile, and the lists emails, phones, addresses, identifiers, conditions, medications, allergies, which have
 -- 1000 records together at most. A code is looked up in its catalogue, and a catalogue's entry brings its code and name.
--- Returns the patient's key. What is wrong is told by its path, such as emails[1].address, without any value.
+-- Returns the patient's key. What is wrong is told by its path, such as emails[1].address, without any value; the first
+-- thing that is wrong ends it. Whether an entry of a catalogue is still to be chosen the mutation alone asks.
 
 CREATE FUNCTION sp_create_patient_with_profile(input jsonb) RETURNS uuid
 LANGUAGE plpgsql SECURITY INVOKER SET search_path = pg_catalog
@@ -137,6 +138,9 @@ BEGIN
             END IF;
 
             SELECT string_agg(format('%I', key), ', ') INTO columns FROM jsonb_object_keys(item) AS keys (key);
+            IF columns IS NULL THEN
+                RAISE EXCEPTION 'is required' USING ERRCODE = 'not_null_violation';
+            END IF;
             EXECUTE format('INSERT INTO %1$s (%2$s) SELECT %2$s FROM jsonb_populate_record(NULL::%1$s, $1)
                             RETURNING uuid, institution_id', target, columns)
                 INTO written USING item;

@@ -183,6 +183,8 @@ fn nobody_is_registered_beyond_the_boundary() {
     let found = database.sql().value(&format!("SELECT institution_id FROM patientregister WHERE uuid = '{patient}'"));
     assert_eq!(found, OTHER, "where the caller is, when nothing was said");
     sql.run("SET phr.institution = 'all'");
+    let refused = sql.attempt(&call(&json!({"patient": {}}))).unwrap_err();
+    assert!(refused.contains("patient: is required"), "{refused}");
     sql.run(&call(&with(everything(), &at(HOME))));
     let mut anybody = database.sql();
     anybody.run("CREATE ROLE anybody; SET ROLE anybody");

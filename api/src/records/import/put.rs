@@ -177,7 +177,7 @@ async fn put_part<A: Import>(scope: &Scope, cluster: &Cluster, items: &[Item<A>]
         Err(error) => {
             tx.rollback().await?;
             match violation(&error) {
-                Some(violation) => Ok(Err(without_root(by_name(&violation)))),
+                Some(violation) => Ok(Err(without_root(by_name::<A::Entity>(&violation)))),
                 None => Err(error.into()),
             }
         }

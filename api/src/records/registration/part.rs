@@ -3,19 +3,17 @@ use futures_util::future::BoxFuture;
 use sea_orm::{ActiveModelTrait, DbErr};
 use uuid::Uuid;
 
-use crate::database::Transaction;
+use crate::database::{Transaction, Violation};
 use crate::error::{Fault, Result};
 use crate::records::aggregate::{New, diagnose, insert, refuse_twins};
 use crate::records::check::Check;
+use crate::records::constraint::by_name;
 use crate::records::dependent::{Declared, refuse_likeness, require};
 use crate::records::disclosure::written;
 use crate::scope::Scope;
 
 /// The records of one kind that belong to a patient who is being registered.
 pub(super) trait Part: Send + Sync {
-    /// The input's field.
-    fn field(&self) -> &'static str;
-
     /// # Errors
     /// `Forbidden`, where there are any, for who may not add such records.
     fn require(&self, scope: &Scope) -> Result<()>;
@@ -31,6 +29,9 @@ pub(super) trait Part: Send + Sync {
 
     /// Everything that is wrong with the records, keys that others have included.
     fn diagnose<'a>(&'a self, scope: &'a Scope, tx: &'a Transaction) -> BoxFuture<'a, Result<Vec<Fault>>>;
+
+    /// What a constraint says that refused the records. Of several it does not say which.
+    fn blame(&self, violation: &Violation) -> Fault;
 
     /// Writes the records for a patient of this institution, and notes that.
     fn write<'a>(&'a self, institution: Uuid, tx: &'a Transaction) -> BoxFuture<'a, Result<(), DbErr>>;
@@ -64,10 +65,6 @@ impl<D: Declared> Records<D> {
 }
 
 impl<D: Declared> Part for Records<D> {
-    fn field(&self) -> &'static str {
-        self.field
-    }
-
     fn require(&self, scope: &Scope) -> Result<()> {
         if self.items.is_empty() { Ok(()) } else { require::<D>(scope) }
     }
@@ -91,6 +88,19 @@ impl<D: Declared> Part for Records<D> {
 
     fn diagnose<'a>(&'a self, scope: &'a Scope, tx: &'a Transaction) -> BoxFuture<'a, Result<Vec<Fault>>> {
         Box::pin(diagnose(&self.items, scope, tx))
+    }
+
+    fn blame(&self, violation: &Violation) -> Fault {
+        let mut fault = by_name::<D::Entity>(violation);
+        let Some(within) = fault.path.get(1).cloned() else {
+            fault.path.push(self.field.to_owned());
+            return fault;
+        };
+        fault.path = match self.items.as_slice() {
+            [only] => only.check.place(&within),
+            _ => vec!["input".to_owned(), self.field.to_owned()],
+        };
+        fault
     }
 
     fn write<'a>(&'a self, institution: Uuid, tx: &'a Transaction) -> BoxFuture<'a, Result<(), DbErr>> {

@@ -4,7 +4,7 @@ use sea_orm::DbErr;
 use uuid::Uuid;
 
 use crate::clock::Clock;
-use crate::database::{Cluster, Retry, Transaction, violation};
+use crate::database::{Cluster, Retry, Transaction, Violation, violation};
 use crate::error::{Error, Fault, Result};
 use crate::records::Row;
 use crate::records::aggregate::{Aggregate, New, diagnose, insert, replay};
@@ -86,17 +86,26 @@ impl Told {
         Ok(faults)
     }
 
-    /// Writes it; where that fails, also says which part of it did not go in.
-    async fn write(&self, tx: &Transaction) -> Result<Row<Entity>, (&'static str, DbErr)> {
-        let fail = |error| ("patient", error);
+    /// Writes it; where that fails, also says which part of it did not go in: none of the patient's own.
+    async fn write(&self, tx: &Transaction) -> Result<Row<Entity>, (Option<&dyn Part>, DbErr)> {
+        let fail = |error| (None, error);
         let patients = insert::<PatientRegisters>(tx, vec![self.patient.row.clone()]).await.map_err(fail)?;
-        let gone = || fail(DbErr::RecordNotInserted);
-        let patient = patients.into_iter().next().ok_or_else(gone)?;
+        let patient = patients.into_iter().next().ok_or_else(|| fail(DbErr::RecordNotInserted))?;
         tx.note(written::<PatientRegisters>(None, &patient));
         for part in &self.parts {
-            part.write(patient.institution_id, tx).await.map_err(|error| (part.field(), error))?;
+            part.write(patient.institution_id, tx).await.map_err(|error| (Some(&**part), error))?;
         }
         Ok(Row::of(patient))
+    }
+
+    /// What a constraint says that refused a part, or the patient.
+    fn blame(&self, part: Option<&dyn Part>, violation: &Violation) -> Fault {
+        let Some(part) = part else {
+            let mut fault = by_name::<Entity>(violation);
+            fault.path.insert(1, "patient".to_owned());
+            return fault;
+        };
+        part.blame(violation)
     }
 }
 
@@ -128,16 +137,17 @@ async fn register_once(
             tx.commit().await?;
             Ok(row)
         }
-        Err((field, error)) => {
+        Err((part, error)) => {
             drop(tx);
-            Err(refused(scope, cluster, told, field, error).await)
+            let Some(violation) = violation(&error) else { return Err(error.into()) };
+            Err(refused(scope, cluster, told, whole.blame(part, &violation)).await)
         }
     }
 }
 
-/// Why the database refused what was found to be right: somebody was faster.
-async fn refused(scope: &Scope, cluster: &Cluster, told: &Told, field: &str, error: DbErr) -> Error {
-    let Some(violation) = violation(&error) else { return error.into() };
+/// Why the database refused what was found to be right: somebody was faster. What is found now, or else what its
+/// constraint says.
+async fn refused(scope: &Scope, cluster: &Cluster, told: &Told, said: Fault) -> Error {
     let found = async {
         let tx = cluster.write(scope).await?;
         let mut whole = told.again();
@@ -147,11 +157,7 @@ async fn refused(scope: &Scope, cluster: &Cluster, told: &Told, field: &str, err
         Ok(faults)
     };
     match found.await {
-        Ok(faults) if faults.is_empty() => {
-            let mut fault = by_name(&violation);
-            fault.path.insert(1, field.to_owned());
-            Error::Rejected(vec![fault])
-        }
+        Ok(faults) if faults.is_empty() => Error::Rejected(vec![said]),
         Ok(faults) => Error::Rejected(faults),
         Err(error) => error,
     }
