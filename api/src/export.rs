@@ -119,9 +119,8 @@ async fn write(cluster: &Cluster, options: &Options) -> Result<Vec<Exported>, Fa
 fn print(files: &[Exported], as_json: bool) {
     let mut out = std::io::stdout().lock();
     if as_json {
-        let file = |file: &Exported| {
-            serde_json::json!({ "type": file.resource_type, "url": file.path, "count": file.count })
-        };
+        let file =
+            |file: &Exported| serde_json::json!({ "type": file.resource_type, "url": file.path, "count": file.count });
         let output: Vec<_> = files.iter().filter(|file| file.count > 0).map(file).collect();
         let time = SystemClock.now().to_rfc3339_opts(chrono::SecondsFormat::Millis, true);
         writeln!(out, "{}", serde_json::json!({ "transactionTime": time, "output": output, "error": [] })).ok();

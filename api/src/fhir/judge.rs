@@ -5,7 +5,7 @@ use uuid::Uuid;
 use crate::records::import::Status;
 
 use super::key::Link;
-use super::map::{Coded, Note, NoteState, Problem, Visit};
+use super::map::{Coded, Note, NoteState, Post, Problem, Visit};
 use super::place::Place;
 use super::resource::{About, Body, Look, Resource};
 use super::survey::{Survey, Twin};
@@ -71,7 +71,8 @@ impl Verdict {
     /// The same, of a resource of which something was left out.
     pub(super) fn without(self, left_out: &[Problem]) -> Self {
         let ([first, rest @ ..], None) = (left_out, &self.reason) else { return self };
-        let reason = rest.iter().fold(first.reason.clone(), |all, next| format!("{all}; {}: {}", next.path, next.reason));
+        let reason =
+            rest.iter().fold(first.reason.clone(), |all, next| format!("{all}; {}: {}", next.path, next.reason));
         Self { path: Some(first.path.clone()), reason: Some(reason), ..self }
     }
 }
@@ -88,7 +89,12 @@ pub(super) fn on_twin(survey: &Survey, place: Place, resource: &Resource) -> Opt
 }
 
 /// What is to become of whatever was not judged when it was written; nothing for what was.
-pub(super) fn judge(survey: &Survey, results: &Results, place: Place, (about, look): (About, Look)) -> (About, Option<Judged>) {
+pub(super) fn judge(
+    survey: &Survey,
+    results: &Results,
+    place: Place,
+    (about, look): (About, Look),
+) -> (About, Option<Judged>) {
     let told = |about, verdict| (about, Some(Judged::Told(verdict)));
     let resource = match look {
         Look::Relevant(resource) => resource,
@@ -104,6 +110,7 @@ pub(super) fn judge(survey: &Survey, results: &Results, place: Place, (about, lo
     match resource.body {
         Body::Institution(_) | Body::Doctor(_) | Body::Register(_) => (about, None),
         Body::Visit(visit) => told(about, on_visit(survey, results, &visit)),
+        Body::Post(post) => told(about, on_post(survey, results, &post)),
         Body::Note(note) => match on_note(survey, results, note) {
             Ok((record, left_out)) => {
                 let ready = Ready { place, about: about.clone(), record, left_out };
@@ -137,6 +144,23 @@ fn on_visit(survey: &Survey, results: &Results, visit: &Visit) -> Verdict {
         }
     }
     Verdict::skipped("tells the patient's doctor and institution, and is not kept itself")
+}
+
+fn on_post(survey: &Survey, results: &Results, post: &Post) -> Verdict {
+    if !post.counts {
+        return Verdict::skipped("is not active any more");
+    }
+    let known = [
+        ("PractitionerRole.practitioner", post.doctor, &results.doctors),
+        ("PractitionerRole.organization", post.institution, &results.institutions),
+    ];
+    for (path, link, known) in known {
+        let is_known = matches!(link, Link::Key { key, .. } if known.contains(&survey.resolve(key)));
+        if !is_known && link != Link::Absent {
+            return Verdict::failed(Some(path), "refers to nothing of this import or in the database");
+        }
+    }
+    Verdict::skipped("tells where the doctor practises, and is not kept itself")
 }
 
 /// The record to write, of a patient who was imported, and what is not kept; or else why there is none.

@@ -23,8 +23,7 @@ impl Exporter for Fhir {
         let Some(folder) = export::folder(scope, reader, &known, uuid, MAX_RECORDS).await? else { return Ok(None) };
         reader.disclose([folder.deed()]);
         let register = &folder.register;
-        let (doctor, institution) =
-            export::around(scope, reader, register.doctor_id, register.institution_id).await?;
+        let (doctor, institution) = export::around(scope, reader, register.doctor_id, register.institution_id).await?;
         let mut resources = vec![patient(register)];
         resources.extend(institution.as_ref().map(organization));
         resources.extend(doctor.as_ref().map(practitioner));

@@ -51,9 +51,10 @@ pub(super) fn patient(record: &ImportedRegister) -> Value {
     let person = &record.person;
     let at_birth = person.sex.as_deref().and_then(birth_sex);
     let gender = person.gender.as_deref();
-    let contact = record.emergency_contact.as_ref().map(|name| {
-        json!({ "relationship": [coded(CONTACT_ROLE, "C")], "name": { "text": name } })
-    });
+    let contact = record
+        .emergency_contact
+        .as_ref()
+        .map(|name| json!({ "relationship": [coded(CONTACT_ROLE, "C")], "name": { "text": name } }));
     let fields = json!({
         "extension": [
             at_birth.map(|code| json!({ "url": BIRTH_SEX_URL, "valueCode": code })),
@@ -109,9 +110,9 @@ fn telecom(record: &ImportedRegister) -> Vec<Value> {
             (false, true) => Some(2),
             (false, false) => None,
         };
-        points.extend(contacts.iter().map(|contact| {
-            json!({ "system": system, "value": contact.value, "use": contact.kind, "rank": rank(contact) })
-        }));
+        points.extend(contacts.iter().map(
+            |contact| json!({ "system": system, "value": contact.value, "use": contact.kind, "rank": rank(contact) }),
+        ));
     }
     points
 }

@@ -1,6 +1,8 @@
 //! R4's codes for what records choose from.
 
-use crate::records::dependent::{AddressPurpose, AllergyCategory, AllergyStatus, ConditionStatus, MedicationStatus, Severity};
+use crate::records::dependent::{
+    AddressPurpose, AllergyCategory, AllergyStatus, ConditionStatus, MedicationStatus, Severity,
+};
 
 /// A choice of records, and R4's code for it.
 pub(in crate::fhir) type Codes<T> = &'static [(T, &'static str)];
@@ -16,11 +18,8 @@ pub(in crate::fhir) const CONDITION_STATUS: Codes<ConditionStatus> = &[
 ];
 
 /// <https://hl7.org/fhir/R4/valueset-allergyintolerance-clinical.html>
-pub(in crate::fhir) const ALLERGY_STATUS: Codes<AllergyStatus> = &[
-    (AllergyStatus::Active, "active"),
-    (AllergyStatus::Inactive, "inactive"),
-    (AllergyStatus::Resolved, "resolved"),
-];
+pub(in crate::fhir) const ALLERGY_STATUS: Codes<AllergyStatus> =
+    &[(AllergyStatus::Active, "active"), (AllergyStatus::Inactive, "inactive"), (AllergyStatus::Resolved, "resolved")];
 
 /// <https://hl7.org/fhir/R4/valueset-medicationrequest-status.html>, without what was entered in error.
 pub(in crate::fhir) const MEDICATION_STATUS: Codes<MedicationStatus> = &[

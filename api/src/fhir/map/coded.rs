@@ -1,6 +1,6 @@
 use uuid::Uuid;
 
-use crate::fhir::r4::{Categories, CodeableConcept, Dosage, Entry, Extension, Period, Quantity};
+use crate::fhir::r4::{Category, CodeableConcept, Dosage, Entry, Extension, Period, Quantity};
 use crate::records::dependent::{AllergyStatus, ConditionStatus, MedicationStatus, Severity};
 use crate::records::import::{ImportedAllergy, ImportedConcept, ImportedCondition, ImportedMedication};
 
@@ -124,8 +124,18 @@ pub(super) fn condition(entry: &Entry, uuid: Uuid, concept: ImportedConcept) -> 
     let places = [
         ("status", "Condition.clinicalStatus"),
         ("severity", "Condition.severity"),
-        ("onsetDate", if entry.onset_date_time.is_some() { "Condition.onsetDateTime" } else { "Condition.onsetPeriod.start" }),
-        ("endDate", if entry.abatement_date_time.is_some() { "Condition.abatementDateTime" } else { "Condition.abatementPeriod.end" }),
+        (
+            "onsetDate",
+            if entry.onset_date_time.is_some() { "Condition.onsetDateTime" } else { "Condition.onsetPeriod.start" },
+        ),
+        (
+            "endDate",
+            if entry.abatement_date_time.is_some() {
+                "Condition.abatementDateTime"
+            } else {
+                "Condition.abatementPeriod.end"
+            },
+        ),
     ];
     use ConditionStatus::{Active, Recurrence, Relapse};
     let is_active = matches!(status, Active | Recurrence | Relapse);
@@ -138,12 +148,11 @@ pub(super) fn allergy(entry: &Entry, uuid: Uuid, concept: ImportedConcept) -> Re
     const PATH: &str = "AllergyIntolerance.clinicalStatus";
     let status = status(ALLERGY_STATUS, PATH, clinical(entry.clinical_status.as_ref()))?;
     let mut days = Days { root: "AllergyIntolerance", left_out: Vec::new() };
-    let codes = match &entry.category {
-        Some(Categories::Codes(codes)) => codes.as_slice(),
-        Some(Categories::Concepts(_)) | None => &[],
-    };
-    let category = codes.iter().find_map(|code| chosen(ALLERGY_CATEGORY, code));
-    if codes.len() > 1 || (category.is_none() && !codes.is_empty()) {
+    let category = entry.category.iter().find_map(|category| match category {
+        Category::Code(code) => chosen(ALLERGY_CATEGORY, code),
+        Category::Concept {} => None,
+    });
+    if entry.category.len() > 1 || (category.is_none() && !entry.category.is_empty()) {
         let reason = "was left out but for the first that R4 has: an allergy is of one kind";
         days.left_out.push(Problem::new("AllergyIntolerance.category", reason));
     }
@@ -236,5 +245,10 @@ pub(super) fn extension<'e>(extensions: &'e [Extension], url: &str) -> Option<&'
 fn mapped<T>(record: T, code: &str, patient: &str, places: &[(&'static str, &str)]) -> Mapped<T> {
     let concept = ["display", "system", "code", "name"].map(|field| (field, code));
     let all = concept.into_iter().chain(places.iter().copied()).chain([("patientId", patient)]);
-    Mapped { record, places: all.map(|(field, place)| (field, place.to_owned())).collect(), problem: None, left_out: Vec::new() }
+    Mapped {
+        record,
+        places: all.map(|(field, place)| (field, place.to_owned())).collect(),
+        problem: None,
+        left_out: Vec::new(),
+    }
 }

@@ -1,5 +1,5 @@
 use crate::fhir::key::{Link, Origin};
-use crate::fhir::r4::{CodeableConcept, Coding, Encounter, Entry};
+use crate::fhir::r4::{CodeableConcept, Coding, Encounter, Entry, PractitionerRole};
 use crate::fhir::votes::seconds;
 use crate::records::import::{ImportedConcept, entry_fault};
 
@@ -15,6 +15,15 @@ pub(in crate::fhir) struct Visit {
     /// Seconds since 1970.
     pub(in crate::fhir) at: i64,
     /// Whether it took place, or may yet.
+    pub(in crate::fhir) counts: bool,
+}
+
+/// Where a doctor practises.
+#[derive(Debug, Hash)]
+pub(in crate::fhir) struct Post {
+    pub(in crate::fhir) doctor: Link,
+    pub(in crate::fhir) institution: Link,
+    /// Whether the doctor still does.
     pub(in crate::fhir) counts: bool,
 }
 
@@ -71,6 +80,14 @@ pub(in crate::fhir) fn visit(origin: Origin<'_>, encounter: &Encounter) -> Visit
     }
 }
 
+pub(in crate::fhir) fn post(origin: Origin<'_>, role: &PractitionerRole) -> Post {
+    Post {
+        doctor: origin.link(role.practitioner.as_ref(), "Practitioner"),
+        institution: origin.link(role.organization.as_ref(), "Organization"),
+        counts: role.active != Some(false),
+    }
+}
+
 pub(in crate::fhir) fn note(origin: Origin<'_>, uuid: uuid::Uuid, list: List, entry: &Entry) -> Note {
     let (patient, patient_path) = match list {
         List::Allergies => (&entry.patient, "AllergyIntolerance.patient"),
@@ -79,10 +96,9 @@ pub(in crate::fhir) fn note(origin: Origin<'_>, uuid: uuid::Uuid, list: List, en
     };
     let state = match not_taken(list, entry) {
         Some(reason) => NoteState::NotTaken(reason),
-        None => concept(list, entry).and_then(|concept| fact(list, entry, uuid, concept)).map_or_else(
-            NoteState::Broken,
-            |fact| NoteState::Whole(Box::new(fact)),
-        ),
+        None => concept(list, entry)
+            .and_then(|concept| fact(list, entry, uuid, concept))
+            .map_or_else(NoteState::Broken, |fact| NoteState::Whole(Box::new(fact))),
     };
     Note { list, patient: origin.link(patient.as_ref(), "Patient"), patient_path, state }
 }

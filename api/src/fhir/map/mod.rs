@@ -8,9 +8,9 @@ mod reach;
 mod text;
 
 pub(super) use coded::{ALLERGY_END, Coded};
-pub(super) use entry::{List, Note, NoteState, Visit, note, visit};
-pub(super) use reach::{BIRTH_SEX_URL, GENDER_URL, POSITION_URL};
+pub(super) use entry::{List, Note, NoteState, Post, Visit, note, post, visit};
 pub(super) use person::{doctor, institution, register};
+pub(super) use reach::{BIRTH_SEX_URL, GENDER_URL, POSITION_URL};
 
 use crate::error::Fault;
 

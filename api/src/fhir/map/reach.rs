@@ -50,9 +50,8 @@ fn contacts(points: &[ContactPoint], system: &str) -> Vec<ImportedContact> {
 }
 
 fn whole(address: &Address, index: usize, is_primary: bool) -> ImportedAddress {
-    let text = |text: &Option<String>| {
-        text.as_deref().map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned)
-    };
+    let text =
+        |text: &Option<String>| text.as_deref().map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned);
     ImportedAddress {
         place: format!("Patient.address[{index}]"),
         street: joined(address.line.iter().flatten().map(String::as_str), ", "),

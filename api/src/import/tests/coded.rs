@@ -72,7 +72,8 @@ impl Database {
 }
 
 /// What a row says, in one text.
-const CONDITION: &str = "SELECT concat_ws('|', own.system, own.code, own.display, entry.name, status, severity, onset_date,
+const CONDITION: &str =
+    "SELECT concat_ws('|', own.system, own.code, own.display, entry.name, status, severity, onset_date,
     end_date, own.version) FROM patient_conditions AS own LEFT JOIN medical_conditions AS entry
     ON entry.uuid = own.medical_condition_id";
 
@@ -145,7 +146,10 @@ async fn what_was_removed_here_stays_so() {
     database.execute("UPDATE patient_conditions SET deleted_at = '2026-01-01T00:00:00.000000+00:00'").await;
     let imported = database.import(document(&bundle(&all()))).await;
     let condition = imported.of("Condition")[0];
-    assert_eq!((condition.status, condition.reason.as_deref()), (Status::Skipped, Some("was removed here, and stays so")));
+    assert_eq!(
+        (condition.status, condition.reason.as_deref()),
+        (Status::Skipped, Some("was removed here, and stays so"))
+    );
     assert_eq!(database.number("SELECT count(*) FROM patient_conditions WHERE deleted_at IS NULL").await, 0);
 }
 
@@ -156,9 +160,7 @@ async fn a_merged_patients_records_stay_with_the_register_that_was_kept() {
     both.push(patient(2));
     database.import(document(&bundle(&both))).await;
     let key = |number| format!("x'{}'", uuid(number).replace('-', ""));
-    database
-        .execute(&format!("UPDATE patientregister SET merged_into = {} WHERE uuid = {}", key(2), key(1)))
-        .await;
+    database.execute(&format!("UPDATE patientregister SET merged_into = {} WHERE uuid = {}", key(2), key(1))).await;
     database.execute(&format!("UPDATE patient_conditions SET patient_id = {}", key(2))).await;
     let imported = database.import(document(&bundle(&all()))).await;
     assert_eq!(imported.of("Condition")[0].status, Status::Unchanged);
@@ -186,7 +188,8 @@ fn told(status: Status, path: &str, reason: &str) -> (Status, Option<String>, St
 #[tokio::test]
 async fn what_cannot_be_recorded_says_why() {
     use Status::{Failed, Skipped};
-    let remove = |field: &'static str| move |resource: &mut Value| drop(resource.as_object_mut().unwrap().remove(field));
+    let remove =
+        |field: &'static str| move |resource: &mut Value| drop(resource.as_object_mut().unwrap().remove(field));
     let nameless = odd(asthma(), |condition| condition["code"] = json!({ "coding": [{ "code": "1" }] })).await;
     assert_eq!(nameless, told(Failed, "Condition.code", "has no text and no display text"));
     assert_eq!(odd(asthma(), remove("code")).await, nameless);

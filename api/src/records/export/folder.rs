@@ -12,8 +12,8 @@ use crate::records::Collection;
 use crate::records::collection::{Deleted, visible};
 use crate::records::dependent::{PatientAllergies, PatientConditions, PatientMedications};
 use crate::records::import::{
-    ImportedAllergy, ImportedConcept, ImportedCondition, ImportedMedication, ImportedPerson, ImportedRegister, Vocabulary,
-    among,
+    ImportedAllergy, ImportedConcept, ImportedCondition, ImportedMedication, ImportedPerson, ImportedRegister,
+    Vocabulary, among,
 };
 use crate::records::patient_register::PatientRegisters;
 use crate::scope::Scope;
@@ -150,8 +150,7 @@ async fn filled(
     let mut medications = by_patient(medications, |row| row.patient_id, |row| medication_of(row, &of_medications));
     let mut allergies = by_patient(allergies, |row| row.patient_id, |row| allergy(row, &of_conditions));
     let mut people = people(scope, db, known, &keys).await?;
-    let mut numbers =
-        identifiers(db, identifier::Column::PatientId, |model| model.patient_id, keys).await?;
+    let mut numbers = identifiers(db, identifier::Column::PatientId, |model| model.patient_id, keys).await?;
     let folder = |register: patient_register::Model| {
         let key = register.uuid;
         Folder {

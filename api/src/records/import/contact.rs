@@ -3,7 +3,8 @@ use std::collections::{HashMap, HashSet};
 use entity::{email, phone};
 use sea_orm::ActiveValue::{NotSet, Set};
 use sea_orm::{
-    ActiveModelTrait, ActiveValue, ColumnTrait, ConnectionTrait, EntityTrait, IdenStatic, ModelTrait, QueryFilter, Value,
+    ActiveModelTrait, ActiveValue, ColumnTrait, ConnectionTrait, EntityTrait, IdenStatic, ModelTrait, QueryFilter,
+    Value,
 };
 use uuid::Uuid;
 

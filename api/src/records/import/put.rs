@@ -320,7 +320,11 @@ async fn present_identifiers<A: Import>(
 }
 
 /// One parameter on PostgreSQL, so that the statement is the same whatever the number of keys.
-pub(in crate::records) fn among<T>(db: &impl ConnectionTrait, column: impl ColumnTrait, keys: Vec<T>) -> sea_orm::Condition
+pub(in crate::records) fn among<T>(
+    db: &impl ConnectionTrait,
+    column: impl ColumnTrait,
+    keys: Vec<T>,
+) -> sea_orm::Condition
 where
     T: Into<sea_orm::Value> + sea_orm::sea_query::postgres_array::NotU8,
 {
