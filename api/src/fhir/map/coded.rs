@@ -192,6 +192,10 @@ pub(super) fn medication(entry: &Entry, uuid: Uuid, concept: ImportedConcept) ->
     let status = status(MEDICATION_STATUS, "MedicationRequest.status", entry.status.as_deref())?;
     let mut days = Days { root: "MedicationRequest", left_out: Vec::new() };
     let first = entry.dosage_instruction.first();
+    if entry.dosage_instruction.len() > 1 {
+        let reason = "was left out but for its text: a record has one dose and one period";
+        days.left_out.push(Problem::new("MedicationRequest.dosageInstruction[1]", reason));
+    }
     let bounds = first.and_then(bounds);
     let quantity = first.and_then(|dosage| dosage.dose_and_rate.first()?.dose_quantity.as_ref());
     let texts = entry.dosage_instruction.iter().filter_map(|dosage| dosage.text.as_deref());

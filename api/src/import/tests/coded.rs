@@ -163,6 +163,7 @@ async fn a_merged_patients_records_stay_with_the_register_that_was_kept() {
     database.execute(&format!("UPDATE patientregister SET merged_into = {} WHERE uuid = {}", key(2), key(1))).await;
     database.execute(&format!("UPDATE patient_conditions SET patient_id = {}", key(2))).await;
     let imported = database.import(document(&bundle(&all()))).await;
+    assert_eq!(imported.of("Patient")[0].status, Status::Skipped, "{:#?}", imported.outcomes);
     assert_eq!(imported.of("Condition")[0].status, Status::Unchanged);
     assert_eq!(imported.of("AllergyIntolerance")[0].status, Status::Updated);
     let kept = format!("SELECT count(*) FROM patient_allergies WHERE patient_id = {}", key(2));

@@ -64,7 +64,7 @@ impl<A: Import> Told<A> {
             for ((person, place), put) in origins.iter().zip(puts) {
                 match put {
                     Put::Created | Put::Updated(_) => kept[*person].has_changed = true,
-                    Put::Unchanged => {}
+                    Put::Unchanged | Put::Merged => {}
                     Put::Deleted => kept[*person].leave_out(place, "was left out: it was removed here, and stays so"),
                     Put::Refused(faults) => {
                         let reasons: Vec<String> = faults.into_iter().map(|fault| fault.message).collect();
