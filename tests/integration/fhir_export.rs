@@ -151,7 +151,8 @@ const MAPPED: &[(&str, &[&str], &str)] = &[
     (
         "patientregister",
         &["uuid", "institution_id", "doctor_id"],
-        "first_name, last_name, date_of_birth, date_of_death, email, phone_number, address, emergency_contact, status",
+        "first_name, last_name, date_of_birth, date_of_death, email, phone_number, address, emergency_contact, status, \
+         allergies, medical_history, current_medications",
     ),
     ("health_profiles", &["uuid", "patient_id", "institution_id", "sex_id", "gender_id"], "version"),
     ("emails", &["uuid", "patient_id", "institution_id", "email_type_id"], "address, is_primary"),

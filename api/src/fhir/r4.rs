@@ -11,6 +11,7 @@ pub(super) struct Patient {
     pub(super) telecom: Vec<ContactPoint>,
     pub(super) birth_date: Option<String>,
     pub(super) deceased_date_time: Option<String>,
+    pub(super) deceased_boolean: bool,
     pub(super) address: Vec<Address>,
     pub(super) contact: Vec<Contact>,
     pub(super) gender: Option<String>,
@@ -140,7 +141,8 @@ pub(super) struct Quantity {
 #[serde(rename_all = "camelCase", default)]
 pub(super) struct Extension {
     pub(super) url: String,
-    pub(super) extension: Vec<Extension>,
+    #[serde(rename = "extension")]
+    pub(super) parts: Vec<Extension>,
     pub(super) value_code: Option<String>,
     pub(super) value_decimal: Option<f64>,
     pub(super) value_date_time: Option<String>,

@@ -131,11 +131,14 @@ fn not_taken(list: List, entry: &Entry) -> Option<&'static str> {
     if has(&entry.verification_status, &["refuted"]) {
         return Some("was refuted");
     }
+    if has(&entry.verification_status, &["differential"]) {
+        return Some("is one of several possible diagnoses");
+    }
     let says_nothing = entry.clinical_status.as_ref().is_none_or(|status| status.first_code().is_none());
     says_nothing.then_some("does not say how it stands, in clinicalStatus")
 }
 
-/// The code systems that R4 prefers: SNOMED CT, and RxNorm of medications.
+/// The code systems that R4 prefers: SNOMED CT, and `RxNorm` of medications.
 const PREFERRED: [&str; 2] = ["http://snomed.info/sct", "http://www.nlm.nih.gov/research/umls/rxnorm"];
 
 fn concept(list: List, entry: &Entry) -> Result<ImportedConcept, Problem> {

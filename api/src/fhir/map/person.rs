@@ -62,13 +62,21 @@ pub(in crate::fhir) fn register(origin: Origin<'_>, uuid: Uuid, patient: Patient
     let date_of_birth = patient.birth_date.as_deref().and_then(whole_date);
     let mut left_out = Vec::new();
     let is_partial = date_of_birth.is_none() && patient.birth_date.is_some();
+    // An instant, of which the day counts as it is written there; a year alone is no day.
+    let death = patient.deceased_date_time.as_deref();
+    let date_of_death = death.and_then(|text| whole_date(text.get(..10)?));
+    if death.is_some() && date_of_death.is_none() {
+        left_out.push(Problem::new("Patient.deceasedDateTime", "was left out: is no whole date"));
+    }
+    if patient.deceased_boolean {
+        left_out.push(Problem::new("Patient.deceasedBoolean", "was left out: a death is kept with its date"));
+    }
     let record = ImportedRegister {
         uuid,
         first_name,
         last_name,
         date_of_birth,
-        // An instant, of which the day counts as it is written there; a year alone is no day.
-        date_of_death: patient.deceased_date_time.as_deref().and_then(|text| whole_date(text.get(..10)?)),
+        date_of_death,
         email: fields.telecom("email", &patient.telecom, "email"),
         phone_number: fields.telecom("phoneNumber", &patient.telecom, "phone"),
         address: fields.address(&patient.address),
