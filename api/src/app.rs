@@ -334,7 +334,8 @@ pub(crate) async fn check_schema(target: &Target) -> Result<(), Error> {
     }
 }
 
-async fn told_to_stop() {
+/// Waits until somebody wants the program to stop.
+pub(crate) async fn told_to_stop() {
     use tokio::signal::unix::{SignalKind, signal};
     let interrupted = tokio::signal::ctrl_c();
     match signal(SignalKind::terminate()) {

@@ -9,7 +9,7 @@ use uuid::Uuid;
 use crate::app;
 use crate::clock::{Clock, SystemClock};
 use crate::config::Config;
-use crate::database::{Cluster, Consistency};
+use crate::database::{Cluster, Consistency, Target};
 use crate::error::Error;
 use crate::fhir::{self, Exported, Files};
 use crate::records::medical_institution::MedicalInstitutions;
@@ -48,7 +48,8 @@ const NOTES: &str = "\
 All files show the records as they were at one moment. They get their names when all are whole: an export that breaks off
 leaves none behind. Each patient whose record is written is put on record in the audit trail first.
 
-Importing the files elsewhere, with phr import fhir DIR, makes the same records.";
+Importing the files elsewhere, with phr import fhir DIR, makes the same records of what import takes. Blood types and habits,
+appointments, and what users have to do with are left out.";
 
 /// Why an export broke off.
 #[derive(Debug, thiserror::Error)]
@@ -79,6 +80,11 @@ impl From<Error> for Failure {
 pub(crate) async fn run(config: &Config, command: Command) -> Result<(), Failure> {
     let Command::Fhir(options) = command;
     let target = config.target().map_err(app::Error::from)?;
+    if let Target::Sqlite(path) = &target
+        && !path.exists()
+    {
+        return Err(Error::BadRequest(format!("there is no database {}", path.display())).into());
+    }
     app::check_schema(&target).await?;
     let cluster = app::connect_all(config, config.nodes().map_err(app::Error::from)?).await;
     let tending = app::keep_trail(config, &cluster).map_err(app::Error::from)?;
@@ -107,7 +113,10 @@ async fn write(cluster: &Cluster, options: &Options) -> Result<Vec<Exported>, Fa
             eprint!("\r\x1b[K[{:<20}] {percent:>3} %  {written} of {total} patients", "#".repeat(filled));
         }
     };
-    let exported = fhir::export(&scope, cluster, &mut files, &mut progress).await;
+    let exported = tokio::select! {
+        exported = fhir::export(&scope, cluster, &mut files, &mut progress) => exported,
+        () = app::told_to_stop() => Err(Error::BadRequest("stopped: no file was written".to_owned())),
+    };
     if shows_progress {
         eprint!("\r\x1b[K");
     }

@@ -65,6 +65,7 @@ const FIELDS: &[(&str, &str)] = &[
     ("breakGlass", "mutation { breakGlass(input: {patientUuid: \"KEY\", reason: \"r\"}) { userErrors { code } } }"),
     ("reviewBreakGlassGrant", "mutation { reviewBreakGlassGrant(input: {uuid: \"KEY\"}) { userErrors { code } } }"),
     ("auditEvents", "{ auditEvents { nodes { uuid } } }"),
+    ("exportPatientRegister", "{ exportPatientRegister(uuid: \"KEY\") }"),
     ("importFhir", "mutation { importFhir(input: {ndjson: \"\"}) { failed } }"),
     ("replicationStatus", "{ replicationStatus { nodes { address standbys { pid } walReceiver { status } } } }"),
     ("patientRegisterChanged", "subscription { patientRegisterChanged { __typename } }"),

@@ -24,7 +24,7 @@ fn patient() -> Value {
         "name": [{ "use": "official", "family": "O'Neil", "given": ["Ana", "María"] }],
         "telecom": [{ "system": "phone", "value": "555-609-6292" }],
         "birthDate": "1965-09-12",
-        "address": [{ "line": ["141 Gate"], "city": "Worcester", "state": "MA", "postalCode": "01545" }],
+        "address": [{ "line": ["141 Gate"], "city": "Worcester", "state": "MA", "postalCode": "01545", "country": "US" }],
     })
 }
 
@@ -64,14 +64,19 @@ fn a_bundle_is_imported_once(phr: &Phr) {
     assert_eq!(first["outcomes"][0]["entry"], 1);
     let query = "query($uuid: UUID!) { patientRegister(uuid: $uuid) {
         firstName lastName dateOfBirth address email status medicalHistory version
-        institution { name } doctor { lastName institution { name } } } }";
+        institution { name } doctor { lastName institution { name } }
+        conditions { nodes { display status code } } phones { nodes { number isPrimary } }
+        addresses { nodes { street region { code } country { alpha2 } } } } }";
     let register = phr.ask(query, &json!({ "uuid": PATIENT }));
     let expected = json!({
         "firstName": "Ana María", "lastName": "O'Neil", "dateOfBirth": "1965-09-12",
-        "address": "141 Gate, Worcester, MA 01545", "email": null, "status": "INCOMPLETE",
+        "address": "141 Gate, Worcester, MA 01545, US", "email": null, "status": "INCOMPLETE",
         "medicalHistory": ["Asthma"], "version": 1,
         "institution": { "name": "Mill Lane Clinic" },
         "doctor": { "lastName": "Lee", "institution": { "name": "Mill Lane Clinic" } },
+        "conditions": { "nodes": [{ "display": "Asthma", "status": "ACTIVE", "code": null }] },
+        "phones": { "nodes": [{ "number": "555-609-6292", "isPrimary": true }] },
+        "addresses": { "nodes": [{ "street": "141 Gate", "region": { "code": "US-MA" }, "country": { "alpha2": "US" } }] },
     });
     assert_eq!(register["patientRegister"], expected);
     let changes = phr.database.sql().value("SELECT count(*) FROM change_log");

@@ -19,6 +19,7 @@ mod dependents;
 mod directory;
 mod doctor;
 mod duplicates;
+mod fhir_export;
 mod fhir_import;
 mod hardening;
 mod hosts;

@@ -41,7 +41,7 @@ fn verdict<T>(mapped: &Mapped<T>, put: Put) -> Verdict {
     match put {
         Put::Created => Verdict::plain(Status::Created),
         Put::Updated(_) => Verdict::plain(Status::Updated),
-        Put::Unchanged => Verdict::plain(Status::Unchanged),
+        Put::Unchanged | Put::Merged => Verdict::plain(Status::Unchanged),
         Put::Deleted => Verdict::skipped("was removed here, and stays so"),
         Put::Refused(faults) => Verdict::problem(mapped.problem(&faults)),
     }

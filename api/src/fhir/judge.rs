@@ -5,7 +5,7 @@ use uuid::Uuid;
 use crate::records::import::Status;
 
 use super::key::Link;
-use super::map::{Coded, Note, NoteState, Problem, Visit};
+use super::map::{Coded, Note, NoteState, Post, Problem, Visit};
 use super::place::Place;
 use super::resource::{About, Body, Look, Resource};
 use super::survey::{Survey, Twin};
@@ -110,6 +110,7 @@ pub(super) fn judge(
     match resource.body {
         Body::Institution(_) | Body::Doctor(_) | Body::Register(_) => (about, None),
         Body::Visit(visit) => told(about, on_visit(survey, results, &visit)),
+        Body::Post(post) => told(about, on_post(survey, results, &post)),
         Body::Note(note) => match on_note(survey, results, note) {
             Ok((record, left_out)) => {
                 let ready = Ready { place, about: about.clone(), record, left_out };
@@ -143,6 +144,23 @@ fn on_visit(survey: &Survey, results: &Results, visit: &Visit) -> Verdict {
         }
     }
     Verdict::skipped("tells the patient's doctor and institution, and is not kept itself")
+}
+
+fn on_post(survey: &Survey, results: &Results, post: &Post) -> Verdict {
+    if !post.counts {
+        return Verdict::skipped("is not active any more");
+    }
+    let known = [
+        ("PractitionerRole.practitioner", post.doctor, &results.doctors),
+        ("PractitionerRole.organization", post.institution, &results.institutions),
+    ];
+    for (path, link, known) in known {
+        let is_known = matches!(link, Link::Key { key, .. } if known.contains(&survey.resolve(key)));
+        if !is_known && link != Link::Absent {
+            return Verdict::failed(Some(path), "refers to nothing of this import or in the database");
+        }
+    }
+    Verdict::skipped("tells where the doctor practises, and is not kept itself")
 }
 
 /// The record to write, of a patient who was imported, and what is not kept; or else why there is none.

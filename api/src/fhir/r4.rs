@@ -11,6 +11,7 @@ pub(super) struct Patient {
     pub(super) telecom: Vec<ContactPoint>,
     pub(super) birth_date: Option<String>,
     pub(super) deceased_date_time: Option<String>,
+    pub(super) deceased_boolean: bool,
     pub(super) address: Vec<Address>,
     pub(super) contact: Vec<Contact>,
     pub(super) gender: Option<String>,
@@ -37,6 +38,14 @@ pub(super) struct Practitioner {
 }
 
 #[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct PractitionerRole {
+    pub(super) active: Option<bool>,
+    pub(super) practitioner: Option<Reference>,
+    pub(super) organization: Option<Reference>,
+}
+
+#[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(super) struct Encounter {
     pub(super) status: Option<String>,
@@ -56,7 +65,7 @@ pub(super) struct Entry {
     pub(super) clinical_status: Option<CodeableConcept>,
     pub(super) verification_status: Option<CodeableConcept>,
     pub(super) severity: Option<CodeableConcept>,
-    pub(super) category: Option<Categories>,
+    pub(super) category: Vec<Category>,
     pub(super) reaction: Vec<Reaction>,
     pub(super) onset_date_time: Option<String>,
     pub(super) onset_period: Option<Period>,
@@ -79,12 +88,12 @@ pub(super) struct Entry {
     pub(super) contained: Vec<Contained>,
 }
 
-/// Codes of an `AllergyIntolerance`; concepts of the others, which are not looked at.
+/// A code of an `AllergyIntolerance`; the others have concepts, which are not looked at.
 #[derive(Debug, Deserialize)]
 #[serde(untagged)]
-pub(super) enum Categories {
-    Codes(Vec<String>),
-    Concepts(Vec<IgnoredAny>),
+pub(super) enum Category {
+    Code(String),
+    Concept {},
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -132,7 +141,8 @@ pub(super) struct Quantity {
 #[serde(rename_all = "camelCase", default)]
 pub(super) struct Extension {
     pub(super) url: String,
-    pub(super) extension: Vec<Extension>,
+    #[serde(rename = "extension")]
+    pub(super) parts: Vec<Extension>,
     pub(super) value_code: Option<String>,
     pub(super) value_decimal: Option<f64>,
     pub(super) value_date_time: Option<String>,

@@ -17,7 +17,7 @@ impl Run<'_> {
     ) -> Result<()> {
         let (scope, cluster, clock, how) = (self.scope, self.cluster, self.clock, self.how);
         for one in &mut waiting {
-            survey.complete(&mut one.mapped.record, &results.institutions, &results.doctors);
+            survey.complete(&mut one.mapped, &results.institutions, &results.doctors);
         }
         let (whole, broken): (Vec<_>, Vec<_>) = waiting.into_iter().partition(|one| one.mapped.problem.is_none());
         for one in broken {
@@ -26,7 +26,7 @@ impl Run<'_> {
         }
         let records = whole.iter().map(|one| one.mapped.record.clone()).collect();
         let puts = import::registers(scope, cluster, clock, how, records).await?;
-        let is_there = |put: &Put| matches!(fate(put), Fate::Written);
+        let is_there = |put: &Put| matches!(put, Put::Created | Put::Updated(_) | Put::Unchanged);
         let people = whole.iter().zip(&puts).filter(|(_, put)| is_there(put));
         let people = people.map(|(one, _)| (one.mapped.record.uuid, one.mapped.record.person.clone())).collect();
         let mut kept = import::people(scope, cluster, clock, how, known, people).await?.into_iter();
@@ -51,7 +51,7 @@ fn with_person(mut verdict: Verdict, mut left_out: Vec<Problem>, kept: Kept) -> 
 
 const fn fate(put: &Put) -> Fate {
     match put {
-        Put::Created | Put::Updated(_) | Put::Unchanged => Fate::Written,
+        Put::Created | Put::Updated(_) | Put::Unchanged | Put::Merged => Fate::Written,
         Put::Deleted => Fate::Deleted,
         Put::Refused(_) => Fate::Failed,
     }

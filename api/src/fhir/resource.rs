@@ -4,8 +4,8 @@ use uuid::Uuid;
 use crate::records::import::{ImportedDoctor, ImportedInstitution, ImportedRegister};
 
 use super::key::{Origin, Own, by_identifier};
-use super::map::{List, Mapped, Note, Visit, doctor, institution, note, register, visit};
-use super::r4::{Encounter, Entry, Identifier, Organization, Patient, Practitioner};
+use super::map::{List, Mapped, Note, Post, Visit, doctor, institution, note, post, register, visit};
+use super::r4::{Encounter, Entry, Identifier, Organization, Patient, Practitioner, PractitionerRole};
 use super::version::{Head, older_than_r4};
 
 /// The types that an import looks into.
@@ -13,6 +13,7 @@ use super::version::{Head, older_than_r4};
 pub(super) enum Kind {
     Organization,
     Practitioner,
+    PractitionerRole,
     Patient,
     Encounter,
     AllergyIntolerance,
@@ -42,6 +43,7 @@ pub(super) enum Body {
     Doctor(Mapped<ImportedDoctor>),
     Register(Box<Mapped<ImportedRegister>>),
     Visit(Visit),
+    Post(Post),
     Note(Note),
 }
 
@@ -76,6 +78,7 @@ pub(super) fn look(json: &[u8], origin: Origin<'_>) -> (About, Look) {
     let relevant = match kind.as_str() {
         "Organization" => Kind::Organization,
         "Practitioner" => Kind::Practitioner,
+        "PractitionerRole" => Kind::PractitionerRole,
         "Patient" => Kind::Patient,
         "Encounter" => Kind::Encounter,
         "AllergyIntolerance" => Kind::AllergyIntolerance,
@@ -119,7 +122,8 @@ fn resource(json: &[u8], origin: Origin<'_>, kind: Kind, own: Own) -> Result<Res
             known_by("Practitioner", &practitioner.identifier);
             Body::Doctor(doctor(own.key, practitioner))
         }
-        Kind::Patient => Body::Register(Box::new(register(own.key, parse::<Patient>(json)?))),
+        Kind::Patient => Body::Register(Box::new(register(origin, own.key, parse::<Patient>(json)?))),
+        Kind::PractitionerRole => Body::Post(post(origin, &parse::<PractitionerRole>(json)?)),
         Kind::Encounter => Body::Visit(visit(origin, &parse::<Encounter>(json)?)),
         Kind::AllergyIntolerance => list(List::Allergies)?,
         Kind::Condition => list(List::History)?,
@@ -150,6 +154,7 @@ impl Body {
             Self::Doctor(mapped) => mapped.record.hash(&mut hasher),
             Self::Register(mapped) => mapped.record.hash(&mut hasher),
             Self::Visit(visit) => visit.hash(&mut hasher),
+            Self::Post(post) => post.hash(&mut hasher),
             Self::Note(note) => note.hash(&mut hasher),
         }
         hasher.finish()

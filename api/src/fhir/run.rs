@@ -241,6 +241,9 @@ pub(super) fn verdict<T>(mapped: &Mapped<T>, put: Put) -> Verdict {
         (None, Put::Updated(_)) => Verdict::plain(Status::Updated),
         (None, Put::Unchanged) => Verdict::plain(Status::Unchanged),
         (None, Put::Deleted) => Verdict::skipped("its register was deleted here; restore it to import it again"),
+        (None, Put::Merged) => {
+            Verdict::skipped("was merged into another one here, which has what is known of the patient")
+        }
         (None, Put::Refused(faults)) => Verdict::problem(mapped.problem(&faults)),
     }
 }

@@ -9,7 +9,7 @@ use crate::records::MAX_ENTRIES;
 use crate::records::import::{ImportedDoctor, ImportedInstitution, ImportedRegister};
 
 use super::key::Link;
-use super::map::{List, Mapped, Note, NoteState, Visit};
+use super::map::{List, Mapped, Note, NoteState, Post, Problem, Visit};
 use super::place::Place;
 use super::resource::{About, Body, Kind, Resource};
 use super::votes::{Keys, Votes};
@@ -26,6 +26,8 @@ pub(super) struct Survey {
     /// Doctors whom encounters name.
     pub(super) people: Keys,
     practices: HashMap<Uuid, Votes>,
+    /// Where doctors are said to practise.
+    posts: HashMap<Uuid, Uuid>,
     folders: HashMap<Uuid, Folder>,
     texts: Texts,
     /// Which sources hold patients.
@@ -99,7 +101,12 @@ impl Survey {
                 self.weight += weight::DIRECTORY;
                 self.doctors.push(Waiting { place, about, mapped });
             }
-            Body::Register(_) => {}
+            Body::Register(mapped) => {
+                let register = &mapped.record;
+                register.institution_id.map(|key| self.places.number(key));
+                register.doctor_id.map(|key| self.people.number(key));
+            }
+            Body::Post(post) => self.post(&post),
             Body::Visit(visit) => self.visit(&visit),
             Body::Note(note) => self.note(note),
         }
@@ -132,6 +139,17 @@ impl Survey {
         for person in people {
             folder.doctors.add(person, visit.at);
         }
+    }
+
+    fn post(&mut self, post: &Post) {
+        let (Link::Key { key: doctor, is_other: false }, Link::Key { key: place, is_other: false }, true) =
+            (post.doctor, post.institution, post.counts)
+        else {
+            return;
+        };
+        self.weight += weight::ALIAS;
+        self.places.number(place);
+        self.posts.entry(doctor).or_insert(place);
     }
 
     fn note(&mut self, note: Note) {
@@ -197,18 +215,34 @@ impl Survey {
         }
     }
 
-    /// Where a doctor practises most, among the known institutions.
+    /// Where a doctor is said to practise, or else does most, among the known institutions.
     pub(super) fn practice(&self, doctor: Uuid, known: &HashSet<Uuid>) -> Option<Uuid> {
+        let told = self.posts.get(&doctor).map(|key| self.resolve(*key));
+        if let Some(told) = told.filter(|key| known.contains(key)) {
+            return Some(told);
+        }
         self.practices.get(&doctor)?.winner(&self.places, |key| self.resolve(key), known)
     }
 
-    /// Adds to a register what other resources say.
+    /// Adds to a register what other resources say. What the patient names counts, where it is known.
     pub(super) fn complete(
         &self,
-        register: &mut ImportedRegister,
+        mapped: &mut Mapped<ImportedRegister>,
         institutions: &HashSet<Uuid>,
         doctors: &HashSet<Uuid>,
     ) {
+        let register = &mut mapped.record;
+        for (key, known, path) in [
+            (&mut register.institution_id, institutions, "Patient.managingOrganization"),
+            (&mut register.doctor_id, doctors, "Patient.generalPractitioner"),
+        ] {
+            let told = key.map(|key| self.resolve(key));
+            *key = told.filter(|key| known.contains(key));
+            if told.is_some() && key.is_none() {
+                let reason = "was left out: refers to nothing of this import or in the database";
+                mapped.left_out.push(Problem::new(path, reason));
+            }
+        }
         let Some(folder) = self.folders.get(&register.uuid) else { return };
         let list = |list: List| {
             let texts = folder.lists[list as usize].as_ref()?;
@@ -217,8 +251,10 @@ impl Survey {
         register.allergies = list(List::Allergies);
         register.medical_history = list(List::History);
         register.current_medications = list(List::Medications);
-        register.institution_id = folder.institutions.winner(&self.places, |key| self.resolve(key), institutions);
-        register.doctor_id = folder.doctors.winner(&self.people, |key| self.resolve(key), doctors);
+        let resolve = |key| self.resolve(key);
+        register.institution_id =
+            register.institution_id.or_else(|| folder.institutions.winner(&self.places, resolve, institutions));
+        register.doctor_id = register.doctor_id.or_else(|| folder.doctors.winner(&self.people, resolve, doctors));
     }
 
     /// Whether a text found its place in a patient's list.

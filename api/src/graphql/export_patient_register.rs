@@ -11,8 +11,9 @@ pub(super) struct ExportQuery;
 
 #[Object]
 impl ExportQuery {
-    /// Everything that is known of a patient, as FHIR R4: a bundle of type `collection` with the Patient, the usual doctor
-    /// and the institution, allergies, conditions and medication requests; at most 5000 of each. Patients export their own
+    /// What is known of a patient, as FHIR R4: a bundle of type `collection` with the Patient, the usual doctor
+    /// and the institution, allergies, conditions and medication requests; at most 5000 of each. Blood type, habits and
+    /// appointments are left out. Patients export their own
     /// record, and others those that they may read. Null when there is no such patient.
     async fn export_patient_register(
         &self,

@@ -34,7 +34,7 @@ struct ImportOutcome {
     entry: Option<u64>,
     /// Where in the resource, such as `Patient.name[0].family`.
     path: Option<String>,
-    /// Why it was skipped or failed, for people.
+    /// Why it was skipped or failed, or what of it was left out, for people.
     reason: Option<String>,
 }
 
@@ -84,9 +84,9 @@ pub(super) struct ImportFhirMutation;
 
 #[Object]
 impl ImportFhirMutation {
-    /// Imports FHIR R4: patients, organisations and practitioners become records; the texts of active allergies,
-    /// conditions and medication requests enter their patients' registers. Each resource is judged by itself: the others
-    /// are imported. Importing the same again changes nothing.
+    /// Imports FHIR R4: patients, organisations, practitioners, conditions, medication requests and allergies become records;
+    /// the texts of active ones of the last three stand in their patients' registers, too. Each resource is judged by itself:
+    /// the others are imported. Importing the same again changes nothing.
     async fn import_fhir(
         &self,
         ctx: &Context<'_>,

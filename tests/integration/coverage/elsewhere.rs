@@ -15,7 +15,7 @@ const OWN: &str = "a0000000-0000-4000-8000-000000000001";
 const OTHER: &str = "b0000000-0000-4000-8000-000000000001";
 
 /// Fields that show those records to who may see them: by their keys, by their ids, and in lists.
-const SHOWN: [&str; 12] = [
+const SHOWN: [&str; 13] = [
     "node",
     "nodes",
     "patientRegister",
@@ -28,6 +28,7 @@ const SHOWN: [&str; 12] = [
     "users",
     "breakGlassGrant",
     "breakGlassGrants",
+    "exportPatientRegister",
 ];
 
 fn within(institution: &str) -> Scope {

@@ -1,11 +1,12 @@
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::fhir::map::ALLERGY_END;
 use crate::fhir::map::code::{
     ALLERGY_CATEGORY, ALLERGY_STATUS, CONDITION_SEVERITY, CONDITION_STATUS, MEDICATION_STATUS, REACTION_SEVERITY,
     code_of,
 };
+use crate::fhir::map::{ALLERGY_END, goes_on};
+use crate::records::dependent::{AllergyStatus, MedicationStatus};
 use crate::records::export::Folder;
 use crate::records::import::{ImportedAllergy, ImportedConcept, ImportedCondition, ImportedMedication};
 
@@ -19,60 +20,65 @@ const ABSENT: &str = "http://terminology.hl7.org/CodeSystem/data-absent-reason";
 
 /// The allergies of a patient; those that only the register's list tells, in its words.
 pub(super) fn allergies(folder: &Folder) -> Vec<Value> {
-    let own = folder.allergies.iter().map(allergy);
-    let told = folder.allergies.iter().map(|row| row.concept.display.as_str());
-    let words = unrecorded(folder.register.allergies.as_deref(), told);
-    let more = words.into_iter().map(|text| {
-        let id = named(folder, "allergies", text);
+    let own = folder.allergies.iter().map(|row| {
+        let is_listed = row.status == AllergyStatus::Active;
+        (is_listed.then_some(row.concept.display.as_str()), allergy(row))
+    });
+    as_listed(folder.register.allergies.as_deref(), own.collect(), |text| {
         let fields = json!({
             "clinicalStatus": coded(ALLERGY_CLINICAL, "active"),
             "code": { "text": text },
             "patient": reference("Patient", Some(folder.register.uuid)),
         });
-        resource("AllergyIntolerance", id, fields)
-    });
-    own.chain(more).collect()
+        resource("AllergyIntolerance", named(folder, "allergies", text), fields)
+    })
 }
 
 /// The conditions of a patient; those that only the register's list tells, in its words.
 pub(super) fn conditions(folder: &Folder) -> Vec<Value> {
-    let own = folder.conditions.iter().map(condition);
-    let told = folder.conditions.iter().map(|row| row.concept.display.as_str());
-    let words = unrecorded(folder.register.medical_history.as_deref(), told);
-    let more = words.into_iter().map(|text| {
-        let id = named(folder, "medicalHistory", text);
+    let own = folder.conditions.iter().map(|row| {
+        let is_listed = goes_on(row.status);
+        (is_listed.then_some(row.concept.display.as_str()), condition(row))
+    });
+    as_listed(folder.register.medical_history.as_deref(), own.collect(), |text| {
         let fields = json!({
             "clinicalStatus": coded(CONDITION_CLINICAL, "active"),
             "code": { "text": text },
             "subject": reference("Patient", Some(folder.register.uuid)),
         });
-        resource("Condition", id, fields)
-    });
-    own.chain(more).collect()
+        resource("Condition", named(folder, "medicalHistory", text), fields)
+    })
 }
 
 /// The medications of a patient; those that only the register's list tells, in its words.
 pub(super) fn medications(folder: &Folder) -> Vec<Value> {
-    let own = folder.medications.iter().map(medication);
-    let told = folder.medications.iter().map(|row| row.concept.display.as_str());
-    let words = unrecorded(folder.register.current_medications.as_deref(), told);
-    let more = words.into_iter().map(|text| {
-        let id = named(folder, "currentMedications", text);
+    let own = folder.medications.iter().map(|row| {
+        let is_listed = row.status == MedicationStatus::Active;
+        (is_listed.then_some(row.concept.display.as_str()), medication(row))
+    });
+    as_listed(folder.register.current_medications.as_deref(), own.collect(), |text| {
         let fields = json!({
             "status": "active",
             "intent": "order",
             "medicationCodeableConcept": { "text": text },
             "subject": reference("Patient", Some(folder.register.uuid)),
         });
-        resource("MedicationRequest", id, fields)
-    });
-    own.chain(more).collect()
+        resource("MedicationRequest", named(folder, "currentMedications", text), fields)
+    })
 }
 
-/// The texts of a register's list that no record has.
-fn unrecorded<'f>(list: Option<&'f [String]>, told: impl Iterator<Item = &'f str> + Clone) -> Vec<&'f str> {
-    let is_new = |text: &&str| !told.clone().any(|known| known == *text);
-    list.unwrap_or_default().iter().map(String::as_str).filter(is_new).collect()
+/// Records, each with the words that it has in the register's list, in the order of that list, so that an import makes the
+/// same one; texts that no record has, as `made` of them; and then the records that the list does not have.
+fn as_listed(list: Option<&[String]>, own: Vec<(Option<&str>, Value)>, made: impl Fn(&str) -> Value) -> Vec<Value> {
+    let list = list.unwrap_or_default();
+    let place = |words: Option<&str>| list.iter().position(|text| Some(text.as_str()) == words).unwrap_or(list.len());
+    let mut all: Vec<(usize, Value)> = own.into_iter().map(|(words, resource)| (place(words), resource)).collect();
+    let is_new = |(index, _): &(usize, &String)| !all.iter().any(|(place, _)| place == index);
+    let more: Vec<(usize, Value)> =
+        list.iter().enumerate().filter(is_new).map(|(index, text)| (index, made(text))).collect();
+    all.extend(more);
+    all.sort_by_key(|(place, _)| *place);
+    all.into_iter().map(|(_, resource)| resource).collect()
 }
 
 /// The same key for the same text of the same patient.

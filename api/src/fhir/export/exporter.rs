@@ -29,12 +29,12 @@ impl Exporter for Fhir {
         resources.extend(doctor.as_ref().map(practitioner));
         resources.extend(doctor.as_ref().and_then(practitioner_role));
         resources.extend(allergies(&folder).into_iter().chain(conditions(&folder)).chain(medications(&folder)));
-        let entries: Vec<Value> = resources.into_iter().map(entry).collect();
+        let entries: Vec<Value> = resources.iter().map(entry).collect();
         Ok(Some(json!({ "resourceType": "Bundle", "type": "collection", "entry": entries })))
     }
 }
 
-fn entry(resource: Value) -> Value {
+fn entry(resource: &Value) -> Value {
     let url = resource["id"].as_str().map(|id| format!("urn:uuid:{id}"));
     json!({ "fullUrl": url, "resource": resource })
 }

@@ -63,7 +63,8 @@ pub(super) fn patient(record: &ImportedRegister) -> Value {
         "identifier": identifiers(&record.identifiers),
         "name": [{ "use": "official", "family": record.last_name, "given": [record.first_name] }],
         "telecom": telecom(record),
-        "gender": person.sex,
+        // Administrative gender is neither: it is told only where nothing contradicts it.
+        "gender": person.sex.as_deref().filter(|sex| gender.is_none_or(|gender| gender == *sex)),
         "birthDate": record.date_of_birth,
         "deceasedDateTime": record.date_of_death,
         "address": addresses(record),

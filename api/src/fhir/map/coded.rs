@@ -1,6 +1,6 @@
 use uuid::Uuid;
 
-use crate::fhir::r4::{Categories, CodeableConcept, Dosage, Entry, Extension, Period, Quantity};
+use crate::fhir::r4::{Category, CodeableConcept, Dosage, Entry, Extension, Period, Quantity};
 use crate::records::dependent::{AllergyStatus, ConditionStatus, MedicationStatus, Severity};
 use crate::records::import::{ImportedAllergy, ImportedConcept, ImportedCondition, ImportedMedication};
 
@@ -51,6 +51,26 @@ struct Days {
 }
 
 impl Days {
+    /// Words that fit into a line of so many characters.
+    fn words(&mut self, field: &str, told: Option<String>, most: usize) -> Option<String> {
+        let told = told?.replace(char::is_control, " ");
+        if told.chars().count() > most {
+            let reason = format!("was left out: must have at most {most} characters");
+            self.left_out.push(Problem::new(format!("{}.{field}", self.root), reason));
+            return None;
+        }
+        Some(told)
+    }
+
+    /// Nobody is certain: the record does not tell.
+    fn doubt(&mut self, entry: &Entry) {
+        let doubts = ["unconfirmed", "provisional"];
+        if entry.verification_status.as_ref().is_some_and(|status| status.is_any(&doubts)) {
+            let reason = "was left out: the record does not tell that it is unconfirmed";
+            self.left_out.push(Problem::new(format!("{}.verificationStatus", self.root), reason));
+        }
+    }
+
     /// The day of an instant as it is written there, or of a period's end. A year alone is no day.
     fn day(&mut self, field: &str, told: Option<&String>) -> Option<chrono::NaiveDate> {
         let told = told?;
@@ -104,6 +124,7 @@ fn clinical(concept: Option<&CodeableConcept>) -> Option<&str> {
 pub(super) fn condition(entry: &Entry, uuid: Uuid, concept: ImportedConcept) -> Result<Fact, Problem> {
     let status = status(CONDITION_STATUS, "Condition.clinicalStatus", clinical(entry.clinical_status.as_ref()))?;
     let mut days = Days { root: "Condition", left_out: Vec::new() };
+    days.doubt(entry);
     let severity = entry.severity.as_ref().and_then(|severity| {
         let found = CONDITION_SEVERITY.iter().find(|(_, code)| severity.is_any(&[*code]));
         if found.is_none() {
@@ -137,28 +158,33 @@ pub(super) fn condition(entry: &Entry, uuid: Uuid, concept: ImportedConcept) -> 
             },
         ),
     ];
-    use ConditionStatus::{Active, Recurrence, Relapse};
-    let is_active = matches!(status, Active | Recurrence | Relapse);
+    let is_active = goes_on(status);
     let words = record.concept.display.clone();
     let record = Coded::Condition(mapped(record, "Condition.code", "Condition.subject", &places));
     Ok(Fact { words, is_active, record, left_out: days.left_out })
+}
+
+/// Recurrence and relapse are kinds of active: <https://hl7.org/fhir/R4/valueset-condition-clinical.html>.
+pub(in crate::fhir) const fn goes_on(status: ConditionStatus) -> bool {
+    matches!(status, ConditionStatus::Active | ConditionStatus::Recurrence | ConditionStatus::Relapse)
 }
 
 pub(super) fn allergy(entry: &Entry, uuid: Uuid, concept: ImportedConcept) -> Result<Fact, Problem> {
     const PATH: &str = "AllergyIntolerance.clinicalStatus";
     let status = status(ALLERGY_STATUS, PATH, clinical(entry.clinical_status.as_ref()))?;
     let mut days = Days { root: "AllergyIntolerance", left_out: Vec::new() };
-    let codes = match &entry.category {
-        Some(Categories::Codes(codes)) => codes.as_slice(),
-        Some(Categories::Concepts(_)) | None => &[],
-    };
-    let category = codes.iter().find_map(|code| chosen(ALLERGY_CATEGORY, code));
-    if codes.len() > 1 || (category.is_none() && !codes.is_empty()) {
+    days.doubt(entry);
+    let category = entry.category.iter().find_map(|category| match category {
+        Category::Code(code) => chosen(ALLERGY_CATEGORY, code),
+        Category::Concept {} => None,
+    });
+    if entry.category.len() > 1 || (category.is_none() && !entry.category.is_empty()) {
         let reason = "was left out but for the first that R4 has: an allergy is of one kind";
         days.left_out.push(Problem::new("AllergyIntolerance.category", reason));
     }
     let reactions = entry.reaction.iter().flat_map(|reaction| &reaction.manifestation);
     let reaction = joined(reactions.filter_map(CodeableConcept::words), "; ");
+    let reaction = days.words("reaction", reaction, 500);
     let end = extension(&entry.extension, ALLERGY_END).and_then(|extension| extension.value_date_time.as_ref());
     let record = ImportedAllergy {
         uuid,
@@ -193,6 +219,10 @@ pub(super) fn medication(entry: &Entry, uuid: Uuid, concept: ImportedConcept) ->
     let status = status(MEDICATION_STATUS, "MedicationRequest.status", entry.status.as_deref())?;
     let mut days = Days { root: "MedicationRequest", left_out: Vec::new() };
     let first = entry.dosage_instruction.first();
+    if entry.dosage_instruction.len() > 1 {
+        let reason = "was left out but for its text: a record has one dose and one period";
+        days.left_out.push(Problem::new("MedicationRequest.dosageInstruction[1]", reason));
+    }
     let bounds = first.and_then(bounds);
     let quantity = first.and_then(|dosage| dosage.dose_and_rate.first()?.dose_quantity.as_ref());
     let texts = entry.dosage_instruction.iter().filter_map(|dosage| dosage.text.as_deref());
@@ -206,8 +236,8 @@ pub(super) fn medication(entry: &Entry, uuid: Uuid, concept: ImportedConcept) ->
         uuid,
         patient_id: Uuid::nil(),
         status,
-        dose: quantity.and_then(dose),
-        instructions: joined(texts, "; "),
+        dose: days.words("dosageInstruction[0].doseAndRate[0].doseQuantity", quantity.and_then(dose), 100),
+        instructions: days.words("dosageInstruction", joined(texts, "; "), 500),
         start_date: days.day(start_place, start),
         end_date: days.day(end_place, bounds.and_then(|period| period.end.as_ref())),
         concept,

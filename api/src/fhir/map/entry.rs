@@ -1,5 +1,5 @@
 use crate::fhir::key::{Link, Origin};
-use crate::fhir::r4::{CodeableConcept, Coding, Encounter, Entry};
+use crate::fhir::r4::{CodeableConcept, Coding, Encounter, Entry, PractitionerRole};
 use crate::fhir::votes::seconds;
 use crate::records::import::{ImportedConcept, entry_fault};
 
@@ -15,6 +15,15 @@ pub(in crate::fhir) struct Visit {
     /// Seconds since 1970.
     pub(in crate::fhir) at: i64,
     /// Whether it took place, or may yet.
+    pub(in crate::fhir) counts: bool,
+}
+
+/// Where a doctor practises.
+#[derive(Debug, Hash)]
+pub(in crate::fhir) struct Post {
+    pub(in crate::fhir) doctor: Link,
+    pub(in crate::fhir) institution: Link,
+    /// Whether the doctor still does.
     pub(in crate::fhir) counts: bool,
 }
 
@@ -71,6 +80,14 @@ pub(in crate::fhir) fn visit(origin: Origin<'_>, encounter: &Encounter) -> Visit
     }
 }
 
+pub(in crate::fhir) fn post(origin: Origin<'_>, role: &PractitionerRole) -> Post {
+    Post {
+        doctor: origin.link(role.practitioner.as_ref(), "Practitioner"),
+        institution: origin.link(role.organization.as_ref(), "Organization"),
+        counts: role.active != Some(false),
+    }
+}
+
 pub(in crate::fhir) fn note(origin: Origin<'_>, uuid: uuid::Uuid, list: List, entry: &Entry) -> Note {
     let (patient, patient_path) = match list {
         List::Allergies => (&entry.patient, "AllergyIntolerance.patient"),
@@ -114,11 +131,14 @@ fn not_taken(list: List, entry: &Entry) -> Option<&'static str> {
     if has(&entry.verification_status, &["refuted"]) {
         return Some("was refuted");
     }
+    if has(&entry.verification_status, &["differential"]) {
+        return Some("is one of several possible diagnoses");
+    }
     let says_nothing = entry.clinical_status.as_ref().is_none_or(|status| status.first_code().is_none());
     says_nothing.then_some("does not say how it stands, in clinicalStatus")
 }
 
-/// The code systems that R4 prefers: SNOMED CT, and RxNorm of medications.
+/// The code systems that R4 prefers: SNOMED CT, and `RxNorm` of medications.
 const PREFERRED: [&str; 2] = ["http://snomed.info/sct", "http://www.nlm.nih.gov/research/umls/rxnorm"];
 
 fn concept(list: List, entry: &Entry) -> Result<ImportedConcept, Problem> {

@@ -7,8 +7,8 @@ mod person;
 mod reach;
 mod text;
 
-pub(super) use coded::{ALLERGY_END, Coded};
-pub(super) use entry::{List, Note, NoteState, Visit, note, visit};
+pub(super) use coded::{ALLERGY_END, Coded, goes_on};
+pub(super) use entry::{List, Note, NoteState, Post, Visit, note, post, visit};
 pub(super) use person::{doctor, institution, register};
 pub(super) use reach::{BIRTH_SEX_URL, GENDER_URL, POSITION_URL};
 

@@ -1,5 +1,6 @@
 use uuid::Uuid;
 
+use crate::fhir::key::{Link, Origin};
 use crate::fhir::r4::{Address, ContactPoint, HumanName, Organization, Patient, Practitioner};
 use crate::records::import::{ImportedDoctor, ImportedInstitution, ImportedRegister};
 
@@ -49,8 +50,9 @@ impl Fields {
     }
 }
 
-/// Without lists, institution and doctor, which other resources tell.
-pub(in crate::fhir) fn register(uuid: Uuid, patient: Patient) -> Mapped<ImportedRegister> {
+/// Without lists, which other resources tell. Institution and doctor are those that the patient names, whether or not they
+/// are known.
+pub(in crate::fhir) fn register(origin: Origin<'_>, uuid: Uuid, patient: Patient) -> Mapped<ImportedRegister> {
     let mut fields = Fields::new("Patient");
     let (first_name, last_name) = fields.name(&patient.name);
     fields.at("dateOfBirth", "birthDate");
@@ -60,13 +62,21 @@ pub(in crate::fhir) fn register(uuid: Uuid, patient: Patient) -> Mapped<Imported
     let date_of_birth = patient.birth_date.as_deref().and_then(whole_date);
     let mut left_out = Vec::new();
     let is_partial = date_of_birth.is_none() && patient.birth_date.is_some();
+    // An instant, of which the day counts as it is written there; a year alone is no day.
+    let death = patient.deceased_date_time.as_deref();
+    let date_of_death = death.and_then(|text| whole_date(text.get(..10)?));
+    if death.is_some() && date_of_death.is_none() {
+        left_out.push(Problem::new("Patient.deceasedDateTime", "was left out: is no whole date"));
+    }
+    if patient.deceased_boolean {
+        left_out.push(Problem::new("Patient.deceasedBoolean", "was left out: a death is kept with its date"));
+    }
     let record = ImportedRegister {
         uuid,
         first_name,
         last_name,
         date_of_birth,
-        // An instant, of which the day counts as it is written there; a year alone is no day.
-        date_of_death: patient.deceased_date_time.as_deref().and_then(|text| whole_date(text.get(..10)?)),
+        date_of_death,
         email: fields.telecom("email", &patient.telecom, "email"),
         phone_number: fields.telecom("phoneNumber", &patient.telecom, "phone"),
         address: fields.address(&patient.address),
@@ -74,13 +84,23 @@ pub(in crate::fhir) fn register(uuid: Uuid, patient: Patient) -> Mapped<Imported
         allergies: None,
         medical_history: None,
         current_medications: None,
-        institution_id: None,
-        doctor_id: None,
+        institution_id: key_of(origin.link(patient.managing_organization.as_ref(), "Organization")),
+        doctor_id: patient
+            .general_practitioner
+            .iter()
+            .find_map(|reference| key_of(origin.link(Some(reference), "Practitioner"))),
         person: person(&patient, &mut left_out),
         identifiers: identifiers(patient.identifier),
     };
     let problem = is_partial.then(|| Problem::new("Patient.birthDate", "must be a whole date: year, month and day"));
     Mapped { record, places: fields.places, problem, left_out }
+}
+
+const fn key_of(link: Link) -> Option<Uuid> {
+    match link {
+        Link::Key { key, is_other: false } => Some(key),
+        _ => None,
+    }
 }
 
 pub(in crate::fhir) fn doctor(uuid: Uuid, practitioner: Practitioner) -> Mapped<ImportedDoctor> {

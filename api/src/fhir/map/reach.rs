@@ -26,6 +26,11 @@ pub(super) fn person(patient: &Patient, left_out: &mut Vec<Problem>) -> Imported
             left_out.push(Problem::new(format!("Patient.telecom[{index}]"), reason));
         }
     }
+    if let (Some(sex), Some(told)) = (at_birth, patient.gender.as_deref())
+        && sex != told
+    {
+        left_out.push(Problem::new("Patient.gender", "was left out: the sex recorded at birth is another"));
+    }
     let first = address(&patient.address).map(|(index, _)| index);
     let addresses = patient.address.iter().enumerate();
     ImportedPerson {
@@ -66,6 +71,6 @@ fn whole(address: &Address, index: usize, is_primary: bool) -> ImportedAddress {
 }
 
 fn position(place: &Extension) -> Option<(String, String)> {
-    let degrees = |name: &str| Some(extension(&place.extension, name)?.value_decimal?.to_string());
+    let degrees = |name: &str| Some(extension(&place.parts, name)?.value_decimal?.to_string());
     degrees("latitude").zip(degrees("longitude"))
 }

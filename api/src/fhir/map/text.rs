@@ -36,12 +36,17 @@ pub(super) fn address(addresses: &[Address]) -> Option<(usize, &Address)> {
     present.clone().find(|(_, address)| address.usage.as_deref() == Some("home")).or_else(|| present.next())
 }
 
-/// `street, city, state postal code, country`, of which any may be missing.
+/// The address's own words, where they fit a line; or else `street, city, state postal code, country`, of which any may be
+/// missing.
 pub(super) fn one_line(address: &Address) -> Option<String> {
+    let fits = |text: &&String| !text.trim().is_empty() && !text.chars().any(char::is_control);
+    if let Some(text) = address.text.as_ref().filter(fits) {
+        return Some(text.clone());
+    }
     let street = joined(address.line.iter().flatten().map(String::as_str), ", ");
     let state = joined([&address.state, &address.postal_code].into_iter().flatten().map(String::as_str), " ");
     let parts = [street, address.city.clone(), state, address.country.clone()];
-    joined(parts.iter().flatten().map(String::as_str), ", ").or_else(|| address.text.clone())
+    joined(parts.iter().flatten().map(String::as_str), ", ")
 }
 
 /// Whom to call: the one who is said to be for emergencies, or else the first.

@@ -163,6 +163,7 @@ async fn a_merged_patients_records_stay_with_the_register_that_was_kept() {
     database.execute(&format!("UPDATE patientregister SET merged_into = {} WHERE uuid = {}", key(2), key(1))).await;
     database.execute(&format!("UPDATE patient_conditions SET patient_id = {}", key(2))).await;
     let imported = database.import(document(&bundle(&all()))).await;
+    assert_eq!(imported.of("Patient")[0].status, Status::Skipped, "{:#?}", imported.outcomes);
     assert_eq!(imported.of("Condition")[0].status, Status::Unchanged);
     assert_eq!(imported.of("AllergyIntolerance")[0].status, Status::Updated);
     let kept = format!("SELECT count(*) FROM patient_allergies WHERE patient_id = {}", key(2));
@@ -245,4 +246,26 @@ async fn what_has_no_place_is_left_out_and_told() {
     assert_eq!(aged, told(Status::Created, "Condition.onsetAge", "was left out: only dates are kept"));
     let grave = odd(asthma(), |condition| condition["severity"] = json!({ "text": "grave" })).await;
     assert_eq!((grave.0, grave.1.as_deref()), (Status::Created, Some("Condition.severity")));
+}
+
+#[tokio::test]
+async fn the_catalogue_takes_no_words_of_a_patients() {
+    let database = Database::new().await;
+    let mut nameless = asthma();
+    nameless["code"]["coding"][1].as_object_mut().unwrap().remove("display");
+    database.import(document(&bundle(&[patient(1), nameless]))).await;
+    let entry = "SELECT concat_ws('|', display, entry.name) FROM patient_conditions
+        JOIN medical_conditions AS entry ON entry.uuid = medical_condition_id";
+    assert_eq!(database.text(entry).await, "Asthma as a child|195967001");
+}
+
+#[tokio::test]
+async fn a_note_that_does_not_fit_is_left_out_by_itself() {
+    let long = odd(amoxicillin(), |request| request["dosageInstruction"][0]["text"] = json!("x".repeat(501))).await;
+    let expected = (Some("MedicationRequest.dosageInstruction"), "was left out: must have at most 500 characters");
+    assert_eq!((long.0, long.1.as_deref(), long.2.as_str()), (Status::Created, expected.0, expected.1));
+    let lines = odd(amoxicillin(), |request| request["dosageInstruction"][0]["text"] = json!("a\nb")).await;
+    assert_eq!(lines, told(Status::Created, "", ""));
+    let guess = odd(asthma(), |condition| condition["verificationStatus"] = status("differential")).await;
+    assert_eq!(guess, told(Status::Skipped, "", "is one of several possible diagnoses"));
 }

@@ -51,7 +51,7 @@ async fn every_layout_says_the_same() {
         let path = database.folder.join(name);
         std::fs::write(&path, bytes).unwrap();
         let imported = database.import(Sources::find(&[path])).await;
-        assert_eq!((imported.count(Status::Failed), imported.count(Status::Created)), (0, 9), "{name}");
+        assert_eq!((imported.count(Status::Failed), imported.count(Status::Created)), (0, 11), "{name}");
     }
 }
 

@@ -127,3 +127,63 @@ async fn what_does_not_fit_is_left_out_and_the_patient_is_not() {
     }
     assert_eq!(lines(&database, PHONES).await, ["555-000-0002|mobile|1"]);
 }
+
+#[tokio::test]
+async fn an_identifier_that_a_person_told_is_found_by_what_it_says() {
+    let database = Database::new().await;
+    database.import(document(&bundle(&[patient(1)]))).await;
+    let key = format!("x'{}'", uuid(88).replace('-', ""));
+    for sql in [
+        "UPDATE identifiers SET deleted_at = '2026-01-01T00:00:00.000000+00:00'".to_owned(),
+        format!(
+            "INSERT INTO identifiers (uuid, patient_id, institution_id, system, value)
+             SELECT {key}, patient_id, institution_id, system, value FROM identifiers"
+        ),
+    ] {
+        database.execute(&sql).await;
+    }
+    let imported = database.import(document(&bundle(&[patient(1)]))).await;
+    assert_eq!(imported.outcomes[0].status, Status::Updated, "{:#?}", imported.outcomes);
+    let own = format!("SELECT count(*) FROM identifiers WHERE uuid = {key} AND type_code = 'MR'");
+    assert_eq!(database.number(&own).await, 1);
+}
+
+#[tokio::test]
+async fn addresses_that_differ_in_their_country_alone_stay_two() {
+    let database = Database::new().await;
+    let mut both = reachable();
+    let mut abroad = both["address"][0].clone();
+    abroad["country"] = json!("CA");
+    abroad["use"] = json!("work");
+    abroad.as_object_mut().unwrap().remove("state");
+    both["address"].as_array_mut().unwrap().push(abroad);
+    for status in [Status::Created, Status::Unchanged] {
+        let imported = database.import(document(&bundle(std::slice::from_ref(&both)))).await;
+        assert_eq!(imported.outcomes[0].status, status, "{:#?}", imported.outcomes);
+    }
+    assert_eq!(database.number("SELECT count(*) FROM addresses").await, 2);
+}
+
+#[tokio::test]
+async fn what_was_removed_takes_no_first_choice() {
+    let database = Database::new().await;
+    database.import(document(&bundle(&[reachable()]))).await;
+    database
+        .execute("UPDATE phones SET is_primary = false, deleted_at = '2026-01-01T00:00:00.000000+00:00' WHERE number = '555-000-0002'")
+        .await;
+    database.execute("UPDATE phones SET is_primary = true WHERE number = '555-000-0001'").await;
+    database.import(document(&bundle(&[reachable()]))).await;
+    assert_eq!(lines(&database, PHONES).await, ["555-000-0001|home|1"]);
+}
+
+#[tokio::test]
+async fn a_death_without_a_day_is_told_to_be_left_out() {
+    for (field, value) in [("deceasedDateTime", json!("2019-05")), ("deceasedBoolean", json!(true))] {
+        let database = Database::new().await;
+        let mut dead = patient(1);
+        dead[field] = value;
+        let imported = database.import(document(&bundle(&[dead]))).await;
+        let path = imported.outcomes[0].path.clone();
+        assert_eq!((imported.outcomes[0].status, path), (Status::Created, Some(format!("Patient.{field}"))));
+    }
+}

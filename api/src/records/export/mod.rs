@@ -30,7 +30,7 @@ pub fn require(scope: &Scope) -> Result<()> {
 /// Writes records in some format.
 #[async_trait::async_trait]
 pub trait Exporter: Debug + Send + Sync {
-    /// Everything that is known of a patient, as one document; nothing where there is no such patient within the caller's
+    /// What is known of a patient, as one document; nothing where there is no such patient within the caller's
     /// boundary. What is in it is noted with the reader, to be put on record.
     ///
     /// # Errors

@@ -20,7 +20,8 @@ use super::put::{Import, Item, among};
 pub struct ImportedConcept {
     /// The code system, as a URI (1 to 200 characters), and the code: 1 to 50 characters of printable ASCII.
     pub code: Option<(String, String)>,
-    /// What the code is called; the catalogue has an entry by this name from then on, where it has none.
+    /// What the code is called; the catalogue has an entry by this name from then on, or by the code itself, where it has
+    /// none.
     pub name: Option<String>,
     /// In words: 1 to 500 characters.
     pub display: String,
@@ -30,7 +31,8 @@ impl ImportedConcept {
     /// Sets what a record says of it as a whole; what the code is called.
     pub(super) fn into_row<D: Coded>(self, row: &mut ActiveModel<D>, judge: &mut Judge) -> Option<String> {
         let [system, code, display, reference] = D::coded();
-        let name = self.name.unwrap_or_else(|| self.display.clone());
+        // The catalogue is everybody's: a patient's own words have no place in it.
+        let code_name = self.name.or_else(|| self.code.as_ref().map(|(_, code)| code.clone()));
         let words = judge.check.text(&client_name("display"), Kind::Plain(500), &self.display);
         match words {
             Some(words) => row.set(display, words.into()),
@@ -39,7 +41,7 @@ impl ImportedConcept {
             }
         }
         let (told_system, told_code) = self.code.unzip();
-        let named = told_code.is_some().then(|| judge.check.text("name", Kind::Plain(500), &name)).flatten();
+        let named = code_name.and_then(|name| judge.check.text("name", Kind::Plain(500), &name));
         for (column, field, kind, told) in
             [(system, "system", Kind::Plain(200), told_system), (code, "code", Kind::Code(50), told_code)]
         {
@@ -94,7 +96,7 @@ pub(super) async fn introduce<D: Coded + Import>(tx: &Transaction, items: &[Item
         rows.push(row);
     }
     // Somebody else may just have made them.
-    let conflict = OnConflict::columns([system, code]).do_nothing().to_owned();
+    let conflict = OnConflict::new().do_nothing().to_owned();
     let insertion = <D::Catalogue as crate::criteria::Criteria>::Entity::insert_many(rows).on_conflict(conflict);
     insertion.exec_without_returning(tx).await?;
     Ok(())

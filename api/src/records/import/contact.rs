@@ -4,14 +4,14 @@ use entity::{email, phone};
 use sea_orm::ActiveValue::{NotSet, Set};
 use sea_orm::{
     ActiveModelTrait, ActiveValue, ColumnTrait, ConnectionTrait, EntityTrait, IdenStatic, ModelTrait, QueryFilter,
-    Value,
+    QueryOrder, Value,
 };
 use uuid::Uuid;
 
 use crate::clock::Clock;
 use crate::database::Transaction;
 use crate::deed::{Action, Deed};
-use crate::error::{Error, Result};
+use crate::error::{Error, Fault, FaultCode, Result};
 use crate::records::aggregate::{ActiveModel, Model};
 use crate::records::check::Kind;
 use crate::records::collection::Column;
@@ -82,20 +82,26 @@ pub(super) fn phone(patient: Uuid, contact: ImportedContact, known: &Vocabulary,
 pub(super) async fn give_way<C: Contact>(tx: &Transaction, items: &[Item<C>]) -> Result<()> {
     let items = at_home(tx, How::Write, items.to_vec()).await?;
     let present = present::<C>(tx, &items).await?;
+    let removed = removed::<C>(tx, &items).await?;
     let mut keys = Vec::new();
-    for item in items.iter().filter(|item| item.faults.is_empty() && is_first_choice(item)) {
+    let is_written = |item: &&Item<C>| item.faults.is_empty() && !removed.contains(&item.uuid);
+    for item in items.iter().filter(is_written).filter(|item| is_first_choice(item)) {
         let rows = present.get(&patient_of(item)).map_or(&[][..], Vec::as_slice);
         let giving_way = |model: &&Model<C>| {
             is_true(&model.get(C::is_primary())) && !is_same(item, model) && C::uuid(model).get_version_num() == 5
         };
-        keys.extend(rows.iter().filter(giving_way).map(|model| (C::uuid(model), patient_of(item), C::version(model))));
+        let institution = C::institution().and_then(|column| item.row.get(column).into_value());
+        let institution = institution.and_then(|value| key_in(&value));
+        let place = (patient_of(item), institution);
+        keys.extend(rows.iter().filter(giving_way).map(|model| (C::uuid(model), place, C::version(model))));
     }
     if keys.is_empty() {
         return Ok(());
     }
-    for (key, patient, version) in &keys {
+    for (key, (patient, institution), version) in &keys {
         tx.note(Deed {
             patient: *patient,
+            institution: *institution,
             version: Some(version + 1),
             fields: vec![C::is_primary().as_str().into()],
             ..Deed::new(Action::Update, C::NAME).on(*key)
@@ -116,12 +122,17 @@ pub(super) async fn settle<C: Contact>(
 ) -> Result<Vec<Item<C>>> {
     let mut items = at_home(db, how, items).await?;
     let present = present::<C>(db, &items).await?;
-    let mut chosen = HashSet::new();
+    let (mut chosen, mut taken) = (HashSet::new(), HashSet::new());
     for item in &mut items {
         let rows = present.get(&patient_of(item)).map_or(&[][..], Vec::as_slice);
-        if let Some(model) = rows.iter().find(|model| is_same(item, model)) {
+        let own = rows.iter().find(|model| C::uuid(model) == item.uuid && is_same(item, model));
+        let is_free = |model: &&Model<C>| is_same(item, model) && !taken.contains(&C::uuid(model));
+        if let Some(model) = own.or_else(|| rows.iter().find(is_free)) {
             item.uuid = C::uuid(model);
             item.row.set(C::key(), item.uuid.into());
+        }
+        if !taken.insert(item.uuid) {
+            item.faults.push(Fault::new(FaultCode::NotUnique, [], "is told twice"));
         }
         // Those of earlier imports have given way, or would.
         let stays = |model: &Model<C>| how == How::Write || C::uuid(model).get_version_num() != 5;
@@ -132,6 +143,14 @@ pub(super) async fn settle<C: Contact>(
         }
     }
     Ok(items)
+}
+
+/// Those of these records that were removed here.
+async fn removed<C: Contact>(db: &impl ConnectionTrait, items: &[Item<C>]) -> Result<HashSet<Uuid>> {
+    let Some(tombstone) = C::tombstone() else { return Ok(HashSet::new()) };
+    let keys = items.iter().map(|item| item.uuid).collect();
+    let query = C::Entity::find().filter(among(db, C::key(), keys)).filter(tombstone.is_not_null());
+    Ok(query.all(db).await?.iter().map(C::uuid).collect())
 }
 
 /// What these records' patients have, but for what was removed.
@@ -146,21 +165,21 @@ pub(super) async fn present<C: Import>(
     keys.sort_unstable();
     keys.dedup();
     let mut rows: HashMap<Option<Uuid>, Vec<Model<C>>> = HashMap::new();
-    let query = C::Entity::find().filter(among(db, patient, keys)).filter(tombstone.is_null());
+    let query = C::Entity::find().filter(among(db, patient, keys)).filter(tombstone.is_null()).order_by_asc(C::key());
     for model in query.all(db).await? {
-        rows.entry(key_in(model.get(patient))).or_default().push(model);
+        rows.entry(key_in(&model.get(patient))).or_default().push(model);
     }
     Ok(rows)
 }
 
 /// Whose a record is.
 pub(super) fn patient_of<C: Import>(item: &Item<C>) -> Option<Uuid> {
-    item.row.get(C::patient()?).into_value().and_then(key_in)
+    item.row.get(C::patient()?).into_value().and_then(|value| key_in(&value))
 }
 
-fn key_in(value: Value) -> Option<Uuid> {
+fn key_in(value: &Value) -> Option<Uuid> {
     match value {
-        Value::Uuid(key) => key,
+        Value::Uuid(key) => *key,
         _ => None,
     }
 }

@@ -65,7 +65,14 @@ pub(super) fn changed_identifiers(
     present: &HashMap<Uuid, Model>,
 ) -> Vec<ActiveModel> {
     let rows = told.iter().filter_map(|identifier| {
-        let uuid = identifier.key(owner);
+        let is_same = |model: &&Model| {
+            model.deleted_at.is_none() && model.system == identifier.system && model.value == identifier.value
+        };
+        let of_owner =
+            |model: &&Model| [model.patient_id, model.doctor_id, model.medical_institution_id].contains(&Some(owner));
+        // What somebody told here has a key of its own.
+        let there = present.values().filter(of_owner).find(is_same);
+        let uuid = there.map_or_else(|| identifier.key(owner), |model| model.uuid);
         if present.get(&uuid).is_some_and(|model| model.type_code == identifier.type_code) {
             return None;
         }

@@ -66,6 +66,8 @@ pub enum Put {
     Unchanged,
     /// It was there and has been deleted, and stays so.
     Deleted,
+    /// It was there, another one has taken its place, and it stays as it is.
+    Merged,
     /// It breaks rules. Paths begin with the field's name.
     Refused(Vec<Fault>),
 }

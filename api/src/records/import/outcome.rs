@@ -43,7 +43,7 @@ pub struct Outcome {
     /// Where in the resource, such as `Patient.name[0].family`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub path: Option<String>,
-    /// Why it was skipped or failed.
+    /// Why it was skipped or failed, or what of it was left out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
 }

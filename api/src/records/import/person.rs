@@ -64,7 +64,7 @@ impl<A: Import> Told<A> {
             for ((person, place), put) in origins.iter().zip(puts) {
                 match put {
                     Put::Created | Put::Updated(_) => kept[*person].has_changed = true,
-                    Put::Unchanged => {}
+                    Put::Unchanged | Put::Merged => {}
                     Put::Deleted => kept[*person].leave_out(place, "was left out: it was removed here, and stays so"),
                     Put::Refused(faults) => {
                         let reasons: Vec<String> = faults.into_iter().map(|fault| fault.message).collect();
@@ -116,6 +116,11 @@ pub async fn people(
             addresses.add(number, place, item);
         }
         let sex = known.sexes.key(person.sex.as_deref());
+        for (code, codes) in [(&person.sex, &known.sexes), (&person.gender, &known.genders)] {
+            if code.is_some() && codes.key(code.as_deref()).is_none() {
+                kept[number].leave_out("Patient.gender", "was left out: is no code of the catalogue");
+            }
+        }
         if let Some(item) = profile(patient, sex, known.genders.key(person.gender.as_deref())) {
             profiles.add(number, "Patient.gender".to_owned(), item);
         }

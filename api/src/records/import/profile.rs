@@ -15,9 +15,7 @@ use super::put::{Import, Item, unknown};
 
 /// What is told of a patient's body: the sex recorded at birth and the own gender; none where neither is.
 pub(super) fn profile(patient: Uuid, sex: Option<Uuid>, gender: Option<Uuid>) -> Option<Item<HealthProfiles>> {
-    if sex.or(gender).is_none() {
-        return None;
-    }
+    sex.or(gender)?;
     let uuid = key(patient, "HealthProfile", []);
     let row = ActiveModel {
         uuid: Set(uuid),

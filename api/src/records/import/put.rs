@@ -44,6 +44,11 @@ pub(super) trait Import:
         false
     }
 
+    /// Whether another record has taken its place.
+    fn is_merged(_model: &Model<Self>) -> bool {
+        false
+    }
+
     /// The institution that the record's identifiers belong to; none for those that belong to all.
     fn tenant(_row: &ActiveModel<Self>) -> Option<Uuid> {
         None
@@ -239,6 +244,9 @@ fn plan<A: Import>(
     let nothing = |put| Plan { put, row: None, identifiers: Vec::new() };
     if present.is_some_and(A::is_deleted) {
         return nothing(Put::Deleted);
+    }
+    if present.is_some_and(A::is_merged) {
+        return nothing(Put::Merged);
     }
     if !item.faults.is_empty() {
         return nothing(Put::Refused(item.faults.clone()));

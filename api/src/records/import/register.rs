@@ -143,6 +143,10 @@ impl Import for PatientRegisters {
         model.deleted_at.is_some()
     }
 
+    fn is_merged(model: &Model) -> bool {
+        model.merged_into.is_some()
+    }
+
     fn tenant(row: &ActiveModel) -> Option<Uuid> {
         row.institution_id.try_as_ref().copied()
     }
