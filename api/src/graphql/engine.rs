@@ -229,12 +229,11 @@ impl Engine {
             describe(&mut answer.response, &context.reader, prepared.cost, token.as_deref());
             return Answer { is_refused: false, token, ..answer };
         }
-        self.finished(prepared, context, response, began)
+        Self::finished(prepared, context, response, began)
     }
 
     /// The response as it is sent.
     pub(super) fn finished(
-        &self,
         prepared: &Prepared,
         context: &Context,
         mut response: Response,

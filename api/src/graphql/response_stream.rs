@@ -203,7 +203,7 @@ impl Engine {
             return (Answer::refused(Error::internal("an event of which nothing is told"), id), Vec::new());
         };
         let deeds = deeds(context, &response, &prepared.document.parsed, prepared.chosen());
-        (self.finished(prepared, context, response, began), deeds)
+        (Self::finished(prepared, context, response, began), deeds)
     }
 }
 

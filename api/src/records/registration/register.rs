@@ -99,7 +99,7 @@ impl Told {
     }
 
     /// What a constraint says that refused a part, or the patient.
-    fn blame(&self, part: Option<&dyn Part>, violation: &Violation) -> Fault {
+    fn blame(part: Option<&dyn Part>, violation: &Violation) -> Fault {
         let Some(part) = part else {
             let mut fault = by_name::<Entity>(violation);
             fault.path.insert(1, "patient".to_owned());
@@ -140,7 +140,7 @@ async fn register_once(
         Err((part, error)) => {
             drop(tx);
             let Some(violation) = violation(&error) else { return Err(error.into()) };
-            Err(refused(scope, cluster, told, whole.blame(part, &violation)).await)
+            Err(refused(scope, cluster, told, Told::blame(part, &violation)).await)
         }
     }
 }
