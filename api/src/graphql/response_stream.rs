@@ -198,6 +198,7 @@ impl Engine {
     /// What an event shows, and what it discloses. None of it may leave before that is on record.
     async fn show(&self, prepared: &Prepared, context: &Arc<Context>) -> (Answer, Vec<(Deed, Outcome)>) {
         let (id, began) = (context.scope.request, Instant::now());
+        let _permit = self.tellings.making.acquire().await;
         let inner = prepared.inner(prepared.variables.clone(), context);
         let Some(response) = self.fast.execute_stream(inner).next().await else {
             return (Answer::refused(Error::internal("an event of which nothing is told"), id), Vec::new());

@@ -5,7 +5,7 @@ use std::time::Duration;
 use async_graphql::Value;
 use moka::policy::EvictionPolicy;
 use moka::sync::Cache;
-use tokio::sync::OnceCell;
+use tokio::sync::{OnceCell, Semaphore};
 use uuid::Uuid;
 
 use crate::deed::{Deed, Outcome};
@@ -17,6 +17,9 @@ use super::response_stream::Event;
 /// How many tellings are kept for who is told the same, and for how long.
 const KEPT: u64 = 256;
 const KEPT_FOR: Duration = Duration::from_secs(2);
+/// How many are made at a time: when thousands come back at once, each from somewhere else, other reads must not wait for
+/// all of them.
+const MAKING: usize = 4;
 /// Bytes of what a telling shows, above which everybody is told on their own: what is kept is bounded.
 const MAX_BYTES: usize = 64 * 1024;
 
@@ -48,7 +51,10 @@ pub(super) struct Shared {
 /// What is told of events, which is made once for all who ask the same with the same rights: no field of an event is
 /// about who it is shown to.
 #[derive(Clone)]
-pub(super) struct Tellings(Cache<Key, Arc<Kept>>);
+pub(super) struct Tellings {
+    kept: Cache<Key, Arc<Kept>>,
+    pub(super) making: Arc<Semaphore>,
+}
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Key {
@@ -94,7 +100,8 @@ impl Tellings {
     pub(super) fn new() -> Self {
         // The newest are asked for most, however often older ones were.
         let builder = Cache::builder().eviction_policy(EvictionPolicy::lru());
-        Self(builder.max_capacity(KEPT).time_to_live(KEPT_FOR).build())
+        let kept = builder.max_capacity(KEPT).time_to_live(KEPT_FOR).build();
+        Self { kept, making: Arc::new(Semaphore::new(MAKING)) }
     }
 
     /// Where the telling of an event to who asks this question is, or will be.
@@ -107,6 +114,6 @@ impl Tellings {
             permissions: scope.permissions,
             event: event.place(),
         };
-        self.0.get_with(key, || Arc::new(Kept { _event: event.clone(), shared: OnceCell::new() }))
+        self.kept.get_with(key, || Arc::new(Kept { _event: event.clone(), shared: OnceCell::new() }))
     }
 }

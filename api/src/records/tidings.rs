@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use moka::policy::EvictionPolicy;
 use moka::sync::Cache;
-use tokio::sync::OnceCell;
+use tokio::sync::{OnceCell, Semaphore};
 use uuid::Uuid;
 
 use crate::changelog::{Batch, Change};
@@ -16,15 +16,19 @@ use super::tiding::Tiding;
 /// How many batches' tidings are kept for who asks for the same ones, and for how long.
 const KEPT: u64 = 256;
 const KEPT_FOR: Duration = Duration::from_secs(2);
+/// How many are made at a time: when thousands come back at once, each from somewhere else, other reads must not wait for
+/// all of them.
+const MAKING: usize = 4;
 
 /// What is told of batches. It is found out once for all who ask for the same with the same rights, and they share it.
 pub(super) struct Tidings<T> {
     kept: Cache<Key, Arc<Kept<T>>>,
+    making: Arc<Semaphore>,
 }
 
 impl<T> Clone for Tidings<T> {
     fn clone(&self) -> Self {
-        Self { kept: self.kept.clone() }
+        Self { kept: self.kept.clone(), making: Arc::clone(&self.making) }
     }
 }
 
@@ -54,7 +58,8 @@ impl<T: Send + Sync + 'static> Tidings<T> {
     pub(super) fn new() -> Self {
         // The newest are asked for most, however often older ones were.
         let builder = Cache::builder().eviction_policy(EvictionPolicy::lru());
-        Self { kept: builder.max_capacity(KEPT).time_to_live(KEPT_FOR).build() }
+        let kept = builder.max_capacity(KEPT).time_to_live(KEPT_FOR).build();
+        Self { kept, making: Arc::new(Semaphore::new(MAKING)) }
     }
 
     /// What a batch means to who asks this question: made by whoever asks first.
@@ -77,7 +82,10 @@ impl<T: Send + Sync + 'static> Tidings<T> {
         };
         let new = || Arc::new(Kept { _batch: Arc::clone(&batch.changes), told: OnceCell::new() });
         let kept = self.kept.get_with(key, new);
-        let made = async { make.await.map(|tidings| tidings.into_iter().map(Arc::new).collect()) };
+        let made = async {
+            let _permit = self.making.acquire().await;
+            make.await.map(|tidings| tidings.into_iter().map(Arc::new).collect())
+        };
         kept.told.get_or_try_init(|| made).await.cloned()
     }
 }

@@ -55,7 +55,8 @@ fn greed() -> (usize, usize) {
 #[test]
 fn who_asks_for_thousands_of_subscriptions_is_refused_and_nobody_else_notices() {
     let (max, wanted) = greed();
-    let phr = Phr::with(Backend::Sqlite, &[("PHR_MAX_SUBSCRIPTIONS_PER_CALLER", &max.to_string())]);
+    let settings = [("PHR_MAX_SUBSCRIPTIONS_PER_CALLER", &*max.to_string()), ("PHR_SOCKET_PING_INTERVAL", "3600")];
+    let phr = Phr::with(Backend::Sqlite, &settings);
     let (_, ada) = member(&phr, "ada", "administrator", &json!({}));
     drop(subscribed(&phr));
     let before = phr.memory();
