@@ -33,6 +33,7 @@ pub mod rate;
 pub mod records;
 pub mod scope;
 pub mod server;
+pub mod task;
 mod token;
 mod user;
 mod verify;

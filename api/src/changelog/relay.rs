@@ -6,6 +6,7 @@ use tokio::sync::{Mutex, Semaphore, broadcast, watch};
 
 use crate::database::Cluster;
 use crate::error::{Error, Result};
+use crate::task::apart;
 
 use super::subscription::Source;
 use super::{Batch, Cursor, Reader, Subscription};
@@ -66,9 +67,12 @@ impl Relay {
         let reader = &self.shared.reader;
         // Before the cursor is made: nothing may come between the two.
         let live = self.shared.news.subscribe();
-        let (cursor, begins_now) = match after {
-            Some(cursor) => (reader.admit(&cursor).map(|()| cursor)?, false),
-            None => (self.shared.beginning().await?, true),
+        let begins_now = after.is_none();
+        let cursor = if let Some(cursor) = after {
+            reader.admit(&cursor).map(|()| cursor)?
+        } else {
+            let shared = Arc::clone(&self.shared);
+            apart(async move { shared.beginning().await }).await?
         };
         let source = Source {
             reader: reader.clone(),

@@ -4,6 +4,7 @@ use tokio::sync::broadcast::{self, error::RecvError};
 use tokio::sync::{Semaphore, watch};
 
 use crate::error::{Error, Result};
+use crate::task::apart;
 
 use super::relay::{PAGE, PAUSE};
 use super::{Batch, Cursor, Reader};
@@ -74,10 +75,13 @@ impl Subscription {
     async fn replay(&mut self) -> Result<Option<Batch>> {
         // Subscriptions live long, and read by themselves seldom: what that takes is not held meanwhile.
         let has_begun = *self.source.has_begun.borrow();
-        let permit = self.source.replaying.acquire().await;
-        let read = Box::pin(self.source.reader.next(&self.cursor, PAGE)).await;
-        drop(permit);
-        match read {
+        let (replaying, reader) = (Arc::clone(&self.source.replaying), self.source.reader.clone());
+        let cursor = self.cursor.clone();
+        let read = apart(async move {
+            let _permit = replaying.acquire().await;
+            reader.next(&cursor, PAGE).await
+        });
+        match read.await {
             Ok(batch) if batch.is_empty() && !has_begun => {
                 tokio::time::sleep(PAUSE).await;
                 Ok(None)

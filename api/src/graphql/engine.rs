@@ -233,12 +233,7 @@ impl Engine {
     }
 
     /// The response as it is sent.
-    pub(super) fn finished(
-        prepared: &Prepared,
-        context: &Context,
-        mut response: Response,
-        began: Instant,
-    ) -> Answer {
+    pub(super) fn finished(prepared: &Prepared, context: &Context, mut response: Response, began: Instant) -> Answer {
         let (id, document, reader) = (context.scope.request, &prepared.document.parsed, &context.reader);
         let token = context.cluster.written().and_then(|token| context.authority.seal(token));
         fill(&mut response.data, &response.errors);

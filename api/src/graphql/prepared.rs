@@ -37,7 +37,9 @@ impl Prepared {
     /// What decides what is told of an event, where it is a subscription.
     pub(super) fn question(&self) -> Arc<str> {
         match self.chosen() {
-            Some(operation) => question(&self.text, operation, &self.document.parsed, &self.variables),
+            Some(operation) => {
+                question(&self.text, self.operation.as_deref(), operation, &self.document.parsed, &self.variables)
+            }
             None => Arc::clone(&self.text),
         }
     }

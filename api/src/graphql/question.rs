@@ -6,10 +6,11 @@ use async_graphql::Variables;
 use async_graphql::parser::types::{Directive, ExecutableDocument, OperationDefinition, Selection, SelectionSet};
 use async_graphql_value::Value;
 
-/// What decides what a subscription tells of an event: its document, and the variables but for those that are arguments
+/// What decides what a subscription tells of an event: its document, which operation of it, and the variables but for those that are arguments
 /// of the root field alone. Those decide which events there are: a cursor to go on from is everybody's own.
 pub(super) fn question(
     text: &str,
+    operation_name: Option<&str>,
     operation: &OperationDefinition,
     document: &ExecutableDocument,
     variables: &Variables,
@@ -30,7 +31,9 @@ pub(super) fn question(
         of_selections(&fragment.node.selection_set.node, &mut used);
     }
     let values = used.iter().filter_map(|name| Some(format!("\n${name} = {}", variables.get(*name)?)));
-    [text.to_owned()].into_iter().chain(values).collect::<String>().into()
+    // A document may have several operations.
+    let name = operation_name.map(|name| format!("\n{name}"));
+    [text.to_owned()].into_iter().chain(name).chain(values).collect::<String>().into()
 }
 
 fn of_selections<'d>(set: &'d SelectionSet, used: &mut BTreeSet<&'d str>) {
@@ -79,7 +82,24 @@ mod tests {
     fn of(text: &str, variables: &serde_json::Value) -> Arc<str> {
         let document = parse_query(text).unwrap();
         let (_, operation) = document.operations.iter().next().unwrap();
-        question(text, &operation.node, &document, &Variables::from_json(variables.clone()))
+        question(text, None, &operation.node, &document, &Variables::from_json(variables.clone()))
+    }
+
+    #[test]
+    fn two_operations_of_a_document_are_two_questions() {
+        let text = "subscription A { changed { a } } subscription B { changed { b } }";
+        let document = parse_query(text).unwrap();
+        let mut asked: Vec<_> = document
+            .operations
+            .iter()
+            .map(|(name, operation)| {
+                let name = name.map(|name| name.as_str());
+                question(text, name, &operation.node, &document, &Variables::default())
+            })
+            .collect();
+        asked.sort();
+        asked.dedup();
+        assert_eq!(asked.len(), 2);
     }
 
     #[test]

@@ -15,12 +15,13 @@ use crate::error::{Error, Result};
 use crate::records::Row;
 use crate::records::changes::ChangedEntity;
 use crate::records::feed::Tiding;
+use crate::task::apart;
 
 use super::Context;
 use super::context::of;
 use super::engine::{Answer, Engine, Method, Request};
 use super::prepared::Prepared;
-use super::tellings::{Shared, Telling, can_be_shared};
+use super::tellings::{Kept, Shared, Telling, can_be_shared};
 use super::witness::deeds;
 
 /// Something that a subscription tells of.
@@ -103,7 +104,7 @@ pub enum Begun {
 /// A subscription: the specification's response stream.
 pub struct ResponseStream {
     engine: Engine,
-    prepared: Prepared,
+    prepared: Arc<Prepared>,
     /// Everything that the client asks for.
     question: Arc<str>,
     source: SourceStream,
@@ -137,7 +138,7 @@ impl Engine {
         match (source, response) {
             (Some(source), None) => {
                 self.remember(&prepared);
-                let question = prepared.question();
+                let (question, prepared) = (prepared.question(), Arc::new(prepared));
                 Begun::Subscribed(Box::new(ResponseStream { engine: self.clone(), prepared, question, source }))
             }
             (_, Some(response)) => {
@@ -166,19 +167,11 @@ impl ResponseStream {
     /// # Errors
     /// Why it cannot be told.
     pub async fn tell(&mut self, event: Event, context: Context) -> Result<Arc<Telling>, Box<Answer>> {
-        let Self { engine, prepared, question, .. } = self;
-        let kept = engine.tellings.of(question, &context.scope, &event);
+        let (engine, prepared) = (&self.engine, &self.prepared);
+        let kept = engine.tellings.of(&self.question, &context.scope, &event);
         let context = Arc::new(context.at(Moment::Telling(event)));
-        let mut own = None;
-        let make = async {
-            let (answer, deeds) = engine.show(prepared, &context).await;
-            if can_be_shared(&answer) {
-                return Some(Shared { telling: Arc::new(Telling::new(answer)), deeds });
-            }
-            own = Some((answer, deeds));
-            None
-        };
-        if let Some(Shared { telling, deeds }) = kept.shared.get_or_init(|| Box::pin(make)).await {
+        let own = engine.make(prepared, &kept, &context).await?;
+        if let (None, Some(Some(Shared { telling, deeds }))) = (&own, kept.shared.get()) {
             put_on_record(&context, deeds.clone()).await?;
             return Ok(Arc::clone(telling));
         }
@@ -194,7 +187,38 @@ impl ResponseStream {
     }
 }
 
+/// What is told to one alone, and what it shows them.
+type Own = (Answer, Vec<(Deed, Outcome)>);
+
 impl Engine {
+    /// Makes what is shared, unless somebody has; what was made and cannot be shared is returned.
+    async fn make(
+        &self,
+        prepared: &Arc<Prepared>,
+        kept: &Arc<Kept>,
+        context: &Arc<Context>,
+    ) -> Result<Option<Own>, Box<Answer>> {
+        if kept.shared.initialized() {
+            return Ok(None);
+        }
+        let (engine, prepared) = (self.clone(), Arc::clone(prepared));
+        let (kept, asked) = (Arc::clone(kept), Arc::clone(context));
+        let made = apart(async move {
+            let mut own = None;
+            let make = async {
+                let (answer, deeds) = engine.show(&prepared, &asked).await;
+                if can_be_shared(&answer) {
+                    return Some(Shared { telling: Arc::new(Telling::new(answer)), deeds });
+                }
+                own = Some((answer, deeds));
+                None
+            };
+            kept.shared.get_or_init(|| make).await;
+            Ok(own)
+        });
+        made.await.map_err(|error| Box::new(Answer::refused(error, context.scope.request)))
+    }
+
     /// What an event shows, and what it discloses. None of it may leave before that is on record.
     async fn show(&self, prepared: &Prepared, context: &Arc<Context>) -> (Answer, Vec<(Deed, Outcome)>) {
         let (id, began) = (context.scope.request, Instant::now());

@@ -1,5 +1,6 @@
 use async_graphql::Enum;
 
+use crate::criteria::Bounded;
 use crate::database::Reader;
 use crate::error::{Error, Result};
 use crate::scope::Scope;
@@ -41,6 +42,13 @@ macro_rules! followed {
             pub(super) const fn name(self) -> &'static str {
                 match self {
                     $(Self::$entity => $collection::NAME,)+
+                }
+            }
+
+            /// Whether its records are an institution's.
+            pub(super) fn is_bounded(self) -> bool {
+                match self {
+                    $(Self::$entity => $collection::institution().is_some(),)+
                 }
             }
 

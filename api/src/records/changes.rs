@@ -3,12 +3,13 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use futures_util::future::ready;
 use futures_util::stream::{self, Stream};
 
-use crate::changelog::{self, Batch, Cursor, Relay};
+use crate::changelog::{self, Batch, Change, Cursor, Relay};
 use crate::database::Cluster;
 use crate::error::Result;
-use crate::scope::Scope;
+use crate::scope::{Boundary, Scope};
 
 pub use super::changed_entity::ChangedEntity;
 use super::feed::{Changed, Feed, Happening, Matter, Tiding};
@@ -84,14 +85,25 @@ impl Follower {
             if let Some(gap) = batch.gap {
                 return Ok(Arc::new(Tiding { cursor: batch.cursor, matter: Matter::Gap(gap) }));
             }
-            let told = self.tidings.of(&self.question, &self.scope, &batch, async { Ok(self.tell(&batch)) }).await?;
-            self.waiting.extend(told.iter().cloned());
+            if batch.changes.iter().any(|change| self.followed(change).is_some()) {
+                let make = || ready(Ok(self.tell(&batch)));
+                let told = self.tidings.of(&self.question, &self.scope, &batch, make).await?;
+                self.waiting.extend(told.iter().cloned());
+            }
         }
     }
 
+    /// What kind of record a change is of, if it is to be told.
+    fn followed(&self, change: &Change) -> Option<ChangedEntity> {
+        let entity = *self.entities.iter().find(|entity| entity.name() == change.entity)?;
+        // Of a kind that institutions have, what is no institution's is nobody's within one: identifiers of doctors, say.
+        let is_hidden = entity.is_bounded() && change.institution.is_none() && self.scope.boundary != Boundary::All;
+        (!is_hidden && change.concerns(&self.scope)).then_some(entity)
+    }
+
     fn tell(&self, batch: &Batch) -> Vec<Tiding<ChangedEntity>> {
-        let told = batch.changes.iter().filter(|change| change.concerns(&self.scope)).filter_map(|change| {
-            let entity = *self.entities.iter().find(|entity| entity.name() == change.entity)?;
+        let told = batch.changes.iter().filter_map(|change| {
+            let entity = self.followed(change)?;
             let left = change.leaves(&self.scope);
             let happening = if left { Happening::Left } else { change.operation.into() };
             let changed = Changed { change: change.clone(), happening, record: entity, asked: Arc::default() };

@@ -45,8 +45,15 @@ type Sight<C> = HashMap<Uuid, (Row<<C as Criteria>::Entity>, bool)>;
 /// What a register's followers are told.
 type Told<C> = Tiding<Option<Row<<C as Criteria>::Entity>>>;
 
-/// Who follows, and what.
+/// Who follows.
 struct Follower<C: Collection> {
+    wish: Arc<Wish<C>>,
+    log: changelog::Subscription,
+    waiting: VecDeque<Arc<Told<C>>>,
+}
+
+/// What somebody follows.
+struct Wish<C: Collection> {
     feed: Feed<C>,
     scope: Scope,
     filter: Option<C::Filter>,
@@ -55,8 +62,6 @@ struct Follower<C: Collection> {
     named: HashSet<String>,
     /// The columns that it asks by.
     asked: Arc<[Cow<'static, str>]>,
-    log: changelog::Subscription,
-    waiting: VecDeque<Arc<Told<C>>>,
 }
 
 impl<C: Collection> Feed<C> {
@@ -92,7 +97,8 @@ impl<C: Collection> Feed<C> {
         let log = self.relay.subscribe(after.clone()).await?;
         let waiting = Tiding::first(after.as_ref(), &log).into_iter().collect();
         let (feed, scope, text) = (self.clone(), scope.clone(), text.into());
-        let follower = Follower { feed, scope, filter, text, named, asked, log, waiting };
+        let wish = Arc::new(Wish { feed, scope, filter, text, named, asked });
+        let follower = Follower { wish, log, waiting };
         Ok(stream::unfold(Some(follower), |follower| async {
             let mut follower = follower?;
             let told = follower.next().await;
@@ -112,14 +118,19 @@ impl<C: Collection> Follower<C> {
             if let Some(gap) = batch.gap {
                 return Ok(Arc::new(Tiding { cursor: batch.cursor, matter: Matter::Gap(gap) }));
             }
-            if batch.changes.iter().any(|change| self.is_concerned(change)) {
-                let told =
-                    self.feed.tidings.of(&self.text, &self.scope, &batch, Box::pin(self.tidings(&batch))).await?;
+            if batch.changes.iter().any(|change| self.wish.is_concerned(change)) {
+                let make = || {
+                    let (wish, batch) = (Arc::clone(&self.wish), batch.clone());
+                    async move { wish.tidings(&batch).await }
+                };
+                let told = self.wish.feed.tidings.of(&self.wish.text, &self.wish.scope, &batch, make).await?;
                 self.waiting.extend(told.iter().cloned());
             }
         }
     }
+}
 
+impl<C: Collection> Wish<C> {
     fn is_concerned(&self, change: &Change) -> bool {
         change.entity == C::NAME && change.concerns(&self.scope)
     }

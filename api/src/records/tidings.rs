@@ -10,6 +10,7 @@ use uuid::Uuid;
 use crate::changelog::{Batch, Change};
 use crate::error::Result;
 use crate::scope::{Boundary, Permissions, Scope};
+use crate::task::apart;
 
 use super::tiding::Tiding;
 
@@ -65,14 +66,17 @@ impl<T: Send + Sync + 'static> Tidings<T> {
     /// What a batch means to who asks this question: made by whoever asks first.
     ///
     /// # Errors
-    /// As `make`; then whoever asks next makes it.
-    pub(super) async fn of(
+    /// As what `make` begins; then whoever asks next makes it.
+    pub(super) async fn of<M>(
         &self,
         question: &Arc<str>,
         scope: &Scope,
         batch: &Batch,
-        make: impl Future<Output = Result<Vec<Tiding<T>>>>,
-    ) -> Result<Arc<[Arc<Tiding<T>>]>> {
+        make: impl FnOnce() -> M,
+    ) -> Result<Arc<[Arc<Tiding<T>>]>>
+    where
+        M: Future<Output = Result<Vec<Tiding<T>>>> + Send + 'static,
+    {
         let key = Key {
             question: Arc::clone(question),
             boundary: scope.boundary,
@@ -82,10 +86,17 @@ impl<T: Send + Sync + 'static> Tidings<T> {
         };
         let new = || Arc::new(Kept { _batch: Arc::clone(&batch.changes), told: OnceCell::new() });
         let kept = self.kept.get_with(key, new);
-        let made = async {
-            let _permit = self.making.acquire().await;
-            make.await.map(|tidings| tidings.into_iter().map(Arc::new).collect())
-        };
-        kept.told.get_or_try_init(|| made).await.cloned()
+        if let Some(told) = kept.told.get() {
+            return Ok(Arc::clone(told));
+        }
+        let (making, begun) = (Arc::clone(&self.making), make());
+        apart(async move {
+            let tell = async {
+                let _permit = making.acquire().await;
+                begun.await.map(|tidings| tidings.into_iter().map(Arc::new).collect())
+            };
+            kept.told.get_or_try_init(|| tell).await.cloned()
+        })
+        .await
     }
 }
