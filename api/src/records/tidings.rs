@@ -82,10 +82,10 @@ impl<T: Send + Sync + 'static> Tidings<T> {
         };
         let new = || Arc::new(Kept { _batch: Arc::clone(&batch.changes), told: OnceCell::new() });
         let kept = self.kept.get_with(key, new);
-        let made = async {
+        let shared = async {
             let _permit = self.making.acquire().await;
             make.await.map(|tidings| tidings.into_iter().map(Arc::new).collect())
         };
-        kept.told.get_or_try_init(|| made).await.cloned()
+        kept.told.get_or_try_init(|| shared).await.cloned()
     }
 }
