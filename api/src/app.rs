@@ -279,14 +279,22 @@ async fn every_node(config: &Config) -> Result<Cluster, Error> {
     Ok(cluster)
 }
 
-/// The authority of a command. It works as long as anything can be read.
-pub(crate) async fn authority(config: &Config) -> Result<(Cluster, Authority), Error> {
+/// The authority of a command, and what keeps on record what it does. It works as long as anything can be read.
+pub(crate) async fn authority(config: &Config) -> Result<(Cluster, Authority, Tending), Error> {
     let cluster = every_node(config).await?;
     let clock: SharedClock = Arc::new(SystemClock);
     // No command takes tokens, so none needs another provider's keys.
     let settings = Settings { outside: None, ..config.auth_settings()? };
-    let authority = Authority::open(cluster.clone(), clock, settings, config.key_file()?).await?;
-    Ok((cluster, authority))
+    let key_file = config.key_file()?;
+    // Before the authority makes the first signing key.
+    let tending = keep_trail(config, &cluster)?;
+    match Authority::open(cluster.clone(), clock, settings, key_file).await {
+        Ok(authority) => Ok((cluster, authority, tending)),
+        Err(error) => {
+            tending.stop(CLOSING_TIME).await;
+            Err(error.into())
+        }
+    }
 }
 
 /// Makes a new signing key, also where another key file sealed the present ones.

@@ -67,6 +67,7 @@ enum Command {
 /// Runs the command that the process was started with.
 #[must_use]
 pub fn run() -> ExitCode {
+    avoid_huge_pages();
     let arguments = Arguments::parse();
     if matches!(arguments.command, Command::Schema) {
         print!("{}", graphql::sdl());
@@ -84,6 +85,13 @@ pub fn run() -> ExitCode {
         Err(error) => return fail(&error),
     };
     runtime.block_on(execute(arguments.command, config))
+}
+
+/// The allocator asks for pages of two megabytes, which would keep some 15 MB in memory that are hardly used. Where the
+/// kernel has no such setting, they stay.
+fn avoid_huge_pages() {
+    #[cfg(target_os = "linux")]
+    rustix::thread::disable_transparent_huge_pages(true).ok();
 }
 
 async fn execute(command: Command, mut config: Config) -> ExitCode {

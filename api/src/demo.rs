@@ -1,5 +1,6 @@
 //! `serve --demo`: a few hundred made-up registers to explore, always the same ones.
 
+mod care;
 mod catalogues;
 mod dependents;
 mod guest;
@@ -17,12 +18,15 @@ use crate::records::doctor::{self, CreateDoctorInput};
 use crate::records::doctor_specialty::{self, CreateDoctorSpecialtyInput};
 use crate::records::medical_institution::{self, CreateMedicalInstitutionInput};
 use crate::records::patient_register::{self, CreatePatientRegistersInput, PatientRegisterItemInput};
+use crate::records::registration;
 use crate::scope::Scope;
 
 use self::catalogues::Choices;
 
 /// How many registers are made.
 const PATIENTS: u32 = 300;
+/// How many of them have a health record: the last ones, whom lists show first.
+const WITH_RECORD: u32 = 60;
 /// How many doctors are made.
 const DOCTORS: u32 = 24;
 
@@ -79,16 +83,23 @@ pub(crate) async fn fill(cluster: &Cluster, clock: &dyn Clock) -> Result<(), Err
     }
     let today = clock.today();
     let input = CreatePatientRegistersInput {
-        items: (0..PATIENTS).map(|n| patient(n, today)).collect(),
+        items: (0..PATIENTS - WITH_RECORD)
+            .map(|n| patient(n, today))
+            .chain(care::twins(|n| patient(n, today)))
+            .collect(),
         idempotency_key: None,
     };
     patient_register::create_many(&scope, cluster, clock, input).await?;
-    dependents::fill(&scope, cluster, clock).await?;
+    for number in PATIENTS - WITH_RECORD..PATIENTS {
+        let input = dependents::record(PATIENTS - 1 - number, patient(number, today), &choices, clock.now());
+        registration::register(&scope, cluster, clock, input).await?;
+    }
+    care::fill(&scope, cluster, clock, &reader).await?;
     tracing::info!(registers = PATIENTS, doctors = DOCTORS, "made-up records were made");
     Ok(())
 }
 
-/// The last record that is made tells whether all were.
+/// The last register tells whether all were made, in whichever release.
 async fn is_filled(reader: &impl ConnectionTrait) -> Result<bool, Error> {
     let last = entity::patient_register::Entity::find_by_id(key("patient", PATIENTS - 1)).one(reader).await;
     Ok(last.map_err(crate::error::Error::from)?.is_some())
@@ -146,7 +157,6 @@ fn a_doctor(number: u32) -> CreateDoctorInput {
 fn patient(number: u32, today: NaiveDate) -> PatientRegisterItemInput {
     // Steps that share no factor with the lists' lengths, so that every combination comes up.
     let (first, last) = (nth(FIRST_NAMES, number * 13 + number / 40), nth(LAST_NAMES, number * 17 + number / 35));
-    let doctor = number * 5 % DOCTORS;
     let age_in_days = 365 + u64::from(number) * 7919 % 33_000;
     let few = |list: &[&str], step: u32| -> Vec<String> {
         (0..(number / step) % 3).map(|index| nth(list, number + index * 2).to_owned()).collect()
@@ -163,10 +173,20 @@ fn patient(number: u32, today: NaiveDate) -> PatientRegisterItemInput {
         allergies: few(ALLERGIES, 1),
         medical_history: few(HISTORY, 2),
         current_medications: few(MEDICATIONS, 3),
-        institution_id: Some(key("institution", doctor % u32::try_from(INSTITUTIONS.len()).unwrap_or(1))),
-        date_of_death: None,
-        doctor_id: Some(key("doctor", doctor)),
+        institution_id: Some(institution_of(number)),
+        date_of_death: (number % 97 == 3).then_some(Date(today)),
+        doctor_id: Some(doctor_of(number)),
     }
+}
+
+/// The key of a patient's doctor.
+fn doctor_of(patient: u32) -> Uuid {
+    key("doctor", patient * 5 % DOCTORS)
+}
+
+/// The key of the institution that a patient belongs to, which is the doctor's.
+fn institution_of(patient: u32) -> Uuid {
+    key("institution", patient * 5 % DOCTORS % u32::try_from(INSTITUTIONS.len()).unwrap_or(1))
 }
 
 const INSTITUTIONS: &[&str] =

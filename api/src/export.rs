@@ -12,8 +12,8 @@ use crate::config::Config;
 use crate::database::{Cluster, Consistency, Target};
 use crate::error::Error;
 use crate::fhir::{self, Exported, Files};
-use crate::records::find;
 use crate::records::medical_institution::MedicalInstitutions;
+use crate::records::{Joins, find};
 use crate::scope::{Boundary, InstitutionId, Scope};
 
 /// What to export.
@@ -98,7 +98,7 @@ async fn write(cluster: &Cluster, options: &Options) -> Result<Vec<Exported>, Fa
     let mut scope = Scope::local_operator(Uuid::new_v4());
     if let Some(key) = options.institution {
         let reader = cluster.read(&scope, Consistency::Eventual);
-        if find::<MedicalInstitutions>(&scope, &reader, key, &[]).await?.is_none() {
+        if find::<MedicalInstitutions>(&scope, &reader, key, &[], &Joins::new()).await?.is_none() {
             return Err(Error::BadRequest(format!("there is no institution {key}")).into());
         }
         scope.boundary = Boundary::One(InstitutionId(key));

@@ -11,8 +11,8 @@ use crate::config::Config;
 use crate::database::{Cluster, Consistency};
 use crate::deed::{Action, Deed, Outcome};
 use crate::error::Error;
-use crate::records::find;
 use crate::records::medical_institution::MedicalInstitutions;
+use crate::records::{Joins, find};
 use crate::scope::Scope;
 
 /// How long a token may be good at most.
@@ -48,8 +48,7 @@ fn lifetime(text: &str) -> Result<Duration, String> {
 /// # Errors
 /// When the database, the key file or the audit spool cannot be used, or there is no such role.
 pub(crate) async fn run(config: &Config, options: Options) -> Result<(), app::Error> {
-    let (cluster, authority) = app::authority(config).await?;
-    let tending = app::keep_trail(config, &cluster)?;
+    let (cluster, authority, tending) = app::authority(config).await?;
     let made = make(&cluster, &authority, options).await;
     tending.stop(app::CLOSING_TIME).await;
     println!("{}", made?);
@@ -62,7 +61,7 @@ async fn make(cluster: &Cluster, authority: &Authority, options: Options) -> Res
     let reader = cluster.read(&scope, Consistency::Eventual);
     let mut institution = options.institution;
     if let Some(key) = institution
-        && find::<MedicalInstitutions>(&scope, &reader, key, &[]).await?.is_none()
+        && find::<MedicalInstitutions>(&scope, &reader, key, &[], &Joins::new()).await?.is_none()
     {
         return Err(Error::BadRequest(format!("there is no institution {key}")));
     }

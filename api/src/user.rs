@@ -64,8 +64,7 @@ pub(crate) async fn run(config: &Config, command: Command) -> Result<(), app::Er
         }
         _ => None,
     };
-    let (cluster, authority) = app::authority(config).await?;
-    let tending = app::keep_trail(config, &cluster)?;
+    let (cluster, authority, tending) = app::authority(config).await?;
     let done = match command {
         Command::Create { username, name, role, institution, .. } => {
             create(&cluster, &authority, New { username, name, role, institution, password }).await

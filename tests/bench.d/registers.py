@@ -1,4 +1,4 @@
-"""Made-up patients, doctors, institutions and specialties: the same for the same seed.
+"""Made-up patients, what they take, doctors, institutions and specialties: the same for the same seed.
 
 A record's key is the MD5 of its table's letter and number, so that pgbench, which can draw numbers only, knows keys too.
 Last names are drawn from a truncated exponential distribution, as pgbench's random_exponential draws them.
@@ -40,6 +40,13 @@ FIRST_BIRTH = datetime.date(1930, 1, 1)
 BIRTH_DAYS = (datetime.date(2024, 12, 31) - FIRST_BIRTH).days
 FIRST_CREATION = datetime.datetime(2023, 1, 1)
 CREATION_SECONDS = 3 * 365 * 86400
+
+# RxNorm's code of each of the medications.
+RXNORM = "http://www.nlm.nih.gov/research/umls/rxnorm"
+CODES = "861007 314076 312961 745679 197805".split()
+DOSES = "1 tablet daily,1 tablet twice a day,2 puffs as needed".split(",")
+# Of ten patients, how many take none, one, two and three of them.
+TAKEN = (4, 7, 9, 10)
 
 PATIENT_COLUMNS = (
     "uuid first_name last_name date_of_birth email phone_number address emergency_contact allergies medical_history "
@@ -84,20 +91,43 @@ def load(server, database, patients, seed):
         for number, (uuid, institution) in enumerate(doctors)
     ))
     rows = patients + patients // PATIENTS_PER_TOMBSTONE
+    # Drawn once more for what they take: rows are written as they come.
+    again = random.Random(seed)
+    again.setstate(draw.getstate())
     server.copy(database, "patientregister", PATIENT_COLUMNS, (
-        patient(number, doctors, draw.random, number > patients) for number in range(1, rows + 1)
+        patient(number, doctors, draw.random, number > patients)[1] for number in range(1, rows + 1)
+    ))
+    server.copy(database, "medications", ["uuid", "system", "code", "name"], (
+        f"{key('m', number)}\t{RXNORM}\t{code}\t{MEDICATIONS[number]}\n" for number, code in enumerate(CODES)
+    ))
+    columns = ["patient_id", "institution_id", "system", "code", "display", "medication_id", "dose", "start_date"]
+    server.copy(database, "patient_medications", columns, (
+        line
+        for number in range(1, rows + 1)
+        for line in taken(number, patient(number, doctors, again.random, number > patients)[0])
     ))
 
 
+def taken(number, institution):
+    """The lines of what a patient takes."""
+    draw = number * 7919 % 1000003
+    for place in range(sum(draw % 10 >= share for share in TAKEN)):
+        which, dose, day = (draw + place) % len(CODES), draw % len(DOSES), 1 + draw % 28
+        yield (
+            f"{key('p', number)}\t{institution}\t{RXNORM}\t{CODES[which]}\t{MEDICATIONS[which]}\t{key('m', which)}\t"
+            f"{DOSES[dose]}\t2026-01-{day:02}\n"
+        )
+
+
 def patient(number, doctors, draw, is_deleted):
-    """A line of COPY's text format."""
+    """A patient's institution, and the line of COPY's text format."""
     first, last = FIRST_NAMES[int(draw() * len(FIRST_NAMES))], last_name(draw())
     doctor, institution = doctors[int(draw() * len(doctors))]
     status = "VALIDATED" if draw() < 0.7 else "PENDING"
     created = FIRST_CREATION + datetime.timedelta(seconds=int(draw() * CREATION_SECONDS))
     street = f"{int(draw() * 900) + 1} {STREETS[int(draw() * len(STREETS))]} Street"
     deleted = "2026-01-01 00:00:00+00" if is_deleted else "\\N"
-    return (
+    return institution, (
         f"{key('p', number)}\t{first}\t{last}\t{birth(draw())}\t{first.lower()}.{last.lower()}@example.com\t"
         f"555-{int(draw() * 900) + 100}-{int(draw() * 9000) + 1000}\t{street}, Springfield\tContact {last}\t"
         f"{some(SUBSTANCES, draw())}\t{some(CONDITIONS, draw())}\t{some(MEDICATIONS, draw())}\t{status}\t{institution}\t"

@@ -144,9 +144,32 @@ class Nested(Criteria):
             uuid firstName lastName dateOfBirth
             doctor { uuid firstName lastName specialty { uuid name } }
             institution { uuid name }
+            medications { nodes { dose status medication { name code } } }
         } }
     }"""
     rows = 20
+
+    def found(self, data):
+        return [
+            [
+                node["uuid"], node["doctor"]["specialty"]["name"], node["institution"]["name"],
+                sorted(taken["medication"]["name"] for taken in node["medications"]["nodes"]),
+            ]
+            for node in data["patientRegisters"]["nodes"]
+        ]
+
+    def expected(self, sql, variables):
+        keys = super().expected(sql, variables)
+        listed = ",".join(f"'{key}'" for key in keys)
+        found = json.loads(sql(
+            f"""SELECT json_object_agg(p.uuid, json_build_array(p.uuid, s.name, i.name, ARRAY(
+                SELECT m.name FROM patient_medications t JOIN medications m ON m.uuid = t.medication_id
+                WHERE t.patient_id = p.uuid ORDER BY m.name
+            ))) FROM patientregister p JOIN doctors d ON d.uuid = p.doctor_id
+            JOIN doctor_specialties s ON s.uuid = d.specialty_id JOIN medical_institutions i ON i.uuid = p.institution_id
+            WHERE p.uuid IN ({listed})"""
+        ))
+        return [found[key] for key in keys]
 
 
 class Keyset(List):

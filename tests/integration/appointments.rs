@@ -4,6 +4,7 @@ use phr::scope::{Boundary, InstitutionId, Scope};
 use serde_json::{Value, json};
 use support::{Backend, Phr, on_both_databases};
 
+use crate::audit::{ask, of_request, values};
 use crate::library::{Library, codes, operator};
 use crate::patients::{HOME, NOBODY, done, fault, faults, register, with};
 
@@ -14,6 +15,8 @@ on_both_databases! {
     both_databases_keep_the_rules_by_themselves,
     who_may_make_and_see_appointments,
     an_appointment_goes_with_the_patient,
+    registers_are_found_by_their_appointments,
+    only_who_is_shown_is_put_on_record,
 }
 
 fn text(value: &Value) -> String {
@@ -211,4 +214,53 @@ fn an_appointment_goes_with_the_patient(phr: &Phr) {
     let stays = register(phr, &json!({}));
     let taken = input(&stays, &ada, &hours("09:40", "10:00"));
     assert_eq!(faults(phr, "createAppointment", &taken), [fault("NOT_UNIQUE", "input.startsAt")]);
+}
+
+fn registers_are_found_by_their_appointments(phr: &Phr) {
+    let doctor = doctor(phr, &json!({}));
+    let (busy, booked_once, idle) = (register(phr, &json!({})), register(phr, &json!({})), register(phr, &json!({})));
+    book(phr, &busy, &doctor, &hours("09:00", "10:00"));
+    let cancelled = book(phr, &busy, &doctor, &hours("10:00", "11:00"));
+    done(phr, "updateAppointment", "uuid", &json!({"uuid": cancelled, "status": "CANCELLED"}));
+    book(phr, &booked_once, &doctor, &hours("11:00", "12:00"));
+    let found = |filter: &Value| -> Vec<String> {
+        let query = "query($filter: PatientRegisterFilter) { patientRegisters(filter: $filter) { nodes { uuid } } }";
+        let data = phr.ask(query, &json!({"filter": {"appointments": filter}}));
+        let mut keys: Vec<String> =
+            data["patientRegisters"]["nodes"].as_array().unwrap().iter().map(|node| text(&node["uuid"])).collect();
+        keys.sort();
+        keys
+    };
+    let sorted = |keys: &[&String]| -> Vec<String> {
+        let mut keys: Vec<String> = keys.iter().map(ToString::to_string).collect();
+        keys.sort();
+        keys
+    };
+    let booked = json!({"status": {"equal": "BOOKED"}});
+    assert_eq!(found(&json!({ "some": booked })), sorted(&[&busy, &booked_once]));
+    assert_eq!(found(&json!({ "none": booked })), std::slice::from_ref(&idle));
+    assert_eq!(found(&json!({ "every": booked })), sorted(&[&booked_once, &idle]));
+    let late = json!({"some": {"startsAt": {"greaterThan": "2030-05-06T10:30:00Z"}}});
+    assert_eq!(found(&late), [booked_once]);
+    let of_doctor = json!({"some": {"doctor": {"lastName": {"equal": "Lee"}}, "status": {"equal": "CANCELLED"}}});
+    assert_eq!(found(&of_doctor), [busy]);
+}
+
+/// Of what is read along with a page, and of the page of each doctor, too.
+fn only_who_is_shown_is_put_on_record(phr: &Phr) {
+    let doctor = doctor(phr, &json!({}));
+    let patients = ["09", "10", "11"].map(|hour| {
+        let patient = register(phr, &json!({}));
+        book(phr, &patient, &doctor, &hours(&format!("{hour}:00"), &format!("{hour}:30")));
+        patient
+    });
+    let page = "appointments(first: 2) { nodes { startsAt patientRegister { lastName } } }";
+    for query in [format!("{{ {page} }}"), format!("{{ doctors {{ nodes {{ {page} }} }} }}")] {
+        let (response, id) = ask(phr, &query, &json!({}));
+        assert!(response.get("errors").is_none(), "{response}");
+        let found = of_request(phr, &id, 4);
+        let of = |resource: &str| found.iter().filter(|entry| entry["resource"] == resource).count();
+        assert_eq!((of("Appointment"), of("PatientRegister")), (2, 2), "{query}: {found:?}");
+        assert!(!values(&found, "patient_id").contains(&patients[2].as_str()), "{query}: {found:?}");
+    }
 }

@@ -80,6 +80,10 @@ const FIELDS: &[(&str, &str)] = &[
         "createPatientRegisters",
         "mutation { createPatientRegisters(input: {items: [{PATIENT}]}) { patientRegisters { uuid } } }",
     ),
+    (
+        "registerPatientWithProfile",
+        "mutation { registerPatientWithProfile(input: {patient: {PATIENT}}) { userErrors { code } } }",
+    ),
     ("updatePatientRegister", "mutation { updatePatientRegister(input: {uuid: \"KEY\"}) { userErrors { code } } }"),
     ("deletePatientRegister", "mutation { deletePatientRegister(input: {uuid: \"KEY\"}) { userErrors { code } } }"),
     ("restorePatientRegister", "mutation { restorePatientRegister(input: {uuid: \"KEY\"}) { userErrors { code } } }"),

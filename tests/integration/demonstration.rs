@@ -1,9 +1,10 @@
 //! `phr serve --demo`: its records, its user, and the page that it signs in.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
-use support::{Backend, Database, Phr, phr, root};
+use support::{Backend, Database, Phr, Socket, eventually, phr, root};
 
 use crate::patients::{count, register};
 
@@ -31,6 +32,16 @@ fn the_demonstration_is_the_same_every_time_and_made_once() {
         })
         .collect();
     assert_eq!(lists[0], lists[1]);
+}
+
+/// Whatever was made in it, or was not, by another release.
+#[test]
+fn an_earlier_demonstration_goes_on() {
+    let database = Arc::new(Database::bare(Backend::Sqlite));
+    let made = count(&Phr::serve(Arc::clone(&database), &[], &["--demo"]));
+    database.sql().run("DELETE FROM system_settings; DELETE FROM appointments");
+    let again = Phr::serve(database, &[], &["--demo"]);
+    assert_eq!(count(&again), made);
 }
 
 #[test]
@@ -93,29 +104,81 @@ fn the_page_of_the_demonstration_alone_is_given_a_session() {
 }
 
 #[test]
-fn every_example_of_the_playground_runs() {
+fn every_example_of_the_playground_shows_something() {
     let folder = root().join("api/playground/examples");
     let mut files: Vec<_> = std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     files.retain(|path| path.extension().is_some_and(|end| end == "graphql"));
     files.sort();
-    assert!(files.len() >= 10, "{files:?}");
+    assert!(files.len() >= 21, "{files:?}");
     let server = Phr::serve(Arc::new(Database::bare(Backend::Sqlite)), &[], &["--demo"]);
+    let mut empty = Vec::new();
     for file in files {
         let text = std::fs::read_to_string(&file).unwrap();
         let variables = std::fs::read_to_string(file.with_extension("json")).unwrap_or_else(|_| "{}".to_owned());
         let variables: Value = serde_json::from_str(&variables).unwrap();
-        let named = |line: &str| -> Option<String> {
-            let rest = line.strip_prefix("query ").or_else(|| line.strip_prefix("mutation "))?;
-            Some(rest.split(['(', ' ', '{']).next().unwrap().to_owned())
-        };
-        for name in text.lines().filter_map(named) {
+        let place = file.file_name().unwrap().to_str().unwrap();
+        for (kind, name) in text.lines().filter_map(operation) {
+            if kind == "subscription" {
+                let mut socket = Socket::of(server.address, server.token());
+                socket.subscribe("1", &text, &variables);
+                assert_eq!(socket.event("1")["changes"]["reason"], "BEGINNING");
+                continue;
+            }
             let body = json!({"query": text, "operationName": name, "variables": variables}).to_string();
-            let response = server.post(&body).json();
-            assert!(response.get("errors").is_none(), "{} {name}: {response}", file.display());
+            // The trail is in the database a moment later.
+            let response = eventually(name, || {
+                let response = server.post(&body).json();
+                (place != "20-audit.graphql" || response["data"]["auditEvents"]["nodes"] != json!([]))
+                    .then_some(response)
+            });
+            assert!(response.get("errors").is_none(), "{place} {name}: {response}");
             for payload in response["data"].as_object().unwrap().values() {
                 let errors = payload.get("userErrors").unwrap_or(&Value::Null);
-                assert!(errors.is_null() || *errors == json!([]), "{} {name}: {response}", file.display());
+                assert!(errors.is_null() || *errors == json!([]), "{place} {name}: {response}");
+            }
+            let mut shown = BTreeMap::new();
+            look(&response["data"], "", &mut shown);
+            let unseen = shown.into_iter().filter(|(_, is_shown)| !is_shown);
+            empty.extend(unseen.map(|(path, _)| format!("{name}{path}")));
+        }
+    }
+    assert_eq!(empty, EMPTY, "what shows nothing, in any of the records");
+}
+
+/// What the examples ask for and has nothing to show, for a reason.
+const EMPTY: [&str; 8] = [
+    // The page signs in as the administrator, who is no user.
+    "WhoAmI.viewer.institution",
+    "WhoAmI.viewer.username",
+    "RestorePatient.restorePatientRegister.patientRegister.deletedAt",
+    // Registered without one.
+    "OnePatient.patientRegister.doctor",
+    "HealthAndMigrations.migrations.pending",
+    // No role has any from the start.
+    "Roles.roles.nodes.conditions.from",
+    "Roles.roles.nodes.conditions.until",
+    "Roles.roles.nodes.conditions.weekdays",
+];
+
+/// The kind and the name of an operation that begins on a line.
+fn operation(line: &str) -> Option<(&str, &str)> {
+    let (kind, rest) = line.split_once(' ')?;
+    let name = rest.split(['(', ' ', '{']).next()?;
+    ["query", "mutation", "subscription"].contains(&kind).then_some((kind, name))
+}
+
+/// Whether each field of a response shows something, in one of the places where it stands at least.
+fn look(value: &Value, path: &str, shown: &mut BTreeMap<String, bool>) {
+    match value {
+        Value::Object(fields) => {
+            for (name, value) in fields.iter().filter(|(name, _)| *name != "userErrors") {
+                let path = format!("{path}.{name}");
+                let is_shown = ![Value::Null, json!([]), json!(""), json!(0)].contains(value);
+                *shown.entry(path.clone()).or_default() |= is_shown;
+                look(value, &path, shown);
             }
         }
+        Value::Array(items) => items.iter().for_each(|item| look(item, path, shown)),
+        _ => {}
     }
 }

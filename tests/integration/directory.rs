@@ -11,6 +11,7 @@ on_both_databases! {
     a_licence_belongs_to_one_doctor,
     a_specialty_has_a_name_of_its_own,
     a_doctor_refers_to_what_exists,
+    a_doctor_has_an_institution,
     a_stale_version_changes_nothing,
     nested_records_are_read_through_relations,
     a_field_of_a_mutation_shows_what_an_earlier_one_changed,
@@ -112,6 +113,22 @@ fn a_doctor_refers_to_what_exists(phr: &Phr) {
         assert_eq!(faults(phr, "createDoctor", &input), missing);
         let uuid = done(phr, "createDoctor", "uuid", &json!({"firstName": "Ada", "lastName": "Lee"}))["uuid"].take();
         assert_eq!(faults(phr, "updateDoctor", &json!({"uuid": uuid, field: NOBODY})), missing);
+    }
+}
+
+fn a_doctor_has_an_institution(phr: &Phr) {
+    let name = json!({"firstName": "Ada", "lastName": "Lee"});
+    let made = done(phr, "createDoctor", "uuid institution { uuid }", &name);
+    assert_eq!(made["institution"]["uuid"], crate::patients::HOME, "the caller's own, when none is named");
+    let without = json!({"uuid": made["uuid"], "institutionId": null});
+    assert_eq!(faults(phr, "updateDoctor", &without), [fault("REQUIRED", "input.institutionId")]);
+    let mut sql = phr.database.sql();
+    for statement in [
+        "UPDATE doctors SET institution_id = NULL",
+        "INSERT INTO doctors (uuid, first_name, last_name, institution_id)
+         SELECT institution_id, 'A', 'B', NULL FROM doctors",
+    ] {
+        assert!(sql.attempt(statement).is_err(), "{statement}");
     }
 }
 

@@ -9,7 +9,7 @@ use phr::changelog::Relay;
 use phr::clock::{Clock, SharedClock, SystemClock};
 use phr::config::Config;
 use phr::database::{Cluster, Consistency};
-use phr::graphql::{Begun, Context, Engine, Known, Method, Request};
+use phr::graphql::{Answer, Begun, Context, Engine, Known, Method, Request};
 use phr::records::changes::Feeds;
 use phr::scope::Scope;
 use serde_json::{Value, json};
@@ -81,16 +81,20 @@ impl Library {
     pub(crate) fn ask(&self, scope: Scope, query: &str, variables: &Value) -> Value {
         let body = json!({ "query": query, "variables": variables }).to_string();
         let request: Request<'_> = serde_json::from_str(&body).unwrap();
+        let read = |answer: &Answer| serde_json::to_value(&answer.response).unwrap();
         let answered = async {
             match self.engine.begin(request, Method::Post, self.context(scope.clone())).await {
-                Begun::Answered(answer) => *answer,
+                Begun::Answered(answer) => read(&answer),
                 Begun::Subscribed(mut responses) => {
                     let event = responses.event().await.unwrap().unwrap();
-                    responses.answer(event, self.context(scope)).await
+                    match responses.tell(event, self.context(scope)).await {
+                        Ok(telling) => read(&telling.answer),
+                        Err(answer) => read(&answer),
+                    }
                 }
             }
         };
-        serde_json::to_value(&self.runtime.block_on(answered).response).unwrap()
+        self.runtime.block_on(answered)
     }
 
     fn context(&self, scope: Scope) -> Context {

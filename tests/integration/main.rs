@@ -32,6 +32,7 @@ mod migrations;
 mod nested;
 mod paging;
 mod patients;
+mod registration;
 mod rules;
 mod scopes;
 mod seeded;

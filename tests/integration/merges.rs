@@ -12,6 +12,9 @@ on_both_databases! {
     what_belongs_to_a_register_moves_to_the_one_that_is_kept,
     a_merged_register_points_to_the_other_and_is_changed_no_more,
     undoing_gives_back_what_moved_and_is_still_there,
+    one_of_each_kind_is_the_first_choice,
+    what_both_have_stays_where_it_is,
+    a_register_that_others_were_merged_into_is_not_deleted,
     what_cannot_be_merged_is_left_as_it_is,
     what_cannot_be_undone_is_left_as_it_is,
     the_kept_register_is_confirmed_anew,
@@ -143,6 +146,86 @@ fn undoing_gives_back_what_moved_and_is_still_there(phr: &Phr) {
     assert_eq!(numbers(phr, &merged), ["1", "3", "4"]);
     undo(phr, &again);
     assert_eq!(numbers(phr, &kept), ["4"]);
+}
+
+/// Each kind of which one is the first choice: its list at the root, the field that tells two apart, and two values.
+const CHOICES: [(&str, &str, &str, [&str; 2]); 3] = [
+    ("Email", "emails", "address", ["a@b.de", "c@d.de"]),
+    ("Phone", "phones", "number", ["555-267-0001", "555-267-0002"]),
+    ("Address", "addresses", "street", ["1 Oak Avenue", "2 Oak Avenue"]),
+];
+
+fn add(phr: &Phr, kind: &str, patient: &str, field: &str, value: &str, is_primary: bool) -> String {
+    let input = json!({"patientId": patient, field: value, "isPrimary": is_primary});
+    done(phr, &format!("add{kind}"), "uuid", &input)["uuid"].as_str().unwrap().to_owned()
+}
+
+/// What a patient has of a kind, each with whether it is the first choice.
+fn choices(phr: &Phr, (list, field): (&str, &str), patient: &str) -> Vec<String> {
+    let order = field.to_uppercase();
+    let query = format!(
+        "query($of: UUID) {{ {list}(filter: {{patientId: {{equal: $of}}}}, order: [{{field: {order}}}]) {{
+            nodes {{ {field} isPrimary }} }} }}"
+    );
+    let data = phr.ask(&query, &json!({ "of": patient }));
+    let nodes = data[list]["nodes"].as_array().unwrap();
+    nodes.iter().map(|node| format!("{} {}", node[field].as_str().unwrap(), node["isPrimary"])).collect()
+}
+
+fn one_of_each_kind_is_the_first_choice(phr: &Phr) {
+    for (kind, list, field, [first, second]) in CHOICES {
+        let (kept, merged) = (register(phr, &json!({})), register(phr, &json!({})));
+        let of = |patient: &str| choices(phr, (list, field), patient);
+        let told = |value: &str, is_primary: bool| format!("{value} {is_primary}");
+        let own = add(phr, kind, &kept, field, first, true);
+        add(phr, kind, &merged, field, second, true);
+        let both = merge(phr, &kept, &merged);
+        assert_eq!(of(&kept), [told(first, true), told(second, false)], "that of the kept register stays so");
+        undo(phr, &both);
+        assert_eq!((of(&kept), of(&merged)), (vec![told(first, true)], vec![told(second, true)]), "{kind}");
+        // Where the kept register has none, the other's is it; what was removed counts for nothing.
+        done(phr, &format!("remove{kind}"), "uuid", &json!({ "uuid": own }));
+        let again = merge(phr, &kept, &merged);
+        assert_eq!(of(&kept), [told(second, true)], "{kind}");
+        undo(phr, &again);
+        assert_eq!((of(&kept), of(&merged)), (vec![], vec![told(second, true)]), "{kind}");
+    }
+}
+
+fn what_both_have_stays_where_it_is(phr: &Phr) {
+    for (kind, list, field, [first, second]) in CHOICES {
+        let (kept, merged) = (register(phr, &json!({})), register(phr, &json!({})));
+        add(phr, kind, &kept, field, first, false);
+        add(phr, kind, &merged, field, first, false);
+        add(phr, kind, &merged, field, second, false);
+        let patient_merge = merge(phr, &kept, &merged);
+        // Of addresses no two are compared.
+        let moved = if kind == "Address" { 2 } else { 1 };
+        assert_eq!(patient_merge["movedRows"], moved, "{kind}");
+        assert_eq!(choices(phr, (list, field), &kept).len(), moved + 1, "{kind}");
+        undo(phr, &patient_merge);
+        assert_eq!(choices(phr, (list, field), &kept), [format!("{first} false")]);
+        assert_eq!(choices(phr, (list, field), &merged).len(), 2, "{kind}");
+    }
+    let (kept, merged) = (register(phr, &json!({})), register(phr, &json!({})));
+    for (patient, height) in [(&kept, 170), (&merged, 180)] {
+        done(phr, "addHealthProfile", "uuid", &json!({"patientId": patient, "heightCm": height}));
+    }
+    assert_eq!(merge(phr, &kept, &merged)["movedRows"], 0, "a patient has one profile");
+}
+
+/// Deleted, it would hide theirs too.
+fn a_register_that_others_were_merged_into_is_not_deleted(phr: &Phr) {
+    let (kept, merged) = (register(phr, &json!({})), register(phr, &json!({})));
+    let patient_merge = merge(phr, &kept, &merged);
+    let target = json!({ "uuid": kept });
+    let expected = [crate::patients::fault("STILL_REFERENCED", "input.uuid")];
+    assert_eq!(crate::patients::faults(phr, "deletePatientRegister", &target), expected);
+    let by_hand =
+        format!("UPDATE patientregister SET deleted_at = created_at WHERE uuid = {}", phr.database.key(&kept));
+    assert!(phr.database.sql().attempt(&by_hand).is_err(), "the database keeps it too");
+    undo(phr, &patient_merge);
+    done(phr, "deletePatientRegister", "uuid", &target);
 }
 
 fn what_cannot_be_merged_is_left_as_it_is(phr: &Phr) {

@@ -1,6 +1,6 @@
 use std::io::{BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpStream};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
@@ -44,9 +44,10 @@ impl Events {
     /// The next event's name and data; none when the stream has ended. The sizes of HTTP's chunks, which stand on lines of
     /// their own, and comments are passed over.
     pub fn told(&mut self) -> Option<(String, Value)> {
-        let mut name = String::new();
+        let (mut name, began) = (String::new(), Instant::now());
         loop {
             let line = self.line()?;
+            assert!(began.elapsed() < LIMIT, "nothing but comments came within {} s", LIMIT.as_secs());
             // The chunk without anything in it is the last one.
             if line == "0" {
                 return None;

@@ -53,7 +53,7 @@ serve() {
     # A time zone far from UTC, so that whoever relies on the server's own is found out.
     "${as[@]}" "$bin/postgres" -D "$data" -p "$port" -k "$home" -c listen_addresses=127.0.0.1 -c max_connections=300 \
         -c fsync=off -c synchronous_commit=off -c full_page_writes=off -c timezone=Asia/Kolkata \
-        -c log_line_prefix='%d|%p ' -c log_timezone=UTC 2>"$folder/log" 9>&- &
+        -c log_line_prefix='%d|%p|%a ' -c log_timezone=UTC 2>"$folder/log" 9>&- &
     server=$!
     trap 'kill -INT "$server" 2>/dev/null || true' TERM INT HUP
     echo "$$" >"$folder/pid"

@@ -1,5 +1,5 @@
 use std::net::{SocketAddr, TcpStream};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use tungstenite::client::IntoClientRequest;
@@ -104,12 +104,13 @@ impl Socket {
     /// # Errors
     /// When the server closed the connection; 1006 where it did without a word.
     pub fn try_hear(&mut self) -> Result<Value, (u16, String)> {
+        let began = Instant::now();
         loop {
             match self.0.read() {
                 Ok(Message::Text(text)) => return Ok(serde_json::from_str(&text).expect("messages are JSON")),
                 Ok(Message::Close(Some(frame))) => return Err((frame.code.into(), frame.reason.to_string())),
                 Ok(Message::Close(None)) => return Err((1005, String::new())),
-                Ok(_) => {}
+                Ok(_) => assert!(began.elapsed() < LIMIT, "nothing but pings came within {} s", LIMIT.as_secs()),
                 Err(Error::Io(error)) if error.kind() == std::io::ErrorKind::WouldBlock => {
                     panic!("nothing came within {} s", LIMIT.as_secs())
                 }

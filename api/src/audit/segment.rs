@@ -67,11 +67,9 @@ pub(super) fn lines(folder: &Path, from: Position, end: u64, most: u64) -> Resul
 /// A segment to append to, made where there is none. Only the server's user can read it, and a power cut does not take
 /// back that it is there.
 pub(super) fn open(path: &Path) -> io::Result<File> {
-    let is_new = !path.exists();
     let file = File::options().create(true).append(true).mode(0o600).open(path)?;
-    if is_new {
-        reach_disk(path.parent())?;
-    }
+    // Also where it is there already: whoever made it may have failed over this.
+    reach_disk(path.parent())?;
     Ok(file)
 }
 

@@ -88,3 +88,48 @@ async fn reach_disk(writer: &Writer) -> io::Result<()> {
     let file = writer.handle()?;
     tokio::task::spawn_blocking(move || file.sync_data()).await.map_err(io::Error::other)?
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::Ordering;
+
+    use uuid::Uuid;
+
+    use crate::audit::entry::Who;
+    use crate::audit::folder::Folder;
+    use crate::audit::segment;
+    use crate::audit::writer::Progress;
+    use crate::clock::SystemClock;
+    use crate::deed::{Action, Deed, Outcome};
+    use crate::scope::Scope;
+
+    use super::*;
+
+    fn note(settles: Option<i64>) -> Note {
+        let deeds = vec![(Deed::new(Action::Update, "PatientRegister"), Outcome::Succeeded)];
+        Note { who: Who::of(&Scope::nobody(Uuid::new_v4())), deeds, settles }
+    }
+
+    #[tokio::test]
+    async fn an_outcome_that_there_was_no_room_for_is_noted_as_soon_as_there_is() {
+        let path = std::env::temp_dir().join(format!("phr-spool-{}", Uuid::new_v4().simple()));
+        let (folder, progress) = (Arc::new(Folder::make(&path).unwrap()), Arc::new(Progress::default()));
+        let file = segment::path(&folder.path, 1);
+        let writer = Writer::new(folder, Arc::new(SystemClock), Arc::clone(&progress), 2000).unwrap();
+        let spool = Spool::start(writer, false, Arc::default());
+        while spool.note(note(None)).await.is_ok() {}
+        let written = || std::fs::read_to_string(&file).unwrap();
+        let before = written().lines().count();
+        // Somebody was told that it cannot be said what became of it.
+        spool.note(note(Some(1))).await.unwrap_err();
+        spool.note(note(None)).await.unwrap_err();
+        assert_eq!(written().lines().count(), before);
+        progress.unshipped.store(0, Ordering::Release);
+        spool.note(note(None)).await.unwrap();
+        let text = written();
+        let added: Vec<&str> = text.lines().skip(before).collect();
+        assert_eq!(added.len(), 2, "what was refused is not noted: {added:?}");
+        assert!(added[0].contains("\"settles\":1") && !added[1].contains("settles"), "{added:?}");
+        std::fs::remove_dir_all(&path).unwrap();
+    }
+}

@@ -177,9 +177,11 @@ fn open(folder: &Folder, number: u32) -> Result<File, Fault> {
 mod tests {
     use std::path::Path;
 
+    use chrono::TimeDelta;
     use uuid::Uuid;
 
-    use crate::clock::SystemClock;
+    use crate::audit::backlog::Backlog;
+    use crate::clock::{Clock, SystemClock};
     use crate::deed::Action;
     use crate::scope::Scope;
 
@@ -201,20 +203,54 @@ mod tests {
         let mut writer = writer(&spool);
         assert_eq!(writer.append(&[note()]).unwrap(), [1]);
         let path = segment::path(&writer.folder.path, 1);
-        let whole = std::fs::metadata(&path).unwrap().len();
+        let whole = std::fs::read(&path).unwrap();
         // Neither can be written through it, nor can anything be taken back.
         writer.file = File::open(&path).unwrap();
-        File::options().append(true).open(&path).unwrap().write_all(b"{}\n").unwrap();
+        File::options().append(true).open(&path).unwrap().write_all(&whole).unwrap();
         writer.append(&[note()]).unwrap_err();
-        let written = writer.progress.written();
-        assert_eq!(written, Position { segment: 1, offset: whole });
-        let begin = Position { segment: 1, offset: 0 };
-        let lines = segment::lines(&writer.folder.path, begin, written.offset, 1 << 20).unwrap();
-        assert_eq!(String::from_utf8(lines.lines).unwrap().lines().count(), 1);
+        let mut backlog = Backlog::new(Arc::clone(&writer.folder), Arc::clone(&writer.progress));
+        assert_eq!(backlog.next().unwrap().unwrap().entries.len(), 1);
         // Once it can be taken back it is.
         writer.file = open(&writer.folder, 1).unwrap();
         assert_eq!(writer.append(&[note()]).unwrap(), [2]);
         assert_eq!(std::fs::read_to_string(&path).unwrap().lines().count(), 2);
+        std::fs::remove_dir_all(&spool).unwrap();
+    }
+    #[test]
+    fn nothing_is_written_once_the_chain_is_to_end() {
+        let spool = std::env::temp_dir().join(format!("phr-spool-{}", Uuid::new_v4().simple()));
+        let mut writer = writer(&spool);
+        writer.append(&[note()]).unwrap();
+        writer.progress.close();
+        writer.append(&[note()]).unwrap_err();
+        let text = std::fs::read_to_string(segment::path(&writer.folder.path, 1)).unwrap();
+        assert_eq!(text.lines().count(), 1);
+        std::fs::remove_dir_all(&spool).unwrap();
+    }
+
+    /// A clock that is put back by an hour each time that it is looked at.
+    #[derive(Debug, Default)]
+    struct Back(Mutex<i64>);
+
+    impl Clock for Back {
+        fn now(&self) -> DateTime<Utc> {
+            let mut hours = self.0.lock();
+            *hours += 1;
+            DateTime::UNIX_EPOCH + TimeDelta::days(20_000) - TimeDelta::hours(*hours)
+        }
+    }
+
+    #[test]
+    fn entries_stand_in_the_order_of_their_times_whatever_the_clock_does() {
+        let spool = std::env::temp_dir().join(format!("phr-spool-{}", Uuid::new_v4().simple()));
+        let mut writer = Writer { clock: Arc::new(Back::default()), ..writer(&spool) };
+        for _ in 0..3 {
+            writer.append(&[note()]).unwrap();
+        }
+        let text = std::fs::read_to_string(segment::path(&writer.folder.path, 1)).unwrap();
+        let entry = |line| serde_json::from_str::<Entry>(line).unwrap();
+        let times: Vec<_> = text.lines().map(|line| entry(line).occurred_at).collect();
+        assert!(times.len() == 3 && times.is_sorted(), "{times:?}");
         std::fs::remove_dir_all(&spool).unwrap();
     }
 }

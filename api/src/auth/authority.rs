@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use crate::clock::SharedClock;
 use crate::database::{Cluster, Consistency, Transaction};
+use crate::deed::{Action, Deed};
 use crate::error::{Error, Result};
 use crate::scope::{Actor, Boundary, InstitutionId, Scope};
 
@@ -19,6 +20,7 @@ use super::authentication::Known;
 use super::keyring;
 use super::outside::Provider;
 use super::roster::Roster;
+use super::rotation::SIGNING_KEY;
 use super::token::Claims;
 use super::{KeyFile, Settings, SigningAlgorithm};
 
@@ -162,7 +164,7 @@ impl Authority {
         let inner = &self.0;
         // What was revoked a moment ago stands on the primary; without one nothing is being revoked.
         let freshness = if inner.cluster.has_primary() { Consistency::Strong } else { Consistency::Eventual };
-        let reader = inner.cluster.read(&Scope::server(Uuid::nil()), freshness);
+        let reader = inner.cluster.read(&Scope::server(Uuid::nil()), freshness).own();
         let lifetime = inner.settings.longest() + SKEW;
         let outside = inner.provider.as_ref().map(|provider| provider.issuer());
         Roster::read(&reader, &inner.file, self.now(), lifetime, outside).await
@@ -171,14 +173,10 @@ impl Authority {
     async fn make_key(&self, algorithm: SigningAlgorithm) -> Result<Uuid> {
         let tx = self.write().await?;
         let key = keyring::generate(&tx, Arc::clone(&self.0.file), algorithm, self.now()).await?;
+        tx.note(Deed::new(Action::Create, SIGNING_KEY).on(key));
         tx.commit().await?;
         tracing::info!(key = %key, algorithm = algorithm.name(), "a signing key was made");
         Ok(key)
-    }
-
-    /// Writes what is a user's own, on whose account it is put on record.
-    pub(super) async fn write_as(&self, user: Actor, request: Uuid, origin: Option<IpAddr>) -> Result<Transaction> {
-        self.0.cluster.write(&acting(user, None, request, origin)).await
     }
 
     pub(super) async fn write(&self) -> Result<Transaction> {

@@ -1,16 +1,16 @@
 use async_graphql::{InputObject, SimpleObject};
 use chrono::{DateTime, Duration, Utc};
-use entity::{break_glass_grant, patient_register, session};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, Set};
+use entity::{break_glass_grant, patient_register, role, session, user};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect, Set};
 use uuid::Uuid;
 
-use crate::database::Consistency;
+use crate::database::{Consistency, Transaction};
 use crate::deed::{Action, Deed};
 use crate::error::{Error, FaultCode, NO_SESSION, Result};
 use crate::scope::{Boundary, Permission, Scope};
 
 use super::Authority;
-use super::session::own_session;
+use super::session::{NO_SESSION_HERE, without_leave};
 use super::token::Claims;
 
 /// For how many minutes a record is opened when nothing else is said.
@@ -45,27 +45,27 @@ impl Authority {
     /// Opens one record outside the caller's boundary, at once.
     ///
     /// # Errors
-    /// `Forbidden`; `Rejected` when there is no such register, or the reason or the time will not do; as any write.
+    /// `Forbidden`; `Rejected` when there is no such register, or the reason or the time will not do; `BadRequest` for a
+    /// token that was made at the machine itself; as any write.
     pub async fn break_glass(&self, scope: &Scope, input: BreakGlassInput) -> Result<Leave> {
         scope.require(Permission::BreakGlass)?;
-        let session = own_session(scope)?;
+        without_leave(scope)?;
         if scope.patient.is_some() {
             let message = "who may see one patient's records only opens no others".to_owned();
             return Err(Error::Forbidden(message));
         }
         let lifetime = self.lifetime(&input)?;
-        let reader = self.0.cluster.read(&Scope::server(scope.request), Consistency::Strong);
-        let found = patient_register::Entity::find_by_id(input.patient_uuid)
-            .filter(patient_register::Column::DeletedAt.is_null())
-            .one(&reader)
-            .await?;
-        let Some(patient) = found else {
-            let path = ["input", "patientUuid"];
-            return Err(Error::rejected(FaultCode::NotFound, &path, "there is no such register"));
-        };
-        let session = session::Entity::find_by_id(session).one(&reader).await?;
-        let session = session.ok_or(Error::Unauthenticated(NO_SESSION))?;
+        let patient = self.patient(scope, input.patient_uuid).await?;
         let now = self.now();
+        // The leave is the other institution's: the caller could not write it within the own boundary.
+        let tx = self.1.write_within(scope, Boundary::All).await?;
+        let session = match session_for_leave(&tx, scope, now, lifetime).await {
+            Ok(session) => session,
+            Err(error) => {
+                tx.rollback().await?;
+                return Err(error);
+            }
+        };
         // Not longer than the session, by whose end it is known to have ended.
         let expires_at = (now + lifetime).min(session.expires_at);
         let leave = break_glass_grant::ActiveModel {
@@ -81,8 +81,6 @@ impl Authority {
             review_note: Set(None),
         };
         let uuid = *leave.uuid.as_ref();
-        // The leave is the other institution's: the caller could not write it within the own boundary.
-        let tx = self.1.write_within(scope, Boundary::All).await?;
         break_glass_grant::Entity::insert(leave).exec_without_returning(&tx).await?;
         tx.note(Deed {
             institution: Some(patient.institution_id),
@@ -98,6 +96,17 @@ impl Authority {
         claims.grant = Some(uuid);
         claims.device = session.device;
         Ok(Leave { uuid, access_token: self.sign(&claims)?, expires_at })
+    }
+
+    /// The register to open, wherever it belongs.
+    async fn patient(&self, scope: &Scope, uuid: Uuid) -> Result<patient_register::Model> {
+        let reader = self.0.cluster.read(&Scope::server(scope.request), Consistency::Strong);
+        let found = patient_register::Entity::find_by_id(uuid)
+            .filter(patient_register::Column::DeletedAt.is_null())
+            .one(&reader)
+            .await?;
+        let path = ["input", "patientUuid"];
+        found.ok_or_else(|| Error::rejected(FaultCode::NotFound, &path, "there is no such register"))
     }
 
     fn lifetime(&self, input: &BreakGlassInput) -> Result<Duration> {
@@ -122,4 +131,37 @@ impl Authority {
         }
         Ok(Duration::minutes(minutes))
     }
+}
+
+/// The session that a leave belongs to: the caller's. Whoever comes with a token of a provider elsewhere has none, and gets
+/// one for the leave alone, which nothing prolongs.
+async fn session_for_leave(
+    tx: &Transaction,
+    scope: &Scope,
+    now: DateTime<Utc>,
+    lifetime: Duration,
+) -> Result<session::Model> {
+    if let Some(own) = scope.session {
+        let found = session::Entity::find_by_id(own).one(tx).await?;
+        return found.ok_or(Error::Unauthenticated(NO_SESSION));
+    }
+    // As the user is now, and stays until the session stands: whatever takes away what they may do ends their sessions.
+    let found = user::Entity::find_by_id(scope.actor.0).lock_exclusive().one(tx).await?;
+    let user = found.ok_or_else(|| Error::BadRequest(NO_SESSION_HERE.to_owned()))?;
+    let role = role::Entity::find_by_id(user.role_id).one(tx).await?;
+    let is_theirs = role.is_some_and(|role| *role.name == *scope.role);
+    if !user.is_active || user.external_subject.is_none() || !is_theirs {
+        return Err(Error::Unauthenticated(NO_SESSION));
+    }
+    let row = session::Model {
+        uuid: Uuid::new_v4(),
+        user_id: user.uuid,
+        device: None,
+        origin: scope.origin.map(|origin| origin.to_string()),
+        created_at: now,
+        expires_at: now + lifetime,
+        revoked_at: None,
+    };
+    session::Entity::insert(session::ActiveModel::from(row.clone())).exec_without_returning(tx).await?;
+    Ok(row)
 }

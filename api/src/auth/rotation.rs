@@ -12,7 +12,7 @@ use super::keyring::{self, Keyring};
 use super::{Authority, ForeignKeys, KeyFile, SigningAlgorithm};
 
 /// What the audit trail calls keys that sign tokens.
-const KEY: &str = "SigningKey";
+pub(super) const SIGNING_KEY: &str = "SigningKey";
 
 impl Authority {
     /// Makes a new key sign, on all servers of the database. What others have signed stays good, or with `revoke` is good
@@ -36,9 +36,9 @@ impl Authority {
             return Err(Error::BadRequest(ForeignKeys.to_string()));
         }
         let key = keyring::generate(&tx, Arc::new(file), algorithm, now).await?;
-        tx.note(Deed::new(Action::Create, KEY).on(key));
+        tx.note(Deed::new(Action::Create, SIGNING_KEY).on(key));
         let field = if revoke { "revokedAt" } else { "retiredAt" };
-        tx.note(Deed { fields: vec![field.into()], ..Deed::new(Action::Update, KEY) });
+        tx.note(Deed { fields: vec![field.into()], ..Deed::new(Action::Update, SIGNING_KEY) });
         if revoke {
             keyring::revoke_others(&tx, key, now).await?;
         } else {

@@ -13,13 +13,17 @@ use crate::deed::{Action, Deed};
 use crate::error::{Error, FaultCode, NO_SESSION, Result};
 use crate::records::role::Rules;
 use crate::records::user::Users;
-use crate::scope::{Actor, Permission, Scope};
+use crate::scope::{Actor, Boundary, Permission, Scope};
 
+use super::authority::acting;
 use super::login::{is_locked, locked};
 use super::one_time::random_token;
 use super::password::{self, Verdict, check};
 use super::token::Claims;
 use super::{Authority, boundary};
+
+pub(super) const NO_SESSION_HERE: &str =
+    "your token belongs to no session here: it was made at the machine itself, or elsewhere";
 
 /// What a session is used and prolonged with.
 #[derive(Clone, SimpleObject)]
@@ -117,7 +121,8 @@ impl Authority {
         let now = self.now();
         let hash = Sha256::digest(token.trim()).to_vec();
         let Some(owner) = self.owner(&hash).await? else { return Err(Error::Unauthenticated(NO_SESSION)) };
-        let tx = self.write_as(owner, request, origin).await?;
+        let scope = acting(Actor(owner.uuid), owner.institution_id, request, origin);
+        let tx = self.0.cluster.write_within(&scope, Boundary::All).await?;
         let found = refresh_token::Entity::find_by_id(hash.clone()).lock_exclusive().one(&tx).await?;
         let Some(found) = found else {
             tx.rollback().await?;
@@ -154,11 +159,11 @@ impl Authority {
     }
 
     /// Whose a refresh token is, whether or not it is good.
-    async fn owner(&self, hash: &[u8]) -> Result<Option<Actor>> {
+    async fn owner(&self, hash: &[u8]) -> Result<Option<user::Model>> {
         let reader = self.0.cluster.read(&Scope::server(Uuid::nil()), Consistency::Strong);
         let Some(token) = refresh_token::Entity::find_by_id(hash.to_vec()).one(&reader).await? else { return Ok(None) };
-        let session = session::Entity::find_by_id(token.session_id).one(&reader).await?;
-        Ok(session.map(|session| Actor(session.user_id)))
+        let Some(session) = session::Entity::find_by_id(token.session_id).one(&reader).await? else { return Ok(None) };
+        Ok(user::Entity::find_by_id(session.user_id).one(&reader).await?)
     }
 
     /// Ends the caller's session.
@@ -274,13 +279,11 @@ pub(super) fn changed(user: Uuid, what: &'static str) -> Deed {
 /// The session that a caller asks in, for what only the user does: not with a leave to treat somebody.
 pub(super) fn own_session(scope: &Scope) -> Result<Uuid> {
     without_leave(scope)?;
-    let message = "your token belongs to no session here: it was made at the machine itself, or elsewhere";
-    let none = || Error::BadRequest(message.to_owned());
-    scope.session.ok_or_else(none)
+    scope.session.ok_or_else(|| Error::BadRequest(NO_SESSION_HERE.to_owned()))
 }
 
 /// Somebody is known to ask, and not with a leave to treat somebody else.
-fn without_leave(scope: &Scope) -> Result<()> {
+pub(super) fn without_leave(scope: &Scope) -> Result<()> {
     if scope.is_nobody() {
         return Err(Error::Unauthenticated(NO_SESSION));
     }

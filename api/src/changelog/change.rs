@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use crate::scope::Scope;
 
-/// The only kind of record that is a patient's, so far.
+/// The kind of record that is a patient itself.
 const PATIENT: &str = "PatientRegister";
 
 /// What was done to a record.
@@ -77,9 +77,10 @@ impl Change {
         let key: Uuid = row.try_get("", "key")?;
         let operation: String = row.try_get("", "operation")?;
         let fields: TextList = row.try_get("", "changed_fields")?;
+        let patient = if entity == PATIENT { Some(key) } else { row.try_get("", "patient_id")? };
         Ok(Self {
             sequence: row.try_get("", "sequence")?,
-            patient: (entity == PATIENT).then_some(key),
+            patient,
             entity,
             key,
             operation: match operation.as_str() {

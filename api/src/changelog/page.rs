@@ -44,9 +44,22 @@ impl Batch {
         }
     }
 
+    /// Whether it is as new to a reader as to who has read it, cursor and all: whoever has seen nothing of it, though it is
+    /// everything that its base does not show, has seen nothing but what its base shows.
+    fn follows(&self, seen: &Cursor) -> bool {
+        let Some(first) = self.changes.first() else { return false };
+        // An SQLite file's cursor is the last change's number, whoever has read it.
+        let is_whole =
+            self.cursor.system == 0 || seen.is_complete() && self.cursor.is_complete() && first.sum == first.mark;
+        is_whole && !self.changes.iter().any(|change| seen.has_seen(change))
+    }
+
     /// The same for a reader who has seen other changes before: what is new of it, and what that reader has seen then. None
     /// where nothing is new.
     pub(super) fn beyond(&self, seen: &Cursor) -> Option<Self> {
+        if self.follows(seen) {
+            return Some(self.clone());
+        }
         let mut changes: Vec<Change> = self.changes.iter().filter(|change| !seen.has_seen(change)).cloned().collect();
         let mut cursor = match &self.cursor {
             cursor if cursor.current == seen.current => seen.clone(),

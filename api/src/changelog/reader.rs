@@ -17,6 +17,7 @@ const PROOF: u64 = 100;
 #[derive(Clone, Debug)]
 pub struct Reader {
     cluster: Cluster,
+    is_own: bool,
 }
 
 /// What was read, and how far the primary had come.
@@ -31,7 +32,12 @@ impl Reader {
     /// A reader of the cluster's log.
     #[must_use]
     pub const fn new(cluster: Cluster) -> Self {
-        Self { cluster }
+        Self { cluster, is_own: false }
+    }
+
+    /// The same, for what the server reads for itself, whoever listens.
+    pub(super) const fn own(cluster: Cluster) -> Self {
+        Self { cluster, is_own: true }
     }
 
     /// The cursor of who has seen everything up to now.
@@ -135,6 +141,7 @@ impl Reader {
 
     async fn query(&self, statement: Statement) -> Result<Vec<QueryResult>> {
         let reader = self.cluster.read(&Scope::server(Uuid::nil()), Consistency::Strong);
+        let reader = if self.is_own { reader.own() } else { reader };
         Ok(reader.query_all_raw(statement).await?)
     }
 

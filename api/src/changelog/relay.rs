@@ -1,12 +1,13 @@
 use std::collections::HashSet;
 use std::sync::{Arc, Weak};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use tokio::sync::{broadcast, watch};
+use tokio::sync::{Mutex, Semaphore, broadcast, watch};
 
 use crate::database::Cluster;
 use crate::error::{Error, Result};
 
+use super::subscription::Source;
 use super::{Batch, Cursor, Reader, Subscription};
 
 /// How often the log is read when nobody tells of anything: changes that were made by psql are heard of that late.
@@ -15,6 +16,9 @@ const POLL: Duration = Duration::from_millis(250);
 pub(super) const PAGE: u32 = 500;
 /// Batches that wait for slow subscriptions. Whoever is further behind reads the log.
 const WAITING: usize = 64;
+/// Subscriptions that read the log by themselves at a time. When thousands come back at once, other reads must not wait for
+/// all of them.
+const REPLAYING: usize = 4;
 /// How long to wait before what failed is tried again.
 pub(super) const PAUSE: Duration = Duration::from_millis(100);
 
@@ -27,16 +31,28 @@ pub struct Relay {
 
 #[derive(Debug)]
 struct Shared {
+    own: Reader,
     reader: Reader,
     news: broadcast::Sender<Batch>,
+    /// When the beginning of those who begin now was last looked for, and what was found.
+    beginning: Mutex<Option<(Instant, Option<Cursor>)>>,
+    /// Whether the log is followed: what is written from then on is handed on.
+    has_begun: watch::Sender<bool>,
+    replaying: Arc<Semaphore>,
 }
 
 impl Relay {
     /// Begins to follow the log. Must be called within a runtime.
     #[must_use]
     pub fn start(cluster: &Cluster) -> Self {
-        let shared = Shared { reader: Reader::new(cluster.clone()), news: broadcast::Sender::new(WAITING) };
-        let shared = Arc::new(shared);
+        let shared = Arc::new(Shared {
+            own: Reader::own(cluster.clone()),
+            reader: Reader::new(cluster.clone()),
+            news: broadcast::Sender::new(WAITING),
+            beginning: Mutex::default(),
+            has_begun: watch::Sender::new(false),
+            replaying: Arc::new(Semaphore::new(REPLAYING)),
+        });
         tokio::spawn(follow(Arc::downgrade(&shared), cluster.clone(), cluster.hear()));
         Self { shared }
     }
@@ -50,11 +66,17 @@ impl Relay {
         let reader = &self.shared.reader;
         // Before the cursor is made: nothing may come between the two.
         let live = self.shared.news.subscribe();
-        let cursor = match after {
-            Some(cursor) => reader.admit(&cursor).map(|()| cursor)?,
-            None => reader.now().await?,
+        let (cursor, begins_now) = match after {
+            Some(cursor) => (reader.admit(&cursor).map(|()| cursor)?, false),
+            None => (self.shared.beginning().await?, true),
         };
-        Ok(Subscription::new(reader.clone(), live, cursor))
+        let source = Source {
+            reader: reader.clone(),
+            replaying: Arc::clone(&self.shared.replaying),
+            has_begun: self.shared.has_begun.subscribe(),
+            live,
+        };
+        Ok(Subscription::new(source, cursor, begins_now))
     }
 }
 
@@ -85,14 +107,33 @@ async fn follow(shared: Weak<Shared>, cluster: Cluster, mut heard: watch::Receiv
 }
 
 impl Shared {
+    /// Where those begin who begin now: read after they came, once for all who came before.
+    async fn beginning(&self) -> Result<Cursor> {
+        // What is written before the log is followed is nobody's to hand on.
+        self.has_begun.subscribe().wait_for(|has_begun| *has_begun).await.ok();
+        let came = Instant::now();
+        let mut last = self.beginning.lock().await;
+        let found = match &*last {
+            Some((began, found)) if *began >= came => found.clone(),
+            _ => {
+                let began = Instant::now();
+                let found = self.reader.now().await;
+                *last = Some((began, found.as_ref().ok().cloned()));
+                return found;
+            }
+        };
+        found.ok_or_else(|| Error::Unavailable("the change log could not be read".into()))
+    }
+
     /// Hands on whatever the cursor has not seen.
     async fn catch_up(&self, cluster: &Cluster, cursor: &mut Option<Cursor>) -> Result<()> {
         let mut seen = match cursor.take() {
             Some(seen) => seen,
-            None => self.reader.now().await?,
+            None => self.own.now().await?,
         };
+        self.has_begun.send_if_modified(|has_begun| !std::mem::replace(has_begun, true));
         loop {
-            let reading = self.reader.read(&seen, PAGE).await;
+            let reading = self.own.read(&seen, PAGE).await;
             *cursor = Some(reading.as_ref().map_or(seen, |reading| reading.batch.cursor.clone()));
             let reading = reading?;
             if let Some(place) = reading.place {

@@ -1,16 +1,29 @@
+use std::sync::Arc;
+
 use tokio::sync::broadcast::{self, error::RecvError};
+use tokio::sync::{Semaphore, watch};
 
 use crate::error::{Error, Result};
 
 use super::relay::{PAGE, PAUSE};
 use super::{Batch, Cursor, Reader};
 
+/// Where changes come from.
+#[derive(Debug)]
+pub(super) struct Source {
+    pub(super) reader: Reader,
+    /// How many may read at a time.
+    pub(super) replaying: Arc<Semaphore>,
+    /// Whether the relay follows the log.
+    pub(super) has_begun: watch::Receiver<bool>,
+    pub(super) live: broadcast::Receiver<Batch>,
+}
+
 /// The changes after a cursor, as they come. None is left out: a subscription that its owner does not ask for long reads the
 /// log from where it was, and holds nothing meanwhile.
 #[derive(Debug)]
 pub struct Subscription {
-    reader: Reader,
-    live: broadcast::Receiver<Batch>,
+    source: Source,
     cursor: Cursor,
     stage: Stage,
 }
@@ -26,8 +39,10 @@ enum Stage {
 }
 
 impl Subscription {
-    pub(super) const fn new(reader: Reader, live: broadcast::Receiver<Batch>, cursor: Cursor) -> Self {
-        Self { reader, live, cursor, stage: Stage::Replaying }
+    /// What comes after a cursor. Who begins now has seen everything that was there after `live` began.
+    pub(super) const fn new(source: Source, cursor: Cursor, begins_now: bool) -> Self {
+        let stage = if begins_now { Stage::Joining } else { Stage::Replaying };
+        Self { source, cursor, stage }
     }
 
     /// What has been handed over so far.
@@ -58,7 +73,15 @@ impl Subscription {
 
     async fn replay(&mut self) -> Result<Option<Batch>> {
         // Subscriptions live long, and read by themselves seldom: what that takes is not held meanwhile.
-        match Box::pin(self.reader.next(&self.cursor, PAGE)).await {
+        let has_begun = *self.source.has_begun.borrow();
+        let permit = self.source.replaying.acquire().await;
+        let read = Box::pin(self.source.reader.next(&self.cursor, PAGE)).await;
+        drop(permit);
+        match read {
+            Ok(batch) if batch.is_empty() && !has_begun => {
+                tokio::time::sleep(PAUSE).await;
+                Ok(None)
+            }
             Ok(batch) => {
                 // Whatever the relay brings from here on and was committed before, is known by the cursor.
                 if batch.is_empty() {
@@ -75,7 +98,7 @@ impl Subscription {
     }
 
     async fn receive(&mut self) -> Result<Option<Batch>> {
-        match self.live.recv().await {
+        match self.source.live.recv().await {
             // What is a gap for the relay need not be one for this cursor.
             Ok(batch) if batch.gap.is_some() => self.stage = Stage::Replaying,
             Ok(batch) if self.stage == Stage::Live => return Ok(Some(batch)),
@@ -87,7 +110,7 @@ impl Subscription {
                 return Ok(new);
             }
             Err(RecvError::Lagged(_)) => {
-                self.live = self.live.resubscribe();
+                self.source.live = self.source.live.resubscribe();
                 self.stage = Stage::Replaying;
             }
             Err(RecvError::Closed) => return Err(Error::Unavailable("the relay has ended".into())),

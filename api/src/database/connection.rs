@@ -74,7 +74,7 @@ impl Connection {
             Target::Postgres(options) => {
                 let options = postgres_options(options, purpose, query_timeout).disable_statement_logging();
                 let mut connection = options.connect().await?;
-                if purpose == Purpose::Read {
+                if purpose != Purpose::Write {
                     birth = Some(Birth::of(&mut connection).await?);
                 }
                 Raw::Postgres(Box::new(connection))

@@ -22,6 +22,8 @@ pub struct Node {
     address: String,
     pub(super) purpose: routing::Purpose,
     pub(super) reads: Pool,
+    /// For what the server reads for itself: it would show callers' connections another boundary, and wait behind them.
+    pub(super) own: Pool,
     pub(super) writes: Pool,
     pub(super) breaker: Breaker,
     pub(super) running: AtomicUsize,
@@ -42,6 +44,7 @@ impl Node {
             address: target.address(),
             purpose,
             reads: Pool::new(target.clone(), Purpose::Read, settings.pool),
+            own: Pool::new(target.clone(), Purpose::Own, settings.pool.of_own()),
             writes: Pool::new(target.clone(), Purpose::Write, writers),
             target,
             breaker: Breaker::new(settings.breaker_rest, Instant::now()),
@@ -114,8 +117,7 @@ impl Node {
                 let is_other = |before: &Observation| before.started != observation.started;
                 if sight.observation.as_ref().is_some_and(is_other) {
                     // Connections of another incarnation are dead, and positions of it count for nothing.
-                    self.reads.discard_idle();
-                    self.writes.discard_idle();
+                    self.discard_idle();
                     self.breaker.came_back();
                 }
                 let before = sight.observation.take().filter(|before| before.connected == observation.connected);
@@ -147,11 +149,17 @@ impl Node {
             self.breaker.came_back();
             tracing::info!(db.node = self.address, "node is reachable");
         } else {
-            self.reads.discard_idle();
-            self.writes.discard_idle();
+            self.discard_idle();
             tracing::warn!(db.node = self.address, trouble = trouble.unwrap_or_default(), "node is not reachable");
         }
         self.reachable.send_replace(is_reachable);
+    }
+
+    /// Closes every connection at rest.
+    fn discard_idle(&self) {
+        for pool in [&self.reads, &self.own, &self.writes] {
+            pool.discard_idle();
+        }
     }
 
     /// Waits until the node is found not to answer.

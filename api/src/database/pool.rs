@@ -16,6 +16,9 @@ const EXHAUSTED_PERCENT: usize = 95;
 /// How long after a warning of exhaustion the next one may come.
 const WARNING_PAUSE: Duration = Duration::from_mins(1);
 
+/// Connections at most for what the server reads for itself: who may do what, and what has changed. Neither waits for the
+/// other.
+const OWN: usize = 2;
 /// How long a connection that nobody waits for may take to be made.
 const WARMING_PATIENCE: Duration = Duration::from_secs(5);
 
@@ -40,6 +43,11 @@ impl PoolLimits {
     /// The same, for a single connection.
     pub(super) const fn of_one(self) -> Self {
         Self { min: 1, max: 1, ..self }
+    }
+
+    /// The same, for what the server reads for itself.
+    pub(super) const fn of_own(self) -> Self {
+        Self { min: 0, max: OWN, ..self }
     }
 }
 
@@ -183,7 +191,8 @@ impl Pool {
 
     fn warn_if_exhausted(&self) {
         let usage = self.usage();
-        if usage.active * 100 < usage.max * EXHAUSTED_PERCENT || usage.max < 2 {
+        let is_nobodys = usage.max < 2 || self.0.purpose == Purpose::Own;
+        if usage.active * 100 < usage.max * EXHAUSTED_PERCENT || is_nobodys {
             return;
         }
         let now = u64::try_from(self.0.created.elapsed().as_millis()).unwrap_or(u64::MAX).max(1);

@@ -16,6 +16,7 @@ use super::incarnation::Incarnation;
 use super::lease::Lease;
 use super::lineage::Demand;
 use super::owed::Position;
+use super::pool::Pool;
 use super::tenant::Tenant;
 use super::{Consistency, ConsistencyToken, Node};
 
@@ -32,6 +33,8 @@ const SHORT_WAIT: Duration = Duration::from_millis(25);
 pub struct Reader {
     cluster: Arc<Inner>,
     tenant: Tenant,
+    /// Whether it is the server's own.
+    is_own: bool,
     /// Whose own writes are shown.
     caller: Uuid,
     consistency: Consistency,
@@ -51,7 +54,14 @@ struct Place {
 impl Reader {
     pub(super) fn new(cluster: Arc<Inner>, tenant: Tenant, caller: Uuid, consistency: Consistency) -> Self {
         let (place, disclosed) = (Arc::default(), Arc::default());
-        Self { cluster, tenant, caller, consistency, token: None, place, disclosed }
+        Self { cluster, tenant, is_own: false, caller, consistency, token: None, place, disclosed }
+    }
+
+    /// Reads what the server wants to know again and again, whoever asks anything: on connections of its own, so that it
+    /// changes none over that serves callers, and waits for none of them.
+    #[must_use]
+    pub fn own(self) -> Self {
+        Self { is_own: true, ..self }
     }
 
     /// Shows besides what the token stands for, unless any node will do. See [`Cluster::admit`](super::Cluster::admit).
@@ -212,7 +222,7 @@ impl Reader {
         node.running.fetch_add(1, Ordering::Relaxed);
         let result = tokio::select! {
             biased;
-            result = run(node, self.tenant, statement, incarnation, patience) => result,
+            result = self.run(node, statement, incarnation, patience) => result,
             () = self.abandoned(number) => Err(lost()),
         };
         node.running.fetch_sub(1, Ordering::Relaxed);
@@ -228,6 +238,33 @@ impl Reader {
         result
     }
 
+    /// A connection that broke while it lay idle says nothing of its node: that is tried once more, on a new one.
+    async fn run(
+        &self,
+        node: &Node,
+        statement: &Statement,
+        incarnation: Option<Incarnation>,
+        patience: Duration,
+    ) -> Result<Vec<QueryResult>, DbErr> {
+        let pool = if self.is_own { &node.own } else { &node.reads };
+        let mut lease = self.lease(pool, incarnation, patience).await?;
+        let was_idle = lease.was_idle;
+        match lease.query_all(statement).await {
+            Err(error) if was_idle && is_connection_failure(&error) => {
+                drop(lease);
+                pool.discard_idle();
+                self.lease(pool, incarnation, patience).await?.query_all(statement).await
+            }
+            result => result,
+        }
+    }
+
+    async fn lease(&self, pool: &Pool, incarnation: Option<Incarnation>, patience: Duration) -> Result<Lease, DbErr> {
+        let lease = pool.acquire(patience, Some(self.tenant)).await?;
+        let is_known = incarnation.is_none_or(|incarnation| lease.leads_to(&incarnation));
+        if is_known { Ok(lease) } else { Err(not_known()) }
+    }
+
     /// Waits until the node is found not to answer while another one could.
     async fn abandoned(&self, number: usize) {
         self.cluster.nodes[number].lost().await;
@@ -235,37 +272,6 @@ impl Reader {
             tokio::time::sleep(PAUSE).await;
         }
     }
-}
-
-/// A connection that broke while it lay idle says nothing of its node: that is tried once more, on a new one.
-async fn run(
-    node: &Node,
-    tenant: Tenant,
-    statement: &Statement,
-    incarnation: Option<Incarnation>,
-    patience: Duration,
-) -> Result<Vec<QueryResult>, DbErr> {
-    let mut lease = lease(node, tenant, incarnation, patience).await?;
-    let was_idle = lease.was_idle;
-    match lease.query_all(statement).await {
-        Err(error) if was_idle && is_connection_failure(&error) => {
-            drop(lease);
-            node.reads.discard_idle();
-            self::lease(node, tenant, incarnation, patience).await?.query_all(statement).await
-        }
-        result => result,
-    }
-}
-
-async fn lease(
-    node: &Node,
-    tenant: Tenant,
-    incarnation: Option<Incarnation>,
-    patience: Duration,
-) -> Result<Lease, DbErr> {
-    let lease = node.reads.acquire(patience, Some(tenant)).await?;
-    let is_known = incarnation.is_none_or(|incarnation| lease.leads_to(&incarnation));
-    if is_known { Ok(lease) } else { Err(not_known()) }
 }
 
 /// The error of a read that no node can be known to show enough for.

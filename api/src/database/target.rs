@@ -27,7 +27,19 @@ pub enum Target {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Purpose {
     Read,
+    /// What the server reads for itself, again and again.
+    Own,
     Write,
+}
+
+impl Purpose {
+    /// As PostgreSQL lists its connections.
+    const fn application_name(self) -> &'static str {
+        match self {
+            Self::Read | Self::Write => "phr",
+            Self::Own => "phr own",
+        }
+    }
 }
 
 impl FromStr for Target {
@@ -88,20 +100,22 @@ pub(super) fn postgres_options(
     query_timeout: Duration,
 ) -> PgConnectOptions {
     let timeout = query_timeout.as_millis().to_string();
-    let read_only = if purpose == Purpose::Read { "on" } else { "off" };
-    options.clone().application_name("phr").statement_cache_capacity(PREPARED_STATEMENTS).options([
-        ("role", if guards::are_off() { "none" } else { SERVER_ROLE }),
-        ("TimeZone", "UTC"),
-        ("statement_timeout", &timeout),
-        ("idle_in_transaction_session_timeout", &timeout),
-        ("client_connection_check_interval", "1000"),
-        ("default_transaction_read_only", read_only),
-    ])
+    let read_only = if purpose == Purpose::Write { "off" } else { "on" };
+    options.clone().application_name(purpose.application_name()).statement_cache_capacity(PREPARED_STATEMENTS).options(
+        [
+            ("role", if guards::are_off() { "none" } else { SERVER_ROLE }),
+            ("TimeZone", "UTC"),
+            ("statement_timeout", &timeout),
+            ("idle_in_transaction_session_timeout", &timeout),
+            ("client_connection_check_interval", "1000"),
+            ("default_transaction_read_only", read_only),
+        ],
+    )
 }
 
 /// Durable before it is acknowledged, whatever happens to the machine; readers never wait for the writer.
 pub(super) fn sqlite_options(path: &PathBuf, purpose: Purpose, query_timeout: Duration) -> SqliteConnectOptions {
-    let read_only = if purpose == Purpose::Read { "ON" } else { "OFF" };
+    let read_only = if purpose == Purpose::Write { "OFF" } else { "ON" };
     SqliteConnectOptions::new()
         .filename(path)
         .create_if_missing(false)

@@ -1,7 +1,7 @@
 //! What made-up records choose from the catalogues, and entries that the catalogues do not have from the start.
 
-use entity::{country, institution_type, region, specialty_category};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
+use entity::{blood_type, country, email_type, gender, institution_type, phone_type, region, sex, specialty_category};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
 use uuid::Uuid;
 
 use crate::clock::Clock;
@@ -24,27 +24,41 @@ pub(super) struct Choices {
     region: Uuid,
     institution_types: Vec<Uuid>,
     specialists: Uuid,
+    sexes: Vec<Uuid>,
+    genders: Vec<Uuid>,
+    blood_types: Vec<Uuid>,
+    email_types: Vec<Uuid>,
+    phone_types: Vec<Uuid>,
+}
+
+/// The keys of entries with these codes, in that order.
+macro_rules! keys {
+    ($reader:expr, $catalogue:ident $code:ident, $codes:expr) => {{
+        let query = $catalogue::Entity::find().select_only();
+        let query = query.columns([$catalogue::Column::$code, $catalogue::Column::Uuid]);
+        let of_codes = query.filter($catalogue::Column::$code.is_in($codes));
+        in_order(&of_codes.into_tuple().all($reader).await?, &$codes)?
+    }};
+}
+
+fn in_order(found: &[(String, Uuid)], codes: &[&str]) -> Result<Vec<Uuid>> {
+    let key = |code: &&str| found.iter().find(|(known, _)| known == code).map(|(_, key)| *key);
+    codes.iter().map(|code| key(code).ok_or_else(|| Error::internal("a catalogue has lost an entry"))).collect()
 }
 
 impl Choices {
     /// Finds the entries, which the migrations have made.
     pub(super) async fn find(reader: &Reader) -> Result<Self> {
-        let missing = || Error::internal("a catalogue has lost an entry");
-        let country = country::Entity::find().filter(country::Column::Alpha2.eq("US")).one(reader).await?;
-        let region = region::Entity::find().filter(region::Column::Code.eq("US-MA")).one(reader).await?;
-        let mut institution_types = Vec::new();
-        for code in ["PC", "HOSP", "PROFF", "OF"] {
-            let of_code = institution_type::Column::Code.eq(code);
-            let found = institution_type::Entity::find().filter(of_code).one(reader).await?;
-            institution_types.push(found.ok_or_else(missing)?.uuid);
-        }
-        let of_code = specialty_category::Column::Code.eq("2212");
-        let specialists = specialty_category::Entity::find().filter(of_code).one(reader).await?;
         Ok(Self {
-            country: country.ok_or_else(missing)?.uuid,
-            region: region.ok_or_else(missing)?.uuid,
-            institution_types,
-            specialists: specialists.ok_or_else(missing)?.uuid,
+            country: keys!(reader, country Alpha2, ["US"])[0],
+            region: keys!(reader, region Code, ["US-MA"])[0],
+            institution_types: keys!(reader, institution_type Code, ["PC", "HOSP", "PROFF", "OF"]),
+            specialists: keys!(reader, specialty_category Code, ["2212"])[0],
+            sexes: keys!(reader, sex Code, ["female", "male"]),
+            genders: keys!(reader, gender Code, ["female", "male", "non-binary"]),
+            blood_types: keys!(reader, blood_type Code, ["O+", "A+", "B+", "O-", "AB+", "A-"]),
+            email_types: keys!(reader, email_type Code, ["home", "work"]),
+            phone_types: keys!(reader, phone_type Code, ["mobile", "work"]),
         })
     }
 
@@ -58,6 +72,26 @@ impl Choices {
 
     pub(super) const fn region(&self) -> Uuid {
         self.region
+    }
+
+    pub(super) fn sex(&self, number: u32) -> Uuid {
+        nth(&self.sexes, number)
+    }
+
+    pub(super) fn gender(&self, number: u32) -> Uuid {
+        nth(&self.genders, number)
+    }
+
+    pub(super) fn blood_type(&self, number: u32) -> Uuid {
+        nth(&self.blood_types, number)
+    }
+
+    pub(super) fn email_type(&self, number: u32) -> Uuid {
+        nth(&self.email_types, number)
+    }
+
+    pub(super) fn phone_type(&self, number: u32) -> Uuid {
+        nth(&self.phone_types, number)
     }
 }
 

@@ -1,100 +1,154 @@
-//! What belongs to made-up patients: profiles, phone numbers, conditions, medications, allergies.
+//! What belongs to made-up patients: profiles, contacts, identifiers, conditions, medications, allergies.
 
-use chrono::{Days, NaiveDate};
-use uuid::Uuid;
+use chrono::{DateTime, Days, NaiveDate, Utc};
 
-use crate::clock::Clock;
-use crate::database::Cluster;
 use crate::date::Date;
-use crate::error::Result;
 use crate::records::dependent::{
-    AddHealthProfileInput, AddPatientAllergyInput, AddPatientConditionInput, AddPatientMedicationInput, AddPhoneInput,
-    ConditionStatus, Habit, HealthProfiles, PatientAllergies, PatientConditions, PatientMedications, Phones, Severity,
+    AddressItemInput, AddressPurpose, AllergyCategory, ConditionStatus, EmailItemInput, Habit, HealthProfileItemInput,
+    IdentifierItemInput, MedicationStatus, PatientAllergyItemInput, PatientConditionItemInput,
+    PatientMedicationItemInput, PhoneItemInput, Severity,
 };
-use crate::scope::Scope;
+use crate::records::patient_register::PatientRegisterItemInput;
+use crate::records::registration::RegisterPatientWithProfileInput;
 
-use super::{ALLERGIES, key, nth};
+use super::catalogues::{self, Choices};
+use super::{ALLERGIES, STREETS, TOWNS, nth};
 
-/// How many patients have a health record. Each record is a transaction of its own, and a start waits for them.
-const PATIENTS: u32 = 60;
+/// Who gives the made-up medical record numbers.
+const ISSUER: &str = "https://clinic.example/mrn";
 
-/// Gives the last patients, whom lists show first, their health records.
-pub(super) async fn fill(scope: &Scope, cluster: &Cluster, clock: &dyn Clock) -> Result<()> {
-    let today = clock.today();
-    for number in 0..PATIENTS {
-        let patient = key("patient", super::PATIENTS - 1 - number);
-        HealthProfiles::add(scope, cluster, clock, profile(number, patient)).await?;
-        Phones::add(scope, cluster, clock, phone(number, patient)).await?;
-        for index in 0..=number % 3 {
-            PatientConditions::add(scope, cluster, clock, condition(number + index, patient, today)).await?;
-        }
-        for index in 0..number % 3 {
-            PatientMedications::add(scope, cluster, clock, medication(number + index, patient, today)).await?;
-        }
-        if number % 4 == 0 {
-            PatientAllergies::add(scope, cluster, clock, allergy(number, patient)).await?;
-        }
+/// A made-up patient with a health record.
+pub(super) fn record(
+    number: u32,
+    patient: PatientRegisterItemInput,
+    choices: &Choices,
+    now: DateTime<Utc>,
+) -> RegisterPatientWithProfileInput {
+    let today = now.date_naive();
+    RegisterPatientWithProfileInput {
+        health_profile: Some(profile(number, today, choices)),
+        emails: emails(number, now, choices, &patient),
+        phones: phones(number, choices),
+        addresses: addresses(number, choices),
+        identifiers: vec![identifier(number)],
+        conditions: (0..=number % 3).map(|index| condition(number + index, today)).collect(),
+        medications: (0..=number % 3).map(|index| medication(number + index, today)).collect(),
+        allergies: (0..=number % 2).map(|index| allergy(number + index, today)).collect(),
+        patient,
+        idempotency_key: None,
     }
-    Ok(())
 }
 
 fn ago(today: NaiveDate, number: u32) -> Option<Date> {
     today.checked_sub_days(Days::new(40 + u64::from(number) * 811 % 6000)).map(Date)
 }
 
-fn profile(number: u32, patient: Uuid) -> AddHealthProfileInput {
+fn profile(number: u32, today: NaiveDate, choices: &Choices) -> HealthProfileItemInput {
     let smoking = nth(&[Habit::Never, Habit::Never, Habit::Former, Habit::Current], number);
-    AddHealthProfileInput {
-        patient_id: patient,
+    let alcohol = nth(&[Habit::Current, Habit::Never], number);
+    HealthProfileItemInput {
         height_cm: i32::try_from(150 + number * 7 % 45).ok(),
         weight_kg: Some(50.0 + f64::from(number * 11 % 45)),
         smoking: Some(smoking),
         cigarettes_per_day: (smoking == Habit::Current).then_some(10),
-        alcohol: Some(nth(&[Habit::Current, Habit::Never], number)),
-        ..AddHealthProfileInput::default()
+        smoking_end_date: ago(today, number).filter(|_| smoking == Habit::Former),
+        alcohol: Some(alcohol),
+        alcohol_units_per_week: (alcohol == Habit::Current).then_some(4),
+        sex_id: Some(choices.sex(number)),
+        gender_id: Some(choices.gender(number)),
+        blood_type_id: Some(choices.blood_type(number)),
+        ..HealthProfileItemInput::default()
     }
 }
 
-fn phone(number: u32, patient: Uuid) -> AddPhoneInput {
-    AddPhoneInput {
-        patient_id: patient,
-        number: format!("555-040-{number:04}"),
+fn emails(
+    number: u32,
+    now: DateTime<Utc>,
+    choices: &Choices,
+    patient: &PatientRegisterItemInput,
+) -> Vec<EmailItemInput> {
+    let email = |address: String, kind, is_primary| EmailItemInput {
+        address,
+        email_type_id: Some(choices.email_type(kind)),
+        is_primary: Some(is_primary),
+        verified_at: Some(now).filter(|_| is_primary),
+        ..EmailItemInput::default()
+    };
+    let own = email(patient.email.clone(), 0, true);
+    let other = email(format!("office{number}@work.example"), 1, false);
+    std::iter::once(own).chain(number.is_multiple_of(3).then_some(other)).collect()
+}
+
+fn phones(number: u32, choices: &Choices) -> Vec<PhoneItemInput> {
+    let phone = |number: String, kind, is_primary| PhoneItemInput {
+        number,
         country_code: Some("+1".to_owned()),
+        phone_type_id: Some(choices.phone_type(kind)),
+        is_primary: Some(is_primary),
+        ..PhoneItemInput::default()
+    };
+    let own = phone(format!("555-040-{number:04}"), 0, true);
+    let other = phone(format!("555-050-{number:04}"), 1, false);
+    std::iter::once(own).chain(number.is_multiple_of(2).then_some(other)).collect()
+}
+
+fn addresses(number: u32, choices: &Choices) -> Vec<AddressItemInput> {
+    vec![AddressItemInput {
+        street: format!("{} {}", 1 + number % 199, nth(STREETS, number * 3)),
+        city: Some(nth(TOWNS, number * 7).to_owned()),
+        postal_code: Some(format!("{:05}", 1001 + number * 13)),
+        latitude: Some(42.0 + f64::from(number % 60) / 100.0),
+        longitude: Some(-71.0 - f64::from(number % 60) / 100.0),
+        purpose: Some(AddressPurpose::Home),
         is_primary: Some(true),
-        ..AddPhoneInput::default()
+        country_id: Some(choices.country()),
+        region_id: Some(choices.region()),
+        ..AddressItemInput::default()
+    }]
+}
+
+fn identifier(number: u32) -> IdentifierItemInput {
+    IdentifierItemInput {
+        value: format!("MRN-{:06}", 100_000 + number),
+        system: Some(ISSUER.to_owned()),
+        type_code: Some("MR".to_owned()),
+        ..IdentifierItemInput::default()
     }
 }
 
-fn condition(number: u32, patient: Uuid, today: NaiveDate) -> AddPatientConditionInput {
+fn condition(number: u32, today: NaiveDate) -> PatientConditionItemInput {
     let is_over = number % 3 == 2;
-    AddPatientConditionInput {
-        patient_id: patient,
-        medical_condition_id: Some(super::catalogues::condition(number)),
+    PatientConditionItemInput {
+        medical_condition_id: Some(catalogues::condition(number)),
         severity: Some(nth(&[Severity::Mild, Severity::Moderate, Severity::Severe], number)),
         onset_date: ago(today, number),
         status: Some(if is_over { ConditionStatus::Resolved } else { ConditionStatus::Active }),
         end_date: is_over.then_some(Date(today)),
-        ..AddPatientConditionInput::default()
+        ..PatientConditionItemInput::default()
     }
 }
 
-fn medication(number: u32, patient: Uuid, today: NaiveDate) -> AddPatientMedicationInput {
-    AddPatientMedicationInput {
-        patient_id: patient,
-        medication_id: Some(super::catalogues::medication(number)),
+fn medication(number: u32, today: NaiveDate) -> PatientMedicationItemInput {
+    PatientMedicationItemInput {
+        medication_id: Some(catalogues::medication(number)),
         dose: Some(nth(&["1 tablet", "2 tablets", "2 puffs"], number).to_owned()),
         instructions: Some("twice a day".to_owned()),
+        status: Some(nth(&[MedicationStatus::Active, MedicationStatus::Active, MedicationStatus::Stopped], number)),
         start_date: ago(today, number),
-        ..AddPatientMedicationInput::default()
+        ..PatientMedicationItemInput::default()
     }
 }
 
-fn allergy(number: u32, patient: Uuid) -> AddPatientAllergyInput {
-    AddPatientAllergyInput {
-        patient_id: patient,
+fn allergy(number: u32, today: NaiveDate) -> PatientAllergyItemInput {
+    PatientAllergyItemInput {
         display: Some(nth(ALLERGIES, number).to_owned()),
+        category: Some(nth(
+            &[AllergyCategory::Medication, AllergyCategory::Environment, AllergyCategory::Food],
+            number,
+        )),
         severity: Some(Severity::Moderate),
         reaction: Some("hives".to_owned()),
-        ..AddPatientAllergyInput::default()
+        onset_date: ago(today, number),
+        ..PatientAllergyItemInput::default()
     }
 }

@@ -4,20 +4,20 @@ use entity::appointment::{Column, Entity};
 use futures_util::future::join;
 use uuid::Uuid;
 
-use crate::criteria::{PageArguments, PageInput};
 use crate::records::appointment::{
     self, AppointmentFilter, AppointmentOrder, AppointmentStatus, Appointments, CreateAppointmentInput,
     UpdateAppointmentInput,
 };
-use crate::records::{Deleted, Loaded, Reference, Row};
+use crate::records::{Loaded, Reference, Row};
 
-use super::connection::{Connection, connection};
 use super::context::of;
 use super::doctor::Doctor;
 use super::id::{Kind, global_id};
+use super::one::{One, one};
 use super::patient_register::PatientRegister;
 use super::payload::payload;
-use super::record::{Record, by_key};
+use super::queries::queries;
+use super::record::Record;
 use super::related::{Related, Relations};
 use super::shown::Shown;
 
@@ -34,13 +34,10 @@ impl Record for Appointment {
 
     const NAME: &'static str = "Appointment";
 
-    fn relation(field: &str) -> Option<Column> {
-        match field {
-            "patientRegister" => Some(Column::PatientId),
-            "doctor" => Some(Column::DoctorId),
-            _ => None,
-        }
-    }
+    const ONES: &'static [&'static dyn One<Self>] = &[
+        &one::<Self, PatientRegister>("patientRegister", Column::PatientId),
+        &one::<Self, Doctor>("doctor", Column::DoctorId),
+    ];
 
     async fn of(context: &super::context::Context, fields: &[SelectionField<'_>], rows: Vec<Row<Entity>>) -> Vec<Self> {
         let (registers, doctors) = join(
@@ -116,36 +113,12 @@ impl Appointment {
     }
 }
 
-#[derive(Default)]
-pub(super) struct AppointmentQuery;
-
-#[Object]
-impl AppointmentQuery {
-    /// The appointment with this key; null when there is none.
-    async fn appointment(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(desc = "The record's own key.")] uuid: Uuid,
-    ) -> Result<Option<Shown<Appointment>>> {
-        by_key(ctx, uuid).await
-    }
-
-    /// Appointments, the earliest first unless another order is asked for.
-    #[expect(clippy::too_many_arguments, reason = "both ways of paging are the list's arguments")]
-    async fn appointments(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(desc = "Which records; all when left out.")] filter: Option<AppointmentFilter>,
-        #[graphql(desc = "In which order.")] order: Option<Vec<AppointmentOrder>>,
-        #[graphql(desc = "A numbered page; the first ten records when no page is asked for in either way.")]
-        page: Option<PageInput>,
-        #[graphql(desc = "That many from the start, or from `after`: 1000 at most.")] first: Option<i32>,
-        #[graphql(desc = "Only what follows this cursor.")] after: Option<String>,
-        #[graphql(desc = "That many from the end, or from `before`: 1000 at most.")] last: Option<i32>,
-        #[graphql(desc = "Only what precedes this cursor.")] before: Option<String>,
-    ) -> Result<Connection<Appointment>> {
-        let page = PageArguments { page, first, after, last, before };
-        connection(ctx, filter, order, page, Deleted::Excluded).await
+queries! {
+    AppointmentQuery of Appointment {
+        /// The appointment with this key; null when there is none.
+        appointment;
+        /// Appointments, the earliest first unless another order is asked for.
+        appointments: AppointmentFilter, AppointmentOrder;
     }
 }
 

@@ -118,9 +118,9 @@ impl AuditEvent {
         Ok(*self.0.patient_id.loaded()?)
     }
 
-    /// Names of the fields that were changed or shown, as the database calls them, such as `first_name`; of what a user signs
-    /// in with, `password`, `second_factor` or `one_time_token`; of what was refused, the path of the field in the query.
-    /// Never values.
+    /// Names of the fields that were changed or shown, or by which records were found (filters and orders tell of them too), as
+    /// the database calls them, such as `first_name`; of what a user signs in with, `password`, `second_factor` or
+    /// `one_time_token`; of what was refused, the path of the field in the query. Never values.
     async fn fields(&self) -> Result<&[String]> {
         Ok(&self.0.fields.loaded()?.0)
     }

@@ -4,18 +4,16 @@ use entity::break_glass_grant::{Column, Entity};
 use uuid::Uuid;
 
 use crate::auth::{BreakGlassInput, Leave};
-use crate::criteria::{PageArguments, PageInput};
 use crate::records::break_glass_grant::{
     self, BreakGlassGrantFilter, BreakGlassGrantOrder, BreakGlassGrants, ReviewBreakGlassGrantInput,
 };
-use crate::records::{Deleted, Loaded, Row};
+use crate::records::{Loaded, Row};
 
-use super::connection::{Connection, connection};
 use super::context::of;
 use super::id::{Kind, global_id};
 use super::payload::{payload, plain_payload};
-use super::record::{Record, by_key};
-use super::shown::Shown;
+use super::queries::queries;
+use super::record::Record;
 
 /// Leave that somebody took to open one record outside the own boundary.
 #[derive(Clone)]
@@ -94,36 +92,12 @@ impl BreakGlassGrant {
     }
 }
 
-#[derive(Default)]
-pub(super) struct BreakGlassGrantQuery;
-
-#[Object]
-impl BreakGlassGrantQuery {
-    /// The leave with this key; null when there is none.
-    async fn break_glass_grant(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(desc = "The record's own key.")] uuid: Uuid,
-    ) -> Result<Option<Shown<BreakGlassGrant>>> {
-        by_key(ctx, uuid).await
-    }
-
-    /// Leaves that were taken, the newest first unless another order is asked for.
-    #[expect(clippy::too_many_arguments, reason = "both ways of paging are the list's arguments")]
-    async fn break_glass_grants(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(desc = "Which records; all when left out.")] filter: Option<BreakGlassGrantFilter>,
-        #[graphql(desc = "In which order.")] order: Option<Vec<BreakGlassGrantOrder>>,
-        #[graphql(desc = "A numbered page; the first ten records when no page is asked for in either way.")]
-        page: Option<PageInput>,
-        #[graphql(desc = "That many from the start, or from `after`: 1000 at most.")] first: Option<i32>,
-        #[graphql(desc = "Only what follows this cursor.")] after: Option<String>,
-        #[graphql(desc = "That many from the end, or from `before`: 1000 at most.")] last: Option<i32>,
-        #[graphql(desc = "Only what precedes this cursor.")] before: Option<String>,
-    ) -> Result<Connection<BreakGlassGrant>> {
-        let page = PageArguments { page, first, after, last, before };
-        connection(ctx, filter, order, page, Deleted::Excluded).await
+queries! {
+    BreakGlassGrantQuery of BreakGlassGrant {
+        /// The leave with this key; null when there is none.
+        break_glass_grant;
+        /// Leaves that were taken, the newest first unless another order is asked for.
+        break_glass_grants: BreakGlassGrantFilter, BreakGlassGrantOrder;
     }
 }
 

@@ -148,7 +148,7 @@ impl PatientRegisterSubscription {
             let context = of(ctx);
             let after = opened(ctx, after.as_deref()).await?;
             let told = context.feeds()?.registers.follow(&context.scope, filter, after).await?;
-            Ok(told.map(|tiding| tiding.map(|tiding| Event::Register(Arc::new(tiding)))).boxed())
+            Ok(told.map(|tiding| tiding.map(Event::Register)).boxed())
         });
         Ok(stream::iter(match told(ctx, source).await? {
             Some(Event::Register(tiding)) => Some(tell(ctx, &tiding).await),

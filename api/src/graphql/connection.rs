@@ -9,6 +9,7 @@ use crate::error::Error;
 use crate::records::{Deleted, Listing, Query, Wanted, list};
 
 use super::context::of;
+use super::one::joins;
 use super::record::{Record, columns};
 use super::shown::{Shown, show};
 
@@ -50,9 +51,9 @@ pub(super) async fn connection<R: Record>(
     deleted: Deleted,
 ) -> Result<Connection<R>> {
     let fields = selected(ctx.field());
-    let columns = columns::<R>(&fields);
-    let query = Query { filter, order: order.unwrap_or_default(), page, deleted, columns };
-    let context = of(ctx);
+    let (context, wanted) = (of(ctx), wanted(ctx.field()));
+    let (columns, joins) = (columns::<R>(&fields), joins::<R>(context, &fields));
+    let query = Query { filter, order: order.unwrap_or_default(), page, deleted, columns, joins, wanted };
     let listing = Box::pin(list::<R::Collection>(&context.scope, &context.reader, query)).await?;
     let nodes = show(context, &fields, listing.rows.clone()).await;
     Ok(Connection::of(Arc::new(listing), nodes))

@@ -5,20 +5,20 @@ use entity::{appointment, patient_register};
 use futures_util::future::join;
 use uuid::Uuid;
 
-use crate::criteria::{PageArguments, PageInput};
 use crate::records::doctor::{self, CreateDoctorInput, DoctorFilter, DoctorOrder, Doctors, UpdateDoctorInput};
-use crate::records::{Deleted, Loaded, Reference, Row};
+use crate::records::{Loaded, Reference, Row};
 
 use super::appointment::Appointment;
-use super::connection::{Connection, connection};
 use super::context::of;
 use super::doctor_specialty::DoctorSpecialty;
 use super::id::{Kind, global_id};
 use super::many::{Many, ToMany};
 use super::medical_institution::MedicalInstitution;
+use super::one::{One, one};
 use super::patient_register::PatientRegister;
 use super::payload::payload;
-use super::record::{Record, by_key};
+use super::queries::queries;
+use super::record::Record;
 use super::related::{Related, Relations};
 use super::shown::Shown;
 
@@ -35,13 +35,10 @@ impl Record for Doctor {
 
     const NAME: &'static str = "Doctor";
 
-    fn relation(field: &str) -> Option<Column> {
-        match field {
-            "institution" => Some(Column::InstitutionId),
-            "specialty" => Some(Column::SpecialtyId),
-            _ => None,
-        }
-    }
+    const ONES: &'static [&'static dyn One<Self>] = &[
+        &one::<Self, MedicalInstitution>("institution", Column::InstitutionId),
+        &one::<Self, DoctorSpecialty>("specialty", Column::SpecialtyId),
+    ];
 
     const MANY: &'static [&'static dyn Many] = &[
         &ToMany::<PatientRegister> {
@@ -136,36 +133,12 @@ impl Doctor {
     }
 }
 
-#[derive(Default)]
-pub(super) struct DoctorQuery;
-
-#[Object]
-impl DoctorQuery {
-    /// The doctor with this key; null when there is none.
-    async fn doctor(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(desc = "The record's own key.")] uuid: Uuid,
-    ) -> Result<Option<Shown<Doctor>>> {
-        by_key(ctx, uuid).await
-    }
-
-    /// Doctors, by last name unless another order is asked for.
-    #[expect(clippy::too_many_arguments, reason = "both ways of paging are the list's arguments")]
-    async fn doctors(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(desc = "Which records; all when left out.")] filter: Option<DoctorFilter>,
-        #[graphql(desc = "In which order.")] order: Option<Vec<DoctorOrder>>,
-        #[graphql(desc = "A numbered page; the first ten records when no page is asked for in either way.")]
-        page: Option<PageInput>,
-        #[graphql(desc = "That many from the start, or from `after`: 1000 at most.")] first: Option<i32>,
-        #[graphql(desc = "Only what follows this cursor.")] after: Option<String>,
-        #[graphql(desc = "That many from the end, or from `before`: 1000 at most.")] last: Option<i32>,
-        #[graphql(desc = "Only what precedes this cursor.")] before: Option<String>,
-    ) -> Result<Connection<Doctor>> {
-        let page = PageArguments { page, first, after, last, before };
-        connection(ctx, filter, order, page, Deleted::Excluded).await
+queries! {
+    DoctorQuery of Doctor {
+        /// The doctor with this key; null when there is none.
+        doctor;
+        /// Doctors, by last name unless another order is asked for.
+        doctors: DoctorFilter, DoctorOrder;
     }
 }
 

@@ -4,21 +4,21 @@ use entity::doctor;
 use entity::doctor_specialty::{Column, Entity};
 use uuid::Uuid;
 
-use crate::criteria::{PageArguments, PageInput};
 use crate::records::doctor_specialty::{
     self, CreateDoctorSpecialtyInput, DoctorSpecialties, DoctorSpecialtyFilter, DoctorSpecialtyOrder,
     UpdateDoctorSpecialtyInput,
 };
-use crate::records::{Deleted, Loaded, Reference, Row};
+use crate::records::{Loaded, Reference, Row};
 
 use super::catalogue::SpecialtyCategory;
-use super::connection::{Connection, connection};
 use super::context::of;
 use super::doctor::Doctor;
 use super::id::{Kind, global_id};
 use super::many::{Many, ToMany};
+use super::one::{One, one};
 use super::payload::payload;
-use super::record::{Record, by_key};
+use super::queries::queries;
+use super::record::Record;
 use super::related::{Related, Relations};
 use super::shown::Shown;
 
@@ -40,9 +40,7 @@ impl Record for DoctorSpecialty {
         by: doctor::Column::SpecialtyId,
     }];
 
-    fn relation(field: &str) -> Option<Column> {
-        (field == "category").then_some(Column::CategoryId)
-    }
+    const ONES: &'static [&'static dyn One<Self>] = &[&one::<Self, SpecialtyCategory>("category", Column::CategoryId)];
 
     async fn of(context: &super::context::Context, fields: &[SelectionField<'_>], rows: Vec<Row<Entity>>) -> Vec<Self> {
         let categories = Relations::read(context, fields, "category", &rows, |row| row.category_id.key()).await;
@@ -95,36 +93,12 @@ impl DoctorSpecialty {
     }
 }
 
-#[derive(Default)]
-pub(super) struct DoctorSpecialtyQuery;
-
-#[Object]
-impl DoctorSpecialtyQuery {
-    /// The specialty with this key; null when there is none.
-    async fn doctor_specialty(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(desc = "The record's own key.")] uuid: Uuid,
-    ) -> Result<Option<Shown<DoctorSpecialty>>> {
-        by_key(ctx, uuid).await
-    }
-
-    /// Specialties, by name unless another order is asked for.
-    #[expect(clippy::too_many_arguments, reason = "both ways of paging are the list's arguments")]
-    async fn doctor_specialties(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(desc = "Which records; all when left out.")] filter: Option<DoctorSpecialtyFilter>,
-        #[graphql(desc = "In which order.")] order: Option<Vec<DoctorSpecialtyOrder>>,
-        #[graphql(desc = "A numbered page; the first ten records when no page is asked for in either way.")]
-        page: Option<PageInput>,
-        #[graphql(desc = "That many from the start, or from `after`: 1000 at most.")] first: Option<i32>,
-        #[graphql(desc = "Only what follows this cursor.")] after: Option<String>,
-        #[graphql(desc = "That many from the end, or from `before`: 1000 at most.")] last: Option<i32>,
-        #[graphql(desc = "Only what precedes this cursor.")] before: Option<String>,
-    ) -> Result<Connection<DoctorSpecialty>> {
-        let page = PageArguments { page, first, after, last, before };
-        connection(ctx, filter, order, page, Deleted::Excluded).await
+queries! {
+    DoctorSpecialtyQuery of DoctorSpecialty {
+        /// The specialty with this key; null when there is none.
+        doctor_specialty;
+        /// Specialties, by name unless another order is asked for.
+        doctor_specialties: DoctorSpecialtyFilter, DoctorSpecialtyOrder;
     }
 }
 

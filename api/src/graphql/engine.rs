@@ -16,6 +16,7 @@ use super::inputs::Inputs;
 use super::limits::{Cost, Limits};
 use super::ordered::{fill, order};
 use super::prepared::Prepared;
+use super::tellings::Tellings;
 use super::trusted::Trusted;
 use super::witness::put_on_record;
 use super::{Context, Roots, roots};
@@ -31,6 +32,7 @@ pub struct Engine {
     pub(super) fast: Roots,
     pub(super) documents: Arc<Documents>,
     pub(super) inputs: Arc<Inputs>,
+    pub(super) tellings: Tellings,
     pub(super) limits: Limits,
     trusted: Option<Arc<Trusted>>,
 }
@@ -155,7 +157,15 @@ impl Engine {
         };
         let (strict, fast) = (build(ValidationMode::Strict), build(ValidationMode::Fast));
         let inputs = Arc::new(Inputs::of(&strict.sdl()));
-        Self { strict, fast, documents: Arc::new(Documents::new()), inputs, limits, trusted: None }
+        Self {
+            strict,
+            fast,
+            documents: Arc::new(Documents::new()),
+            inputs,
+            tellings: Tellings::new(),
+            limits,
+            trusted: None,
+        }
     }
 
     /// Runs these documents only.
@@ -208,20 +218,31 @@ impl Engine {
         &self,
         prepared: &Prepared,
         context: &Context,
+        response: Response,
+        began: Instant,
+    ) -> Answer {
+        let (id, document) = (context.scope.request, &prepared.document.parsed);
+        let recorded = put_on_record(context, &response, document, prepared.chosen()).await;
+        if let Err(error) = recorded {
+            let mut answer = Answer::refused(error, id);
+            let token = context.cluster.written().and_then(|token| context.authority.seal(token));
+            describe(&mut answer.response, &context.reader, prepared.cost, token.as_deref());
+            return Answer { is_refused: false, token, ..answer };
+        }
+        Self::finished(prepared, context, response, began)
+    }
+
+    /// The response as it is sent.
+    pub(super) fn finished(
+        prepared: &Prepared,
+        context: &Context,
         mut response: Response,
         began: Instant,
     ) -> Answer {
         let (id, document, reader) = (context.scope.request, &prepared.document.parsed, &context.reader);
-        let chosen = prepared.chosen();
-        let recorded = put_on_record(context, &response, document, chosen).await;
         let token = context.cluster.written().and_then(|token| context.authority.seal(token));
-        if let Err(error) = recorded {
-            let mut answer = Answer::refused(error, id);
-            describe(&mut answer.response, reader, prepared.cost, token.as_deref());
-            return Answer { is_refused: false, token, ..answer };
-        }
         fill(&mut response.data, &response.errors);
-        if let Some(operation) = chosen {
+        if let Some(operation) = prepared.chosen() {
             order(&mut response.data, operation, document);
         }
         let is_refused = is_refused(&response);

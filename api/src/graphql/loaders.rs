@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use crate::database::Reader;
 use crate::error::{Error, Result};
-use crate::records::{Collection, Listing, Nested, Row, Wanted, find_many, list_nested};
+use crate::records::{Collection, Joins, Listing, Nested, Row, Wanted, find_many, list_nested};
 use crate::scope::Scope;
 
 /// Reads records by key, and remembers them for the rest of the request. One set for each request: what one caller may
@@ -53,12 +53,25 @@ impl Loaders {
         &self,
         keys: Vec<Uuid>,
         columns: &[Column<C>],
+        joins: impl Fn() -> Joins,
     ) -> Result<HashMap<Uuid, Row<C::Entity>>, Arc<Error>> {
         if keys.is_empty() {
             return Ok(HashMap::new());
         }
-        let rows = || Rows::<C> { scope: self.scope.clone(), reader: self.reader.clone(), columns: columns.to_vec() };
-        self.loader((TypeId::of::<Rows<C>>(), names::<C>(columns), None), rows).load_many(keys).await
+        self.rows::<C>(columns, joins).load_many(keys).await
+    }
+
+    /// What reads these columns, and along with them what `joins` says.
+    pub(super) fn rows<C: Collection>(&self, columns: &[Column<C>], joins: impl Fn() -> Joins) -> Batches<Rows<C>> {
+        let (scope, reader) = (&self.scope, &self.reader);
+        let rows =
+            || Rows::<C> { scope: scope.clone(), reader: reader.clone(), columns: columns.to_vec(), joins: joins() };
+        self.loader((TypeId::of::<Rows<C>>(), names::<C>(columns), None), rows)
+    }
+
+    /// Whether what was read is found again.
+    pub(super) const fn remembers(&self) -> bool {
+        self.remembers
     }
 
     /// The lists of what belongs to the records with these keys, as `arguments` ask for them; those that are not known
@@ -70,14 +83,14 @@ impl Loaders {
         keys: Vec<Uuid>,
     ) -> Result<HashMap<Uuid, Arc<Listing<C>>>, Arc<Error>> {
         let arguments = arguments.iter().map(|(name, value)| format!("{name}: {value}")).collect::<Vec<_>>().join(", ");
-        let list = (nested.by.as_str(), arguments, nested.wanted);
+        let list = (nested.by.as_str(), arguments, nested.query.wanted);
         let kind = (TypeId::of::<Pages<C>>(), names::<C>(&nested.query.columns), Some(list));
         let nested = Arc::new(nested);
         let pages = || Pages { scope: self.scope.clone(), reader: self.reader.clone(), nested: Arc::clone(&nested) };
         self.loader(kind, pages).load_many(keys).await
     }
 
-    fn loader<L: Loader<Uuid>>(&self, kind: Kind, load: impl Fn() -> L) -> Arc<DataLoader<L, HashMapCache>> {
+    fn loader<L: Loader<Uuid>>(&self, kind: Kind, load: impl Fn() -> L) -> Batches<L> {
         let new = || Arc::new(self.batches(load()));
         let known = Arc::clone(self.by_kind.lock().entry(kind).or_insert_with(|| new()));
         known.downcast().unwrap_or_else(|_| new())
@@ -93,6 +106,9 @@ impl Loaders {
     }
 }
 
+/// What reads records of one kind, and knows those that were read.
+pub(super) type Batches<L> = Arc<DataLoader<L, HashMapCache>>;
+
 type Column<C> = <<C as crate::criteria::Criteria>::Entity as EntityTrait>::Column;
 
 fn names<C: Collection>(columns: &[Column<C>]) -> Vec<&'static str> {
@@ -102,10 +118,11 @@ fn names<C: Collection>(columns: &[Column<C>]) -> Vec<&'static str> {
     names
 }
 
-struct Rows<C: Collection> {
+pub(super) struct Rows<C: Collection> {
     scope: Scope,
     reader: Reader,
     columns: Vec<Column<C>>,
+    joins: Joins,
 }
 
 impl<C: Collection> Loader<Uuid> for Rows<C> {
@@ -113,7 +130,7 @@ impl<C: Collection> Loader<Uuid> for Rows<C> {
     type Error = Arc<Error>;
 
     async fn load(&self, keys: &[Uuid]) -> Result<HashMap<Uuid, Self::Value>, Self::Error> {
-        let rows = find_many::<C>(&self.scope, &self.reader, keys, &self.columns).await?;
+        let rows = find_many::<C>(&self.scope, &self.reader, keys, &self.columns, &self.joins).await?;
         let keyed = rows.into_iter().map(|row| Ok((C::key_of(&row)?, row)));
         Ok(keyed.collect::<Result<_>>()?)
     }

@@ -14,6 +14,7 @@ use crate::records::{Deleted, Listing, Nested, Query, Wanted};
 use super::arguments::{ListArguments, described};
 use super::connection::{Connection, selected, wanted};
 use super::context;
+use super::one::joins;
 use super::record::{Column, Record, columns};
 use super::shown::{Shown, show};
 
@@ -183,11 +184,11 @@ impl<C: Record> ToMany<C> {
     ) -> async_graphql::Result<HashMap<Uuid, Connection<C>>> {
         let ListArguments { filter, order, page } = ListArguments::<C::Collection>::parse(&asked.arguments)?;
         let fields: Vec<_> = asked.selections.iter().flat_map(|field| selected(*field)).collect();
-        let query = Query { filter, order, page, deleted: Deleted::Excluded, columns: columns::<C>(&fields) };
         let wanted = asked.selections.iter().map(|field| wanted(*field));
         let wanted = wanted
             .fold(Wanted::default(), |all, one| Wanted { page: all.page || one.page, total: all.total || one.total });
-        let nested = Nested { query, by: self.by, wanted };
+        let (deleted, columns, joins) = (Deleted::Excluded, columns::<C>(&fields), joins::<C>(context, &fields));
+        let nested = Nested { query: Query { filter, order, page, deleted, columns, joins, wanted }, by: self.by };
         let listings = context.loaders.lists(nested, &asked.arguments, keys.to_vec()).await?;
         let (keys, listings): (Vec<_>, Vec<_>) = listings.into_iter().unzip();
         let rows = listings.iter().flat_map(|listing| listing.rows.iter().cloned()).collect();
@@ -239,9 +240,10 @@ impl<C: Record> ToOne<C> {
     ) -> async_graphql::Result<HashMap<Uuid, Shown<C>>> {
         let fields = asked.fields();
         let page = PageArguments { page: None, first: Some(1), after: None, last: None, before: None };
-        let (deleted, columns) = (Deleted::Excluded, columns::<C>(&fields));
-        let query = Query { filter: None, order: Vec::new(), page, deleted, columns };
-        let nested = Nested { query, by: self.by, wanted: Wanted { page: true, total: false } };
+        let (deleted, columns, joins) = (Deleted::Excluded, columns::<C>(&fields), joins::<C>(context, &fields));
+        let wanted = Wanted { page: true, total: false };
+        let query = Query { filter: None, order: Vec::new(), page, deleted, columns, joins, wanted };
+        let nested = Nested { query, by: self.by };
         let found = context.loaders.lists(nested, &asked.arguments, keys.to_vec()).await?;
         let first = |(key, listing): (Uuid, Arc<Listing<C::Collection>>)| Some((key, listing.rows.first()?.clone()));
         let (keys, rows): (Vec<_>, Vec<_>) = found.into_iter().filter_map(first).unzip();

@@ -5,22 +5,22 @@ use entity::{doctor, patient_register};
 use futures_util::future::join3;
 use uuid::Uuid;
 
-use crate::criteria::{PageArguments, PageInput};
 use crate::records::medical_institution::{
     self, CreateMedicalInstitutionInput, MedicalInstitutionFilter, MedicalInstitutionOrder, MedicalInstitutions,
     UpdateMedicalInstitutionInput,
 };
-use crate::records::{Deleted, Loaded, Reference, Row};
+use crate::records::{Loaded, Reference, Row};
 
 use super::catalogue::{Country, InstitutionType, Region};
-use super::connection::{Connection, connection};
 use super::context::of;
 use super::doctor::Doctor;
 use super::id::{Kind, global_id};
 use super::many::{Many, ToMany};
+use super::one::{One, one};
 use super::patient_register::PatientRegister;
 use super::payload::payload;
-use super::record::{Record, by_key};
+use super::queries::queries;
+use super::record::Record;
 use super::related::{Related, Relations};
 use super::shown::Shown;
 
@@ -51,14 +51,11 @@ impl Record for MedicalInstitution {
         },
     ];
 
-    fn relation(field: &str) -> Option<Column> {
-        match field {
-            "institutionType" => Some(Column::InstitutionTypeId),
-            "country" => Some(Column::CountryId),
-            "region" => Some(Column::RegionId),
-            _ => None,
-        }
-    }
+    const ONES: &'static [&'static dyn One<Self>] = &[
+        &one::<Self, InstitutionType>("institutionType", Column::InstitutionTypeId),
+        &one::<Self, Country>("country", Column::CountryId),
+        &one::<Self, Region>("region", Column::RegionId),
+    ];
 
     async fn of(context: &super::context::Context, fields: &[SelectionField<'_>], rows: Vec<Row<Entity>>) -> Vec<Self> {
         let (types, countries, regions) = join3(
@@ -141,36 +138,12 @@ impl MedicalInstitution {
     }
 }
 
-#[derive(Default)]
-pub(super) struct MedicalInstitutionQuery;
-
-#[Object]
-impl MedicalInstitutionQuery {
-    /// The institution with this key; null when there is none.
-    async fn medical_institution(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(desc = "The record's own key.")] uuid: Uuid,
-    ) -> Result<Option<Shown<MedicalInstitution>>> {
-        by_key(ctx, uuid).await
-    }
-
-    /// Institutions, by name unless another order is asked for.
-    #[expect(clippy::too_many_arguments, reason = "both ways of paging are the list's arguments")]
-    async fn medical_institutions(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(desc = "Which records; all when left out.")] filter: Option<MedicalInstitutionFilter>,
-        #[graphql(desc = "In which order.")] order: Option<Vec<MedicalInstitutionOrder>>,
-        #[graphql(desc = "A numbered page; the first ten records when no page is asked for in either way.")]
-        page: Option<PageInput>,
-        #[graphql(desc = "That many from the start, or from `after`: 1000 at most.")] first: Option<i32>,
-        #[graphql(desc = "Only what follows this cursor.")] after: Option<String>,
-        #[graphql(desc = "That many from the end, or from `before`: 1000 at most.")] last: Option<i32>,
-        #[graphql(desc = "Only what precedes this cursor.")] before: Option<String>,
-    ) -> Result<Connection<MedicalInstitution>> {
-        let page = PageArguments { page, first, after, last, before };
-        connection(ctx, filter, order, page, Deleted::Excluded).await
+queries! {
+    MedicalInstitutionQuery of MedicalInstitution {
+        /// The institution with this key; null when there is none.
+        medical_institution;
+        /// Institutions, by name unless another order is asked for.
+        medical_institutions: MedicalInstitutionFilter, MedicalInstitutionOrder;
     }
 }
 

@@ -28,6 +28,7 @@ mod many;
 mod medical_institution;
 mod node;
 mod of_patient;
+mod one;
 mod operations;
 mod ordered;
 mod patient_merge;
@@ -36,8 +37,11 @@ mod patient_validation;
 mod payload;
 mod prepared;
 mod public;
+mod queries;
+mod question;
 mod record;
 mod record_change;
+mod registration;
 mod related;
 mod replication;
 mod response_stream;
@@ -46,6 +50,7 @@ mod second_factor;
 mod session;
 mod shown;
 mod system_setting;
+mod tellings;
 mod trusted;
 mod user;
 mod witness;
@@ -58,6 +63,7 @@ pub use errors::refusal;
 pub(crate) use errors::without_values;
 pub use limits::Limits;
 pub use response_stream::{Begun, Event, ResponseStream};
+pub use tellings::Telling;
 pub use trusted::Trusted;
 
 /// Everything that can be asked.
@@ -90,6 +96,7 @@ pub struct Query(
 #[graphql(name = "Mutation")]
 pub struct Mutation(
     patient_register::PatientRegisterMutation,
+    registration::RegistrationMutation,
     patient_validation::PatientValidationMutation,
     patient_merge::PatientMergeMutation,
     appointment::AppointmentMutation,

@@ -3,18 +3,16 @@ use chrono::{DateTime, Utc};
 use entity::patient_merge::{Column, Entity};
 use uuid::Uuid;
 
-use crate::criteria::{PageArguments, PageInput};
 use crate::records::patient_merge::{
     self, MergePatientRegistersInput, PatientMergeFilter, PatientMergeOrder, PatientMerges, UndoPatientMergeInput,
 };
-use crate::records::{Deleted, Loaded, Row};
+use crate::records::{Loaded, Row};
 
-use super::connection::{Connection, connection};
 use super::context::of;
 use super::id::{Kind, global_id};
 use super::payload::payload;
-use super::record::{Record, by_key};
-use super::shown::Shown;
+use super::queries::queries;
+use super::record::Record;
 
 /// That a register took the place of another one of the same patient.
 #[derive(Clone)]
@@ -96,36 +94,12 @@ impl PatientMerge {
     }
 }
 
-#[derive(Default)]
-pub(super) struct PatientMergeQuery;
-
-#[Object]
-impl PatientMergeQuery {
-    /// The merger with this key; null when there is none.
-    async fn patient_merge(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(desc = "The record's own key.")] uuid: Uuid,
-    ) -> Result<Option<Shown<PatientMerge>>> {
-        by_key(ctx, uuid).await
-    }
-
-    /// Mergers of registers, the newest first unless another order is asked for.
-    #[expect(clippy::too_many_arguments, reason = "both ways of paging are the list's arguments")]
-    async fn patient_merges(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(desc = "Which records; all when left out.")] filter: Option<PatientMergeFilter>,
-        #[graphql(desc = "In which order.")] order: Option<Vec<PatientMergeOrder>>,
-        #[graphql(desc = "A numbered page; the first ten records when no page is asked for in either way.")]
-        page: Option<PageInput>,
-        #[graphql(desc = "That many from the start, or from `after`: 1000 at most.")] first: Option<i32>,
-        #[graphql(desc = "Only what follows this cursor.")] after: Option<String>,
-        #[graphql(desc = "That many from the end, or from `before`: 1000 at most.")] last: Option<i32>,
-        #[graphql(desc = "Only what precedes this cursor.")] before: Option<String>,
-    ) -> Result<Connection<PatientMerge>> {
-        let page = PageArguments { page, first, after, last, before };
-        connection(ctx, filter, order, page, Deleted::Excluded).await
+queries! {
+    PatientMergeQuery of PatientMerge {
+        /// The merger with this key; null when there is none.
+        patient_merge;
+        /// Mergers of registers, the newest first unless another order is asked for.
+        patient_merges: PatientMergeFilter, PatientMergeOrder;
     }
 }
 

@@ -22,6 +22,7 @@ use super::likely_duplicate::CreatePatientRegisterPayload;
 use super::many::Many;
 use super::medical_institution::MedicalInstitution;
 use super::of_patient::OF_PATIENT;
+use super::one::{One, one};
 use super::payload::{UserError, outcome, payload};
 use super::record::{Record, by_key, in_payload};
 use super::related::{Related, Relations};
@@ -42,13 +43,13 @@ impl Record for PatientRegister {
 
     const MANY: &'static [&'static dyn Many] = OF_PATIENT;
 
+    const ONES: &'static [&'static dyn One<Self>] = &[
+        &one::<Self, MedicalInstitution>("institution", Column::InstitutionId),
+        &one::<Self, Doctor>("doctor", Column::DoctorId),
+    ];
+
     fn relation(field: &str) -> Option<Column> {
-        match field {
-            "institution" => Some(Column::InstitutionId),
-            "doctor" => Some(Column::DoctorId),
-            "mergedIntoUuid" => Some(Column::MergedInto),
-            _ => None,
-        }
+        (field == "mergedIntoUuid").then_some(Column::MergedInto)
     }
 
     async fn of(context: &super::context::Context, fields: &[SelectionField<'_>], rows: Vec<Row<Entity>>) -> Vec<Self> {

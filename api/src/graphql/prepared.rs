@@ -11,6 +11,7 @@ use super::documents::{Document, Fault};
 use super::engine::{Answer, Engine, Request, refused_by};
 use super::limits::{Cost, chosen};
 use super::public::{collect, is_public};
+use super::question::question;
 use super::witness::refused_nobody;
 
 /// A request that may run: its document is within the limits, and the caller may ask for that much.
@@ -31,6 +32,14 @@ impl Prepared {
     /// What kind of operation that is.
     pub(super) fn kind(&self) -> OperationType {
         self.chosen().map_or(OperationType::Query, |operation| operation.ty)
+    }
+
+    /// What decides what is told of an event, where it is a subscription.
+    pub(super) fn question(&self) -> Arc<str> {
+        match self.chosen() {
+            Some(operation) => question(&self.text, operation, &self.document.parsed, &self.variables),
+            None => Arc::clone(&self.text),
+        }
     }
 
     /// The request as the schema takes it, on behalf of the context's caller.

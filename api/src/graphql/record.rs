@@ -11,6 +11,7 @@ use crate::records::{Collection, Row, disclose_shown, find};
 
 use super::context::{self, of};
 use super::many::Many;
+use super::one::{One, joins};
 use super::shown::{Shown, show};
 
 pub(super) type Entity<R> = <<R as Record>::Collection as Criteria>::Entity;
@@ -23,7 +24,10 @@ pub(super) trait Record: ObjectType + Clone + Send + Sync + Sized + 'static {
     /// The object type's name.
     const NAME: &'static str;
 
-    /// The columns that fields other than their namesakes are made of.
+    /// The records that the record refers to.
+    const ONES: &'static [&'static dyn One<Self>] = &[];
+
+    /// The columns that fields other than these and their namesakes are made of.
     fn relation(_field: &str) -> Option<Column<Self>> {
         None
     }
@@ -44,7 +48,9 @@ pub(super) trait Record: ObjectType + Clone + Send + Sync + Sized + 'static {
 pub(super) fn columns<R: Record>(fields: &[SelectionField<'_>]) -> Vec<Column<R>> {
     let column = |field: &SelectionField<'_>| {
         let name = field.name();
-        Column::<R>::iter().find(|column| is_client_name(name, column.as_str())).or_else(|| R::relation(name))
+        let one = || R::ONES.iter().find(|one| is_client_name(name, one.name())).map(|one| one.by());
+        let namesake = Column::<R>::iter().find(|column| is_client_name(name, column.as_str()));
+        namesake.or_else(one).or_else(|| R::relation(name))
     };
     fields.iter().filter_map(column).collect()
 }
@@ -54,7 +60,8 @@ pub(super) async fn by_key<R: Record>(ctx: &Context<'_>, uuid: Uuid) -> Result<O
     let context = of(ctx);
     let fields: Vec<_> = ctx.field().selection_set().collect();
     let columns = columns::<R>(&fields);
-    let found = Box::pin(find::<R::Collection>(&context.scope, &context.reader, uuid, &columns)).await?;
+    let joins = joins::<R>(context, &fields);
+    let found = Box::pin(find::<R::Collection>(&context.scope, &context.reader, uuid, &columns, &joins)).await?;
     let Some(row) = found else { return Ok(None) };
     Ok(show(context, &fields, vec![row]).await.pop())
 }
@@ -71,7 +78,8 @@ pub(super) async fn read<R: Record>(
     fields: &[SelectionField<'_>],
     keys: Vec<Uuid>,
 ) -> crate::error::Result<HashMap<Uuid, Shown<R>>, Arc<Error>> {
-    let rows = context.loaders.load::<R::Collection>(keys, &columns::<R>(fields)).await?;
+    let rows =
+        context.loaders.load::<R::Collection>(keys, &columns::<R>(fields), || joins::<R>(context, fields)).await?;
     let (keys, rows): (Vec<_>, Vec<_>) = rows.into_iter().unzip();
     Ok(keys.into_iter().zip(show(context, fields, rows).await).collect())
 }

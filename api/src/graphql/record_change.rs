@@ -58,15 +58,41 @@ impl RecordChange {
         if matches!(self.changed.happening, Happening::Deleted | Happening::Left) {
             return Ok(None);
         }
-        let kind = match self.changed.record {
-            ChangedEntity::PatientRegister => Kind::PatientRegister,
-            ChangedEntity::MedicalInstitution => Kind::MedicalInstitution,
-            ChangedEntity::Doctor => Kind::Doctor,
-            ChangedEntity::DoctorSpecialty => Kind::DoctorSpecialty,
-            ChangedEntity::User => Kind::User,
-            ChangedEntity::Role => Kind::Role,
-        };
-        record(ctx, kind, self.changed.change.key).await
+        record(ctx, kind(self.changed.record), self.changed.change.key).await
+    }
+}
+
+const fn kind(entity: ChangedEntity) -> Kind {
+    match entity {
+        ChangedEntity::PatientRegister => Kind::PatientRegister,
+        ChangedEntity::MedicalInstitution => Kind::MedicalInstitution,
+        ChangedEntity::Doctor => Kind::Doctor,
+        ChangedEntity::DoctorSpecialty => Kind::DoctorSpecialty,
+        ChangedEntity::User => Kind::User,
+        ChangedEntity::Role => Kind::Role,
+        ChangedEntity::HealthProfile => Kind::HealthProfile,
+        ChangedEntity::Email => Kind::Email,
+        ChangedEntity::Phone => Kind::Phone,
+        ChangedEntity::Address => Kind::Address,
+        ChangedEntity::Identifier => Kind::Identifier,
+        ChangedEntity::PatientCondition => Kind::PatientCondition,
+        ChangedEntity::PatientMedication => Kind::PatientMedication,
+        ChangedEntity::PatientAllergy => Kind::PatientAllergy,
+        ChangedEntity::PatientValidation => Kind::PatientValidation,
+        ChangedEntity::PatientMerge => Kind::PatientMerge,
+        ChangedEntity::Appointment => Kind::Appointment,
+        ChangedEntity::Country => Kind::Country,
+        ChangedEntity::Region => Kind::Region,
+        ChangedEntity::InstitutionType => Kind::InstitutionType,
+        ChangedEntity::SpecialtyCategory => Kind::SpecialtyCategory,
+        ChangedEntity::Sex => Kind::Sex,
+        ChangedEntity::Gender => Kind::Gender,
+        ChangedEntity::BloodType => Kind::BloodType,
+        ChangedEntity::EmailType => Kind::EmailType,
+        ChangedEntity::PhoneType => Kind::PhoneType,
+        ChangedEntity::MedicalCondition => Kind::MedicalCondition,
+        ChangedEntity::Medication => Kind::Medication,
+        ChangedEntity::SystemSetting => Kind::SystemSetting,
     }
 }
 
@@ -99,7 +125,7 @@ impl RecordSubscription {
             let context = of(ctx);
             let after = opened(ctx, after.as_deref()).await?;
             let told = context.feeds()?.follow(&context.scope, entities, after).await?;
-            Ok(told.map(|tiding| tiding.map(|tiding| Event::Change(Arc::new(tiding)))).boxed())
+            Ok(told.map(|tiding| tiding.map(Event::Change)).boxed())
         });
         Ok(stream::iter(match told(ctx, source).await? {
             Some(Event::Change(tiding)) => Some(tell(ctx, &tiding)),

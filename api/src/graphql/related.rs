@@ -4,10 +4,10 @@ use std::sync::Arc;
 use async_graphql::SelectionField;
 use uuid::Uuid;
 
-use crate::criteria::is_client_name;
 use crate::error::{Error, Result};
 
 use super::context::Context;
+use super::one::below;
 use super::record::{Record, read};
 use super::shown::Shown;
 
@@ -54,11 +54,7 @@ impl<R: Record> Relations<R> {
     where
         T: Sync,
     {
-        let selections: Vec<_> = fields.iter().filter(|field| is_client_name(field.name(), name)).collect();
-        if selections.is_empty() {
-            return Self(Ok(HashMap::new()));
-        }
-        let fields: Vec<_> = selections.into_iter().flat_map(SelectionField::selection_set).collect();
+        let Some(fields) = below(fields, name) else { return Self(Ok(HashMap::new())) };
         let keys = from.iter().filter_map(key).collect();
         let found = Box::pin(read(context, &fields, keys)).await;
         Self(found.map(|found| found.into_iter().map(|(key, record)| (key, Arc::new(record))).collect()))

@@ -2,6 +2,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Instant;
 
+use async_graphql::Value;
 use async_graphql::parser::types::OperationType;
 use entity::patient_register;
 use futures_util::StreamExt;
@@ -9,6 +10,7 @@ use futures_util::stream::{self, BoxStream};
 use parking_lot::Mutex;
 
 use crate::database::ClusterStatus;
+use crate::deed::{Deed, Outcome};
 use crate::error::{Error, Result};
 use crate::records::Row;
 use crate::records::changes::ChangedEntity;
@@ -18,6 +20,8 @@ use super::Context;
 use super::context::of;
 use super::engine::{Answer, Engine, Method, Request};
 use super::prepared::Prepared;
+use super::tellings::{Shared, Telling, can_be_shared};
+use super::witness::deeds;
 
 /// Something that a subscription tells of.
 #[derive(Clone, Debug)]
@@ -28,6 +32,17 @@ pub enum Event {
     Register(Arc<Tiding<Option<Row<patient_register::Entity>>>>),
     /// What happens to any record.
     Change(Arc<Tiding<ChangedEntity>>),
+}
+
+impl Event {
+    /// Where in memory it is: events that are shared by those who follow have one place.
+    pub(super) fn place(&self) -> usize {
+        match self {
+            Self::Replication(status) => Arc::as_ptr(status).addr(),
+            Self::Register(tiding) => Arc::as_ptr(tiding).addr(),
+            Self::Change(tiding) => Arc::as_ptr(tiding).addr(),
+        }
+    }
 }
 
 /// Where a subscription's events come from: the specification's source stream.
@@ -89,6 +104,8 @@ pub enum Begun {
 pub struct ResponseStream {
     engine: Engine,
     prepared: Prepared,
+    /// Everything that the client asks for.
+    question: Arc<str>,
     source: SourceStream,
 }
 
@@ -120,7 +137,8 @@ impl Engine {
         match (source, response) {
             (Some(source), None) => {
                 self.remember(&prepared);
-                Begun::Subscribed(Box::new(ResponseStream { engine: self.clone(), prepared, source }))
+                let question = prepared.question();
+                Begun::Subscribed(Box::new(ResponseStream { engine: self.clone(), prepared, question, source }))
             }
             (_, Some(response)) => {
                 let answer = self.conclude(&prepared, &context, response, Instant::now()).await;
@@ -144,13 +162,53 @@ impl ResponseStream {
     }
 
     /// What is told of an event to the context's caller, put on record.
-    pub async fn answer(&mut self, event: Event, context: Context) -> Answer {
-        let (id, began) = (context.scope.request, Instant::now());
+    ///
+    /// # Errors
+    /// Why it cannot be told.
+    pub async fn tell(&mut self, event: Event, context: Context) -> Result<Arc<Telling>, Box<Answer>> {
+        let Self { engine, prepared, question, .. } = self;
+        let kept = engine.tellings.of(question, &context.scope, &event);
         let context = Arc::new(context.at(Moment::Telling(event)));
-        let inner = self.prepared.inner(self.prepared.variables.clone(), &context);
-        match self.engine.fast.execute_stream(inner).next().await {
-            Some(response) => self.engine.conclude(&self.prepared, &context, response, began).await,
-            None => Answer::refused(Error::internal("an event of which nothing is told"), id),
+        let mut own = None;
+        let make = async {
+            let (answer, deeds) = engine.show(prepared, &context).await;
+            if can_be_shared(&answer) {
+                return Some(Shared { telling: Arc::new(Telling::new(answer)), deeds });
+            }
+            own = Some((answer, deeds));
+            None
+        };
+        if let Some(Shared { telling, deeds }) = kept.shared.get_or_init(|| Box::pin(make)).await {
+            put_on_record(&context, deeds.clone()).await?;
+            return Ok(Arc::clone(telling));
         }
+        let (answer, deeds) = match own {
+            Some(own) => own,
+            None => engine.show(prepared, &context).await,
+        };
+        put_on_record(&context, deeds).await?;
+        if answer.response.data == Value::Null {
+            return Err(Box::new(Answer { is_refused: true, ..answer }));
+        }
+        Ok(Arc::new(Telling::new(answer)))
     }
+}
+
+impl Engine {
+    /// What an event shows, and what it discloses. None of it may leave before that is on record.
+    async fn show(&self, prepared: &Prepared, context: &Arc<Context>) -> (Answer, Vec<(Deed, Outcome)>) {
+        let (id, began) = (context.scope.request, Instant::now());
+        let _permit = self.tellings.making.acquire().await;
+        let inner = prepared.inner(prepared.variables.clone(), context);
+        let Some(response) = self.fast.execute_stream(inner).next().await else {
+            return (Answer::refused(Error::internal("an event of which nothing is told"), id), Vec::new());
+        };
+        let deeds = deeds(context, &response, &prepared.document.parsed, prepared.chosen());
+        (Self::finished(prepared, context, response, began), deeds)
+    }
+}
+
+async fn put_on_record(context: &Context, deeds: Vec<(Deed, Outcome)>) -> Result<(), Box<Answer>> {
+    let recorded = context.cluster.record(&context.scope, deeds).await;
+    recorded.map_err(|error| Box::new(Answer::refused(error, context.scope.request)))
 }

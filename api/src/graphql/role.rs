@@ -5,19 +5,17 @@ use chrono::{DateTime, Utc};
 use entity::role::{Column, Entity};
 use uuid::Uuid;
 
-use crate::criteria::{PageArguments, PageInput};
 use crate::error::Error;
 use crate::records::role::{self, Conditions, CreateRoleInput, RoleFilter, RoleOrder, Roles, UpdateRoleInput};
-use crate::records::{Deleted, Loaded, Reference, Row};
+use crate::records::{Loaded, Reference, Row};
 use crate::scope::Permissions;
 
-use super::connection::{Connection, connection};
 use super::context::of;
 use super::id::{Kind, global_id};
 use super::payload::payload;
-use super::record::{Record, by_key};
+use super::queries::queries;
+use super::record::Record;
 use super::session::{Allowed, listed};
-use super::shown::Shown;
 
 /// What a kind of user may do, and when, from where and with what.
 #[derive(Clone)]
@@ -97,36 +95,12 @@ impl Role {
     }
 }
 
-#[derive(Default)]
-pub(super) struct RoleQuery;
-
-#[Object]
-impl RoleQuery {
-    /// The role with this key; null when there is none.
-    async fn role(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(desc = "The record's own key.")] uuid: Uuid,
-    ) -> Result<Option<Shown<Role>>> {
-        by_key(ctx, uuid).await
-    }
-
-    /// Roles, by name unless another order is asked for.
-    #[expect(clippy::too_many_arguments, reason = "both ways of paging are the list's arguments")]
-    async fn roles(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(desc = "Which records; all when left out.")] filter: Option<RoleFilter>,
-        #[graphql(desc = "In which order.")] order: Option<Vec<RoleOrder>>,
-        #[graphql(desc = "A numbered page; the first ten records when no page is asked for in either way.")]
-        page: Option<PageInput>,
-        #[graphql(desc = "That many from the start, or from `after`: 1000 at most.")] first: Option<i32>,
-        #[graphql(desc = "Only what follows this cursor.")] after: Option<String>,
-        #[graphql(desc = "That many from the end, or from `before`: 1000 at most.")] last: Option<i32>,
-        #[graphql(desc = "Only what precedes this cursor.")] before: Option<String>,
-    ) -> Result<Connection<Role>> {
-        let page = PageArguments { page, first, after, last, before };
-        connection(ctx, filter, order, page, Deleted::Excluded).await
+queries! {
+    RoleQuery of Role {
+        /// The role with this key; null when there is none.
+        role;
+        /// Roles, by name unless another order is asked for.
+        roles: RoleFilter, RoleOrder;
     }
 }
 

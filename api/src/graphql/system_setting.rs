@@ -3,20 +3,18 @@ use chrono::{DateTime, Utc};
 use entity::system_setting::{Column, Entity};
 use uuid::Uuid;
 
-use crate::criteria::{PageArguments, PageInput};
 use crate::error::Error;
 use crate::records::system_setting::{
     self, ChangedSetting, NewSetting, SettingType, SystemSettingFilter, SystemSettingOrder, SystemSettings,
 };
-use crate::records::{Deleted, Loaded, Row};
+use crate::records::{Loaded, Row};
 
-use super::connection::{Connection, connection};
 use super::context::of;
 use super::id::{Kind, global_id};
 use super::json::Json;
 use super::payload::payload;
-use super::record::{Record, by_key};
-use super::shown::Shown;
+use super::queries::queries;
+use super::record::Record;
 
 /// What administrators set while the system runs.
 #[derive(Clone)]
@@ -127,36 +125,12 @@ fn json(value: Json) -> crate::error::Result<serde_json::Value> {
     value.0.into_json().map_err(Error::internal)
 }
 
-#[derive(Default)]
-pub(super) struct SystemSettingQuery;
-
-#[Object]
-impl SystemSettingQuery {
-    /// The setting with this key of its own; null when there is none.
-    async fn system_setting(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(desc = "The record's own key.")] uuid: Uuid,
-    ) -> Result<Option<Shown<SystemSetting>>> {
-        by_key(ctx, uuid).await
-    }
-
-    /// Settings, by their names unless another order is asked for.
-    #[expect(clippy::too_many_arguments, reason = "both ways of paging are the list's arguments")]
-    async fn system_settings(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(desc = "Which records; all when left out.")] filter: Option<SystemSettingFilter>,
-        #[graphql(desc = "In which order.")] order: Option<Vec<SystemSettingOrder>>,
-        #[graphql(desc = "A numbered page; the first ten records when no page is asked for in either way.")]
-        page: Option<PageInput>,
-        #[graphql(desc = "That many from the start, or from `after`: 1000 at most.")] first: Option<i32>,
-        #[graphql(desc = "Only what follows this cursor.")] after: Option<String>,
-        #[graphql(desc = "That many from the end, or from `before`: 1000 at most.")] last: Option<i32>,
-        #[graphql(desc = "Only what precedes this cursor.")] before: Option<String>,
-    ) -> Result<Connection<SystemSetting>> {
-        let page = PageArguments { page, first, after, last, before };
-        connection(ctx, filter, order, page, Deleted::Excluded).await
+queries! {
+    SystemSettingQuery of SystemSetting {
+        /// The setting with this key of its own; null when there is none.
+        system_setting;
+        /// Settings, by their names unless another order is asked for.
+        system_settings: SystemSettingFilter, SystemSettingOrder;
     }
 }
 

@@ -6,18 +6,18 @@ use entity::user::{Column, Entity};
 use futures_util::future::join3;
 use uuid::Uuid;
 
-use crate::criteria::{PageArguments, PageInput};
 use crate::error::Error;
 use crate::records::user::{self, CreateUserInput, UpdateUserInput, UserFilter, UserKind, UserOrder, Users};
-use crate::records::{Deleted, Loaded, Reference, Row};
+use crate::records::{Loaded, Reference, Row};
 
-use super::connection::{Connection, connection};
 use super::context::of;
 use super::doctor::Doctor;
 use super::id::{Kind, global_id};
 use super::medical_institution::MedicalInstitution;
+use super::one::{One, one};
 use super::payload::payload;
-use super::record::{Record, by_key};
+use super::queries::queries;
+use super::record::Record;
 use super::related::{Related, Relations};
 use super::role::Role;
 use super::shown::Shown;
@@ -38,11 +38,14 @@ impl Record for User {
 
     const NAME: &'static str = "User";
 
+    const ONES: &'static [&'static dyn One<Self>] = &[
+        &one::<Self, Role>("role", Column::RoleId),
+        &one::<Self, MedicalInstitution>("institution", Column::InstitutionId),
+        &one::<Self, Doctor>("doctor", Column::DoctorId),
+    ];
+
     fn relation(field: &str) -> Option<Column> {
         match field {
-            "role" => Some(Column::RoleId),
-            "institution" => Some(Column::InstitutionId),
-            "doctor" => Some(Column::DoctorId),
             "patientUuid" => Some(Column::PatientId),
             "lastLoginAt" => Some(Column::Uuid),
             _ => None,
@@ -158,36 +161,12 @@ impl User {
     }
 }
 
-#[derive(Default)]
-pub(super) struct UserQuery;
-
-#[Object]
-impl UserQuery {
-    /// The user with this key; null when there is none.
-    async fn user(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(desc = "The record's own key.")] uuid: Uuid,
-    ) -> Result<Option<Shown<User>>> {
-        by_key(ctx, uuid).await
-    }
-
-    /// Users, by what they sign in by unless another order is asked for.
-    #[expect(clippy::too_many_arguments, reason = "both ways of paging are the list's arguments")]
-    async fn users(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(desc = "Which records; all when left out.")] filter: Option<UserFilter>,
-        #[graphql(desc = "In which order.")] order: Option<Vec<UserOrder>>,
-        #[graphql(desc = "A numbered page; the first ten records when no page is asked for in either way.")]
-        page: Option<PageInput>,
-        #[graphql(desc = "That many from the start, or from `after`: 1000 at most.")] first: Option<i32>,
-        #[graphql(desc = "Only what follows this cursor.")] after: Option<String>,
-        #[graphql(desc = "That many from the end, or from `before`: 1000 at most.")] last: Option<i32>,
-        #[graphql(desc = "Only what precedes this cursor.")] before: Option<String>,
-    ) -> Result<Connection<User>> {
-        let page = PageArguments { page, first, after, last, before };
-        connection(ctx, filter, order, page, Deleted::Excluded).await
+queries! {
+    UserQuery of User {
+        /// The user with this key; null when there is none.
+        user;
+        /// Users, by what they sign in by unless another order is asked for.
+        users: UserFilter, UserOrder;
     }
 }
 

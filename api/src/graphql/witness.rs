@@ -14,6 +14,21 @@ use super::Context;
 use super::errors::own;
 use super::limits::chosen;
 
+/// What a request was shown and what it was refused, which must be on record before any of the answer leaves.
+pub(super) fn deeds(
+    context: &Context,
+    response: &Response,
+    document: &ExecutableDocument,
+    operation: Option<&OperationDefinition>,
+) -> Vec<(Deed, Outcome)> {
+    let shown = merged(context.reader.take_disclosed());
+    let mut deeds: Vec<(Deed, Outcome)> = shown.into_iter().map(|deed| (deed, Outcome::Succeeded)).collect();
+    if let Some(operation) = operation {
+        deeds.extend(denied(response, document, operation).into_iter().map(|deed| (deed, Outcome::Denied)));
+    }
+    deeds
+}
+
 /// Puts on record what a request was shown and what it was refused, before any of the answer leaves.
 ///
 /// # Errors
@@ -25,11 +40,7 @@ pub(super) async fn put_on_record(
     document: &ExecutableDocument,
     operation: Option<&OperationDefinition>,
 ) -> Result<()> {
-    let shown = merged(context.reader.take_disclosed());
-    let mut deeds: Vec<(Deed, Outcome)> = shown.into_iter().map(|deed| (deed, Outcome::Succeeded)).collect();
-    if let Some(operation) = operation {
-        deeds.extend(denied(response, document, operation).into_iter().map(|deed| (deed, Outcome::Denied)));
-    }
+    let deeds = deeds(context, response, document, operation);
     let changes = operation.is_some_and(|operation| operation.ty == OperationType::Mutation);
     match context.cluster.record(&context.scope, deeds).await {
         Err(Error::Unrecorded(cause)) if changes => Err(Error::OutcomeUnknown(cause)),

@@ -12,14 +12,15 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use crate::criteria::{Criteria, client_name};
-use crate::database::{Cluster, Retry, Transaction, Violation, violation};
+use crate::criteria::Criteria;
+use crate::database::{Cluster, Retry, Transaction, violation};
 use crate::error::{Error, Fault, FaultCode, Result};
 use crate::scope::{Boundary, Permission, Scope};
 
 use super::Row;
 use super::check::Check;
 use super::collection::{Collection, Deleted, visible};
+use super::constraint::by_name;
 use super::disclosure::written;
 use super::idempotency::{Claim, Key};
 
@@ -144,7 +145,7 @@ async fn create_once<A: Aggregate>(
         }
         Err(error) => {
             drop(tx);
-            Err(refused(error, async || {
+            Err(refused::<A>(error, async || {
                 let tx = cluster.write(scope).await?;
                 let faults = diagnose(told, scope, &tx).await;
                 tx.rollback().await?;
@@ -210,7 +211,7 @@ async fn change_once<A: Aggregate>(
         }
         Err(error) => {
             drop(tx);
-            Err(refused(error, async || {
+            Err(refused::<A>(error, async || {
                 let tx = cluster.write(scope).await?;
                 A::check_others(&changes, target.uuid, &mut check, scope, &tx).await?;
                 tx.rollback().await?;
@@ -234,7 +235,8 @@ fn is_bounded(scope: &Scope) -> bool {
     scope.boundary != Boundary::All || scope.patient.is_some()
 }
 
-fn refuse_twins<A: Aggregate>(items: &mut [New<A>]) {
+/// No two items have the same key: the later one is to blame.
+pub(super) fn refuse_twins<A: Aggregate>(items: &mut [New<A>]) {
     let mut keys = HashSet::new();
     for item in items {
         if !keys.insert(item.uuid) {
@@ -244,11 +246,17 @@ fn refuse_twins<A: Aggregate>(items: &mut [New<A>]) {
 }
 
 /// Everything that is wrong with new records, what only the database knows included.
-async fn diagnose<A: Aggregate>(items: &[New<A>], scope: &Scope, tx: &Transaction) -> Result<Vec<Fault>> {
+pub(super) async fn diagnose<A: Aggregate>(items: &[New<A>], scope: &Scope, tx: &Transaction) -> Result<Vec<Fault>> {
+    if items.is_empty() {
+        return Ok(Vec::new());
+    }
+    let among = A::key().is_in(items.iter().map(|item| item.uuid));
+    let taken: Vec<Uuid> = A::Entity::find().select_only().column(A::key()).filter(among).into_tuple().all(tx).await?;
+    let taken: HashSet<Uuid> = taken.into_iter().collect();
     let mut faults = Vec::new();
     for item in items {
         let mut check = item.check.clone();
-        if A::Entity::find().filter(A::key().eq(item.uuid)).one(tx).await?.is_some() {
+        if taken.contains(&item.uuid) {
             check.fault(&["uuid"], FaultCode::NotUnique, "a record with this key exists already");
         }
         A::check_others(&item.row, item.uuid, &mut check, scope, tx).await?;
@@ -257,7 +265,11 @@ async fn diagnose<A: Aggregate>(items: &[New<A>], scope: &Scope, tx: &Transactio
     Ok(faults)
 }
 
-async fn insert<A: Aggregate>(tx: &Transaction, mut rows: Vec<ActiveModel<A>>) -> Result<Vec<Model<A>>, DbErr> {
+/// Writes new records.
+pub(super) async fn insert<A: Aggregate>(
+    tx: &Transaction,
+    mut rows: Vec<ActiveModel<A>>,
+) -> Result<Vec<Model<A>>, DbErr> {
     if rows.len() == 1 {
         let row = rows.remove(0);
         return Ok(vec![A::Entity::insert(row).exec_with_returning(tx).await?]);
@@ -300,7 +312,11 @@ pub(super) async fn exists<C: Collection>(
 }
 
 /// What was made under an idempotency key, whatever became of it, as far as the caller may still see it.
-async fn replay<A: Aggregate>(tx: &Transaction, scope: &Scope, keys: &[Uuid]) -> Result<Vec<Row<A::Entity>>> {
+pub(super) async fn replay<A: Aggregate>(
+    tx: &Transaction,
+    scope: &Scope,
+    keys: &[Uuid],
+) -> Result<Vec<Row<A::Entity>>> {
     let query =
         A::Entity::find().filter(visible::<A>(scope, Deleted::Included)).filter(A::key().is_in(keys.iter().copied()));
     let rows = in_order::<A>(query.all(tx).await?, keys);
@@ -318,78 +334,11 @@ fn in_order<A: Aggregate>(models: Vec<Model<A>>, keys: &[Uuid]) -> Vec<Row<A::En
 
 /// A write's error as the caller is to see it: a broken constraint becomes the faults that `diagnose` finds with their
 /// paths, or else one that is placed by the constraint's name.
-async fn refused(error: DbErr, diagnose: impl AsyncFnOnce() -> Result<Vec<Fault>>) -> Error {
+async fn refused<A: Aggregate>(error: DbErr, diagnose: impl AsyncFnOnce() -> Result<Vec<Fault>>) -> Error {
     let Some(violation) = violation(&error) else { return error.into() };
     match diagnose().await {
-        Ok(faults) if faults.is_empty() => Error::Rejected(vec![by_name(&violation)]),
+        Ok(faults) if faults.is_empty() => Error::Rejected(vec![by_name::<A::Entity>(&violation)]),
         Ok(faults) => Error::Rejected(faults),
         Err(error) => error,
-    }
-}
-
-/// The tables whose constraints are told by name.
-const TABLES: [&str; 26] = [
-    "patientregister",
-    "medical_institutions",
-    "doctor_specialties",
-    "doctors",
-    "users",
-    "countries",
-    "regions",
-    "institution_types",
-    "specialty_categories",
-    "sexes",
-    "genders",
-    "blood_types",
-    "email_types",
-    "phone_types",
-    "medical_conditions",
-    "medications",
-    "health_profiles",
-    "emails",
-    "phones",
-    "addresses",
-    "patient_conditions",
-    "patient_medications",
-    "patient_allergies",
-    "identifiers",
-    "appointments",
-    "system_settings",
-];
-
-/// The fault that a constraint's name tells, such as `doctors_license_number_key`, or `doctors.license_number` on SQLite.
-pub(super) fn by_name(violation: &Violation) -> Fault {
-    let (code, name, message) = match violation {
-        Violation::Unique(name) => (FaultCode::NotUnique, name, "another record has this value already"),
-        Violation::Reference(name) => (FaultCode::ReferenceMissing, name, "the record referred to does not exist"),
-        Violation::Check(name) => (FaultCode::InvalidFormat, name, "breaks a rule of the database"),
-    };
-    // Of several columns SQLite names each, and the last one is blamed.
-    let name = name.rsplit(", ").next().unwrap_or(name);
-    let is_key = name.ends_with("_pkey");
-    let column =
-        ["_check", "_fkey", "_pkey", "_key", "_excl"].iter().find_map(|end| name.strip_suffix(end)).unwrap_or(name);
-    let column =
-        TABLES.iter().find_map(|table| column.strip_prefix(table)).unwrap_or(column).trim_start_matches(['_', '.']);
-    // What is alike is alike of one patient.
-    let column = if is_key { "uuid" } else { column.strip_prefix("patient_id_").unwrap_or(column) };
-    let column = (!column.is_empty()).then(|| client_name(column));
-    Fault::new(code, std::iter::once("input".to_owned()).chain(column), message)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_constraint_of_either_database_names_the_field() {
-        for name in ["doctors_license_number_key", "doctors.license_number"] {
-            let fault = by_name(&Violation::Unique(name.to_owned()));
-            assert_eq!(fault.path, ["input", "licenseNumber"], "{name}");
-        }
-        let fault = by_name(&Violation::Check("patientregister_email_check".to_owned()));
-        assert_eq!(fault.path, ["input", "email"]);
-        let fault = by_name(&Violation::Unique("patientregister_pkey".to_owned()));
-        assert_eq!(fault.path, ["input", "uuid"]);
     }
 }

@@ -113,7 +113,8 @@ criteria! {
         outcome: AuditOutcomeFilter => Outcome;
     }
     lists {
-        /// Names of the fields that were changed or shown, as the database calls them, such as `first_name`.
+        /// Names of the fields that were changed or shown, or by which records were found, as the database calls them, such as
+        /// `first_name`.
         fields: TextListFilter => Fields;
     }
 }

@@ -60,6 +60,11 @@ impl Check {
         self.faults.push(Fault::new(code, path, message));
     }
 
+    /// Where a field stands.
+    pub(super) fn place(&self, field: &str) -> Vec<String> {
+        self.root.iter().cloned().chain([field.to_owned()]).collect()
+    }
+
     /// Adds what was found in a part of the input.
     pub(super) fn adopt(&mut self, part: Self) {
         let root = &self.root;

@@ -12,6 +12,7 @@ use crate::scope::{Permission, Scope};
 
 use super::Row;
 use super::disclosure::{Disclosure, disclose, with_owner};
+use super::joined::{Joins, Text, take};
 use super::row::Plan;
 
 pub(super) type Column<C> = <<C as Criteria>::Entity as EntityTrait>::Column;
@@ -116,10 +117,11 @@ pub async fn find<C: Collection>(
     reader: &Reader,
     uuid: Uuid,
     columns: &[Column<C>],
+    joins: &Joins,
 ) -> Result<Option<Row<C::Entity>>> {
     C::permit(scope)?;
     let condition = visible::<C>(scope, Deleted::Excluded).add(C::key().eq(uuid));
-    Ok(select::<C>(reader, condition, columns).await?.into_iter().next())
+    Ok(select::<C>(reader, condition, columns, joins).await?.into_iter().next())
 }
 
 /// The records with these keys, deleted ones excepted, in no particular order.
@@ -131,13 +133,14 @@ pub async fn find_many<C: Collection>(
     reader: &Reader,
     uuids: &[Uuid],
     columns: &[Column<C>],
+    joins: &Joins,
 ) -> Result<Vec<Row<C::Entity>>> {
     C::permit(scope)?;
     let among = match reader.get_database_backend() {
         sea_orm::DbBackend::Postgres => C::key().eq_any(uuids.to_vec()),
         _ => C::key().is_in(uuids.iter().copied()),
     };
-    select::<C>(reader, visible::<C>(scope, Deleted::Excluded).add(among), columns).await
+    select::<C>(reader, visible::<C>(scope, Deleted::Excluded).add(among), columns, joins).await
 }
 
 /// What the caller may see at all.
@@ -163,13 +166,24 @@ async fn select<C: Collection>(
     reader: &Reader,
     condition: Condition,
     columns: &[Column<C>],
+    joins: &Joins,
 ) -> Result<Vec<Row<C::Entity>>> {
     let shown = distinct::<C>(columns.to_vec());
     let plan = Plan::<C::Entity>::new(&with_owner::<C>(reader, shown.clone()));
-    let statement = reader.get_database_backend().build(&query_of::<C>(&plan, condition));
+    let query = query_of::<C>(&plan, condition);
+    let statement = if joins.is_empty() {
+        reader.get_database_backend().build(&query)
+    } else {
+        let table = C::Entity::default().table_name().to_owned();
+        let mut text = Text::new();
+        text.push("SELECT ").push(&plan.text()).list(joins).push(" FROM (").select(&query);
+        text.push(") AS \"").push(&table).push("\"").joins(joins);
+        text.statement()
+    };
     let results = reader.query_all_raw(statement).await?;
-    let rows = results.iter().map(|result| plan.read(result)).collect::<Result<Vec<_>, _>>()?;
+    let rows = results.iter().map(|result| plan.read(result, 0)).collect::<Result<Vec<_>, _>>()?;
     disclose::<C>(reader, &rows, &shown, &[]);
+    take(joins, reader, &results.iter().collect::<Vec<_>>(), plan.len()).await?;
     Ok(rows)
 }
 

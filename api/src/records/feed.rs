@@ -7,145 +7,43 @@ use std::time::Duration;
 
 use async_graphql::{InputType, Value};
 use futures_util::stream::{self, Stream};
-use moka::sync::Cache;
 use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, Condition, ConnectionTrait, DbBackend, EntityName, Iterable};
-use tokio::sync::OnceCell;
 use uuid::Uuid;
 
-use crate::changelog::{self, Batch, Change, Cursor, Gap, Relay};
+use crate::changelog::{self, Batch, Change, Cursor, Relay};
 use crate::criteria::{Criteria, Filter, Translation, client_name};
-use crate::database::{Cluster, Consistency, Reader};
-use crate::deed::{Action, Deed};
+use crate::database::{Cluster, Consistency};
 use crate::error::{Error, Result};
-use crate::scope::{Boundary, Permissions, Scope};
+use crate::scope::Scope;
 
 use super::collection::{Collection, Column, query_of};
-use super::disclosure::Disclosure;
 use super::row::{Plan, Row};
+pub use super::tiding::{Changed, Happening, Matter, Tiding};
+use super::tidings::Tidings;
 
-/// How many batches' records are kept for who looks at the same ones, and for how long.
-const KEPT: u64 = 256;
-const KEPT_FOR: Duration = Duration::from_secs(2);
 /// How long to wait before what failed is tried again.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// What was done to a record, as somebody sees it who may see a part of all records.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Happening {
-    /// It was made.
-    Created,
-    /// It was changed, or restored.
-    Updated,
-    /// It was deleted.
-    Deleted,
-    /// It is there no longer for who is told: it has moved to another institution, or meets the filter no more.
-    Left,
-}
-
-impl From<changelog::Operation> for Happening {
-    fn from(operation: changelog::Operation) -> Self {
-        match operation {
-            changelog::Operation::Created => Self::Created,
-            changelog::Operation::Updated => Self::Updated,
-            changelog::Operation::Deleted => Self::Deleted,
-        }
-    }
-}
-
-/// One thing that is told, and from where to go on after it.
-#[derive(Clone, Debug)]
-pub struct Tiding<T> {
-    /// What was seen with it.
-    pub cursor: Cursor,
-    /// What is told.
-    pub matter: Matter<T>,
-}
-
-/// What is told.
-#[derive(Clone, Debug)]
-pub enum Matter<T> {
-    /// A record was changed.
-    Change(Arc<Changed<T>>),
-    /// From here on everything is told; nobody said what was before.
-    Beginning,
-    /// Something may be missing here.
-    Gap(Gap),
-}
-
-impl<T> Tiding<T> {
-    /// What is told first: to whoever has no cursor yet, where they begin.
-    pub(super) fn first(after: Option<&Cursor>, log: &changelog::Subscription) -> VecDeque<Self> {
-        let beginning = || Self { cursor: log.cursor().clone(), matter: Matter::Beginning };
-        after.is_none().then(beginning).into_iter().collect()
-    }
-}
-
-/// A change, as it is told to somebody.
-#[derive(Clone, Debug)]
-pub struct Changed<T> {
-    /// What the log says of it.
-    pub change: Change,
-    /// What it is to who is told.
-    pub happening: Happening,
-    /// The record as it is now; none when there is nothing to show.
-    pub record: T,
-    /// The columns that it was asked for by: that it is told at all tells of those too.
-    pub(super) asked: Arc<[Cow<'static, str>]>,
-}
-
-impl<T> Changed<T> {
-    /// Of the columns that were changed, those whose names somebody may know, as clients call them.
-    pub fn fields<C: Criteria>(&self, scope: &Scope) -> Vec<String> {
-        let may_know = |column: &&String| C::permission(column).is_none_or(|wanted| scope.permissions.contain(wanted));
-        self.change.changed_fields.iter().filter(may_know).map(|column| client_name(column)).collect()
-    }
-
-    /// Notes that somebody was told of it.
-    pub fn disclose<C: Collection>(&self, reader: &Reader) {
-        if C::disclosure() == Disclosure::Nothing {
-            return;
-        }
-        let change = &self.change;
-        let deed = Deed::new(Action::Read, C::NAME).on(change.key);
-        let (institution, patient) = (change.institution, change.patient);
-        let fields = [&["version".into()], self.asked.as_ref()].concat();
-        reader.disclose([Deed { institution, patient, fields, ..deed }]);
-    }
-}
-
-/// Follows one kind of record for any number of callers. What of a batch's records a filter lets through is found out once
-/// for all who ask with the same filter and the same rights, by one statement.
+/// Follows one kind of record for any number of callers. What of a batch's records a filter lets through is found out by
+/// one statement for all who ask with the same filter and the same rights.
 pub struct Feed<C: Collection> {
     relay: Relay,
     cluster: Cluster,
-    seen: Cache<Key, Arc<Glance<C>>>,
+    tidings: Tidings<Option<Row<C::Entity>>>,
 }
 
 impl<C: Collection> Clone for Feed<C> {
     fn clone(&self) -> Self {
-        Self { relay: self.relay.clone(), cluster: self.cluster.clone(), seen: self.seen.clone() }
+        Self { relay: self.relay.clone(), cluster: self.cluster.clone(), tidings: self.tidings.clone() }
     }
-}
-
-/// What tells what somebody sees of a batch.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-struct Key {
-    filter: Arc<str>,
-    boundary: Boundary,
-    patient: Option<Uuid>,
-    permissions: Permissions,
-    /// Where the batch is, which stays there for as long as its glance is kept.
-    batch: usize,
 }
 
 /// The records of a batch, as they are now: each with whether it meets the filter.
 type Sight<C> = HashMap<Uuid, (Row<<C as Criteria>::Entity>, bool)>;
 
-struct Glance<C: Collection> {
-    _batch: Arc<[Change]>,
-    sight: OnceCell<Arc<Sight<C>>>,
-}
+/// What a register's followers are told.
+type Told<C> = Tiding<Option<Row<<C as Criteria>::Entity>>>;
 
 /// Who follows, and what.
 struct Follower<C: Collection> {
@@ -158,14 +56,14 @@ struct Follower<C: Collection> {
     /// The columns that it asks by.
     asked: Arc<[Cow<'static, str>]>,
     log: changelog::Subscription,
-    waiting: VecDeque<Tiding<Option<Row<C::Entity>>>>,
+    waiting: VecDeque<Arc<Told<C>>>,
 }
 
 impl<C: Collection> Feed<C> {
     /// Tells of what a relay brings.
     #[must_use]
     pub fn new(relay: Relay, cluster: Cluster) -> Self {
-        Self { relay, cluster, seen: Cache::builder().max_capacity(KEPT).time_to_live(KEPT_FOR).build() }
+        Self { relay, cluster, tidings: Tidings::new() }
     }
 
     /// What happens to the records that meet a filter, after a cursor, or from now on.
@@ -180,7 +78,7 @@ impl<C: Collection> Feed<C> {
         scope: &Scope,
         filter: Option<C::Filter>,
         after: Option<Cursor>,
-    ) -> Result<impl Stream<Item = Result<Tiding<Option<Row<C::Entity>>>>> + Send + use<C>> {
+    ) -> Result<impl Stream<Item = Result<Arc<Tiding<Option<Row<C::Entity>>>>>> + Send + use<C>> {
         C::permit(scope)?;
         let (mut named, mut text) = (HashSet::new(), String::new());
         let mut translation = Translation::new(self.cluster.backend(), scope);
@@ -192,7 +90,7 @@ impl<C: Collection> Feed<C> {
         }
         let asked = translation.asked(C::Entity::default().table_name()).into();
         let log = self.relay.subscribe(after.clone()).await?;
-        let waiting = Tiding::first(after.as_ref(), &log);
+        let waiting = Tiding::first(after.as_ref(), &log).into_iter().collect();
         let (feed, scope, text) = (self.clone(), scope.clone(), text.into());
         let follower = Follower { feed, scope, filter, text, named, asked, log, waiting };
         Ok(stream::unfold(Some(follower), |follower| async {
@@ -205,39 +103,34 @@ impl<C: Collection> Feed<C> {
 }
 
 impl<C: Collection> Follower<C> {
-    async fn next(&mut self) -> Result<Tiding<Option<Row<C::Entity>>>> {
+    async fn next(&mut self) -> Result<Arc<Told<C>>> {
         loop {
             if let Some(tiding) = self.waiting.pop_front() {
                 return Ok(tiding);
             }
             let batch = self.log.next().await?;
             if let Some(gap) = batch.gap {
-                return Ok(Tiding { cursor: batch.cursor, matter: Matter::Gap(gap) });
+                return Ok(Arc::new(Tiding { cursor: batch.cursor, matter: Matter::Gap(gap) }));
             }
-            let concerns = |change: &&Change| change.entity == C::NAME && change.concerns(&self.scope);
-            let keys: HashSet<Uuid> = batch.changes.iter().filter(concerns).map(|change| change.key).collect();
-            if !keys.is_empty() {
-                let sight = self.see(&batch, &keys).await?;
-                let told = batch.changes.iter().filter(concerns).filter_map(|change| self.tell(&batch, change, &sight));
-                self.waiting = told.collect();
+            if batch.changes.iter().any(|change| self.is_concerned(change)) {
+                let told =
+                    self.feed.tidings.of(&self.text, &self.scope, &batch, Box::pin(self.tidings(&batch))).await?;
+                self.waiting.extend(told.iter().cloned());
             }
         }
     }
 
-    /// The batch's records: looked at anew until a primary can be read.
-    async fn see(&self, batch: &Batch, keys: &HashSet<Uuid>) -> Result<Arc<Sight<C>>> {
-        let key = Key {
-            filter: Arc::clone(&self.text),
-            boundary: self.scope.boundary,
-            patient: self.scope.patient,
-            permissions: self.scope.permissions,
-            batch: batch.changes.as_ptr().addr(),
-        };
-        let new = || Arc::new(Glance { _batch: Arc::clone(&batch.changes), sight: OnceCell::new() });
-        let glance = self.feed.seen.get_with(key, new);
+    fn is_concerned(&self, change: &Change) -> bool {
+        change.entity == C::NAME && change.concerns(&self.scope)
+    }
+
+    /// What a batch means: its records are looked at until a primary can be read.
+    async fn tidings(&self, batch: &Batch) -> Result<Vec<Told<C>>> {
+        let changes = || batch.changes.iter().filter(|change| self.is_concerned(change));
+        let keys: HashSet<Uuid> = changes().map(|change| change.key).collect();
         loop {
-            match glance.sight.get_or_try_init(|| Box::pin(self.look(keys))).await {
-                Ok(sight) => return Ok(Arc::clone(sight)),
+            match self.look(&keys).await {
+                Ok(sight) => return Ok(changes().filter_map(|change| self.tell(batch, change, &sight)).collect()),
                 Err(Error::Unavailable(_) | Error::Interrupted(_) | Error::Consistency | Error::Timeout) => {
                     tokio::time::sleep(PAUSE).await;
                 }
@@ -247,7 +140,7 @@ impl<C: Collection> Follower<C> {
     }
 
     /// Deleted records too: whether one met the filter is asked after it was deleted.
-    async fn look(&self, keys: &HashSet<Uuid>) -> Result<Arc<Sight<C>>> {
+    async fn look(&self, keys: &HashSet<Uuid>) -> Result<Sight<C>> {
         let reader = self.feed.cluster.read(&self.scope, Consistency::Strong);
         let backend = reader.get_database_backend();
         let among = match backend {
@@ -264,13 +157,13 @@ impl<C: Collection> Follower<C> {
         query.expr(Expr::case(meets, 1).finally(0));
         let mut sight = HashMap::new();
         for result in reader.query_all(&query).await? {
-            let (row, meets) = (plan.read(&result)?, result.try_get_by_index::<i32>(plan.len())? == 1);
+            let (row, meets) = (plan.read(&result, 0)?, result.try_get_by_index::<i32>(plan.len())? == 1);
             sight.insert(C::key_of(&row)?, (row, meets));
         }
-        Ok(Arc::new(sight))
+        Ok(sight)
     }
 
-    fn tell(&self, batch: &Batch, change: &Change, sight: &Sight<C>) -> Option<Tiding<Option<Row<C::Entity>>>> {
+    fn tell(&self, batch: &Batch, change: &Change, sight: &Sight<C>) -> Option<Told<C>> {
         let happening = Happening::from(change.operation);
         let (happening, record) = match sight.get(&change.key) {
             _ if change.leaves(&self.scope) => (Happening::Left, None),

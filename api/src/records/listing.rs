@@ -16,6 +16,7 @@ use crate::scope::Scope;
 
 use super::collection::{Collection, Column, Deleted, distinct, query_of, reached, visible};
 use super::disclosure::{disclose, disclose_across, disclose_total, with_owner};
+use super::joined::{Joins, Text, take};
 use super::row::{Plan, Row, decode};
 
 /// Which part of which list, and which columns of it.
@@ -31,6 +32,19 @@ pub struct Query<C: Collection> {
     pub deleted: Deleted,
     /// What to read of each record. Keys and what the order needs are read besides.
     pub columns: Vec<Column<C>>,
+    /// What to read along of the records that they refer to.
+    pub joins: Joins,
+    /// What of the list is wanted.
+    pub wanted: Wanted,
+}
+
+/// What of a list is wanted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Wanted {
+    /// Its page; otherwise that is empty.
+    pub page: bool,
+    /// How many records it has.
+    pub total: bool,
 }
 
 /// A page of a list.
@@ -102,11 +116,13 @@ impl<C: Collection> Listing<C> {
 pub async fn list<C: Collection>(scope: &Scope, reader: &Reader, query: Query<C>) -> Result<Listing<C>> {
     let asked = Asked::of(scope, reader, &query, &[])?;
     let part = asked.part()?;
-    let mut query = asked.select(part.condition);
-    part.ordering.apply(&mut query);
-    let statement = page_of(query, part.offset, part.limit + 1, reader.get_database_backend());
-    let rows = asked.rows(&reader.query_all_raw(statement).await?)?;
-    let listing = asked.listing(rows, None, None);
+    if !asked.wanted.page {
+        return Ok(asked.listing(Vec::new(), None, None));
+    }
+    let statement = asked.page(part, reader.get_database_backend());
+    let results = reader.query_all_raw(statement).await?;
+    asked.join(reader, results.iter().take(asked.page.limit())).await?;
+    let listing = asked.listing(asked.rows(&results)?, None, None);
     disclose::<C>(reader, &listing.rows, &asked.shown, &asked.whole.filtered);
     Ok(listing)
 }
@@ -117,6 +133,8 @@ pub(super) struct Asked<C: Collection> {
     pub(super) page: Page,
     pub(super) plan: Plan<C::Entity>,
     pub(super) shown: Vec<Column<C>>,
+    pub(super) wanted: Wanted,
+    pub(super) joins: Joins,
 }
 
 impl<C: Collection> Asked<C> {
@@ -147,7 +165,8 @@ impl<C: Collection> Asked<C> {
         let mut columns = with_owner::<C>(reader, shown.clone());
         columns.extend(besides);
         let plan = Plan::new(&columns);
-        Ok(Self { whole: Arc::new(Whole { ordering, condition, filtered }), page, plan, shown })
+        let whole = Arc::new(Whole { ordering, condition, filtered });
+        Ok(Self { whole, page, plan, shown, wanted: query.wanted, joins: query.joins.clone() })
     }
 
     pub(super) fn part(&self) -> Result<Part<C::Entity>> {
@@ -168,13 +187,46 @@ impl<C: Collection> Asked<C> {
         query
     }
 
+    /// The names under which what was read stands in a statement around that which reads it.
+    pub(super) fn list(&self) -> String {
+        let table = C::Entity::default().table_name().to_owned();
+        let related = self.related().map(|related| format!(", \"{table}\".\"{}\"", related.name()));
+        self.plan.text() + &related.collect::<String>()
+    }
+
+    fn page(&self, part: Part<C::Entity>, backend: DbBackend) -> Statement {
+        let mut query = self.select(part.condition);
+        part.ordering.apply(&mut query);
+        if self.joins.is_empty() {
+            return page_of(query, part.offset, part.limit + 1, backend);
+        }
+        let mut text = Text::new();
+        text.push("SELECT ").push(&self.list()).list(&self.joins).push(" FROM (").select(&query);
+        text.push(&format!(" LIMIT {}", part.limit + 1));
+        if let Some(offset) = part.offset {
+            text.push(" OFFSET ").value(offset.into());
+        }
+        text.push(") AS \"").push(C::Entity::default().table_name()).push("\"").joins(&self.joins);
+        text.push(" ORDER BY ").push(&part.ordering.text());
+        text.statement()
+    }
+
     pub(super) fn rows(&self, results: &[QueryResult]) -> Result<Vec<Found<C::Entity>>> {
         let found = |result: &QueryResult| {
             let related = self.related().enumerate();
             let related = related.map(|(index, related)| decode(result, self.plan.len() + index, related.kind()));
-            Ok(Found { row: self.plan.read(result)?, related: related.collect::<Result<_, DbErr>>()? })
+            Ok(Found { row: self.plan.read(result, 0)?, related: related.collect::<Result<_, DbErr>>()? })
         };
         results.iter().map(found).collect()
+    }
+
+    /// Reads the records to which these rows refer, as far as those are read along.
+    pub(super) async fn join(&self, reader: &Reader, shown: impl Iterator<Item = &QueryResult>) -> Result<()> {
+        if self.joins.is_empty() {
+            return Ok(());
+        }
+        let from = self.plan.len() + self.related().count();
+        take(&self.joins, reader, &shown.collect::<Vec<_>>(), from).await
     }
 
     /// The page that these rows are, one more than its size among them if there is one more.

@@ -16,6 +16,7 @@ use crate::scope::Scope;
 
 use super::collection::{Collection, Column};
 use super::disclosure::{disclose, disclose_total};
+use super::joined::Text;
 use super::listing::{Asked, Listing, Part, Query};
 
 /// What several parents stand as in a statement: the table and its only column.
@@ -23,23 +24,12 @@ const PARENT: &str = "parent";
 /// A record's place among those of its parent, from 1 on.
 const PLACE: &str = "place";
 
-/// What of a list is wanted.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub struct Wanted {
-    /// Its page; otherwise that is empty.
-    pub page: bool,
-    /// How many records it has.
-    pub total: bool,
-}
-
 /// Which part of the lists of several records.
 pub struct Nested<C: Collection> {
     /// Which part of each.
     pub query: Query<C>,
     /// The column that says to which record's list a record belongs.
     pub by: Column<C>,
-    /// What of it is wanted.
-    pub wanted: Wanted,
 }
 
 /// The page of each of these records' lists. One statement for all pages, and one for all totals.
@@ -55,21 +45,27 @@ pub async fn list_nested<C: Collection>(
     let asked = Asked::of(scope, reader, &nested.query, &[nested.by])?;
     let statement = pages(&asked, nested.by, parents, reader.get_database_backend())?;
     let read = async {
-        if !nested.wanted.page {
+        if !nested.query.wanted.page {
             return Ok(Vec::new());
         }
-        asked.rows(&reader.query_all_raw(statement).await?)
+        Ok(reader.query_all_raw(statement).await?)
     };
-    let (found, mut totals) = try_join(read, totals(reader, &asked, nested, parents)).await?;
-    let mut rows: HashMap<Uuid, Vec<_>> = HashMap::with_capacity(parents.len());
-    for found in found {
+    let (results, mut totals) = try_join(read, totals(reader, &asked, nested, parents)).await?;
+    let (mut rows, mut shown) = (HashMap::<Uuid, Vec<_>>::with_capacity(parents.len()), Vec::new());
+    for (result, found) in results.iter().zip(asked.rows(&results)?) {
         let Some(Value::Uuid(Some(parent))) = found.row.value(nested.by) else {
             return Err(Error::internal("a record of a list without the key of what it belongs to"));
         };
-        rows.entry(parent).or_default().push(found);
+        let own = rows.entry(parent).or_default();
+        // The one beyond a page only tells that there is more.
+        if own.len() < asked.page.limit() {
+            shown.push(result);
+        }
+        own.push(found);
     }
+    asked.join(reader, shown.into_iter()).await?;
     let listing = |parent: &Uuid| {
-        let total = nested.wanted.total.then(|| totals.remove(parent).unwrap_or_default());
+        let total = nested.query.wanted.total.then(|| totals.remove(parent).unwrap_or_default());
         let own = Condition::all().add(nested.by.eq(*parent));
         (*parent, asked.listing(rows.remove(parent).unwrap_or_default(), Some(own), total))
     };
@@ -86,24 +82,18 @@ pub async fn list_nested<C: Collection>(
 fn pages<C: Collection>(asked: &Asked<C>, by: Column<C>, parents: &[Uuid], backend: DbBackend) -> Result<Statement> {
     let Part { condition, ordering, offset, limit } = asked.part()?;
     let (offset, end) = (offset.unwrap_or_default(), offset.unwrap_or_default() + limit + 1);
-    let table = C::Entity::default().table_name().to_owned();
-    let related = asked.related().map(|related| format!(", \"{table}\".\"{}\"", related.name()));
-    let list = asked.plan.text() + &related.collect::<String>();
+    let (table, list) = (C::Entity::default().table_name().to_owned(), asked.list());
     if backend == DbBackend::Postgres {
         let own = Expr::col(by.as_column_ref()).eq(Expr::col((PARENT, PARENT)));
         let mut page = asked.select(condition.add(own));
         ordering.apply(&mut page);
-        let Statement { sql, values, .. } = backend.build(&page);
-        let mut values = values.map(|values| values.0).unwrap_or_default();
-        values.push(Value::Array(ArrayType::Uuid, Some(Box::new(parents.iter().copied().map(Value::from).collect()))));
-        let given = values.len();
-        let order = ordering.text();
-        let text = format!(
-            "SELECT {list} FROM unnest(${given}::uuid[]) AS \"{PARENT}\" \
-             CROSS JOIN LATERAL ({sql} LIMIT {} OFFSET {offset}) AS \"{table}\" ORDER BY {order}",
-            limit + 1
-        );
-        return Ok(Statement::from_sql_and_values(backend, text, values));
+        let keys = Value::Array(ArrayType::Uuid, Some(Box::new(parents.iter().copied().map(Value::from).collect())));
+        let mut text = Text::new();
+        text.push("SELECT ").push(&list).list(&asked.joins).push(" FROM unnest(").value(keys);
+        text.push(&format!("::uuid[]) AS \"{PARENT}\" CROSS JOIN LATERAL (")).select(&page);
+        text.push(&format!(" LIMIT {} OFFSET {offset}) AS \"{table}\"", limit + 1)).joins(&asked.joins);
+        text.push(" ORDER BY ").push(&ordering.text());
+        return Ok(text.statement());
     }
     let mut numbered = asked.select(condition.add(by.is_in(parents.iter().copied())));
     let mut window = WindowStatement::partition_by(by.as_column_ref());
@@ -123,7 +113,7 @@ async fn totals<C: Collection>(
     nested: &Nested<C>,
     parents: &[Uuid],
 ) -> Result<HashMap<Uuid, u64>> {
-    if !nested.wanted.total {
+    if !nested.query.wanted.total {
         return Ok(HashMap::new());
     }
     disclose_total::<C>(reader, &asked.whole.filtered);

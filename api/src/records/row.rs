@@ -142,10 +142,16 @@ where
         texts.join(", ")
     }
 
-    pub(super) fn read(&self, result: &QueryResult) -> Result<Row<E>, DbErr> {
+    /// Where among them a column is.
+    pub(super) fn place(&self, column: &E::Column) -> Option<usize> {
+        self.0.iter().position(|known| known.column.as_str() == column.as_str())
+    }
+
+    /// A row whose columns start with this one of a statement's.
+    pub(super) fn read(&self, result: &QueryResult, from: usize) -> Result<Row<E>, DbErr> {
         let mut active = <E::ActiveModel as ActiveModelTrait>::default();
         for (index, known) in self.0.iter().enumerate() {
-            active.try_set(known.column, decode(result, index, &known.kind)?)?;
+            active.try_set(known.column, decode(result, from + index, &known.kind)?)?;
         }
         Ok(Row(Arc::new(active)))
     }

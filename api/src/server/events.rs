@@ -82,6 +82,7 @@ fn refuse(reply: &Reply, refusal: Refusal) -> Response {
     match refusal {
         Refusal::Token => reply.refuse(StatusCode::UNAUTHORIZED, Error::Unauthenticated(NO_SESSION)),
         Refusal::Unread => reply.refuse(StatusCode::SERVICE_UNAVAILABLE, unread()),
+        Refusal::TooMany(error) => reply.refuse(StatusCode::TOO_MANY_REQUESTS, error),
         Refusal::Wish(error @ (Error::BadRequest(_) | Error::WriteLost)) => {
             reply.refuse(StatusCode::BAD_REQUEST, error)
         }
@@ -134,7 +135,7 @@ impl Events {
                 },
             };
             return match told {
-                Told::Event(answer) => Some((next(&answer), Some(self))),
+                Told::Event(telling) => Some((next(telling.written(media::encode)), Some(self))),
                 Told::Last(answer) => Some((last(&answer), None)),
                 Told::Complete => Some((Bytes::from_static(COMPLETE), None)),
                 Told::Farewell(farewell) => {
@@ -148,10 +149,10 @@ impl Events {
     }
 }
 
-fn next(answer: &Answer) -> Bytes {
-    [b"event: next\ndata: ", media::encode(answer).as_slice(), b"\n\n"].concat().into()
+fn next(written: &[u8]) -> Bytes {
+    [b"event: next\ndata: ", written, b"\n\n"].concat().into()
 }
 
 fn last(answer: &Answer) -> Bytes {
-    [next(answer).as_ref(), COMPLETE].concat().into()
+    [next(&media::encode(answer)).as_ref(), COMPLETE].concat().into()
 }

@@ -1,11 +1,10 @@
 use std::sync::Arc;
 
-use async_graphql::Value;
 use futures_util::stream::{self, Stream, StreamExt};
 use uuid::Uuid;
 
 use crate::error::Error;
-use crate::graphql::{Answer, Begun, Event, Method, Request, ResponseStream};
+use crate::graphql::{Answer, Begun, Event, Method, Request, ResponseStream, Telling};
 use crate::listen::Guest;
 
 use super::call::out_of_time;
@@ -16,7 +15,7 @@ use super::visitor::{Farewell, Visitor};
 #[derive(Debug)]
 pub(super) enum Told {
     /// An event of a subscription.
-    Event(Box<Answer>),
+    Event(Arc<Telling>),
     /// All that there is to tell: a query's or a mutation's answer, or why there is none, or no more.
     Last(Box<Answer>),
     /// Nothing more will be told.
@@ -116,13 +115,11 @@ impl Subscription {
         let id = scope.request;
         let context = self.visitor.event_context(scope);
         let limit = self.visitor.service.request_timeout;
-        let answer = Box::pin(self.responses.answer(event, context));
-        match tokio::time::timeout(limit, answer).await {
+        let telling = Box::pin(self.responses.tell(event, context));
+        match tokio::time::timeout(limit, telling).await {
+            Ok(Ok(telling)) => (Told::Event(telling), Some(self)),
             // An event that cannot be told, or put on record, must not be passed over: the client asks for it again.
-            Ok(answer) if answer.response.data == Value::Null => {
-                (Told::Last(Box::new(Answer { is_refused: true, ..answer })), None)
-            }
-            Ok(answer) => (Told::Event(Box::new(answer)), Some(self)),
+            Ok(Err(answer)) => (Told::Last(answer), None),
             Err(_) => (Told::Last(Box::new(Answer::refused(Error::Timeout, id))), None),
         }
     }

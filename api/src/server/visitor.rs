@@ -55,6 +55,8 @@ pub(super) enum Refusal {
     Token,
     /// It is not known yet whose tokens are good.
     Unread,
+    /// They have asked too often.
+    TooMany(Error),
     /// What reads should show.
     Wish(Error),
 }
@@ -67,19 +69,24 @@ impl Visitor {
         origin: Option<IpAddr>,
     ) -> Result<Self, Refusal> {
         let wish = Wish::of(headers, false).map_err(Refusal::Wish)?;
-        let after = wish.token(&service.authority, &service.cluster).await.map_err(Refusal::Wish)?;
         let token = bearer_token(headers).map(Box::from);
         let rights = Scope { origin, ..Scope::nobody(Uuid::nil()) };
         let (service, consistency) = (Arc::clone(service), wish.consistency);
-        let mut visitor = Self { service, token, origin, consistency, after, rights };
-        if headers.contains_key(AUTHORIZATION) {
-            visitor.rights = visitor.known(Uuid::nil()).await.ok_or_else(|| visitor.unknown())?;
+        let mut visitor = Self { service, token, origin, consistency, after: None, rights };
+        let known = visitor.known(Uuid::nil()).await;
+        let Service { authority, cluster, .. } = &*visitor.service;
+        if known.is_none() && headers.contains_key(AUTHORIZATION) {
+            return Err(if authority.has_read() { visitor.refused(Refusal::Token) } else { Refusal::Unread });
         }
+        let after = wish.token(authority, cluster).await;
+        visitor.rights = known.unwrap_or(visitor.rights);
+        visitor.after = after.map_err(|error| visitor.refused(Refusal::Wish(error)))?;
         Ok(visitor)
     }
 
-    fn unknown(&self) -> Refusal {
-        if self.service.authority.has_read() { Refusal::Token } else { Refusal::Unread }
+    /// Who is let in is metered by what they go on to ask; who is refused has made a request all the same.
+    fn refused(&self, why: Refusal) -> Refusal {
+        self.service.rates.meter(&self.rights).ask(1).map_or_else(Refusal::TooMany, |()| why)
     }
 
     async fn known(&self, request: Uuid) -> Option<Scope> {

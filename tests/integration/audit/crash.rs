@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use support::{Backend, Database, Phr, eventually};
 use uuid::Uuid;
 
-use super::{is_soak, verify, wait_until_adopted};
+use super::{UNASKED, is_soak, verify, wait_until_adopted};
 use crate::patients::{jane, register};
 
 /// Clients that ask at the same time.
@@ -138,7 +138,7 @@ fn check(database: &Database, received: &[Received]) {
     // What nobody saw the end of is settled by what became of it.
     let settled = |outcome: &str| {
         format!(
-            "audit_events AS intent WHERE outcome = 'INTENDED' AND EXISTS (SELECT 1 FROM audit_events AS outcome
+            "audit_events AS intent WHERE outcome = 'INTENDED' AND {UNASKED} AND EXISTS (SELECT 1 FROM audit_events AS outcome
              WHERE outcome.instance = intent.instance AND outcome.settles = intent.sequence
              AND outcome.outcome = '{outcome}')"
         )
@@ -146,7 +146,7 @@ fn check(database: &Database, received: &[Received]) {
     let changes = count("change_log WHERE entity = 'PatientRegister'");
     assert_eq!(count(&settled("SUCCEEDED")), changes, "every change was intended, and is settled as done");
     let failed: u64 = count(&settled("FAILED")).parse().unwrap();
-    let intents: u64 = count("audit_events WHERE outcome = 'INTENDED'").parse().unwrap();
+    let intents: u64 = count(&format!("audit_events WHERE outcome = 'INTENDED' AND {UNASKED}")).parse().unwrap();
     assert_eq!(intents, failed + changes.parse::<u64>().unwrap(), "each intent is settled once");
 }
 

@@ -1,8 +1,10 @@
 //! The audit trail: what is on record, that nothing is done without it, and that no alteration goes unnoticed.
 
 mod append_only;
+mod archives;
 mod crash;
 mod denials;
+mod disk;
 mod events;
 mod pruning;
 mod reads;
@@ -56,8 +58,16 @@ fn text(backend: Backend, column: &str) -> String {
     }
 }
 
-/// The entries that meet a condition, in their order; entries of the schema's own writing are none.
+/// That an entry is not of the first signing key, which whoever comes first makes: a server, or a command.
+const UNASKED: &str = "NOT (resource = 'SigningKey' AND role = 'server')";
+
+/// The entries that meet a condition, in their order; those of the first signing key are none.
 pub(crate) fn entries(database: &Database, condition: &str) -> Vec<Entry> {
+    entries_of_all(database, &format!("({condition}) AND {UNASKED}"))
+}
+
+/// The same, of the first signing key too.
+pub(crate) fn entries_of_all(database: &Database, condition: &str) -> Vec<Entry> {
     let columns: Vec<String> = COLUMNS.iter().map(|column| text(database.backend(), column)).collect();
     let query = format!(
         "SELECT {} FROM audit_events WHERE {condition} ORDER BY occurred_at, instance, sequence",

@@ -15,10 +15,10 @@ on_both_databases! {
     a_spool_that_is_full_lets_nothing_through_until_it_was_shipped,
 }
 
-const READ: &str = "{ patientRegisters { nodes { uuid lastName } } }";
+pub(super) const READ: &str = "{ patientRegisters { nodes { uuid lastName } } }";
 
 /// Fails unless nothing of a patient was shown, and the caller was told why.
-fn is_refused(response: &Value, code: &str) -> bool {
+pub(super) fn is_refused(response: &Value, code: &str) -> bool {
     if response["errors"].is_null() {
         return false;
     }

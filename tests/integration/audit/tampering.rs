@@ -72,7 +72,7 @@ fn other(row: &Row, column: &str, kind: Kind, dice: &mut Dice) -> String {
 }
 
 /// Hashes a chain anew from some entry on, so that all of it fits together.
-fn rehash(chain: &mut [Row], from: usize) {
+pub(super) fn rehash(chain: &mut [Row], from: usize) {
     for at in from..chain.len() {
         if at > 0 {
             let previous = chain[at - 1].get("hash").to_owned();
@@ -298,8 +298,8 @@ fn without_anchors_it_is_known_whether_entries_fit_together() {
 }
 
 #[test]
-fn anchors_leave_the_database_within_a_second_and_reach_the_log() {
-    let server = Phr::start(Backend::Sqlite);
+fn anchors_leave_the_database_within_a_second_and_reach_the_log_of_who_wants_them() {
+    let server = Phr::with(Backend::Sqlite, &[("LOG_LEVEL", "info,phr::audit::anchor=debug")]);
     register(&server, &json!({}));
     let last = shipped(&server.database, "action = 'READ'", 1);
     let anchored = format!("\"sequence\":{}", last[0]["sequence"]);

@@ -103,9 +103,14 @@ fn an_import_is_on_record(server: &Phr) {
     let query = "mutation($input: ImportFhirInput!) { importFhir(input: $input) { created updated } }";
     let (response, id) = ask(server, query, &json!({"input": {"ndjson": patient.to_string()}}));
     assert_eq!(response["data"]["importFhir"]["created"], 1, "{response}");
-    let found = of_request(server, &id, 2);
-    assert_eq!(outline(&found), expected(&[("CREATE", "INTENDED", None), ("CREATE", "SUCCEEDED", Some(0))]));
-    assert_eq!(found[0]["patient_id"], "10000000-0000-4000-8000-000000000001");
+    // The register, the phone number and the address.
+    let found = of_request(server, &id, 6);
+    let pairs = [0, 2, 4].map(|at| [("CREATE", "INTENDED", None), ("CREATE", "SUCCEEDED", Some(at))]);
+    assert_eq!(outline(&found), expected(&pairs.concat()));
+    let is_own = |entry: &Entry| entry["patient_id"] == "10000000-0000-4000-8000-000000000001";
+    assert!(found.iter().all(is_own), "{found:?}");
+    let resources: Vec<_> = found.iter().step_by(2).map(|entry| entry["resource"].as_str()).collect();
+    assert_eq!(resources, ["PatientRegister", "Phone", "Address"]);
     // To be told that nothing differs is to be shown what is there.
     let guess = with(patient.clone(), &json!({"birthDate": "1970-01-01"}));
     for (input, told) in [
@@ -116,9 +121,9 @@ fn an_import_is_on_record(server: &Phr) {
         let query = "mutation($input: ImportFhirInput!) { importFhir(input: $input) { unchanged updated } }";
         let (response, id) = ask(server, query, &json!({ "input": input }));
         assert_eq!(response["data"]["importFhir"][told], 1, "{response}");
-        let found = of_request(server, &id, 1);
-        assert_eq!(outline(&found), expected(&[("READ", "SUCCEEDED", None)]), "{input}");
-        assert_eq!(found[0]["patient_id"], "10000000-0000-4000-8000-000000000001");
+        let found = of_request(server, &id, 3);
+        assert_eq!(outline(&found), expected(&[("READ", "SUCCEEDED", None); 3]), "{input}");
+        assert!(found.iter().all(is_own), "{found:?}");
         assert!(found[0]["fields"].contains("last_name") && found[0]["fields"].contains("date_of_birth"), "{found:?}");
     }
     // By the command, beside the running server.

@@ -4,6 +4,7 @@ mod breaker;
 mod consistency;
 mod disaster;
 mod faults;
+mod followers;
 mod forks;
 mod killed;
 mod misconfigured;

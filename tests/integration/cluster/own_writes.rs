@@ -9,17 +9,27 @@ use support::{Client, Cluster, Server, eventually, phr};
 use super::{CREATE, READ, create, sees};
 use crate::patients::jane;
 
-/// Clients that write and read what they wrote.
-const WRITERS: usize = 4;
 /// How far behind replicas are held, in turn.
 const DELAYS: [&str; 7] = ["0", "30ms", "300ms", "2s", "5ms", "1s", "100ms"];
-/// After how many pairs another one is set.
-const TURN: usize = 15;
 /// Nobody is refused for asking too often.
 const UNMETERED: &[(&str, &str)] = &[("PHR_RATE_REQUESTS", "4000000000"), ("PHR_RATE_COST", "4000000000")];
 
-fn pairs() -> usize {
-    if std::env::var_os("PHR_SOAK").is_some() { 100_000 } else { 400 }
+/// How much is done.
+struct Size {
+    pairs: usize,
+    /// Clients that write and read what they wrote.
+    writers: usize,
+    /// After how many pairs replicas are held back by another amount: in the long run each stays for some seconds, so that
+    /// replicas are indeed so far behind.
+    turn: usize,
+}
+
+fn size() -> Size {
+    if std::env::var_os("PHR_SOAK").is_some() {
+        Size { pairs: 100_000, writers: 24, turn: 1000 }
+    } else {
+        Size { pairs: 400, writers: 4, turn: 15 }
+    }
 }
 
 /// The access token of a new user's session.
@@ -76,14 +86,15 @@ fn no_own_read_is_stale_while_replicas_lag_and_replicas_serve_the_others() {
     }
     let (known, session) = (create(&servers[0], &json!({})), session(&cluster, &servers[0]));
     cluster.wait_until_caught_up();
-    let (begun, wanted, is_over) = (AtomicUsize::new(0), pairs(), AtomicBool::new(false));
+    let (begun, is_over) = (AtomicUsize::new(0), AtomicBool::new(false));
+    let Size { pairs: wanted, writers, turn } = size();
     let client = |server: &Server, token: &str| Client::new(server.address, token.to_owned());
     let (stale, (all, on_primary)) = std::thread::scope(|scope| {
         let others = servers.iter().map(|server| client(server, &session)).collect();
         let primary = cluster.main().address();
         let (known, is_over) = (&known, &is_over);
         let reading = scope.spawn(move || read_on(others, known, &primary, is_over));
-        let writers: Vec<_> = (0..WRITERS)
+        let writers: Vec<_> = (0..writers)
             .map(|number| {
                 let (own, other) = (&servers[number % 2], &servers[(number + 1) % 2]);
                 let mut clients = (client(own, own.token()), client(other, other.token()));
@@ -95,8 +106,8 @@ fn no_own_read_is_stale_while_replicas_lag_and_replicas_serve_the_others() {
                         if number >= wanted {
                             return stale;
                         }
-                        if number.is_multiple_of(TURN) {
-                            hold_back(cluster, number / TURN);
+                        if number.is_multiple_of(turn) {
+                            hold_back(cluster, number / turn);
                         }
                         stale.extend(pair(&mut clients.0, &mut clients.1).err());
                     }

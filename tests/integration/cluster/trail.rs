@@ -1,8 +1,9 @@
 //! The audit trail outlives the primary that it was written to.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-use serde_json::json;
+use serde_json::{Value, json};
 use support::{Cluster, Node, Server, eventually, phr};
 
 use super::CREATE;
@@ -87,4 +88,14 @@ fn entries_that_a_lost_primary_alone_had_are_shipped_to_the_next_one() {
     let url = Cluster::url(new);
     let verified = phr(cluster.folder(), &["audit", "verify", "--json"], &[("DATABASE_URL", &url)]);
     assert!(verified.succeeded(), "{verified:?}");
+    // What was anchored before is not anchored anew: the first word counts.
+    let anchors =
+        std::fs::read_to_string(cluster.folder().join("data/audit-anchors.jsonl")).expect("there are anchors");
+    let anchors = anchors.lines().map(|line| serde_json::from_str::<Value>(line).expect("an anchor"));
+    let mut last: HashMap<String, i64> = HashMap::new();
+    for anchor in anchors {
+        let number = anchor["sequence"].as_i64().expect("a number");
+        let before = last.insert(anchor["instance"].to_string(), number).unwrap_or(0);
+        assert!(number > before || anchor["closed"] == true, "{before} and then {anchor}");
+    }
 }

@@ -14,6 +14,7 @@ on_both_databases! {
     what_is_one_is_not_told_twice,
     places_must_fit_together,
     nobody_unknown_has_anything,
+    lists_that_multiply_into_a_million_are_not_begun,
 }
 
 /// What is wrong with a record to add, as code and path below the input.
@@ -195,4 +196,15 @@ fn nobody_unknown_has_anything(phr: &Phr) {
     let wrong_twice = json!({"address": "nonsense", "emailTypeId": NOBODY});
     let all = [("INVALID_FORMAT", "address"), ("REFERENCE_MISSING", "patientId"), ("REFERENCE_MISSING", "emailTypeId")];
     wrong(phr, "Email", NOBODY, &wrong_twice, &all);
+}
+
+fn lists_that_multiply_into_a_million_are_not_begun(phr: &Phr) {
+    for (kind, _, field, _) in kinds().into_iter().filter(|(kind, ..)| *kind != "HealthProfile") {
+        let query = format!(
+            "{{ patientRegisters(first: 1000) {{ nodes {{ {field}(first: 1000) {{ nodes {{ uuid }} }} }} }} }}"
+        );
+        let response = phr.response(&query, &json!({}));
+        assert_eq!(response["errors"][0]["extensions"]["code"], "LIMIT_EXCEEDED", "{kind}: {response}");
+        assert!(response["extensions"]["consistency"]["servedBy"].is_null(), "no statement ran: {response}");
+    }
 }

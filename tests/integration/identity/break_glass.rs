@@ -64,6 +64,7 @@ fn a_leave_opens_one_record_and_nothing_else(phr: &Phr) {
         assert_eq!(faults(&phr.response_to(&token, &format!("mutation {own}"), &json!({}))), ["FORBIDDEN"]);
     }
     is_seen_at_home(phr, &uuid);
+    marks_every_entry(phr, &uuid, &theirs);
     is_reviewed(phr, &elsewhere, &uuid, &doctor, &theirs);
     // Who may take no leave any more has none; and it ends with the session.
     let treating = |permissions: &Value| {
@@ -95,6 +96,23 @@ fn is_seen_at_home(phr: &Phr, leave: &str) {
     for node in seen.as_array().unwrap() {
         assert_eq!(node["institutionId"], HOME, "{seen}");
     }
+}
+
+/// Every entry made with a leave names it: of what was shown, what was changed, and what was refused.
+fn marks_every_entry(phr: &Phr, leave: &str, patient: &str) {
+    let query = "query($leave: UUID!) { auditEvents(filter: {grantId: {equal: $leave}}, first: 100) {
+        nodes { action outcome patientId } } }";
+    let made = |nodes: &[Value], action: &str, outcome: &str| {
+        nodes.iter().any(|node| node["action"] == action && node["outcome"] == outcome)
+    };
+    eventually("all of it is marked", || {
+        let response = phr.response_to(phr.token(), query, &json!({ "leave": leave }));
+        let nodes = response["data"]["auditEvents"]["nodes"].as_array()?;
+        let expected = [("READ", "SUCCEEDED"), ("UPDATE", "INTENDED"), ("UPDATE", "SUCCEEDED"), ("EXECUTE", "DENIED")];
+        let own = |node: &Value| node["patientId"] == patient || node["patientId"].is_null();
+        assert!(nodes.iter().all(own), "{response}");
+        expected.iter().all(|(action, outcome)| made(nodes, action, outcome)).then_some(())
+    });
 }
 
 /// The institution whose record was opened reviews it, once.

@@ -4,13 +4,35 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::sync::Arc;
 
 use serde_json::json;
-use support::{Backend, Database, Phr, on_both_databases, phr, within};
+use support::{Backend, Database, Phr, eventually, on_both_databases, phr, within};
+
+use crate::audit::{entries_of_all, values};
 
 use super::{PROMISED, Session, another, by_password, command, dies, faults, is_good, member, sign_in};
 
 on_both_databases! {
+    the_first_key_is_on_record_whoever_made_it,
     a_key_that_signs_no_more_is_still_good_until_it_is_revoked,
     a_key_file_that_was_replaced_signs_nobody_in,
+}
+
+/// A server makes the first key that its database has, and where a command was first, the command does.
+fn the_first_key_is_on_record_whoever_made_it(own: &Phr) {
+    let bare = Arc::new(Database::new(own.backend()));
+    assert!(phr(bare.folder(), &["token"], &[("DATABASE_URL", &bare.url())]).succeeded());
+    for database in [&own.database, &bare] {
+        let made = eventually("it is on record", || {
+            let found = entries_of_all(database, "resource = 'SigningKey'");
+            (found.len() == 2).then_some(found)
+        });
+        assert_eq!(values(&made, "outcome"), ["INTENDED", "SUCCEEDED"]);
+        for entry in made {
+            assert_eq!((entry["action"].as_str(), entry["role"].as_str()), ("CREATE", "server"));
+            let named =
+                format!("SELECT count(*) FROM signing_keys WHERE uuid = {}", database.key(&entry["resource_id"]));
+            assert_eq!(database.sql().value(&named), "1");
+        }
+    }
 }
 
 fn rotate(phr: &Phr, more: &[&str]) {

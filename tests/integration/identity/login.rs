@@ -233,6 +233,8 @@ fn what_proves_who_somebody_is_is_on_record_within_their_institution(phr: &Phr) 
     by_password(phr, "ada", "wrong");
     let wrong = json!({"password": "wrong", "newPassword": "another good password"});
     assert_eq!(faults(&answer(phr, &session.access, "changePassword", "changed", &wrong)), ["UNAUTHENTICATED"]);
+    assert_eq!(faults(&session.refresh(phr)), Vec::<String>::new());
+    assert_eq!(faults(&session.refresh(phr)), ["UNAUTHENTICATED"], "a refresh token is good once");
     let query = "query($user: UUID!) { auditEvents(first: 100, filter: {actorId: {equal: $user},
         outcome: {in: [SUCCEEDED, FAILED]}}, order: [{field: OCCURRED_AT}]) {
         nodes { action outcome resource fields institutionId } } }";
@@ -240,15 +242,17 @@ fn what_proves_who_somebody_is_is_on_record_within_their_institution(phr: &Phr) 
     let seen = |action: &str, outcome: &str, resource: &str, fields: &[&str]| json!({"action": action, "outcome": outcome, "resource": resource, "fields": fields, "institutionId": HOME});
     // What one transaction did happened at one time.
     let expected = [
+        seen("EXECUTE", "SUCCEEDED", "Session", &[]),
         seen("LOGIN", "FAILED", "User", &[]),
         seen("LOGIN", "SUCCEEDED", "Session", &[]),
+        seen("LOGOUT", "SUCCEEDED", "Session", &[]),
         seen("UPDATE", "FAILED", "User", &["password"]),
         seen("UPDATE", "SUCCEEDED", "User", &["password"]),
     ];
     let mut found: Vec<Value> = eventually("it is on record", || {
         let response = phr.response_to(&auditor, query, &json!({ "user": uuid }));
         let nodes = &response["data"]["auditEvents"]["nodes"];
-        nodes.as_array().filter(|nodes| nodes.len() >= 4).cloned()
+        nodes.as_array().filter(|nodes| nodes.len() >= 6).cloned()
     });
     found.sort_by_key(|entry| format!("{} {}", entry["action"], entry["outcome"]));
     assert_eq!(found, expected);

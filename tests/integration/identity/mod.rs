@@ -8,6 +8,7 @@ mod keys;
 mod login;
 mod meanwhile;
 mod outside;
+mod outside_leaves;
 mod outside_patients;
 mod permissions;
 mod roles;
@@ -158,7 +159,7 @@ pub(crate) fn institution(server: &Server, name: &str) -> String {
 }
 
 /// Whether a token is good now.
-fn is_good(server: &Server, token: &str) -> bool {
+pub(crate) fn is_good(server: &Server, token: &str) -> bool {
     let response = server.response_to(token, "{ viewer { role } }", &json!({}));
     match faults(&response).as_slice() {
         [] => true,

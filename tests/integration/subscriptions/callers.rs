@@ -31,6 +31,28 @@ fn nobody_subscribes_without_a_session() {
 }
 
 #[test]
+fn tokens_that_are_not_good_are_requests_of_nobody_and_there_may_be_so_many() {
+    let phr = Phr::with(Backend::Sqlite, &[("PHR_RATE_ANONYMOUS", "5")]);
+    let closed = |token: &str| {
+        let mut socket = raw(&phr, TRANSPORT);
+        socket.say(&bearer(token));
+        socket.closed().0
+    };
+    let codes: Vec<u16> = (0..20).map(|number| closed(&format!("nonsense {number}"))).collect();
+    let judged = codes.iter().filter(|code| **code == 4403).count();
+    assert!((5..15).contains(&judged), "{judged} were judged: {codes:?}");
+    assert!(codes.iter().all(|code| [4403, 1013].contains(code)), "{codes:?}");
+    // They are those that may be asked over HTTP too, whatever the form of the answer.
+    let body = json!({ "query": STATUS }).to_string();
+    let events = Events::open(phr.address, "POST", "/graphql", &[("authorization", "Bearer nonsense")], &body);
+    assert_eq!(events.status, 429, "{}", events.head);
+    assert!(events.head.contains("retry-after: "), "{}", events.head);
+    let json = [("content-type", "application/json")];
+    assert_eq!(phr.http_as_nobody("POST", "/graphql", &json, body.as_bytes()).status, 429);
+    drop(subscribed(&phr));
+}
+
+#[test]
 fn a_token_in_the_request_that_opens_the_websocket_will_do() {
     let phr = Phr::start(Backend::Sqlite);
     let token = format!("Bearer {}", phr.token());

@@ -3,6 +3,7 @@
 mod callers;
 mod changes;
 mod endings;
+mod entities;
 mod events;
 mod filters;
 mod limits;
@@ -10,6 +11,7 @@ mod many;
 mod protocol;
 mod records;
 mod resuming;
+mod shared;
 mod slow;
 mod status;
 
@@ -41,7 +43,7 @@ fn bearer(token: &str) -> Value {
 }
 
 /// A subscription to patient registers; its events show these fields of them.
-fn registers(fields: &str) -> String {
+pub(crate) fn registers(fields: &str) -> String {
     format!(
         "subscription($filter: PatientRegisterFilter, $after: String) {{ \
            patientRegisterChanged(filter: $filter, after: $after) {{ \
@@ -52,12 +54,12 @@ fn registers(fields: &str) -> String {
 }
 
 /// The next event of a subscription to patient registers.
-fn next(socket: &mut Socket, id: &str) -> Value {
+pub(crate) fn next(socket: &mut Socket, id: &str) -> Value {
     socket.event(id)["patientRegisterChanged"].take()
 }
 
 /// An event's operation, the record's key, and its version after it.
-fn told(event: &Value) -> (String, String, i64) {
+pub(crate) fn told(event: &Value) -> (String, String, i64) {
     let text = |name: &str| event[name].as_str().unwrap_or_else(|| panic!("{name}: {event}")).to_owned();
     (text("operation"), text("uuid"), event["version"].as_i64().unwrap())
 }
@@ -68,7 +70,7 @@ fn done(operation: &str, uuid: &str, version: i64) -> (String, String, i64) {
 }
 
 /// A WebSocket of a token's bearer that follows patient registers, and where it has begun.
-fn following(server: &Server, token: &str, fields: &str, variables: &Value) -> (Socket, String) {
+pub(crate) fn following(server: &Server, token: &str, fields: &str, variables: &Value) -> (Socket, String) {
     let mut socket = Socket::of(server.address, token);
     socket.subscribe("1", &registers(fields), variables);
     let beginning = next(&mut socket, "1");

@@ -1,7 +1,7 @@
 //! The protocols, to the letter.
 
 use serde_json::json;
-use support::{Backend, Phr, Socket};
+use support::{Backend, Phr, Socket, eventually};
 
 use super::{STATUS, bearer, is_status, raw, subscribed};
 
@@ -124,4 +124,13 @@ fn the_server_asks_whether_a_client_is_still_there() {
     for _ in 0..3 {
         assert_eq!(socket.hear(), json!({"type": "ka"}), "a client that answers pings stays");
     }
+}
+
+#[test]
+fn who_does_not_answer_is_taken_for_gone() {
+    let phr = Phr::with(Backend::Sqlite, &[("PHR_SOCKET_PING_INTERVAL", "1"), ("LOG_LEVEL", "phr=debug")]);
+    // Nothing is read, and so nothing is answered.
+    let mut socket = subscribed(&phr);
+    eventually("the server has given up", || phr.log().contains("code: 4499").then_some(()));
+    assert_eq!(socket.closed(), (4499, "Terminated: no answer to a ping".to_owned()));
 }

@@ -22,11 +22,15 @@ fn filled() -> Database {
     for institution in [OWN, OTHER] {
         sql.run(&format!(
             "INSERT INTO medical_institutions (uuid, name) VALUES ('{institution}', 'Clinic');
+             INSERT INTO doctors (uuid, first_name, last_name, institution_id)
+             SELECT (left('{institution}', 24) || lpad(to_hex(n), 12, '0'))::uuid, 'Ada', 'Lee', '{institution}'
+               FROM generate_series(0, 19) AS n;
              INSERT INTO patientregister (uuid, first_name, last_name, date_of_birth, phone_number, address, status,
-                                          institution_id, created_at)
+                                          institution_id, doctor_id, created_at)
              SELECT (left('{institution}', 24) || lpad(to_hex(n), 12, '0'))::uuid, 'Jane',
                     CASE WHEN n % 100 = 0 THEN 'Smith' ELSE 'Name ' || n % 97 END,
-                    date '1930-01-01' + n * 7919 % 30000, '555-267-5674', '1 Mill Lane', 'INCOMPLETE', '{institution}',
+                    date '1930-01-01' + n * 7919 % 30000, '555-267-5674', '1 Mill Lane', 'INCOMPLETE',
+                    '{institution}', (left('{institution}', 24) || lpad(to_hex(n % 20), 12, '0'))::uuid,
                     timestamptz '2024-01-01Z' + n * interval '1 minute'
                FROM generate_series(1, {REGISTERS}) AS n"
         ));
@@ -115,4 +119,28 @@ fn the_main_queries_seek_within_one_institution_and_in_all() {
         filter: {institutionId: {equal: $key}}, first: 10) { nodes { firstName } } }";
     let index = "patientregister_institution_id_idx";
     holds(&database, &library, of_institution, &json!({"key": OWN}), [(&one, index), (&all, index)]);
+}
+
+/// The most rows that a step of a plan came up with.
+fn most(plan: &str) -> u32 {
+    let met = plan.split("(actual rows=").skip(1);
+    met.map(|rest| rest.split(' ').next().unwrap().parse().unwrap()).max().unwrap()
+}
+
+#[test]
+fn lists_below_records_and_joined_records_read_no_more_than_their_page() {
+    let database = filled();
+    let library = Library::with(&database, &[("DB_POOL_MAX", "1")]);
+    let of_doctors = "{ doctors(first: 4) { nodes { lastName patientRegisters(first: 5) { nodes { firstName } } } } }";
+    let with_doctor =
+        "{ patientRegisters(first: 10) { nodes { firstName doctor { lastName institution { name } } } } }";
+    for scope in [within(OWN), operator()] {
+        for (query, index) in [(of_doctors, "patientregister_doctor_id_idx"), (with_doctor, "")] {
+            for plan in plans(&database, &library, &scope, query, &json!({})) {
+                let is_index =
+                    plan.contains(&format!(" using {index}")) && !plan.contains("Seq Scan on patientregister");
+                assert!(is_index && most(&plan) <= 40, "{index} is wanted: {plan}");
+            }
+        }
+    }
 }

@@ -36,12 +36,16 @@ macro_rules! dependent {
 
             const NAME: &'static str = stringify!($object);
 
-            fn relation(field: &str) -> Option<entity::$entity::Column> {
-                $($(if $crate::criteria::is_client_name(field, stringify!($one)) {
-                    return Some(entity::$entity::Column::$column);
-                })+)?
-                (field == "patientRegister").then_some(entity::$entity::Column::PatientId)
-            }
+            const ONES: &'static [&'static dyn $crate::graphql::one::One<Self>] = &[
+                &$crate::graphql::one::one::<Self, $crate::graphql::patient_register::PatientRegister>(
+                    "patient_register",
+                    entity::$entity::Column::PatientId,
+                ),
+                $($(&$crate::graphql::one::one::<Self, $related>(
+                    stringify!($one),
+                    entity::$entity::Column::$column,
+                ),)+)?
+            ];
 
             async fn of(
                 context: &$crate::graphql::context::Context,
@@ -119,37 +123,12 @@ macro_rules! dependent {
             }
         }
 
-        #[derive(Default)]
-        pub(in crate::graphql) struct $queries;
-
-        #[async_graphql::Object]
-        impl $queries {
-            $(#[$one_query_doc])*
-            async fn $one_query(
-                &self,
-                ctx: &async_graphql::Context<'_>,
-                #[graphql(desc = "The record's own key.")] uuid: uuid::Uuid,
-            ) -> async_graphql::Result<Option<$crate::graphql::shown::Shown<$object>>> {
-                $crate::graphql::record::by_key(ctx, uuid).await
-            }
-
-            $(#[$list_query_doc])*
-            #[expect(clippy::too_many_arguments, reason = "both ways of paging are the list's arguments")]
-            async fn $list_query(
-                &self,
-                ctx: &async_graphql::Context<'_>,
-                #[graphql(desc = "Which records; all when left out.")] filter: Option<$filter>,
-                #[graphql(desc = "In which order.")] order: Option<Vec<$order>>,
-                #[graphql(desc = "A numbered page; the first ten records when no page is asked for in either way.")]
-                page: Option<$crate::criteria::PageInput>,
-                #[graphql(desc = "That many from the start, or from `after`: 1000 at most.")] first: Option<i32>,
-                #[graphql(desc = "Only what follows this cursor.")] after: Option<String>,
-                #[graphql(desc = "That many from the end, or from `before`: 1000 at most.")] last: Option<i32>,
-                #[graphql(desc = "Only what precedes this cursor.")] before: Option<String>,
-            ) -> async_graphql::Result<$crate::graphql::connection::Connection<$object>> {
-                let page = $crate::criteria::PageArguments { page, first, after, last, before };
-                let deleted = $crate::records::Deleted::Excluded;
-                $crate::graphql::connection::connection(ctx, filter, order, page, deleted).await
+        $crate::graphql::queries::queries! {
+            $queries of $object {
+                $(#[$one_query_doc])*
+                $one_query;
+                $(#[$list_query_doc])*
+                $list_query: $filter, $order;
             }
         }
 

@@ -17,7 +17,7 @@ use super::rule::{AsTold, Day};
 dependent! {
     /// What patients do not tolerate.
     PatientAllergies: PatientAllergyFilter, PatientAllergyOrder, PatientAllergyOrderField on patient_allergy,
-        "PatientAllergy" of AddPatientAllergyInput, UpdatePatientAllergyInput, RemovePatientAllergyInput
+        "PatientAllergy" of PatientAllergyItemInput, AddPatientAllergyInput, UpdatePatientAllergyInput, RemovePatientAllergyInput
         for ReadClinical {
         coded {
             /// Key of the catalogue's entry with this code.

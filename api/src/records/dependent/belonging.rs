@@ -1,3 +1,4 @@
+use chrono::NaiveDate;
 use entity::patient_register;
 use sea_orm::sea_query::{Expr, ExprTrait, Query, SelectStatement};
 use sea_orm::{
@@ -10,7 +11,7 @@ use crate::criteria::client_name;
 use crate::database::Transaction;
 use crate::error::{Error, FaultCode, Result};
 use crate::records::Collection;
-use crate::records::aggregate::{ActiveModel, Aggregate, Model, exists};
+use crate::records::aggregate::{ActiveModel, Aggregate, Model, New, exists};
 use crate::records::check::Check;
 use crate::records::collection::{Column, Deleted, visible};
 use crate::records::patient_register::PatientRegisters;
@@ -38,8 +39,27 @@ pub(in crate::records) trait Dependent: Aggregate {
     }
 }
 
+/// What the declaration of a dependent gives.
+pub(in crate::records) trait Declared: Dependent + Sized {
+    /// What clients tell of a new record.
+    type Item: Clone + Send + Sync;
+
+    /// A record to be added to a patient, with what is wrong with its values.
+    fn draft(item: Self::Item, patient: Uuid, check: Check, today: NaiveDate) -> New<Self>;
+
+    /// Completes a record from the catalogues, and judges what refers to other records than the patient's. Returns the
+    /// record as it will be.
+    fn judge(
+        present: Option<&Model<Self>>,
+        row: &mut ActiveModel<Self>,
+        check: &mut Check,
+        scope: &Scope,
+        tx: &Transaction,
+    ) -> impl Future<Output = Result<ActiveModel<Self>>> + Send;
+}
+
 /// Whoever changes what belongs to a patient must see it too: what somebody replaces unseen is lost.
-pub(super) fn require<D: Collection>(scope: &Scope) -> Result<()> {
+pub(in crate::records) fn require<D: Collection>(scope: &Scope) -> Result<()> {
     scope.require(Permission::WritePatients)?;
     D::permit(scope)
 }
@@ -92,30 +112,50 @@ pub(super) fn whole<D: Dependent>(present: Option<&Model<D>>, changes: &ActiveMo
     whole
 }
 
+/// What of a record no other of the patient's has as well; nothing where it may be shared.
+fn own<D: Dependent>(whole: &ActiveModel<D>, columns: &[Column<D>]) -> Option<Vec<Value>> {
+    let is_told = |value: &Value| *value != Value::Bool(Some(false));
+    columns.iter().map(|column| whole.get(*column).into_value().filter(is_told)).collect()
+}
+
 /// No other record is alike.
 pub(super) async fn check_unique<D: Dependent>(
     whole: &ActiveModel<D>,
-    own: Uuid,
+    key: Uuid,
     check: &mut Check,
     scope: &Scope,
     tx: &Transaction,
 ) -> Result<()> {
     for columns in D::unique() {
-        let mut same = Some(Condition::all().add(D::key().ne(own)));
-        for column in *columns {
-            let value = whole.get(*column).into_value().filter(|value| *value != Value::Bool(Some(false)));
-            same = same.zip(value).map(|(same, value)| {
-                same.add(if value == value.as_null() { column.is_null() } else { column.eq(value) })
-            });
+        let Some(values) = own::<D>(whole, columns) else { continue };
+        let mut same = Condition::all().add(D::key().ne(key));
+        for (column, value) in columns.iter().zip(values) {
+            same = same.add(if value == value.as_null() { column.is_null() } else { column.eq(value) });
         }
-        if let (Some(same), Some(last)) = (same, columns.last())
-            && exists::<D>(tx, scope, same).await?
-        {
-            let message = "another record of the patient has this already";
-            check.fault(&[&client_name(last.as_str())], FaultCode::NotUnique, message);
+        if exists::<D>(tx, scope, same).await? {
+            blame_likeness::<D>(columns, check);
         }
     }
     Ok(())
+}
+
+/// No two records that are added together to a new patient are alike: the later one is to blame.
+pub(in crate::records) fn refuse_likeness<D: Dependent>(items: &mut [New<D>]) {
+    for columns in D::unique() {
+        let told: Vec<_> = items.iter().map(|item| own::<D>(&item.row, columns)).collect();
+        for (index, item) in items.iter_mut().enumerate() {
+            if told[index].is_some() && told[..index].contains(&told[index]) {
+                blame_likeness::<D>(columns, &mut item.check);
+            }
+        }
+    }
+}
+
+fn blame_likeness<D: Dependent>(columns: &[Column<D>], check: &mut Check) {
+    if let Some(last) = columns.last() {
+        let message = "another record of the patient has this already";
+        check.fault(&[&client_name(last.as_str())], FaultCode::NotUnique, message);
+    }
 }
 
 /// Both ends of a period, by their fields' names.

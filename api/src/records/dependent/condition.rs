@@ -15,7 +15,7 @@ use super::rule::{AsTold, Day};
 dependent! {
     /// What patients have or had: one record for each time.
     PatientConditions: PatientConditionFilter, PatientConditionOrder, PatientConditionOrderField on patient_condition,
-        "PatientCondition" of AddPatientConditionInput, UpdatePatientConditionInput, RemovePatientConditionInput
+        "PatientCondition" of PatientConditionItemInput, AddPatientConditionInput, UpdatePatientConditionInput, RemovePatientConditionInput
         for ReadClinical {
         coded {
             /// Key of the catalogue's entry with this code.

@@ -10,7 +10,7 @@ use super::rule::Instant;
 dependent! {
     /// Patients' email addresses.
     Emails: EmailFilter, EmailOrder, EmailOrderField on email,
-        "Email" of AddEmailInput, UpdateEmailInput, RemoveEmailInput for ReadPatients {
+        "Email" of EmailItemInput, AddEmailInput, UpdateEmailInput, RemoveEmailInput for ReadPatients {
         required {
             /// Email address: at most 254 characters; no two of a patient's are the same.
             address: String, Kind::Email => Address, TextFilter;
@@ -44,7 +44,7 @@ impl Dependent for Emails {
 dependent! {
     /// Patients' phone numbers.
     Phones: PhoneFilter, PhoneOrder, PhoneOrderField on phone,
-        "Phone" of AddPhoneInput, UpdatePhoneInput, RemovePhoneInput for ReadPatients {
+        "Phone" of PhoneItemInput, AddPhoneInput, UpdatePhoneInput, RemovePhoneInput for ReadPatients {
         required {
             /// Phone number: 10 to 15 characters of digits, `+ - ( )` and spaces; no two of a patient's are the same.
             number: String, Kind::Phone => Number, TextFilter;

@@ -1,4 +1,5 @@
-/// Declares what belongs to a patient: the filter and the order, the inputs of its three mutations, and the rules.
+/// Declares what belongs to a patient: the filter and the order, the inputs of its three mutations and of a registration,
+/// and the rules.
 ///
 /// `coded` is what a catalogue of codes may name; `required` what a record must have, `optional` what it may lack, `given`
 /// what it has anyway, and `choices` entries of catalogues. Each names what clients send, the rule that it obeys
@@ -7,7 +8,7 @@ macro_rules! dependent {
     (
         $(#[$doc:meta])*
         $dependents:ident: $filter:ident, $order:ident, $order_field:ident on $entity:ident,
-            $name:literal of $add:ident, $update:ident, $remove:ident for $permission:ident {
+            $name:literal of $item:ident, $add:ident, $update:ident, $remove:ident for $permission:ident {
             $(coded {
                 $(#[$reference_doc:meta])*
                 $reference:ident: $catalogue:ident => $reference_column:ident;
@@ -64,13 +65,11 @@ macro_rules! dependent {
             }
         }
 
-        /// What is to be added to a patient.
+        /// What belongs to a patient.
         #[derive(Clone, Debug, Default, async_graphql::InputObject, serde::Serialize)]
-        pub struct $add {
+        pub struct $item {
             /// The record's own key; made by the server when left out.
             pub uuid: Option<uuid::Uuid>,
-            /// Key of the patient whose it is.
-            pub patient_id: uuid::Uuid,
             $(
                 /// The code system, as a URI: 1 to 200 characters. A code needs it.
                 pub system: Option<String>,
@@ -84,6 +83,17 @@ macro_rules! dependent {
             $($($(#[$may_doc])* pub $may: Option<$may_input>,)+)?
             $($($(#[$given_doc])* pub $given: Option<$given_input>,)+)?
             $($($(#[$choice_doc])* pub $choice: Option<uuid::Uuid>,)+)?
+        }
+
+        /// What is to be added to a patient.
+        #[derive(Clone, Debug, Default, async_graphql::InputObject, serde::Serialize)]
+        pub struct $add {
+            /// Key of the patient whose it is.
+            pub patient_id: uuid::Uuid,
+            /// What it is.
+            #[graphql(flatten)]
+            #[serde(flatten)]
+            pub item: $item,
             /// A text of the client's making, at most 200 characters. Sending the same key with the same input again,
             /// within 24 hours, returns the first result instead of adding twice.
             #[serde(skip)]
@@ -182,41 +192,13 @@ macro_rules! dependent {
                 clock: &dyn $crate::clock::Clock,
                 input: $add,
             ) -> $crate::error::Result<$crate::records::Row<entity::$entity::Entity>> {
-                use sea_orm::ActiveValue::Set;
-
-                use $crate::criteria::client_name;
-                use $crate::records::{aggregate::{New, create}, check::Check, idempotency::Key};
-                use $crate::records::dependent::{belonging::{Dependent as _, require}, rule::Judge};
+                use $crate::records::{aggregate::create, check::Check, idempotency::Key};
+                use $crate::records::dependent::belonging::{Declared as _, require};
 
                 require::<Self>(scope)?;
                 let key = Key::new(concat!("add", $name), input.idempotency_key.as_deref(), &input)?;
-                let mut judge = Judge { check: Check::new(["input"]), today: clock.today() };
-                let uuid = input.uuid.unwrap_or_else(uuid::Uuid::new_v4);
-                let row = entity::$entity::ActiveModel {
-                    uuid: Set(uuid),
-                    patient_id: Set(input.patient_id.into()),
-                    $(
-                        system: judge.optional("system", &$crate::records::check::Kind::Plain(200), Some(input.system).into()),
-                        code: judge.optional("code", &$crate::records::check::Kind::Code(50), Some(input.code).into()),
-                        display: match input.display.filter(|text| !text.trim().is_empty()) {
-                            Some(text) => judge.required(
-                                "display", &$crate::records::check::Kind::Plain(500), async_graphql::MaybeUndefined::Value(text),
-                            ),
-                            None => sea_orm::ActiveValue::NotSet,
-                        },
-                        $reference: Set(input.$reference),
-                    )?
-                    $($($must: judge.required(
-                        &client_name(stringify!($must)), &$must_rule, async_graphql::MaybeUndefined::Value(input.$must),
-                    ),)+)?
-                    $($($may: judge.optional(&client_name(stringify!($may)), &$may_rule, Some(input.$may).into()),)+)?
-                    $($($given: Set(input.$given.unwrap_or($default).into()),)+)?
-                    $($($choice: Set(input.$choice),)+)?
-                    ..Default::default()
-                };
-                let mut check = judge.check;
-                Self::consistent(&row, &mut check);
-                let mut rows = create(scope, cluster, clock.now(), vec![New::<Self> { check, uuid, row }], key).await?;
+                let new = Self::draft(input.item, input.patient_id, Check::new(["input"]), clock.today());
+                let mut rows = create(scope, cluster, clock.now(), vec![new], key).await?;
                 rows.pop().ok_or_else(|| $crate::error::Error::internal("a record was added and not returned"))
             }
 
@@ -280,6 +262,74 @@ macro_rules! dependent {
             }
         }
 
+        impl $crate::records::dependent::belonging::Declared for $dependents {
+            type Item = $item;
+
+            fn draft(
+                item: $item,
+                patient: uuid::Uuid,
+                check: $crate::records::check::Check,
+                today: chrono::NaiveDate,
+            ) -> $crate::records::aggregate::New<Self> {
+                use sea_orm::ActiveValue::Set;
+
+                use $crate::criteria::client_name;
+                use $crate::records::dependent::{belonging::Dependent as _, rule::Judge};
+
+                let mut judge = Judge { check, today };
+                let uuid = item.uuid.unwrap_or_else(uuid::Uuid::new_v4);
+                let row = entity::$entity::ActiveModel {
+                    uuid: Set(uuid),
+                    patient_id: Set(patient.into()),
+                    $(
+                        system: judge.optional("system", &$crate::records::check::Kind::Plain(200), Some(item.system).into()),
+                        code: judge.optional("code", &$crate::records::check::Kind::Code(50), Some(item.code).into()),
+                        display: match item.display.filter(|text| !text.trim().is_empty()) {
+                            Some(text) => judge.required(
+                                "display", &$crate::records::check::Kind::Plain(500), async_graphql::MaybeUndefined::Value(text),
+                            ),
+                            None => sea_orm::ActiveValue::NotSet,
+                        },
+                        $reference: Set(item.$reference),
+                    )?
+                    $($($must: judge.required(
+                        &client_name(stringify!($must)), &$must_rule, async_graphql::MaybeUndefined::Value(item.$must),
+                    ),)+)?
+                    $($($may: judge.optional(&client_name(stringify!($may)), &$may_rule, Some(item.$may).into()),)+)?
+                    $($($given: Set(item.$given.unwrap_or($default).into()),)+)?
+                    $($($choice: Set(item.$choice),)+)?
+                    ..Default::default()
+                };
+                let mut check = judge.check;
+                Self::consistent(&row, &mut check);
+                $crate::records::aggregate::New { check, uuid, row }
+            }
+
+            async fn judge(
+                present: Option<&entity::$entity::Model>,
+                row: &mut entity::$entity::ActiveModel,
+                check: &mut $crate::records::check::Check,
+                scope: &$crate::scope::Scope,
+                tx: &$crate::database::Transaction,
+            ) -> $crate::error::Result<entity::$entity::ActiveModel> {
+                use $crate::records::dependent::belonging::{Dependent as _, whole};
+
+                $(
+                    let _ = entity::$entry_entity::Entity;
+                    $crate::records::dependent::coding::resolve::<Self>(present.is_none(), row, check, tx).await?;
+                )?
+                $($(if let sea_orm::ActiveValue::Set(Some(key)) = row.$choice {
+                    let field = $crate::criteria::client_name(stringify!($choice));
+                    $crate::records::catalogue::check_choice::<$crate::records::catalogue::$choices>(
+                        &field, key, check, scope, tx,
+                    ).await?;
+                })+)?
+                let whole = whole::<Self>(present, row);
+                Self::fits(&whole, check, scope, tx).await?;
+                Ok(whole)
+            }
+        }
+
         impl $crate::records::aggregate::Aggregate for $dependents {
             const WRITE: $crate::scope::Permission = $crate::scope::Permission::WritePatients;
 
@@ -317,21 +367,10 @@ macro_rules! dependent {
                 scope: &$crate::scope::Scope,
                 tx: &$crate::database::Transaction,
             ) -> $crate::error::Result<()> {
-                use $crate::records::dependent::belonging::{Dependent as _, check_unique, settle, whole};
+                use $crate::records::dependent::belonging::{Declared as _, check_unique, settle};
 
                 settle::<Self>(row, check, scope, tx).await?;
-                $(
-                    let _ = entity::$entry_entity::Entity;
-                    $crate::records::dependent::coding::resolve::<Self>(present.is_none(), row, check, tx).await?;
-                )?
-                $($(if let sea_orm::ActiveValue::Set(Some(key)) = row.$choice {
-                    let field = $crate::criteria::client_name(stringify!($choice));
-                    $crate::records::catalogue::check_choice::<$crate::records::catalogue::$choices>(
-                        &field, key, check, scope, tx,
-                    ).await?;
-                })+)?
-                let whole = whole::<Self>(present, row);
-                Self::fits(&whole, check, scope, tx).await?;
+                let whole = Self::judge(present, row, check, scope, tx).await?;
                 check_unique::<Self>(&whole, own, check, scope, tx).await
             }
 

@@ -8,7 +8,7 @@ use super::declare::dependent;
 dependent! {
     /// What others know patients by, such as medical record numbers.
     Identifiers: IdentifierFilter, IdentifierOrder, IdentifierOrderField on identifier,
-        "Identifier" of AddIdentifierInput, UpdateIdentifierInput, RemoveIdentifierInput for ReadPatients {
+        "Identifier" of IdentifierItemInput, AddIdentifierInput, UpdateIdentifierInput, RemoveIdentifierInput for ReadPatients {
         required {
             /// What it is: 1 to 200 characters; no two of a patient's and of one system are the same.
             value: String, Kind::Plain(200) => Value, TextFilter;

@@ -14,7 +14,7 @@ use super::rule::Day;
 dependent! {
     /// What patients take or took: one record for each prescription.
     PatientMedications: PatientMedicationFilter, PatientMedicationOrder, PatientMedicationOrderField on patient_medication,
-        "PatientMedication" of AddPatientMedicationInput, UpdatePatientMedicationInput, RemovePatientMedicationInput
+        "PatientMedication" of PatientMedicationItemInput, AddPatientMedicationInput, UpdatePatientMedicationInput, RemovePatientMedicationInput
         for ReadClinical {
         coded {
             /// Key of the catalogue's entry with this code.

@@ -22,6 +22,7 @@ pub(super) use coding::{Coded, Coding};
 pub(super) use rule::{AsTold, Between, Day, Judge};
 
 pub use allergy::*;
+pub(super) use belonging::{Declared, refuse_likeness, require};
 pub use choice::*;
 pub use condition::*;
 pub use contact::*;

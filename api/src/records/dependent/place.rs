@@ -16,7 +16,7 @@ use super::rule::{AsTold, Between};
 dependent! {
     /// Patients' postal addresses.
     Addresses: AddressFilter, AddressOrder, AddressOrderField on address,
-        "Address" of AddAddressInput, UpdateAddressInput, RemoveAddressInput for ReadPatients {
+        "Address" of AddressItemInput, AddAddressInput, UpdateAddressInput, RemoveAddressInput for ReadPatients {
         required {
             /// Street and number: 1 to 200 characters.
             street: String, Kind::Plain(200) => Street, TextFilter;

@@ -16,7 +16,7 @@ use super::rule::{AsTold, Between, Day};
 dependent! {
     /// What is known of patients' bodies and habits: a patient has one profile at most.
     HealthProfiles: HealthProfileFilter, HealthProfileOrder, HealthProfileOrderField on health_profile,
-        "HealthProfile" of AddHealthProfileInput, UpdateHealthProfileInput, RemoveHealthProfileInput
+        "HealthProfile" of HealthProfileItemInput, AddHealthProfileInput, UpdateHealthProfileInput, RemoveHealthProfileInput
         for ReadClinical {
         optional {
             /// Height: 20 to 300 cm.

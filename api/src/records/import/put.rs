@@ -14,8 +14,9 @@ use crate::clock::Clock;
 use crate::database::{Cluster, Consistency, Transaction, violation};
 use crate::deed::{Action, Deed, Outcome};
 use crate::error::{Error, Fault, Result};
-use crate::records::aggregate::{ActiveModel, Aggregate, Model, by_name};
+use crate::records::aggregate::{ActiveModel, Aggregate, Model};
 use crate::records::check::Check;
+use crate::records::constraint::by_name;
 use crate::records::dependent::Judge;
 use crate::records::disclosure;
 use crate::scope::Scope;
@@ -181,7 +182,7 @@ async fn put_part<A: Import>(scope: &Scope, cluster: &Cluster, items: &[Item<A>]
         Err(error) => {
             tx.rollback().await?;
             match violation(&error) {
-                Some(violation) => Ok(Err(without_root(by_name(&violation)))),
+                Some(violation) => Ok(Err(without_root(by_name::<A::Entity>(&violation)))),
                 None => Err(error.into()),
             }
         }

@@ -1,6 +1,6 @@
-use entity::patient_register::{ActiveModel, Entity, Model, Status};
+use entity::patient_register::{ActiveModel, Column, Entity, Model, Status};
 use sea_orm::ActiveValue::{self, Set};
-use sea_orm::ColumnTrait;
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
 use uuid::Uuid;
 
 use crate::clock::Clock;
@@ -37,7 +37,7 @@ pub async fn update(
 /// Deletes a register: it becomes a tombstone, which no ordinary read shows.
 ///
 /// # Errors
-/// As [`update`].
+/// As [`update`]; `STILL_REFERENCED` for one that others were merged into.
 pub async fn delete(
     scope: &Scope,
     cluster: &Cluster,
@@ -100,6 +100,26 @@ impl Aggregate for PatientRegisters {
         if present.status == Status::Validated && changes.doctor_id == Set(None) {
             check.fault(&["doctorId"], FaultCode::InvalidState, "a validated register must have a doctor");
         }
+    }
+
+    /// A register that is deleted must not take others out of sight with it.
+    async fn prepare(
+        _present: Option<&Model>,
+        row: &mut ActiveModel,
+        own: Uuid,
+        check: &mut Check,
+        _scope: &Scope,
+        tx: &Transaction,
+    ) -> Result<()> {
+        if !matches!(row.deleted_at, Set(Some(_))) {
+            return Ok(());
+        }
+        let merged = Entity::find().select_only().column(Column::Uuid).filter(Column::MergedInto.eq(own)).limit(1);
+        if merged.into_tuple::<Uuid>().one(tx).await?.is_some() {
+            let message = "other registers were merged into this one: undo that first";
+            check.fault(&["uuid"], FaultCode::StillReferenced, message);
+        }
+        Ok(())
     }
 
     async fn check_others(

@@ -33,7 +33,7 @@ pub async fn create(
     scope.require(PatientRegisters::WRITE)?;
     input.register.require(scope)?;
     let key = Key::new("createPatientRegister", input.idempotency_key.as_deref(), &input.register)?;
-    let item = new(scope, clock, Check::new(["input"]), input.register);
+    let item = draft(scope, clock, Check::new(["input"]), input.register);
     let mut rows = create_all(scope, cluster, clock.now(), vec![item], key).await?;
     rows.pop().ok_or_else(|| Error::internal("a record was created and not returned"))
 }
@@ -59,11 +59,18 @@ pub async fn create_many(
     input.items.iter().try_for_each(|item| item.require(scope))?;
     let key = Key::new("createPatientRegisters", input.idempotency_key.as_deref(), &input.items)?;
     let items = input.items.into_iter().enumerate();
-    let items = items.map(|(index, item)| new(scope, clock, Check::new(["input", "items", &index.to_string()]), item));
+    let items =
+        items.map(|(index, item)| draft(scope, clock, Check::new(["input", "items", &index.to_string()]), item));
     create_all(scope, cluster, clock.now(), items.collect(), key).await
 }
 
-fn new(scope: &Scope, clock: &dyn Clock, mut check: Check, item: PatientRegisterItemInput) -> New<PatientRegisters> {
+/// A register to be created, with what is wrong with its values.
+pub(in crate::records) fn draft(
+    scope: &Scope,
+    clock: &dyn Clock,
+    mut check: Check,
+    item: PatientRegisterItemInput,
+) -> New<PatientRegisters> {
     let uuid = item.uuid.unwrap_or_else(Uuid::new_v4);
     let mut row = PatientRegisterChanges::from(item).columns(clock, &mut check);
     for (field, missing) in

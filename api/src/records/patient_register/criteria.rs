@@ -10,6 +10,7 @@ use crate::criteria::{
 };
 use crate::error::Result;
 use crate::records::Collection;
+use crate::records::appointment::AppointmentFilter;
 use crate::records::dependent::{
     AddressFilter, EmailFilter, HealthProfileFilter, IdentifierFilter, PatientAllergyFilter, PatientConditionFilter,
     PatientMedicationFilter, PhoneFilter,
@@ -118,6 +119,8 @@ criteria! {
         addresses: AddressFilter => PatientId of address;
         /// What others know the patient by.
         identifiers: IdentifierFilter => PatientId of identifier;
+        /// The patient's appointments.
+        appointments: AppointmentFilter => PatientId of appointment;
     }
     orders {
         /// Name of the institution that the register belongs to.

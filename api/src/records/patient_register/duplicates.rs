@@ -10,7 +10,7 @@ use uuid::Uuid;
 use crate::database::Reader;
 use crate::error::Result;
 use crate::records::collection::visible;
-use crate::records::{Collection, Deleted, Loaded, Row, find_many};
+use crate::records::{Collection, Deleted, Joins, Loaded, Row, find_many};
 use crate::scope::{Boundary, Scope};
 
 use super::PatientRegisters;
@@ -157,7 +157,7 @@ async fn shown(
     let keys: Vec<Uuid> = alike.iter().map(|(key, _)| *key).collect();
     let columns: Vec<Column> = columns.iter().copied().chain(COMPARED).collect();
     let mut rows: BTreeMap<Uuid, Row<Entity>> = BTreeMap::new();
-    for row in find_many::<PatientRegisters>(scope, reader, &keys, &columns).await? {
+    for row in find_many::<PatientRegisters>(scope, reader, &keys, &columns, &Joins::new()).await? {
         rows.insert(*row.uuid.loaded()?, row);
     }
     let report = |(key, likeness)| Some(LikelyDuplicate { row: rows.remove(&key)?, likeness });

@@ -151,7 +151,7 @@ impl From<PatientRegisterItemInput> for PatientRegisterChanges {
 impl PatientRegisterItemInput {
     /// # Errors
     /// `Forbidden` for clinical fields, which the caller may not see.
-    pub(super) fn require(&self, scope: &Scope) -> Result<()> {
+    pub(in crate::records) fn require(&self, scope: &Scope) -> Result<()> {
         let clinical = [&self.allergies, &self.medical_history, &self.current_medications];
         if clinical.iter().all(|list| list.is_empty()) { Ok(()) } else { scope.require(Permission::ReadClinical) }
     }

@@ -10,6 +10,7 @@ mod validate;
 
 pub(super) use change::check_span;
 pub use change::{delete, restore, update};
+pub(super) use create::draft;
 pub use create::{MAX_BATCH, create, create_many};
 pub use criteria::{
     PatientRegisterFilter, PatientRegisterOrder, PatientRegisterOrderField, PatientRegisterStatus,

@@ -48,8 +48,8 @@ pub struct CreateUserInput {
     pub idempotency_key: Option<String>,
 }
 
-/// A user to change. What is left out stays as it is; null means unknown. When role, institution or activity change, the
-/// user's sessions end.
+/// A user to change. What is left out stays as it is; null means unknown. When role, institution, activity or
+/// what a provider calls the user change, the user's sessions end.
 #[derive(Clone, Debug, InputObject)]
 pub struct UpdateUserInput {
     /// The record's own key.

@@ -14,6 +14,7 @@ use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at, sleep_unti
 use crate::error::Error;
 use crate::graphql::{Answer, Request};
 use crate::listen::Guest;
+use crate::media;
 use crate::server::Service;
 use crate::server::operation::{Told, operation};
 use crate::server::visitor::{CHECK_EVERY, Farewell, Refusal, Visitor};
@@ -192,11 +193,11 @@ impl Conversation {
             self.operations.ids.remove(id);
         }
         match told {
-            Told::Event(answer) => self.say(protocol.next(id, &answer).into()).await,
+            Told::Event(telling) => self.say(protocol.next(id, telling.written(media::encode)).into()).await,
             Told::Last(answer) if answer.is_unauthenticated => Err(Some(Close::UNAUTHORIZED)),
             Told::Last(answer) if answer.is_refused => self.say(protocol.error(id, &answer).into()).await,
             Told::Last(answer) => {
-                self.say(protocol.next(id, &answer).into()).await?;
+                self.say(protocol.next(id, &media::encode(&answer)).into()).await?;
                 self.say(complete(id).into()).await
             }
             Told::Complete => self.say(complete(id).into()).await,
@@ -244,6 +245,7 @@ fn of_refusal(refusal: &Refusal) -> Close {
     match refusal {
         Refusal::Token => Close::forbidden("the access token is not good, or not any more"),
         Refusal::Unread => Close::UNREAD,
+        Refusal::TooMany(_) => Close::TOO_OFTEN,
         Refusal::Wish(Error::WriteLost) => Close::forbidden("what the consistency token stands for was lost"),
         Refusal::Wish(Error::BadRequest(_)) => Close::forbidden("the wish for consistency makes no sense here"),
         Refusal::Wish(_) => Close::UNAVAILABLE,

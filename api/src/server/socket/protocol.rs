@@ -6,7 +6,6 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::graphql::{Answer, Request};
-use crate::media;
 
 /// Headers of a request that mean something on a WebSocket; those but the cookies may come in `connection_init` too, since
 /// pages cannot give a WebSocket headers.
@@ -93,9 +92,10 @@ impl Protocol {
         }
     }
 
-    pub(super) fn next(self, id: &str, answer: &Answer) -> String {
+    /// What was found, or has happened: an answer, as it is written.
+    pub(super) fn next(self, id: &str, written: &[u8]) -> String {
         let kind = if self == Self::Transport { "next" } else { "data" };
-        message(kind, id, &String::from_utf8_lossy(&media::encode(answer)))
+        message(kind, id, &String::from_utf8_lossy(written))
     }
 
     /// What cannot be done, or goes on no longer.

@@ -1,0 +1,123 @@
+use chrono::NaiveDate;
+use futures_util::future::BoxFuture;
+use sea_orm::{ActiveModelTrait, DbErr};
+use uuid::Uuid;
+
+use crate::database::{Transaction, Violation};
+use crate::error::{Fault, Result};
+use crate::records::aggregate::{New, diagnose, insert, refuse_twins};
+use crate::records::check::Check;
+use crate::records::constraint::by_name;
+use crate::records::dependent::{Declared, refuse_likeness, require};
+use crate::records::disclosure::written;
+use crate::scope::Scope;
+
+/// The records of one kind that belong to a patient who is being registered.
+pub(super) trait Part: Send + Sync {
+    /// # Errors
+    /// `Forbidden`, where there are any, for who may not add such records.
+    fn require(&self, scope: &Scope) -> Result<()>;
+
+    /// Whether nothing was found wrong so far.
+    fn passed(&self) -> bool;
+
+    /// What it would be if nothing had been asked of the database.
+    fn again(&self) -> Box<dyn Part>;
+
+    /// Completes the records, and finds what is wrong with them by the catalogues.
+    fn judge<'a>(&'a mut self, scope: &'a Scope, tx: &'a Transaction) -> BoxFuture<'a, Result<()>>;
+
+    /// Everything that is wrong with the records, keys that others have included.
+    fn diagnose<'a>(&'a self, scope: &'a Scope, tx: &'a Transaction) -> BoxFuture<'a, Result<Vec<Fault>>>;
+
+    /// What a constraint says that refused the records. Of several it does not say which.
+    fn blame(&self, violation: &Violation) -> Fault;
+
+    /// Writes the records for a patient of this institution, and notes that.
+    fn write<'a>(&'a self, institution: Uuid, tx: &'a Transaction) -> BoxFuture<'a, Result<(), DbErr>>;
+}
+
+/// Records to be written.
+pub(super) struct Records<D: Declared> {
+    field: &'static str,
+    items: Vec<New<D>>,
+}
+
+impl<D: Declared> Records<D> {
+    /// Those of a list.
+    pub(super) fn list(field: &'static str, told: Vec<D::Item>, patient: Uuid, today: NaiveDate) -> Self {
+        let check = |index: usize| Check::new(["input", field, &index.to_string()]);
+        let draft = |(index, item)| D::draft(item, patient, check(index), today);
+        Self::of(field, told.into_iter().enumerate().map(draft).collect())
+    }
+
+    /// The only one, if there is one.
+    pub(super) fn one(field: &'static str, told: Option<D::Item>, patient: Uuid, today: NaiveDate) -> Self {
+        let draft = |item| D::draft(item, patient, Check::new(["input", field]), today);
+        Self::of(field, told.into_iter().map(draft).collect())
+    }
+
+    fn of(field: &'static str, mut items: Vec<New<D>>) -> Self {
+        refuse_twins(&mut items);
+        refuse_likeness(&mut items);
+        Self { field, items }
+    }
+}
+
+impl<D: Declared> Part for Records<D> {
+    fn require(&self, scope: &Scope) -> Result<()> {
+        if self.items.is_empty() { Ok(()) } else { require::<D>(scope) }
+    }
+
+    fn passed(&self) -> bool {
+        self.items.iter().all(|item| item.check.passed())
+    }
+
+    fn again(&self) -> Box<dyn Part> {
+        Box::new(Self { field: self.field, items: self.items.clone() })
+    }
+
+    fn judge<'a>(&'a mut self, scope: &'a Scope, tx: &'a Transaction) -> BoxFuture<'a, Result<()>> {
+        Box::pin(async move {
+            for item in &mut self.items {
+                D::judge(None, &mut item.row, &mut item.check, scope, tx).await?;
+            }
+            Ok(())
+        })
+    }
+
+    fn diagnose<'a>(&'a self, scope: &'a Scope, tx: &'a Transaction) -> BoxFuture<'a, Result<Vec<Fault>>> {
+        Box::pin(diagnose(&self.items, scope, tx))
+    }
+
+    fn blame(&self, violation: &Violation) -> Fault {
+        let mut fault = by_name::<D::Entity>(violation);
+        let Some(within) = fault.path.get(1).cloned() else {
+            fault.path.push(self.field.to_owned());
+            return fault;
+        };
+        fault.path = match self.items.as_slice() {
+            [only] => only.check.place(&within),
+            _ => vec!["input".to_owned(), self.field.to_owned()],
+        };
+        fault
+    }
+
+    fn write<'a>(&'a self, institution: Uuid, tx: &'a Transaction) -> BoxFuture<'a, Result<(), DbErr>> {
+        Box::pin(async move {
+            if self.items.is_empty() {
+                return Ok(());
+            }
+            let column =
+                D::institution().ok_or_else(|| DbErr::Custom("a dependent that belongs to nobody".to_owned()))?;
+            let mut rows: Vec<_> = self.items.iter().map(|item| item.row.clone()).collect();
+            for row in &mut rows {
+                row.set(column, institution.into());
+            }
+            for model in insert::<D>(tx, rows).await? {
+                tx.note(written::<D>(None, &model));
+            }
+            Ok(())
+        })
+    }
+}

@@ -1,0 +1,95 @@
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use crate::changelog::{self, Change, Cursor, Gap};
+use crate::criteria::{Criteria, client_name};
+use crate::database::Reader;
+use crate::deed::{Action, Deed};
+use crate::scope::Scope;
+
+use super::collection::Collection;
+use super::disclosure::Disclosure;
+
+/// What was done to a record, as somebody sees it who may see a part of all records.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Happening {
+    /// It was made.
+    Created,
+    /// It was changed, or restored.
+    Updated,
+    /// It was deleted.
+    Deleted,
+    /// It is there no longer for who is told: it has moved to another institution, or meets the filter no more.
+    Left,
+}
+
+impl From<changelog::Operation> for Happening {
+    fn from(operation: changelog::Operation) -> Self {
+        match operation {
+            changelog::Operation::Created => Self::Created,
+            changelog::Operation::Updated => Self::Updated,
+            changelog::Operation::Deleted => Self::Deleted,
+        }
+    }
+}
+
+/// One thing that is told, and from where to go on after it.
+#[derive(Clone, Debug)]
+pub struct Tiding<T> {
+    /// What was seen with it.
+    pub cursor: Cursor,
+    /// What is told.
+    pub matter: Matter<T>,
+}
+
+/// What is told.
+#[derive(Clone, Debug)]
+pub enum Matter<T> {
+    /// A record was changed.
+    Change(Arc<Changed<T>>),
+    /// From here on everything is told; nobody said what was before.
+    Beginning,
+    /// Something may be missing here.
+    Gap(Gap),
+}
+
+impl<T> Tiding<T> {
+    /// What is told first: to whoever has no cursor yet, where they begin.
+    pub(super) fn first(after: Option<&Cursor>, log: &changelog::Subscription) -> Option<Arc<Self>> {
+        let beginning = || Arc::new(Self { cursor: log.cursor().clone(), matter: Matter::Beginning });
+        after.is_none().then(beginning)
+    }
+}
+
+/// A change, as it is told to somebody.
+#[derive(Clone, Debug)]
+pub struct Changed<T> {
+    /// What the log says of it.
+    pub change: Change,
+    /// What it is to who is told.
+    pub happening: Happening,
+    /// The record as it is now; none when there is nothing to show.
+    pub record: T,
+    /// The columns that it was asked for by: that it is told at all tells of those too.
+    pub(super) asked: Arc<[Cow<'static, str>]>,
+}
+
+impl<T> Changed<T> {
+    /// Of the columns that were changed, those whose names somebody may know, as clients call them.
+    pub fn fields<C: Criteria>(&self, scope: &Scope) -> Vec<String> {
+        let may_know = |column: &&String| C::permission(column).is_none_or(|wanted| scope.permissions.contain(wanted));
+        self.change.changed_fields.iter().filter(may_know).map(|column| client_name(column)).collect()
+    }
+
+    /// Notes that somebody was told of it.
+    pub fn disclose<C: Collection>(&self, reader: &Reader) {
+        if C::disclosure() == Disclosure::Nothing {
+            return;
+        }
+        let change = &self.change;
+        let deed = Deed::new(Action::Read, C::NAME).on(change.key);
+        let (institution, patient) = (change.institution, change.patient);
+        let fields = [&["version".into()], self.asked.as_ref()].concat();
+        reader.disclose([Deed { institution, patient, fields, ..deed }]);
+    }
+}

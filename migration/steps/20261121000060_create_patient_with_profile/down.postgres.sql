@@ -1,0 +1,1 @@
+DROP FUNCTION sp_create_patient_with_profile(jsonb);

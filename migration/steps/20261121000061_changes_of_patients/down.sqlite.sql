@@ -1,0 +1,2 @@
+DROP TRIGGER change_log_of_patient;
+ALTER TABLE change_log DROP COLUMN patient_id;

@@ -1,0 +1,2 @@
+DROP TRIGGER patientregister_kept ON patientregister;
+DROP FUNCTION keep_what_was_merged_into();

@@ -1,0 +1,1 @@
+DROP TRIGGER patientregister_kept;
