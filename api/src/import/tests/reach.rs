@@ -38,7 +38,8 @@ const PHONES: &str = "SELECT concat_ws('|', number, code, is_primary) FROM phone
 async fn who_a_patient_is_and_how_to_reach_them_has_its_tables() {
     let database = Database::new().await;
     let imported = database.import(document(&bundle(&[reachable()]))).await;
-    assert_eq!(imported.outcomes[0].reason, None);
+    let told = (imported.outcomes[0].path.as_deref(), imported.outcomes[0].reason.as_deref());
+    assert_eq!(told, (Some("Patient.gender"), Some("was left out: the sex recorded at birth is another")));
     assert_eq!(lines(&database, PHONES).await, ["555-000-0001|home|0", "555-000-0002|mobile|1"]);
     let emails = "SELECT concat_ws('|', address, code, is_primary) FROM emails
         JOIN email_types ON email_types.uuid = email_type_id";
