@@ -12,6 +12,7 @@ on_both_databases! {
     a_patient_is_told_of_the_own_record_alone,
     what_moves_with_a_patient_leaves_with_them,
     every_kind_of_record_can_be_followed,
+    what_is_no_institutions_is_told_to_nobody_within_one,
 }
 
 const CHANGES: &str = "subscription($entities: [ChangedEntity!]) { changes(entities: $entities) {
@@ -215,5 +216,22 @@ fn every_kind_of_record_can_be_followed(phr: &Phr) {
     assert!(logged.len() >= 29, "{logged:?}");
     for kind in logged {
         assert!(listed.contains(&kind.to_uppercase()), "{kind} is not followed: {listed:?}");
+    }
+}
+
+/// Identifiers of doctors, such as an import brings: no institution has them, and no patient.
+fn what_is_no_institutions_is_told_to_nobody_within_one(phr: &Phr) {
+    let (doctor, own) = (doctor(phr), register(phr, &json!({})));
+    let patient = phr.token_for(&["--role", "patient", "--patient", &own]);
+    let staff = phr.token_for(&["--role", "doctor", "--institution", HOME]);
+    let mut bounded = [&patient, &staff].map(|token| following(phr, token, &json!({})));
+    let mut everywhere = following(phr, phr.token(), &json!({}));
+    let number = format!("INSERT INTO identifiers (doctor_id, value) VALUES ({}, '17')", phr.database.key(&doctor));
+    phr.database.sql().run(&number);
+    let phone = json!({"number": "555-267-5674", "patientId": own});
+    let phone = text(&done(phr, "addPhone", "uuid", &phone)["uuid"]);
+    assert_eq!(everywhere.event("1")["changes"]["entity"], "IDENTIFIER");
+    for socket in [&mut everywhere].into_iter().chain(&mut bounded) {
+        assert_eq!(next(socket), ("PHONE".to_owned(), "CREATED".to_owned(), phone.clone()));
     }
 }
