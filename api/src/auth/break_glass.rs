@@ -55,6 +55,9 @@ impl Authority {
             return Err(Error::Forbidden(message));
         }
         let lifetime = self.lifetime(&input)?;
+        if scope.session.is_none() {
+            self.comes_from_elsewhere(scope).await?;
+        }
         let patient = self.patient(scope, input.patient_uuid).await?;
         let now = self.now();
         // The leave is the other institution's: the caller could not write it within the own boundary.
@@ -96,6 +99,13 @@ impl Authority {
         claims.grant = Some(uuid);
         claims.device = session.device;
         Ok(Leave { uuid, access_token: self.sign(&claims)?, expires_at })
+    }
+
+    /// Refuses who has no session and can have none, before it is told which registers there are.
+    async fn comes_from_elsewhere(&self, scope: &Scope) -> Result<()> {
+        let reader = self.0.cluster.read(&Scope::server(scope.request), Consistency::Strong);
+        let found = user::Entity::find_by_id(scope.actor.0).one(&reader).await?;
+        found.map(|_| ()).ok_or_else(|| Error::BadRequest(NO_SESSION_HERE.to_owned()))
     }
 
     /// The register to open, wherever it belongs.

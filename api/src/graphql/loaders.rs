@@ -91,9 +91,14 @@ impl Loaders {
     }
 
     fn loader<L: Loader<Uuid>>(&self, kind: Kind, load: impl Fn() -> L) -> Batches<L> {
-        let new = || Arc::new(self.batches(load()));
-        let known = Arc::clone(self.by_kind.lock().entry(kind).or_insert_with(|| new()));
-        known.downcast().unwrap_or_else(|_| new())
+        if let Some(known) = self.by_kind.lock().get(&kind).cloned().and_then(|known| known.downcast().ok()) {
+            return known;
+        }
+        // Made while nothing is locked: what it reads along is kept by other loaders of these.
+        let new = Arc::new(self.batches(load()));
+        let any: Arc<dyn Any + Send + Sync> = Arc::clone(&new) as _;
+        let known = Arc::clone(self.by_kind.lock().entry(kind).or_insert(any));
+        known.downcast().unwrap_or(new)
     }
 
     fn batches<L: Loader<Uuid>>(&self, load: L) -> DataLoader<L, HashMapCache> {
