@@ -93,7 +93,7 @@ mod tests {
             .operations
             .iter()
             .map(|(name, operation)| {
-                let name = name.map(|name| name.as_str());
+                let name = name.map(async_graphql::Name::as_str);
                 question(text, name, &operation.node, &document, &Variables::default())
             })
             .collect();

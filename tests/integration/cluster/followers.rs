@@ -169,7 +169,9 @@ fn every_change_is_told_once_and_in_order_though_the_primary_is_killed() {
             .collect();
         strike(&cluster, &heard);
         is_over.store(true, Ordering::Release);
-        writers.into_iter().for_each(|writer| writer.join().expect("no panic"));
+        for writer in writers {
+            writer.join().expect("no panic");
+        }
         create(&servers[0], &json!({ "uuid": last }));
     });
     let primary = &cluster.nodes[rounds() % 3];
