@@ -82,7 +82,11 @@ exampleFiles().forEach((file, index) => {
     const text = readFileSync(file, 'utf8');
     const operations = parse(text).definitions.filter(({ kind }) => kind === 'OperationDefinition');
     await page.getByRole('tab').nth(index).click();
-    for (const { name } of operations) {
+    for (const { name, operation } of operations) {
+      if (operation === 'subscription') {
+        await hear(page, text);
+        continue;
+      }
       const { operationName, query, answer } = await run(page, name.value, operations.length > 1);
       assert.equal(print(parse(query)), print(parse(text)), 'the tab holds the example');
       assert.equal(operationName ?? name.value, name.value);
@@ -233,6 +237,19 @@ async function run(shown, operation, asks = false) {
   await shown.locator('button.graphiql-execute-button, button[aria-label^="Execute query"]').first().click();
   if (asks) await shown.getByRole('menuitem', { name: operation, exact: true }).click();
   return answer;
+}
+
+/** Runs the tab's subscription until it has told of something, and stops it. */
+async function hear(shown, text) {
+  await shown.waitForTimeout(EDITOR_PAUSE_MS);
+  const isStream = (request) => request.headers().accept === 'text/event-stream';
+  const asked = shown.waitForRequest(isStream);
+  await shown.locator('button.graphiql-execute-button, button[aria-label^="Execute query"]').first().click();
+  assert.equal(print(parse((await asked).postDataJSON().query)), print(parse(text)), 'the tab holds the example');
+  await waitForPane(shown, '"BEGINNING"');
+  const stopped = shown.waitForEvent('requestfailed', isStream);
+  await shown.locator('button.graphiql-execute-button, button[aria-label^="Stop"]').first().click();
+  await stopped;
 }
 
 /** What is sent to the endpoint next, as whom, and what the server says to it. */
