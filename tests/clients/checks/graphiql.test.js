@@ -200,7 +200,11 @@ async function watch(watched, url) {
     const local = ['data:', 'blob:'].includes(asked.protocol);
     if (!local && asked.origin !== origin) found.push(`request to another origin: ${asked.href}`);
   });
-  context.on('requestfailed', (request) => found.push(`failed: ${request.url()} ${request.failure()?.errorText}`));
+  context.on('requestfailed', (request) => {
+    // A subscription ends by being stopped.
+    const isStopped = request.headers().accept === 'text/event-stream' && request.failure()?.errorText === 'net::ERR_ABORTED';
+    if (!isStopped) found.push(`failed: ${request.url()} ${request.failure()?.errorText}`);
+  });
   context.on('response', (response) => {
     if (response.status() >= 400) found.push(`HTTP ${response.status()}: ${response.url()}`);
   });
