@@ -131,7 +131,8 @@ fn read(mut client: Client, known: &[String], heavy: bool, stop: &AtomicBool, tr
     while !stop.load(Ordering::Relaxed) {
         turn += 1;
         let (query, found) = if heavy && turn % 2 == 0 {
-            let query = "{ patientRegisters(first: 1, filter: {address: {contains: \"nobody lives here\"}}) { totalCount nodes { uuid } } }";
+            let query = "{ patientRegisters(first: 1, filter: {address: {contains: \"nobody lives here\"}}) \
+                         { totalCount nodes { uuid } } }";
             (json!({ "query": query }), "/data/patientRegisters/totalCount")
         } else if turn % 4 == 1 {
             let query = "{ patientRegisters(first: 5) { edges { node { uuid } } } }";

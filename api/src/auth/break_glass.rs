@@ -4,7 +4,7 @@ use entity::{break_glass_grant, patient_register, role, session, user};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect, Set};
 use uuid::Uuid;
 
-use crate::database::{Consistency, Transaction};
+use crate::database::Transaction;
 use crate::deed::{Action, Deed};
 use crate::error::{Error, FaultCode, NO_SESSION, Result};
 use crate::scope::{Boundary, Permission, Scope};
@@ -55,15 +55,16 @@ impl Authority {
             return Err(Error::Forbidden(message));
         }
         let lifetime = self.lifetime(&input)?;
-        if scope.session.is_none() {
-            self.comes_from_elsewhere(scope).await?;
-        }
-        let patient = self.patient(scope, input.patient_uuid).await?;
         let now = self.now();
         // The leave is the other institution's: the caller could not write it within the own boundary.
         let tx = self.1.write_within(scope, Boundary::All).await?;
-        let session = match session_for_leave(&tx, scope, now, lifetime).await {
-            Ok(session) => session,
+        let opened = async {
+            // First: who can have no session is not told which registers there are.
+            let session = session_for_leave(&tx, scope, now, lifetime).await?;
+            Ok((session, register(&tx, input.patient_uuid).await?))
+        };
+        let (session, patient) = match opened.await {
+            Ok(found) => found,
             Err(error) => {
                 tx.rollback().await?;
                 return Err(error);
@@ -101,24 +102,6 @@ impl Authority {
         Ok(Leave { uuid, access_token: self.sign(&claims)?, expires_at })
     }
 
-    /// Refuses who has no session and can have none, before it is told which registers there are.
-    async fn comes_from_elsewhere(&self, scope: &Scope) -> Result<()> {
-        let reader = self.0.cluster.read(&Scope::server(scope.request), Consistency::Strong);
-        let found = user::Entity::find_by_id(scope.actor.0).one(&reader).await?;
-        found.map(|_| ()).ok_or_else(|| Error::BadRequest(NO_SESSION_HERE.to_owned()))
-    }
-
-    /// The register to open, wherever it belongs.
-    async fn patient(&self, scope: &Scope, uuid: Uuid) -> Result<patient_register::Model> {
-        let reader = self.0.cluster.read(&Scope::server(scope.request), Consistency::Strong);
-        let found = patient_register::Entity::find_by_id(uuid)
-            .filter(patient_register::Column::DeletedAt.is_null())
-            .one(&reader)
-            .await?;
-        let path = ["input", "patientUuid"];
-        found.ok_or_else(|| Error::rejected(FaultCode::NotFound, &path, "there is no such register"))
-    }
-
     fn lifetime(&self, input: &BreakGlassInput) -> Result<Duration> {
         let reason = input.reason.trim();
         let length = reason.chars().count();
@@ -141,6 +124,16 @@ impl Authority {
         }
         Ok(Duration::minutes(minutes))
     }
+}
+
+/// The register to open, wherever it belongs.
+async fn register(tx: &Transaction, uuid: Uuid) -> Result<patient_register::Model> {
+    let found = patient_register::Entity::find_by_id(uuid)
+        .filter(patient_register::Column::DeletedAt.is_null())
+        .one(tx)
+        .await?;
+    let path = ["input", "patientUuid"];
+    found.ok_or_else(|| Error::rejected(FaultCode::NotFound, &path, "there is no such register"))
 }
 
 /// The session that a leave belongs to: the caller's. Whoever comes with a token of a provider elsewhere has none, and gets

@@ -8,17 +8,17 @@ use crate::records::appointment::{
     self, AppointmentFilter, AppointmentOrder, AppointmentStatus, Appointments, CreateAppointmentInput,
     UpdateAppointmentInput,
 };
-use crate::records::{Loaded, Reference, Row};
+use crate::records::{Loaded, Row};
 
 use super::context::of;
 use super::doctor::Doctor;
 use super::id::{Kind, global_id};
-use super::one::{One, one};
+use super::one::{One, Refers, one};
 use super::patient_register::PatientRegister;
 use super::payload::payload;
 use super::queries::queries;
 use super::record::Record;
-use super::related::{Related, Relations};
+use super::related::Related;
 use super::shown::Shown;
 
 /// A patient with a doctor, from an instant to another.
@@ -29,27 +29,20 @@ pub(super) struct Appointment {
     doctor: Related<Doctor>,
 }
 
+const REGISTER: Refers<Appointment, PatientRegister> = one("patientRegister", Column::PatientId);
+const DOCTOR: Refers<Appointment, Doctor> = one("doctor", Column::DoctorId);
+
 impl Record for Appointment {
     type Collection = Appointments;
 
     const NAME: &'static str = "Appointment";
 
-    const ONES: &'static [&'static dyn One<Self>] = &[
-        &one::<Self, PatientRegister>("patientRegister", Column::PatientId),
-        &one::<Self, Doctor>("doctor", Column::DoctorId),
-    ];
+    const ONES: &'static [&'static dyn One<Self>] = &[&REGISTER, &DOCTOR];
 
     async fn of(context: &super::context::Context, fields: &[SelectionField<'_>], rows: Vec<Row<Entity>>) -> Vec<Self> {
-        let (registers, doctors) = join(
-            Relations::read(context, fields, "patientRegister", &rows, |row| row.patient_id.key()),
-            Relations::read(context, fields, "doctor", &rows, |row| row.doctor_id.key()),
-        )
-        .await;
-        let record = |row: Row<Entity>| Self {
-            register: registers.get(row.patient_id.key()),
-            doctor: doctors.get(row.doctor_id.key()),
-            row,
-        };
+        let (registers, doctors) =
+            join(REGISTER.read(context, fields, &rows), DOCTOR.read(context, fields, &rows)).await;
+        let record = |row: Row<Entity>| Self { register: registers.of(&row), doctor: doctors.of(&row), row };
         rows.into_iter().map(record).collect()
     }
 }

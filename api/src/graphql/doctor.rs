@@ -6,7 +6,7 @@ use futures_util::future::join;
 use uuid::Uuid;
 
 use crate::records::doctor::{self, CreateDoctorInput, DoctorFilter, DoctorOrder, Doctors, UpdateDoctorInput};
-use crate::records::{Loaded, Reference, Row};
+use crate::records::{Loaded, Row};
 
 use super::appointment::Appointment;
 use super::context::of;
@@ -14,12 +14,12 @@ use super::doctor_specialty::DoctorSpecialty;
 use super::id::{Kind, global_id};
 use super::many::{Many, ToMany};
 use super::medical_institution::MedicalInstitution;
-use super::one::{One, one};
+use super::one::{One, Refers, one};
 use super::patient_register::PatientRegister;
 use super::payload::payload;
 use super::queries::queries;
 use super::record::Record;
-use super::related::{Related, Relations};
+use super::related::Related;
 use super::shown::Shown;
 
 /// Who treats patients, in an institution.
@@ -30,15 +30,15 @@ pub(super) struct Doctor {
     specialty: Related<DoctorSpecialty>,
 }
 
+const INSTITUTION: Refers<Doctor, MedicalInstitution> = one("institution", Column::InstitutionId);
+const SPECIALTY: Refers<Doctor, DoctorSpecialty> = one("specialty", Column::SpecialtyId);
+
 impl Record for Doctor {
     type Collection = Doctors;
 
     const NAME: &'static str = "Doctor";
 
-    const ONES: &'static [&'static dyn One<Self>] = &[
-        &one::<Self, MedicalInstitution>("institution", Column::InstitutionId),
-        &one::<Self, DoctorSpecialty>("specialty", Column::SpecialtyId),
-    ];
+    const ONES: &'static [&'static dyn One<Self>] = &[&INSTITUTION, &SPECIALTY];
 
     const MANY: &'static [&'static dyn Many] = &[
         &ToMany::<PatientRegister> {
@@ -55,16 +55,10 @@ impl Record for Doctor {
     ];
 
     async fn of(context: &super::context::Context, fields: &[SelectionField<'_>], rows: Vec<Row<Entity>>) -> Vec<Self> {
-        let (institutions, specialties) = join(
-            Relations::read(context, fields, "institution", &rows, |row| row.institution_id.key()),
-            Relations::read(context, fields, "specialty", &rows, |row| row.specialty_id.key()),
-        )
-        .await;
-        let record = |row: Row<Entity>| Self {
-            institution: institutions.get(row.institution_id.key()),
-            specialty: specialties.get(row.specialty_id.key()),
-            row,
-        };
+        let (institutions, specialties) =
+            join(INSTITUTION.read(context, fields, &rows), SPECIALTY.read(context, fields, &rows)).await;
+        let record =
+            |row: Row<Entity>| Self { institution: institutions.of(&row), specialty: specialties.of(&row), row };
         rows.into_iter().map(record).collect()
     }
 }

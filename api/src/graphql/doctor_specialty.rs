@@ -8,18 +8,18 @@ use crate::records::doctor_specialty::{
     self, CreateDoctorSpecialtyInput, DoctorSpecialties, DoctorSpecialtyFilter, DoctorSpecialtyOrder,
     UpdateDoctorSpecialtyInput,
 };
-use crate::records::{Loaded, Reference, Row};
+use crate::records::{Loaded, Row};
 
 use super::catalogue::SpecialtyCategory;
 use super::context::of;
 use super::doctor::Doctor;
 use super::id::{Kind, global_id};
 use super::many::{Many, ToMany};
-use super::one::{One, one};
+use super::one::{One, Refers, one};
 use super::payload::payload;
 use super::queries::queries;
 use super::record::Record;
-use super::related::{Related, Relations};
+use super::related::Related;
 use super::shown::Shown;
 
 /// What doctors practise.
@@ -28,6 +28,8 @@ pub(super) struct DoctorSpecialty {
     row: Row<Entity>,
     category: Related<SpecialtyCategory>,
 }
+
+const CATEGORY: Refers<DoctorSpecialty, SpecialtyCategory> = one("category", Column::CategoryId);
 
 impl Record for DoctorSpecialty {
     type Collection = DoctorSpecialties;
@@ -40,11 +42,11 @@ impl Record for DoctorSpecialty {
         by: doctor::Column::SpecialtyId,
     }];
 
-    const ONES: &'static [&'static dyn One<Self>] = &[&one::<Self, SpecialtyCategory>("category", Column::CategoryId)];
+    const ONES: &'static [&'static dyn One<Self>] = &[&CATEGORY];
 
     async fn of(context: &super::context::Context, fields: &[SelectionField<'_>], rows: Vec<Row<Entity>>) -> Vec<Self> {
-        let categories = Relations::read(context, fields, "category", &rows, |row| row.category_id.key()).await;
-        let record = |row: Row<Entity>| Self { category: categories.get(row.category_id.key()), row };
+        let categories = CATEGORY.read(context, fields, &rows).await;
+        let record = |row: Row<Entity>| Self { category: categories.of(&row), row };
         rows.into_iter().map(record).collect()
     }
 }

@@ -11,10 +11,10 @@ pub(super) struct ExportQuery;
 
 #[Object]
 impl ExportQuery {
-    /// What is known of a patient, as FHIR R4: a bundle of type `collection` with the Patient, the usual doctor
-    /// and the institution, allergies, conditions and medication requests; at most 5000 of each. Blood type, habits and
-    /// appointments are left out. Patients export their own
-    /// record, and others those that they may read. Null when there is no such patient.
+    /// A patient's record as FHIR R4: a bundle of type `collection` with the Patient, the usual doctor and the institution,
+    /// allergies, conditions and medication requests; at most 5000 of each. Blood type, habits, appointments, the state of
+    /// validation and telephone country codes are left out. Patients export their own record, and others those that they may
+    /// read. Null when there is no such patient.
     async fn export_patient_register(
         &self,
         ctx: &Context<'_>,

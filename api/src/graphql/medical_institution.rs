@@ -9,19 +9,19 @@ use crate::records::medical_institution::{
     self, CreateMedicalInstitutionInput, MedicalInstitutionFilter, MedicalInstitutionOrder, MedicalInstitutions,
     UpdateMedicalInstitutionInput,
 };
-use crate::records::{Loaded, Reference, Row};
+use crate::records::{Loaded, Row};
 
 use super::catalogue::{Country, InstitutionType, Region};
 use super::context::of;
 use super::doctor::Doctor;
 use super::id::{Kind, global_id};
 use super::many::{Many, ToMany};
-use super::one::{One, one};
+use super::one::{One, Refers, one};
 use super::patient_register::PatientRegister;
 use super::payload::payload;
 use super::queries::queries;
 use super::record::Record;
-use super::related::{Related, Relations};
+use super::related::Related;
 use super::shown::Shown;
 
 /// A clinic or hospital, to which registers and doctors belong.
@@ -32,6 +32,10 @@ pub(super) struct MedicalInstitution {
     country: Related<Country>,
     region: Related<Region>,
 }
+
+const TYPE: Refers<MedicalInstitution, InstitutionType> = one("institutionType", Column::InstitutionTypeId);
+const COUNTRY: Refers<MedicalInstitution, Country> = one("country", Column::CountryId);
+const REGION: Refers<MedicalInstitution, Region> = one("region", Column::RegionId);
 
 impl Record for MedicalInstitution {
     type Collection = MedicalInstitutions;
@@ -51,23 +55,19 @@ impl Record for MedicalInstitution {
         },
     ];
 
-    const ONES: &'static [&'static dyn One<Self>] = &[
-        &one::<Self, InstitutionType>("institutionType", Column::InstitutionTypeId),
-        &one::<Self, Country>("country", Column::CountryId),
-        &one::<Self, Region>("region", Column::RegionId),
-    ];
+    const ONES: &'static [&'static dyn One<Self>] = &[&TYPE, &COUNTRY, &REGION];
 
     async fn of(context: &super::context::Context, fields: &[SelectionField<'_>], rows: Vec<Row<Entity>>) -> Vec<Self> {
         let (types, countries, regions) = join3(
-            Relations::read(context, fields, "institution_type", &rows, |row| row.institution_type_id.key()),
-            Relations::read(context, fields, "country", &rows, |row| row.country_id.key()),
-            Relations::read(context, fields, "region", &rows, |row| row.region_id.key()),
+            TYPE.read(context, fields, &rows),
+            COUNTRY.read(context, fields, &rows),
+            REGION.read(context, fields, &rows),
         )
         .await;
         let record = |row: Row<Entity>| Self {
-            institution_type: types.get(row.institution_type_id.key()),
-            country: countries.get(row.country_id.key()),
-            region: regions.get(row.region_id.key()),
+            institution_type: types.of(&row),
+            country: countries.of(&row),
+            region: regions.of(&row),
             row,
         };
         rows.into_iter().map(record).collect()

@@ -6,10 +6,11 @@ use async_graphql::SelectionField;
 use sea_orm::{ConnectionTrait, DbBackend, EntityName};
 
 use crate::criteria::is_client_name;
-use crate::records::{Collection, Join, Joins};
+use crate::records::{Collection, Join, Joins, Row};
 
 use super::context::Context;
-use super::record::{Column, Entity, Record, columns};
+use super::record::{Column, Entity, Record, columns, read};
+use super::related::Relations;
 
 /// A field of a record that shows another one, to which a column refers.
 pub(super) trait One<R: Record>: Sync {
@@ -23,11 +24,11 @@ pub(super) trait One<R: Record>: Sync {
 }
 
 /// The field `name` of `R` shows the `T` to which the column `by` refers.
-pub(super) const fn one<R: Record, T: Record>(name: &'static str, by: Column<R>) -> ToOne<R, T> {
-    ToOne { name, by, to: PhantomData }
+pub(super) const fn one<R: Record, T: Record>(name: &'static str, by: Column<R>) -> Refers<R, T> {
+    Refers { name, by, to: PhantomData }
 }
 
-pub(super) struct ToOne<R: Record, T> {
+pub(super) struct Refers<R: Record, T> {
     name: &'static str,
     by: Column<R>,
     to: PhantomData<fn() -> T>,
@@ -63,7 +64,26 @@ impl Joining<'_> {
     }
 }
 
-impl<R: Record, T: Record> One<R> for ToOne<R, T> {
+impl<R: Record, T: Record> Refers<R, T> {
+    /// Reads what the field shows of some rows, all of it in one statement; nothing when it is not selected.
+    pub(super) async fn read(
+        &self,
+        context: &Context,
+        fields: &[SelectionField<'_>],
+        rows: &[Row<Entity<R>>],
+    ) -> Relations<R, T> {
+        let found = match below(fields, self.name) {
+            Some(fields) => {
+                let keys = rows.iter().filter_map(|row| row.key(self.by)).collect();
+                Box::pin(read(context, &fields, keys)).await
+            }
+            None => Ok(HashMap::new()),
+        };
+        Relations::new(self.by, found)
+    }
+}
+
+impl<R: Record, T: Record> One<R> for Refers<R, T> {
     fn name(&self) -> &'static str {
         self.name
     }

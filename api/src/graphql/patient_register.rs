@@ -11,7 +11,7 @@ use crate::records::patient_register::{
     PatientRegisterOrder, PatientRegisterStatus, PatientRegisters, RestorePatientRegisterInput,
     UpdatePatientRegisterInput,
 };
-use crate::records::{Deleted, Loaded, Reference, Row};
+use crate::records::{Deleted, Loaded, Row};
 use crate::scope::Permission;
 
 use super::connection::{Connection, connection};
@@ -22,10 +22,10 @@ use super::likely_duplicate::CreatePatientRegisterPayload;
 use super::many::Many;
 use super::medical_institution::MedicalInstitution;
 use super::of_patient::OF_PATIENT;
-use super::one::{One, one};
+use super::one::{One, Refers, one};
 use super::payload::{UserError, outcome, payload};
 use super::record::{Record, by_key, in_payload};
-use super::related::{Related, Relations};
+use super::related::Related;
 use super::shown::Shown;
 
 /// A patient as registered: who it is, how to reach them, and what was told at registration.
@@ -36,6 +36,9 @@ pub(super) struct PatientRegister {
     doctor: Related<Doctor>,
 }
 
+const INSTITUTION: Refers<PatientRegister, MedicalInstitution> = one("institution", Column::InstitutionId);
+const DOCTOR: Refers<PatientRegister, Doctor> = one("doctor", Column::DoctorId);
+
 impl Record for PatientRegister {
     type Collection = PatientRegisters;
 
@@ -43,26 +46,16 @@ impl Record for PatientRegister {
 
     const MANY: &'static [&'static dyn Many] = OF_PATIENT;
 
-    const ONES: &'static [&'static dyn One<Self>] = &[
-        &one::<Self, MedicalInstitution>("institution", Column::InstitutionId),
-        &one::<Self, Doctor>("doctor", Column::DoctorId),
-    ];
+    const ONES: &'static [&'static dyn One<Self>] = &[&INSTITUTION, &DOCTOR];
 
     fn relation(field: &str) -> Option<Column> {
         (field == "mergedIntoUuid").then_some(Column::MergedInto)
     }
 
     async fn of(context: &super::context::Context, fields: &[SelectionField<'_>], rows: Vec<Row<Entity>>) -> Vec<Self> {
-        let (institutions, doctors) = join(
-            Relations::read(context, fields, "institution", &rows, |row| row.institution_id.key()),
-            Relations::read(context, fields, "doctor", &rows, |row| row.doctor_id.key()),
-        )
-        .await;
-        let record = |row: Row<Entity>| Self {
-            institution: institutions.get(row.institution_id.key()),
-            doctor: doctors.get(row.doctor_id.key()),
-            row,
-        };
+        let (institutions, doctors) =
+            join(INSTITUTION.read(context, fields, &rows), DOCTOR.read(context, fields, &rows)).await;
+        let record = |row: Row<Entity>| Self { institution: institutions.of(&row), doctor: doctors.of(&row), row };
         rows.into_iter().map(record).collect()
     }
 }

@@ -1,14 +1,12 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use async_graphql::SelectionField;
 use uuid::Uuid;
 
 use crate::error::{Error, Result};
+use crate::records::Row;
 
-use super::context::Context;
-use super::one::below;
-use super::record::{Record, read};
+use super::record::{Column, Entity, Record};
 use super::shown::Shown;
 
 /// A record that another one refers to, as far as it was found.
@@ -39,29 +37,20 @@ impl<R> Related<R> {
     }
 }
 
-/// Records that others refer to, by their keys.
-pub(super) struct Relations<R>(Result<HashMap<Uuid, Arc<Shown<R>>>, Arc<Error>>);
+/// Records to which a column of others refers, by their keys.
+pub(super) struct Relations<R: Record, T> {
+    by: Column<R>,
+    found: Result<HashMap<Uuid, Arc<Shown<T>>>, Arc<Error>>,
+}
 
-impl<R: Record> Relations<R> {
-    /// Reads what the field `name` of some records shows, all of it in one statement; nothing when it is not selected.
-    pub(super) async fn read<T>(
-        context: &Context,
-        fields: &[SelectionField<'_>],
-        name: &str,
-        from: &[T],
-        key: fn(&T) -> Option<Uuid>,
-    ) -> Self
-    where
-        T: Sync,
-    {
-        let Some(fields) = below(fields, name) else { return Self(Ok(HashMap::new())) };
-        let keys = from.iter().filter_map(key).collect();
-        let found = Box::pin(read(context, &fields, keys)).await;
-        Self(found.map(|found| found.into_iter().map(|(key, record)| (key, Arc::new(record))).collect()))
+impl<R: Record, T> Relations<R, T> {
+    pub(super) fn new(by: Column<R>, found: Result<HashMap<Uuid, Shown<T>>, Arc<Error>>) -> Self {
+        Self { by, found: found.map(|found| found.into_iter().map(|(key, record)| (key, Arc::new(record))).collect()) }
     }
 
-    pub(super) fn get(&self, key: Option<Uuid>) -> Related<R> {
-        match (&self.0, key) {
+    /// The one to which a row refers.
+    pub(super) fn of(&self, row: &Row<Entity<R>>) -> Related<T> {
+        match (&self.found, row.key(self.by)) {
             (_, None) => Related::None,
             (Ok(found), Some(key)) => {
                 found.get(&key).map_or(Related::None, |record| Related::Found(Arc::clone(record)))

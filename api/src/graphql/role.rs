@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::error::Error;
 use crate::records::role::{self, Conditions, CreateRoleInput, RoleFilter, RoleOrder, Roles, UpdateRoleInput};
-use crate::records::{Loaded, Reference, Row};
+use crate::records::{Loaded, Row};
 use crate::scope::Permissions;
 
 use super::context::of;
@@ -36,10 +36,12 @@ impl Record for Role {
 
     async fn of(context: &super::context::Context, fields: &[SelectionField<'_>], rows: Vec<Row<Entity>>) -> Vec<Self> {
         let is_shown = fields.iter().any(|field| field.name() == "permissions");
-        let keys: Vec<Uuid> = rows.iter().filter(|_| is_shown).filter_map(|row| row.uuid.key()).collect();
+        let keys: Vec<Uuid> = rows.iter().filter(|_| is_shown).filter_map(|row| row.key(Column::Uuid)).collect();
         let found = role::allowed(&context.scope, &context.reader, &keys).await.map_err(Arc::new);
         let of = |row: &Row<Entity>| match &found {
-            Ok(found) => Ok(row.uuid.key().and_then(|key| found.get(&key).copied()).unwrap_or(Permissions::NONE)),
+            Ok(found) => {
+                Ok(row.key(Column::Uuid).and_then(|key| found.get(&key).copied()).unwrap_or(Permissions::NONE))
+            }
             Err(error) => Err(Arc::clone(error)),
         };
         rows.into_iter().map(|row| Self { allowed: of(&row), row }).collect()

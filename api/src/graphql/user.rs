@@ -8,17 +8,17 @@ use uuid::Uuid;
 
 use crate::error::Error;
 use crate::records::user::{self, CreateUserInput, UpdateUserInput, UserFilter, UserKind, UserOrder, Users};
-use crate::records::{Loaded, Reference, Row};
+use crate::records::{Loaded, Row};
 
 use super::context::of;
 use super::doctor::Doctor;
 use super::id::{Kind, global_id};
 use super::medical_institution::MedicalInstitution;
-use super::one::{One, one};
+use super::one::{One, Refers, one};
 use super::payload::payload;
 use super::queries::queries;
 use super::record::Record;
-use super::related::{Related, Relations};
+use super::related::Related;
 use super::role::Role;
 use super::shown::Shown;
 
@@ -33,16 +33,16 @@ pub(super) struct User {
     last_login: std::result::Result<Option<DateTime<Utc>>, Arc<Error>>,
 }
 
+const ROLE: Refers<User, Role> = one("role", Column::RoleId);
+const INSTITUTION: Refers<User, MedicalInstitution> = one("institution", Column::InstitutionId);
+const DOCTOR: Refers<User, Doctor> = one("doctor", Column::DoctorId);
+
 impl Record for User {
     type Collection = Users;
 
     const NAME: &'static str = "User";
 
-    const ONES: &'static [&'static dyn One<Self>] = &[
-        &one::<Self, Role>("role", Column::RoleId),
-        &one::<Self, MedicalInstitution>("institution", Column::InstitutionId),
-        &one::<Self, Doctor>("doctor", Column::DoctorId),
-    ];
+    const ONES: &'static [&'static dyn One<Self>] = &[&ROLE, &INSTITUTION, &DOCTOR];
 
     fn relation(field: &str) -> Option<Column> {
         match field {
@@ -54,23 +54,23 @@ impl Record for User {
 
     async fn of(context: &super::context::Context, fields: &[SelectionField<'_>], rows: Vec<Row<Entity>>) -> Vec<Self> {
         let (roles, institutions, doctors) = join3(
-            Relations::read(context, fields, "role", &rows, |row| row.role_id.key()),
-            Relations::read(context, fields, "institution", &rows, |row| row.institution_id.key()),
-            Relations::read(context, fields, "doctor", &rows, |row| row.doctor_id.key()),
+            ROLE.read(context, fields, &rows),
+            INSTITUTION.read(context, fields, &rows),
+            DOCTOR.read(context, fields, &rows),
         )
         .await;
         let is_shown = fields.iter().any(|field| field.name() == "lastLoginAt");
-        let keys: Vec<Uuid> = rows.iter().filter(|_| is_shown).filter_map(|row| row.uuid.key()).collect();
+        let keys: Vec<Uuid> = rows.iter().filter(|_| is_shown).filter_map(|row| row.key(Column::Uuid)).collect();
         let logins = user::last_logins(&context.scope, &context.reader, &keys).await.map_err(Arc::new);
         let last_login = |row: &Row<Entity>| match &logins {
-            Ok(logins) => Ok(row.uuid.key().and_then(|key| logins.get(&key).copied())),
+            Ok(logins) => Ok(row.key(Column::Uuid).and_then(|key| logins.get(&key).copied())),
             Err(error) => Err(Arc::clone(error)),
         };
         let record = |row: Row<Entity>| Self {
             last_login: last_login(&row),
-            role: roles.get(row.role_id.key()),
-            institution: institutions.get(row.institution_id.key()),
-            doctor: doctors.get(row.doctor_id.key()),
+            role: roles.of(&row),
+            institution: institutions.of(&row),
+            doctor: doctors.of(&row),
             row,
         };
         rows.into_iter().map(record).collect()

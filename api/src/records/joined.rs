@@ -27,15 +27,12 @@ pub trait Joined: std::fmt::Debug + Send + Sync {
     fn table(&self) -> &'static str;
 
     /// What stands between SELECT and FROM for them.
-    #[doc(hidden)]
     fn list(&self) -> &str;
 
     /// The one that a row refers to, if the caller may see it.
-    #[doc(hidden)]
     fn select(&self) -> SelectStatement;
 
     /// Reads them from what came for their statement, from this column on; says where the next column is.
-    #[doc(hidden)]
     fn take<'a>(
         &'a self,
         reader: &'a Reader,

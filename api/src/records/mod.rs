@@ -42,4 +42,4 @@ pub use idempotency::REMEMBERED;
 pub use joined::{Join, Joined, Joins, Keep};
 pub use listing::{Listing, Query, Wanted, list};
 pub use nested::{Nested, list_nested};
-pub use row::{Loaded, Reference, Row};
+pub use row::{Loaded, Row};

@@ -37,24 +37,6 @@ impl<T: Into<Value>> Loaded<T> for ActiveValue<T> {
     }
 }
 
-/// The key in a column, if one was read and is known.
-pub trait Reference {
-    /// The key.
-    fn key(&self) -> Option<Uuid>;
-}
-
-impl Reference for ActiveValue<Uuid> {
-    fn key(&self) -> Option<Uuid> {
-        self.try_as_ref().copied()
-    }
-}
-
-impl Reference for ActiveValue<Option<Uuid>> {
-    fn key(&self) -> Option<Uuid> {
-        self.try_as_ref().copied().flatten()
-    }
-}
-
 impl<E: EntityTrait> Row<E>
 where
     E::ActiveModel: ActiveModelTrait<Entity = E>,
@@ -64,6 +46,15 @@ where
         E::Model: IntoActiveModel<E::ActiveModel>,
     {
         Self(Arc::new(model.into_active_model()))
+    }
+
+    /// The key in a column, if one was read and is known.
+    #[must_use]
+    pub fn key(&self, column: E::Column) -> Option<Uuid> {
+        match self.value(column) {
+            Some(Value::Uuid(key)) => key,
+            _ => None,
+        }
     }
 
     /// A column's value, for a cursor; none when it was not read.

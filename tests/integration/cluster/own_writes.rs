@@ -191,7 +191,7 @@ fn a_replica_that_was_put_back_is_not_taken_for_what_it_was() {
     cluster.restart(replica);
     cluster.wait_until_replicas_follow();
     // What the server knows of the replica then stays as it is until after the replica has been replaced.
-    let seldom = ("DB_PROBE_INTERVAL", "8000");
+    let seldom = ("DB_PROBE_INTERVAL", "30000");
     let server = cluster.serve(&[("READ_REPLICA_URLS", &Cluster::url(replica)), seldom]);
     let uuid = create(&server, &json!({}));
     let shown = || sees(&server, "session", &uuid);

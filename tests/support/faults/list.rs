@@ -140,6 +140,6 @@ fn conflict(scene: &Scene) {
     crate::within(crate::template::LIMIT, "replicas have ended reads", || {
         sql.run("UPDATE patientregister SET address = address WHERE address LIKE 'street 1%'");
         sql.run("VACUUM patientregister");
-        (conflicts() >= 2).then_some(())
+        (conflicts() >= 5).then_some(())
     });
 }

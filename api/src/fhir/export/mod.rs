@@ -1,4 +1,4 @@
-//! FHIR R4 export: the records that an import takes over, as resources that an import makes the same records of.
+//! FHIR R4 export: what an import takes over, as resources of which an import makes records that are equal in it.
 
 mod clinical;
 mod exporter;

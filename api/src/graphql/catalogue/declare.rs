@@ -5,7 +5,7 @@ macro_rules! catalogue {
         $(#[$doc:meta])*
         $object:ident: $catalogue:ident on $entity:ident {
             texts { $($(#[$text_doc:meta])* $text:ident;)+ }
-            $(ones { $($(#[$one_doc:meta])* $one:ident: $related:ident => $column:ident as $field:ident;)+ })?
+            $(ones { $($(#[$one_doc:meta])* $one:ident: $related:ident => $column:ident;)+ })?
             $(many $many:expr;)?
         }
         $queries:ident {
@@ -47,13 +47,13 @@ macro_rules! catalogue {
                 fields: &[async_graphql::SelectionField<'_>],
                 rows: Vec<$crate::records::Row<entity::$entity::Entity>>,
             ) -> Vec<Self> {
-                $(use $crate::records::Reference as _;
-                $(let $one = $crate::graphql::related::Relations::<$related>::read(
-                    context, fields, stringify!($one), &rows, |row| row.$field.key(),
-                ).await;)+)?
+                $($(let $one = $crate::graphql::one::one::<Self, $related>(
+                    stringify!($one),
+                    entity::$entity::Column::$column,
+                ).read(context, fields, &rows).await;)+)?
                 let _ = (context, fields);
                 let record = |row: $crate::records::Row<entity::$entity::Entity>| Self {
-                    $($($one: $one.get(row.$field.key()),)+)?
+                    $($($one: $one.of(&row),)+)?
                     row,
                 };
                 rows.into_iter().map(record).collect()

@@ -48,7 +48,7 @@ catalogue! {
         }
         ones {
             /// The category that this one is part of; null for those of the first level.
-            parent: SpecialtyCategory => ParentId as parent_id;
+            parent: SpecialtyCategory => ParentId;
         }
         many &[
             &ToMany::<SpecialtyCategory> {

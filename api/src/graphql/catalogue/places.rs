@@ -56,9 +56,9 @@ catalogue! {
         }
         ones {
             /// The country that the region is part of.
-            country: Country => CountryId as country_id;
+            country: Country => CountryId;
             /// The region that this one is part of; null for those of the first level.
-            parent: Region => ParentId as parent_id;
+            parent: Region => ParentId;
         }
         many &[
             &ToMany::<Region> {

@@ -31,7 +31,7 @@ dependent! {
         }
         ones {
             /// The catalogue's entry with this code; null where there is none.
-            medical_condition: MedicalCondition => MedicalConditionId as medical_condition_id;
+            medical_condition: MedicalCondition => MedicalConditionId;
         }
     }
     PatientConditionQuery {
@@ -73,7 +73,7 @@ dependent! {
         }
         ones {
             /// The catalogue's entry with this code; null where there is none.
-            medication: Medication => MedicationId as medication_id;
+            medication: Medication => MedicationId;
         }
     }
     PatientMedicationQuery {
@@ -117,7 +117,7 @@ dependent! {
         }
         ones {
             /// The catalogue's entry with this code; null where there is none.
-            medical_condition: MedicalCondition => MedicalConditionId as medical_condition_id;
+            medical_condition: MedicalCondition => MedicalConditionId;
         }
     }
     PatientAllergyQuery {

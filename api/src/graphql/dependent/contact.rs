@@ -21,7 +21,7 @@ dependent! {
         }
         ones {
             /// What it is for; null when unknown.
-            email_type: EmailType => EmailTypeId as email_type_id;
+            email_type: EmailType => EmailTypeId;
         }
     }
     EmailQuery {
@@ -57,7 +57,7 @@ dependent! {
         }
         ones {
             /// What it is for; null when unknown.
-            phone_type: PhoneType => PhoneTypeId as phone_type_id;
+            phone_type: PhoneType => PhoneTypeId;
         }
     }
     PhoneQuery {

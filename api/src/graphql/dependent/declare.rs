@@ -5,7 +5,7 @@ macro_rules! dependent {
         $(#[$doc:meta])*
         $object:ident: $dependents:ident on $entity:ident {
             fields { $($(#[$field_doc:meta])* $field:ident: $type:ty;)+ }
-            $(ones { $($(#[$one_doc:meta])* $one:ident: $related:ident => $column:ident as $key:ident;)+ })?
+            $(ones { $($(#[$one_doc:meta])* $one:ident: $related:ident => $column:ident;)+ })?
         }
         $queries:ident {
             $(#[$one_query_doc:meta])*
@@ -37,10 +37,7 @@ macro_rules! dependent {
             const NAME: &'static str = stringify!($object);
 
             const ONES: &'static [&'static dyn $crate::graphql::one::One<Self>] = &[
-                &$crate::graphql::one::one::<Self, $crate::graphql::patient_register::PatientRegister>(
-                    "patient_register",
-                    entity::$entity::Column::PatientId,
-                ),
+                &$crate::graphql::dependent::patient::<Self>(entity::$entity::Column::PatientId),
                 $($(&$crate::graphql::one::one::<Self, $related>(
                     stringify!($one),
                     entity::$entity::Column::$column,
@@ -52,16 +49,15 @@ macro_rules! dependent {
                 fields: &[async_graphql::SelectionField<'_>],
                 rows: Vec<$crate::records::Row<entity::$entity::Entity>>,
             ) -> Vec<Self> {
-                use $crate::graphql::related::Relations;
-                use $crate::records::Reference as _;
-
-                let patients = Relations::read(context, fields, "patient_register", &rows, |row| row.patient_id.key()).await;
-                $($(let $one = Relations::<$related>::read(
-                    context, fields, stringify!($one), &rows, |row| row.$key.key(),
-                ).await;)+)?
+                let patients = $crate::graphql::dependent::patient::<Self>(entity::$entity::Column::PatientId);
+                let patients = patients.read(context, fields, &rows).await;
+                $($(let $one = $crate::graphql::one::one::<Self, $related>(
+                    stringify!($one),
+                    entity::$entity::Column::$column,
+                ).read(context, fields, &rows).await;)+)?
                 let record = |row: $crate::records::Row<entity::$entity::Entity>| Self {
-                    patient_register: patients.get(row.patient_id.key()),
-                    $($($one: $one.get(row.$key.key()),)+)?
+                    patient_register: patients.of(&row),
+                    $($($one: $one.of(&row),)+)?
                     row,
                 };
                 rows.into_iter().map(record).collect()

@@ -10,11 +10,20 @@ mod show;
 
 use async_graphql::MergedObject;
 
+use super::one::{Refers, one};
+use super::patient_register::PatientRegister;
+use super::record::{Column, Record};
+
 pub(super) use clinical::{PatientAllergy, PatientCondition, PatientMedication};
 pub(super) use contact::{Email, Phone};
 pub(super) use identifier::Identifier;
 pub(super) use place::Address;
 pub(super) use profile::HealthProfile;
+
+/// The patient to whom a record belongs.
+const fn patient<R: Record>(by: Column<R>) -> Refers<R, PatientRegister> {
+    one("patientRegister", by)
+}
 
 /// What can be asked of what belongs to patients.
 #[derive(MergedObject, Default)]

@@ -26,9 +26,9 @@ dependent! {
         }
         ones {
             /// The country; null when unknown.
-            country: Country => CountryId as country_id;
+            country: Country => CountryId;
             /// The region; null when unknown.
-            region: Region => RegionId as region_id;
+            region: Region => RegionId;
         }
     }
     AddressQuery {

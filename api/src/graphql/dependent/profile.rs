@@ -28,11 +28,11 @@ dependent! {
         }
         ones {
             /// The sex recorded at birth; null when unknown.
-            sex: Sex => SexId as sex_id;
+            sex: Sex => SexId;
             /// The patient's own gender; null when unknown.
-            gender: Gender => GenderId as gender_id;
+            gender: Gender => GenderId;
             /// The blood type; null when unknown.
-            blood_type: BloodType => BloodTypeId as blood_type_id;
+            blood_type: BloodType => BloodTypeId;
         }
     }
     HealthProfileQuery {

@@ -23,7 +23,7 @@ use super::page::{of_patients, page};
 use super::people::people;
 use super::require;
 
-/// Everything that is known of a patient.
+/// What is exported of a patient.
 #[derive(Clone, Debug)]
 pub struct Folder {
     /// The register, and who the patient is. Its lists are those of the register.
