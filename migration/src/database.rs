@@ -159,7 +159,7 @@ impl Database {
         let mut options = ConnectOptions::new(url);
         options.max_connections(1).sqlx_logging(false);
         if let Self::Postgres(exact) = self {
-            let exact = (**exact).clone();
+            let exact = (**exact).clone().disable_statement_logging();
             options.map_sqlx_postgres_opts(move |_| match role {
                 Some(role) => exact.clone().options([("role", role)]),
                 None => exact.clone(),

@@ -185,6 +185,17 @@ fn a_new_migration_gets_its_files() {
 }
 
 #[test]
+fn no_statement_of_a_step_is_logged() {
+    on_both(|database| {
+        let url = database.owner_url();
+        let settings = [("DATABASE_URL", &*url), ("LOG_LEVEL", "debug")];
+        let up = phr(database.folder(), &["migrate", "up"], &settings);
+        let logged = up.stderr.contains("CREATE TABLE");
+        assert!(up.succeeded() && !logged, "{:?}: SQL is logged", database.backend());
+    });
+}
+
+#[test]
 fn every_step_has_its_four_files_and_a_time_of_its_own() {
     let mut times: Vec<String> = Vec::new();
     for name in names() {
