@@ -101,8 +101,9 @@ pub(crate) fn query_parameters(query: &str) -> Result<Request<'static>, String> 
 }
 
 /// A response; one to a request that was refused has no data.
-pub(crate) fn encode(answer: &Answer) -> Vec<u8> {
-    serde_json::to_vec(&Encoded(answer)).unwrap_or_else(|_| br#"{"errors":[{"message":"internal error"}]}"#.to_vec())
+pub(crate) fn encode(answer: &Answer) -> String {
+    serde_json::to_string(&Encoded(answer))
+        .unwrap_or_else(|_| r#"{"errors":[{"message":"internal error"}]}"#.to_owned())
 }
 
 struct Encoded<'a>(&'a Answer);

@@ -345,10 +345,7 @@ async fn batch(call: &Call<'_>, reply: &Reply, body: &Bytes) -> Response {
     for request in requests {
         bodies.push(media::encode(&call.execute(request, Method::Post).await));
     }
-    let mut whole = b"[".to_vec();
-    whole.extend(bodies.join(&b','));
-    whole.push(b']');
-    reply.send(StatusCode::OK, whole)
+    reply.send(StatusCode::OK, format!("[{}]", bodies.join(",")))
 }
 
 /// The error's place, and nothing of the text, which may be a patient's.

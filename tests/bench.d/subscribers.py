@@ -39,7 +39,7 @@ class Subscriber:
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.socket.sendall(HANDSHAKE.format(host=host).encode())
         while b"\r\n\r\n" not in self.buffer:
-            self.buffer += self.socket.recv(65536)
+            self.read()
         head, _, self.buffer = self.buffer.partition(b"\r\n\r\n")
         if b" 101 " not in head:
             raise SystemExit(f"tests/bench: no WebSocket: {head.decode()}")
@@ -56,7 +56,14 @@ class Subscriber:
                 if wanted in message:
                     return
                 raise SystemExit(f"tests/bench: not what was expected: {message.decode()}")
-            self.buffer += self.socket.recv(65536)
+            self.read()
+
+    def read(self):
+        """Takes what has come."""
+        came = self.socket.recv(65536)
+        if not came:
+            raise SystemExit("tests/bench: a WebSocket broke off")
+        self.buffer += came
 
     def messages(self):
         """The texts that have come in whole."""
@@ -81,6 +88,7 @@ class Audience:
 
     def __init__(self, host, authorization, count, filters):
         self.host = host
+        self.filters = filters
         self.authorization = authorization
         variables = [{"filter": {"lastName": {"notEqual": f"Nobody {number}"}}} for number in range(filters)]
         self.subscribers = [Subscriber(host, authorization, variables[number % filters]) for number in range(count)]
@@ -93,7 +101,10 @@ class Audience:
             self.poll.register(number, select.EPOLLIN)
         self.poll.register(self.writer.fileno(), select.EPOLLIN)
 
-    def close(self):
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
         for one in self.subscribers:
             one.socket.close()
         self.writer.close()
@@ -120,7 +131,7 @@ class Audience:
                     answer += self.writer.recv(65536)
                     answered = answered or time.perf_counter() - began
                     continue
-                one.buffer += one.socket.recv(65536)
+                one.read()
                 for message in one.messages():
                     if marker not in message:
                         raise SystemExit(f"tests/bench: not what was expected: {message.decode()}")
@@ -131,30 +142,27 @@ class Audience:
         return answered, heard
 
 
-def measure(host, authorization, count, filters, document, variables, changes):
+def measure(audience, document, variables, changes):
     """Milliseconds from sending a mutation to each event, over many changes; and from its answer."""
-    audience = Audience(host, authorization, count, filters)
     gc.disable()
     try:
-        sent, acknowledged, last = [], [], []
-        for number in range(-5, changes):
-            marker = f"bench {number} street"
+        sent, acknowledged, first, last = [], [], [], []
+        for number in range(changes):
+            marker = f"bench {number} of {changes}, street"
             answered, heard = audience.change(document, variables(marker), marker)
-            # The first ones find nothing warm.
-            if number >= 0:
-                sent += heard
-                acknowledged += [time_heard - answered for time_heard in heard]
-                last.append(max(heard))
+            sent += heard
+            acknowledged += [time_heard - answered for time_heard in heard]
+            first.append(min(heard))
+            last.append(max(heard))
     finally:
         gc.enable()
-        audience.close()
 
     def part(values, percent):
         return sorted(values)[min(len(values) * percent // 100, len(values) - 1)] * 1000
 
     return {
-        "subscribers": count, "filters": filters, "changes": changes,
+        "subscribers": len(audience.subscribers), "filters": audience.filters, "changes": changes,
         "p50_ms": part(sent, 50), "p99_ms": part(sent, 99), "max_ms": part(sent, 100),
         "acknowledged_p50_ms": part(acknowledged, 50), "acknowledged_p99_ms": part(acknowledged, 99),
-        "last_p50_ms": part(last, 50),
+        "first_p50_ms": part(first, 50), "last_p50_ms": part(last, 50),
     }

@@ -40,6 +40,8 @@ pub struct Change {
     pub former_institution: Option<Uuid>,
     /// The patient whose record it is.
     pub patient: Option<Uuid>,
+    /// The patient whose record it was until this change: for that one it is gone.
+    pub former_patient: Option<Uuid>,
     /// When it was written, by the database's clock; it was committed later.
     pub at: DateTime<Utc>,
     /// The session that wrote it, and without one the actor; none for a change made outside the server.
@@ -59,7 +61,9 @@ impl Change {
     /// belongs to all.
     #[must_use]
     pub fn concerns(&self, scope: &Scope) -> bool {
-        let is_own = scope.patient.is_none_or(|own| self.institution.is_none() || self.patient == Some(own));
+        let is_own = scope.patient.is_none_or(|own| {
+            self.institution.is_none() || self.patient == Some(own) || self.former_patient == Some(own)
+        });
         let is_within = self.institution.is_none_or(|institution| scope.reaches(institution));
         is_own && (is_within || self.former_institution.is_some_and(|former| scope.reaches(former)))
     }
@@ -67,8 +71,9 @@ impl Change {
     /// Whether it takes the record out of a caller's boundary.
     #[must_use]
     pub fn leaves(&self, scope: &Scope) -> bool {
-        self.former_institution.is_some_and(|former| scope.reaches(former))
-            && self.institution.is_some_and(|institution| !scope.reaches(institution))
+        let is_moved = self.former_institution.is_some_and(|former| scope.reaches(former))
+            && self.institution.is_some_and(|institution| !scope.reaches(institution));
+        is_moved || scope.patient.is_some_and(|own| self.former_patient == Some(own))
     }
 
     /// An entry, marked as itself alone.
@@ -92,6 +97,7 @@ impl Change {
             changed_fields: fields.0,
             institution: row.try_get("", "institution_id")?,
             former_institution: row.try_get("", "former_institution_id")?,
+            former_patient: row.try_get("", "former_patient_id")?,
             at: row.try_get("", "occurred_at")?,
             caller: row.try_get("", "caller")?,
             timeline: u32::try_from(row.try_get::<i32>("", "timeline")?).unwrap_or_default(),

@@ -42,10 +42,10 @@ const HEAD: &str = "\
 const MARK: &str = "hashtext(concat_ws(':', timeline, transaction_id, sequence, entity, key, version))";
 
 const COLUMNS: &str = "sequence, entity, key, operation, version, changed_fields, institution_id, former_institution_id, \
-    patient_id, occurred_at, coalesce(session_id, actor_id) AS caller, timeline, transaction_id";
+    patient_id, former_patient_id, occurred_at, coalesce(session_id, actor_id) AS caller, timeline, transaction_id";
 
 const SHOWN: &str = "page.sequence, entity, key, operation, version, changed_fields, institution_id, \
-    former_institution_id, patient_id, occurred_at, caller, timeline, transaction_id::text::int8 AS transaction";
+    former_institution_id, patient_id, former_patient_id, occurred_at, caller, timeline, transaction_id::text::int8 AS transaction";
 
 /// Selected and sorted apart: a planner that may do both at once walks the whole log by its numbers.
 fn unseen(snapshot: &Snapshot, limit: u64) -> Statement {
@@ -80,7 +80,7 @@ fn of_file(cursor: &Cursor, limit: u64) -> Statement {
             page.*, NULL AS caller, 0 AS timeline, 0 AS \"transaction\", 0 AS mark \
          FROM change_log_horizon AS horizon LEFT JOIN (\
              SELECT sequence, entity, key, operation, version, changed_fields, institution_id, former_institution_id, \
-                 patient_id, occurred_at \
+                 patient_id, former_patient_id, occurred_at \
              FROM change_log WHERE sequence >= $1 ORDER BY sequence LIMIT $2\
          ) AS page ON true ORDER BY page.sequence";
     let values = [Value::from(cursor.sequence), Value::from(i64::try_from(limit).unwrap_or(i64::MAX))];

@@ -1,7 +1,7 @@
 //! Servers of one database tell one another that something was written, so that none has to ask all the time.
 //!
-//! It is told a few milliseconds after a commit and never within a writing transaction: commits that notify are carried out
-//! one after the other.
+//! It is told after a commit, once for all of a few milliseconds, and never within a writing transaction: commits that notify
+//! are carried out one after the other.
 
 use std::sync::{Arc, Weak};
 use std::time::Duration;
@@ -19,7 +19,7 @@ use super::target::SERVER_ROLE;
 
 /// What servers listen to.
 const CHANNEL: &str = "phr_changes";
-/// How long commits gather before they are told of.
+/// How long commits gather after others were told of.
 const GATHER: Duration = Duration::from_millis(3);
 /// How long to wait before the primary is listened to again.
 const PAUSE: Duration = Duration::from_millis(100);
@@ -58,12 +58,13 @@ async fn tell(cluster: Weak<Inner>, heard: watch::Sender<()>, own: String) {
         if !is_written {
             continue;
         }
-        tokio::time::sleep(GATHER).await;
         heard.send_replace(());
         if inner.is_probed {
             // One that is lost is made up for: who listens asks now and then.
             tokio::time::timeout(PATIENCE, notify(&inner, &own)).await.ok();
         }
+        drop(inner);
+        tokio::time::sleep(GATHER).await;
     }
 }
 

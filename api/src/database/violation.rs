@@ -29,7 +29,8 @@ fn postgres(code: &str, name: &str) -> Option<Violation> {
     match code {
         "23505" | "23P01" => Some(Violation::Unique(name.to_owned())),
         "23503" => Some(Violation::Reference(name.to_owned())),
-        "23514" => Some(Violation::Check(name.to_owned())),
+        // What a trigger keeps from going away breaks a rule, too.
+        "23514" | "23001" => Some(Violation::Check(name.to_owned())),
         _ => None,
     }
 }
@@ -42,5 +43,17 @@ fn sqlite(code: &str, message: &str) -> Option<Violation> {
         "787" => Some(Violation::Reference(name())),
         "1555" | "2067" => Some(Violation::Unique(name())),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rule_that_a_trigger_keeps_is_a_check_on_both_databases() {
+        let rule = Violation::Check("patientregister_merged_into_fkey".to_owned());
+        assert_eq!(postgres("23001", "patientregister_merged_into_fkey"), Some(rule.clone()));
+        assert_eq!(sqlite("1811", "patientregister_merged_into_fkey"), Some(rule));
     }
 }

@@ -27,8 +27,8 @@ pub(super) enum ChangeOperation {
     Updated,
     /// It was deleted.
     Deleted,
-    /// It is there no longer for the subscriber: it has moved to another institution, or does not meet the filter. Whoever
-    /// never had it need not do anything.
+    /// It is there no longer for the subscriber: it has moved to another institution or patient, or does not meet the filter.
+    /// Whoever never had it need not do anything.
     Left,
 }
 

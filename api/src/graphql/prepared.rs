@@ -3,6 +3,7 @@ use std::sync::Arc;
 
 use async_graphql::Variables;
 use async_graphql::parser::types::{ExecutableDocument, OperationDefinition, OperationType};
+use sha2::{Digest, Sha256};
 
 use crate::error::{Error, NO_SESSION};
 
@@ -12,6 +13,7 @@ use super::engine::{Answer, Engine, Request, refused_by};
 use super::limits::{Cost, chosen};
 use super::public::{collect, is_public};
 use super::question::question;
+use super::tellings::Question;
 use super::witness::refused_nobody;
 
 /// A request that may run: its document is within the limits, and the caller may ask for that much.
@@ -35,13 +37,11 @@ impl Prepared {
     }
 
     /// What decides what is told of an event, where it is a subscription.
-    pub(super) fn question(&self) -> Arc<str> {
-        match self.chosen() {
-            Some(operation) => {
-                question(&self.text, self.operation.as_deref(), operation, &self.document.parsed, &self.variables)
-            }
-            None => Arc::clone(&self.text),
-        }
+    pub(super) fn question(&self) -> Question {
+        let question = self.chosen().map(|operation| {
+            question(&self.text, self.operation.as_deref(), operation, &self.document.parsed, &self.variables)
+        });
+        Sha256::digest(question.as_deref().unwrap_or(&self.text)).into()
     }
 
     /// The request as the schema takes it, on behalf of the context's caller.

@@ -21,7 +21,7 @@ use super::Context;
 use super::context::of;
 use super::engine::{Answer, Engine, Method, Request};
 use super::prepared::Prepared;
-use super::tellings::{Kept, Shared, Telling, can_be_shared};
+use super::tellings::{Question, SharedTelling, Telling, can_be_shared};
 use super::witness::deeds;
 
 /// Something that a subscription tells of.
@@ -105,8 +105,7 @@ pub enum Begun {
 pub struct ResponseStream {
     engine: Engine,
     prepared: Arc<Prepared>,
-    /// Everything that the client asks for.
-    question: Arc<str>,
+    question: Question,
     source: SourceStream,
 }
 
@@ -168,17 +167,13 @@ impl ResponseStream {
     /// Why it cannot be told.
     pub async fn tell(&mut self, event: Event, context: Context) -> Result<Arc<Telling>, Box<Answer>> {
         let (engine, prepared) = (&self.engine, &self.prepared);
-        let kept = engine.tellings.of(&self.question, &context.scope, &event);
-        let context = Arc::new(context.at(Moment::Telling(event)));
-        let own = engine.make(prepared, &kept, &context).await?;
-        if let (None, Some(Some(Shared { telling, deeds }))) = (&own, kept.shared.get()) {
-            put_on_record(&context, deeds.clone()).await?;
-            return Ok(Arc::clone(telling));
+        let context = Arc::new(context.at(Moment::Telling(event.clone())));
+        let make = || engine.clone().make(Arc::clone(prepared), Arc::clone(&context));
+        if let Some(shared) = engine.tellings.of(self.question, &context.scope, &event, make).await {
+            put_on_record(&context, shared.deeds.clone()).await?;
+            return Ok(Arc::clone(&shared.telling));
         }
-        let (answer, deeds) = match own {
-            Some(own) => own,
-            None => engine.show(prepared, &context).await,
-        };
+        let (answer, deeds) = engine.show(prepared, &context).await;
         put_on_record(&context, deeds).await?;
         if answer.response.data == Value::Null {
             return Err(Box::new(Answer { is_refused: true, ..answer }));
@@ -187,36 +182,13 @@ impl ResponseStream {
     }
 }
 
-/// What is told to one alone, and what it shows them.
-type Own = (Answer, Vec<(Deed, Outcome)>);
-
 impl Engine {
-    /// Makes what is shared, unless somebody has; what was made and cannot be shared is returned.
-    async fn make(
-        &self,
-        prepared: &Arc<Prepared>,
-        kept: &Arc<Kept>,
-        context: &Arc<Context>,
-    ) -> Result<Option<Own>, Box<Answer>> {
-        if kept.shared.initialized() {
-            return Ok(None);
-        }
-        let (engine, prepared) = (self.clone(), Arc::clone(prepared));
-        let (kept, asked) = (Arc::clone(kept), Arc::clone(context));
-        let made = apart(async move {
-            let mut own = None;
-            let make = async {
-                let (answer, deeds) = engine.show(&prepared, &asked).await;
-                if can_be_shared(&answer) {
-                    return Some(Shared { telling: Arc::new(Telling::new(answer)), deeds });
-                }
-                own = Some((answer, deeds));
-                None
-            };
-            kept.shared.get_or_init(|| make).await;
-            Ok(own)
-        });
-        made.await.map_err(|error| Box::new(Answer::refused(error, context.scope.request)))
+    /// Makes what is told to all who ask the same; nothing, where each has to be told on their own.
+    async fn make(self, prepared: Arc<Prepared>, context: Arc<Context>) -> Option<Arc<SharedTelling>> {
+        // However slow the client is who asked first.
+        let made = apart(async move { Ok(self.show(&prepared, &context).await) }).await;
+        let (answer, deeds) = made.ok().filter(|(answer, _)| can_be_shared(answer))?;
+        Some(Arc::new(SharedTelling { telling: Arc::new(Telling::new(answer)), deeds }))
     }
 
     /// What an event shows, and what it discloses. None of it may leave before that is on record.

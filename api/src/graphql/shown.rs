@@ -78,9 +78,10 @@ impl<R: Record> OutputType for Shown<R> {
     async fn resolve(&self, ctx: &ContextSelectionSet<'_>, _: &Positioned<Field>) -> ServerResult<Value> {
         // In one piece of memory for the record: a list moves what its records' futures are made of. And of no particular
         // type, because a record may show another one of its own kind.
-        let resolved: BoxFuture<'_, _> = match plain(&ctx.item.node.items) {
-            Some(fields) => Box::pin(self.fields(ctx, fields)),
-            None => Box::pin(resolve_container(ctx, self)),
+        let resolved: BoxFuture<'_, _> = if is_plain(&ctx.item.node.items) {
+            Box::pin(self.fields(ctx))
+        } else {
+            Box::pin(resolve_container(ctx, self))
         };
         resolved.await
     }
@@ -104,9 +105,10 @@ impl<R: Record> ContainerType for Shown<R> {
 impl<R: Record> async_graphql::ObjectType for Shown<R> {}
 
 impl<R: Record> Shown<R> {
-    async fn fields(&self, ctx: &ContextSelectionSet<'_>, fields: Vec<&Positioned<Field>>) -> ServerResult<Value> {
-        let mut object = IndexMap::with_capacity(fields.len());
-        for field in fields {
+    async fn fields(&self, ctx: &ContextSelectionSet<'_>) -> ServerResult<Value> {
+        let items = &ctx.item.node.items;
+        let mut object = IndexMap::with_capacity(items.len());
+        for field in items.iter().filter_map(as_field) {
             let value = if field.node.name.node == "__typename" {
                 Ok(Some(R::NAME.into()))
             } else {
@@ -123,18 +125,15 @@ impl<R: Record> Shown<R> {
     }
 }
 
-/// The fields of a selection that has nothing else: no fragments, no directives, and no name twice, whose selections
-/// would have to be merged.
-fn plain(items: &[Positioned<Selection>]) -> Option<Vec<&Positioned<Field>>> {
-    let mut fields: Vec<&Positioned<Field>> = Vec::with_capacity(items.len());
-    for item in items {
-        let Selection::Field(field) = &item.node else { return None };
-        let name = &field.node.response_key().node;
-        let is_twice = fields.iter().any(|other| other.node.response_key().node == *name);
-        if is_twice || !field.node.directives.is_empty() {
-            return None;
-        }
-        fields.push(field);
-    }
-    Some(fields)
+fn as_field(item: &Positioned<Selection>) -> Option<&Positioned<Field>> {
+    if let Selection::Field(field) = &item.node { Some(field) } else { None }
+}
+
+/// Whether a selection has nothing but fields: no fragments, no directives, and no name twice, whose selections would have
+/// to be merged.
+fn is_plain(items: &[Positioned<Selection>]) -> bool {
+    let name = |item| as_field(item).map(|field| &field.node.response_key().node);
+    let is_first = |(at, item)| !items[..at].iter().any(|other| name(other) == name(item));
+    items.iter().all(|item| as_field(item).is_some_and(|field| field.node.directives.is_empty()))
+        && items.iter().enumerate().all(is_first)
 }

@@ -3,9 +3,10 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use async_graphql::Value;
+use futures_util::future::{BoxFuture, FutureExt, Shared};
 use moka::policy::EvictionPolicy;
 use moka::sync::Cache;
-use tokio::sync::{OnceCell, Semaphore};
+use tokio::sync::Semaphore;
 use uuid::Uuid;
 
 use crate::deed::{Deed, Outcome};
@@ -28,7 +29,7 @@ const MAX_BYTES: usize = 64 * 1024;
 pub struct Telling {
     /// The answer.
     pub answer: Answer,
-    written: OnceLock<Vec<u8>>,
+    written: OnceLock<String>,
 }
 
 impl Telling {
@@ -37,13 +38,13 @@ impl Telling {
     }
 
     /// The answer as `write` writes it, which it does once for all who are told.
-    pub fn written(&self, write: impl FnOnce(&Answer) -> Vec<u8>) -> &[u8] {
+    pub fn written(&self, write: impl FnOnce(&Answer) -> String) -> &str {
         self.written.get_or_init(|| write(&self.answer))
     }
 }
 
-/// A telling, and what it shows whoever is told.
-pub(super) struct Shared {
+/// A telling that is the same for many, and what it shows each of them.
+pub(super) struct SharedTelling {
     pub(super) telling: Arc<Telling>,
     pub(super) deeds: Vec<(Deed, Outcome)>,
 }
@@ -52,13 +53,13 @@ pub(super) struct Shared {
 /// about who it is shown to.
 #[derive(Clone)]
 pub(super) struct Tellings {
-    kept: Cache<Key, Arc<Kept>>,
+    kept: Cache<Key, Kept>,
     pub(super) making: Arc<Semaphore>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Key {
-    question: Arc<str>,
+    question: Question,
     boundary: Boundary,
     patient: Option<Uuid>,
     grant: Option<Uuid>,
@@ -67,10 +68,16 @@ struct Key {
     event: usize,
 }
 
-/// One telling, unless it cannot be shared.
-pub(super) struct Kept {
+/// Everything that a client asks for, by its hash.
+pub(super) type Question = [u8; 32];
+
+/// A telling in the making, which becomes nothing where it cannot be shared.
+pub(super) type Making = Shared<BoxFuture<'static, Option<Arc<SharedTelling>>>>;
+
+#[derive(Clone)]
+struct Kept {
     _event: Event,
-    pub(super) shared: OnceCell<Option<Shared>>,
+    making: Making,
 }
 
 /// Whether an answer is the same for all who ask for it, and not too long to be kept. An error names the request that met
@@ -104,16 +111,19 @@ impl Tellings {
         Self { kept, making: Arc::new(Semaphore::new(MAKING)) }
     }
 
-    /// Where the telling of an event to who asks this question is, or will be.
-    pub(super) fn of(&self, question: &Arc<str>, scope: &Scope, event: &Event) -> Arc<Kept> {
+    /// The telling of an event to who asks this question, which the first of them has made.
+    pub(super) fn of<M>(&self, question: Question, scope: &Scope, event: &Event, make: impl FnOnce() -> M) -> Making
+    where
+        M: Future<Output = Option<Arc<SharedTelling>>> + Send + 'static,
+    {
         let key = Key {
-            question: Arc::clone(question),
+            question,
             boundary: scope.boundary,
             patient: scope.patient,
             grant: scope.grant,
             permissions: scope.permissions,
             event: event.place(),
         };
-        self.kept.get_with(key, || Arc::new(Kept { _event: event.clone(), shared: OnceCell::new() }))
+        self.kept.get_with(key, || Kept { _event: event.clone(), making: make().boxed().shared() }).making
     }
 }

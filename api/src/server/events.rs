@@ -149,8 +149,8 @@ impl Events {
     }
 }
 
-fn next(written: &[u8]) -> Bytes {
-    [b"event: next\ndata: ", written, b"\n\n"].concat().into()
+fn next(written: &str) -> Bytes {
+    ["event: next\ndata: ", written, "\n\n"].concat().into()
 }
 
 fn last(answer: &Answer) -> Bytes {

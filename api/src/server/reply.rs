@@ -41,7 +41,7 @@ impl Reply {
         response
     }
 
-    pub(super) fn send(&self, status: StatusCode, body: Vec<u8>) -> Response {
+    pub(super) fn send(&self, status: StatusCode, body: String) -> Response {
         let mut response = Response::new(Body::from(body));
         *response.status_mut() = status;
         let headers = response.headers_mut();

@@ -11,6 +11,7 @@ on_both_databases! {
     catalogues_and_settings_are_told_of,
     a_patient_is_told_of_the_own_record_alone,
     what_moves_with_a_patient_leaves_with_them,
+    what_goes_to_another_patient_leaves_the_first,
     every_kind_of_record_can_be_followed,
     what_is_no_institutions_is_told_to_nobody_within_one,
 }
@@ -234,4 +235,39 @@ fn what_is_no_institutions_is_told_to_nobody_within_one(phr: &Phr) {
     for socket in [&mut everywhere].into_iter().chain(&mut bounded) {
         assert_eq!(next(socket), ("PHONE".to_owned(), "CREATED".to_owned(), phone.clone()));
     }
+}
+
+/// The key of a merge that was made, or undone.
+fn merged(phr: &Phr, mutation: &str, input: &Value) -> String {
+    let kind = format!("{}{}Input", mutation[..1].to_uppercase(), &mutation[1..]);
+    let query = format!(
+        "mutation($input: {kind}!) {{ {mutation}(input: $input) {{ patientMerge {{ uuid }} userErrors {{ message }} }} }}"
+    );
+    text(&phr.ask(&query, &json!({ "input": input }))[mutation]["patientMerge"]["uuid"])
+}
+
+fn what_goes_to_another_patient_leaves_the_first(phr: &Phr) {
+    let doctor = doctor(phr);
+    let (kept, lost) = (register(phr, &json!({})), registered(phr, &json!({})));
+    appointment(phr, &lost, &doctor, 9);
+    let mut moving = [&["APPOINTMENT"], &BELONGING[..7], &BELONGING[8..]].concat();
+    moving.sort_unstable();
+    let follow = |patient: &str| {
+        let token = phr.token_for(&["--role", "patient", "--patient", patient]);
+        following(phr, &token, &json!({ "entities": moving }))
+    };
+    let mut sockets = [follow(&lost), follow(&kept)];
+    let mut told = |operations: [&str; 2]| {
+        for (socket, operation) in sockets.iter_mut().zip(operations) {
+            let mut events: Vec<(String, String)> =
+                moving.iter().map(|_| next(socket)).map(|told| (told.0, told.1)).collect();
+            events.sort();
+            assert!(events.iter().map(|(kind, _)| kind.as_str()).eq(moving.iter().copied()), "{events:?}");
+            assert!(events.iter().all(|(_, done)| done == operation), "{events:?}");
+        }
+    };
+    let merge = merged(phr, "mergePatientRegisters", &json!({"keep": kept, "merge": lost}));
+    told(["LEFT", "UPDATED"]);
+    merged(phr, "undoPatientMerge", &json!({ "uuid": merge }));
+    told(["UPDATED", "LEFT"]);
 }

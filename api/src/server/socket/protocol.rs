@@ -93,9 +93,9 @@ impl Protocol {
     }
 
     /// What was found, or has happened: an answer, as it is written.
-    pub(super) fn next(self, id: &str, written: &[u8]) -> String {
+    pub(super) fn next(self, id: &str, written: &str) -> String {
         let kind = if self == Self::Transport { "next" } else { "data" };
-        message(kind, id, &String::from_utf8_lossy(written))
+        message(kind, id, written)
     }
 
     /// What cannot be done, or goes on no longer.

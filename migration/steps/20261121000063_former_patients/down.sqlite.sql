@@ -1,0 +1,12 @@
+DROP TRIGGER change_log_left_patient;
+DROP TRIGGER identifiers_leaving_patient;
+DROP TRIGGER appointments_leaving_patient;
+DROP TRIGGER health_profiles_leaving_patient;
+DROP TRIGGER emails_leaving_patient;
+DROP TRIGGER phones_leaving_patient;
+DROP TRIGGER addresses_leaving_patient;
+DROP TRIGGER patient_conditions_leaving_patient;
+DROP TRIGGER patient_medications_leaving_patient;
+DROP TRIGGER patient_allergies_leaving_patient;
+DROP TABLE change_log_former_patients;
+ALTER TABLE change_log DROP COLUMN former_patient_id;
