@@ -4,7 +4,7 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use entity::TextList;
 use sea_orm::{ActiveEnum, FromQueryResult};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use uuid::Uuid;
+use uuid::{Builder, Uuid};
 
 use crate::deed::{Deed, Outcome};
 use crate::scope::{Boundary, Scope};
@@ -91,11 +91,25 @@ pub(super) struct Place {
     pub(super) previous_hash: Hash,
 }
 
+impl Place {
+    /// The key of the entry that stands here: of version 7 (RFC 9562), so that entries that are written together stand
+    /// together in an index, which spares PostgreSQL half of what it costs to insert one. What would be random tells the
+    /// place, so that the same entry has the same key wherever it comes from.
+    fn uuid(&self) -> Uuid {
+        let micros = self.occurred_at.timestamp_micros().unsigned_abs();
+        let [.., high, low] = (micros % 1000).to_be_bytes();
+        let mut rest = [high, low, 0, 0, 0, 0, 0, 0, 0, 0];
+        let place = self.instance.as_u64_pair().1 ^ self.sequence.unsigned_abs();
+        rest[2..].copy_from_slice(&place.to_be_bytes());
+        Builder::from_unix_timestamp_millis(micros / 1000, &rest).into_uuid()
+    }
+}
+
 impl Entry {
     /// The entry of a deed, hashed into its chain.
     pub(super) fn new(place: Place, who: &Who, deed: Deed, outcome: Outcome, settles: Option<i64>) -> Self {
         let mut entry = Self {
-            uuid: Uuid::new_v5(&place.instance, &place.sequence.to_be_bytes()),
+            uuid: place.uuid(),
             instance: place.instance,
             sequence: place.sequence,
             occurred_at: place.occurred_at,
@@ -125,7 +139,7 @@ impl Entry {
     /// The entry that settles this intent.
     pub(super) fn settled(self, place: Place, outcome: Outcome) -> Self {
         let mut entry = Self {
-            uuid: Uuid::new_v5(&place.instance, &place.sequence.to_be_bytes()),
+            uuid: place.uuid(),
             settles: Some(self.sequence),
             sequence: place.sequence,
             occurred_at: place.occurred_at,
@@ -212,4 +226,26 @@ pub(super) fn read_hash<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Ha
     let mut hash = [0; 32];
     hex::decode_to_slice(text.as_bytes(), &mut hash).map_err(serde::de::Error::custom)?;
     Ok(hash)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_key_of_an_entry_tells_its_instant_and_its_place_and_nothing_else() {
+        let at = |micros| DateTime::from_timestamp_micros(1_795_000_000_000_000 + micros).unwrap();
+        let [instance, other] = [Uuid::from_u128(0x0123_4567_89ab_4def_8123_4567_89ab_cdef), Uuid::from_u128(7)];
+        let key = |instance, sequence, micros| {
+            Place { instance, sequence, occurred_at: at(micros), previous_hash: [0; 32] }.uuid()
+        };
+        let keys = [key(instance, 1, 0), key(instance, 2, 0), key(other, 1, 0), key(instance, 1, 1)];
+        assert_eq!(keys[0], key(instance, 1, 0));
+        for (at, one) in keys.iter().enumerate() {
+            assert_eq!(one.get_version_num(), 7);
+            assert!(keys[at + 1..].iter().all(|another| another != one));
+        }
+        let later: Vec<Uuid> = [0, 1, 999, 1000, 2_000_000].map(|micros| key(instance, 1, micros)).into();
+        assert!(later.is_sorted(), "by instants: {later:?}");
+    }
 }

@@ -8,10 +8,12 @@ use super::entry::Entry;
 /// Stands between the names of an entry's fields, and in none of them.
 const SEPARATOR: &str = "\u{1f}";
 
-/// Inserts entries that are not there yet, in one statement.
-pub(super) fn insertion(backend: DbBackend, entries: &[Entry]) -> Result<Statement> {
+/// Inserts entries, in one statement. Those that are there already are left as they are. Where `none_is_there`, PostgreSQL
+/// is not made to look, which is a quarter of its work; it refuses all if one is there after all.
+pub(super) fn insertion(backend: DbBackend, entries: &[Entry], none_is_there: bool) -> Result<Statement> {
     if backend == DbBackend::Postgres {
-        return Ok(Statement::from_sql_and_values(backend, TO_POSTGRES, columns(entries)));
+        let rest = if none_is_there { "" } else { " ON CONFLICT DO NOTHING" };
+        return Ok(Statement::from_sql_and_values(backend, format!("{TO_POSTGRES}{rest}"), columns(entries)));
     }
     let list = serde_json::to_string(entries).map_err(Error::internal)?;
     Ok(Statement::from_sql_and_values(backend, TO_SQLITE, [Value::from(list)]))
@@ -85,8 +87,7 @@ const TO_POSTGRES: &str = "\
         $17::uuid[], $18::text[], $19::text[], $20::bigint[], $21::bytea[], $22::bytea[], $23::integer[]) \
         AS entry (uuid, instance, sequence, occurred_at, actor_id, role, session_id, institution_id, grant_id, origin, \
         request_id, action, resource, resource_id, version, resource_institution_id, patient_id, fields, outcome, settles, \
-        previous_hash, hash, known) \
-    ON CONFLICT DO NOTHING";
+        previous_hash, hash, known)";
 
 const TO_SQLITE: &str = "\
     INSERT INTO audit_events (uuid, instance, sequence, occurred_at, actor_id, role, session_id, institution_id, grant_id, \

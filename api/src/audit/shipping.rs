@@ -5,7 +5,7 @@ use chrono::{DateTime, Datelike, NaiveDate, Utc};
 use sea_orm::{ConnectionTrait, DbBackend, Statement, Value};
 use uuid::Uuid;
 
-use crate::database::{Cluster, ConsistencyToken, Transaction};
+use crate::database::{Cluster, ConsistencyToken, Transaction, Violation, violation};
 use crate::error::{Error, Result};
 use crate::scope::{Boundary, Scope};
 
@@ -37,7 +37,7 @@ impl Shipping {
             self.begin_again(backlog);
         }
         let Some(batch) = backlog.next()? else { return Ok(false) };
-        let commit = self.insert(&batch.entries).await?;
+        let commit = self.insert(&batch.entries, backlog.is_new(&batch)).await?;
         if backlog.is_new(&batch) {
             self.anchor(&batch.entries.iter().map(Head::from).collect::<Vec<_>>(), false)?;
         }
@@ -60,15 +60,26 @@ impl Shipping {
         self.anchor(&[Head { instance, sequence, occurred_at: at, hash }], true)
     }
 
-    /// Inserts entries; what the commit came to.
-    async fn insert(&mut self, entries: &[Entry]) -> Result<Option<ConsistencyToken>> {
+    /// Inserts entries; what the commit came to. Some of those that nobody has shipped may be there all the same, when their
+    /// server died before it heard of the commit.
+    async fn insert(&mut self, entries: &[Entry], is_new: bool) -> Result<Option<ConsistencyToken>> {
         let scope = nobody();
         let cluster = self.cluster.clone().on_behalf_of(&scope);
-        let tx = cluster.write(&scope).await?;
         let new: Vec<NaiveDate> =
             entries.iter().map(|entry| month(entry.occurred_at)).filter(|month| !self.months.contains(month)).collect();
+        let mut tx = cluster.write(&scope).await?;
         make_partitions(&tx, &new).await?;
-        let inserted = tx.execute_raw(insertion(tx.get_database_backend(), entries)?).await?.rows_affected();
+        let backend = tx.get_database_backend();
+        let result = match tx.execute_raw(insertion(backend, entries, is_new)?).await {
+            Err(error) if matches!(violation(&error), Some(Violation::Unique(_))) => {
+                tx.rollback().await?;
+                tx = cluster.write(&scope).await?;
+                make_partitions(&tx, &new).await?;
+                tx.execute_raw(insertion(backend, entries, false)?).await
+            }
+            result => result,
+        };
+        let inserted = result?.rows_affected();
         tx.commit().await?;
         self.months.extend(new);
         if inserted < entries.len() as u64 {

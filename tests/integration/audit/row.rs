@@ -69,9 +69,15 @@ impl Row {
 
     /// Gives the row another place in its chain, as whoever wrote it would have.
     pub(super) fn renumber(&mut self, sequence: i64) {
-        let instance = Uuid::parse_str(self.get("instance")).unwrap();
+        let place = |sequence: i64| {
+            let instance = Uuid::parse_str(self.get("instance")).unwrap();
+            instance.as_u64_pair().1 ^ sequence.unsigned_abs()
+        };
+        // Its last 62 bits tell the place, and the others the instant.
+        let uuid = Uuid::parse_str(self.get("uuid")).unwrap().as_u128();
+        let moved = uuid ^ u128::from((place(self.sequence()) ^ place(sequence)) & (u64::MAX >> 2));
         self.set("sequence", &sequence.to_string());
-        self.set("uuid", &Uuid::new_v5(&instance, &sequence.to_be_bytes()).simple().to_string());
+        self.set("uuid", &Uuid::from_u128(moved).simple().to_string());
     }
 
     /// Hashes the row anew; written here once more, so that the form in which entries are hashed is no secret of the
