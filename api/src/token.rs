@@ -50,8 +50,12 @@ fn lifetime(text: &str) -> Result<Duration, String> {
 pub(crate) async fn run(config: &Config, options: Options) -> Result<(), app::Error> {
     let (cluster, authority, tending) = app::authority(config).await?;
     let made = make(&cluster, &authority, options).await;
+    if let Ok(token) = &made {
+        // Whoever waits for it need not wait for what is shipped to a node that is away.
+        println!("{token}");
+    }
     tending.stop(app::CLOSING_TIME).await;
-    println!("{}", made?);
+    made?;
     Ok(())
 }
 

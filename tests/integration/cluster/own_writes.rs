@@ -213,7 +213,7 @@ fn a_replica_that_was_put_back_is_not_taken_for_what_it_was() {
 
 /// A response's data and error, for reads with a token.
 pub(super) fn read_after(server: &Server, token: &str, uuid: &str) -> Value {
-    let mut client = Client::new(server.address, server.token_for(&[]));
+    let mut client = Client::new(server.address, server.token().to_owned());
     let read = json!({"query": READ, "variables": {"uuid": uuid}});
     client.ask_with(&[("x-consistency-token", token)], &read).expect("the server answers")
 }
