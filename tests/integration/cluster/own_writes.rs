@@ -11,8 +11,9 @@ use crate::patients::jane;
 
 /// How far behind replicas are held, in turn.
 const DELAYS: [&str; 7] = ["0", "30ms", "300ms", "2s", "5ms", "1s", "100ms"];
-/// Nobody is refused for asking too often.
-const UNMETERED: &[(&str, &str)] = &[("PHR_RATE_REQUESTS", "4000000000"), ("PHR_RATE_COST", "4000000000")];
+/// Nobody is refused for asking too often, or too late.
+const UNMETERED: &[(&str, &str)] =
+    &[("PHR_RATE_REQUESTS", "4000000000"), ("PHR_RATE_COST", "4000000000"), ("PHR_ACCESS_TTL", "3600")];
 
 /// How much is done.
 struct Size {
