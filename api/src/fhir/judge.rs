@@ -65,7 +65,8 @@ impl Verdict {
     }
 
     pub(super) fn problem(problem: Problem) -> Self {
-        Self { status: Status::Failed, path: Some(problem.path), reason: Some(problem.reason) }
+        let path = (!problem.path.is_empty()).then_some(problem.path);
+        Self { status: Status::Failed, path, reason: Some(problem.reason) }
     }
 
     /// The same, of a resource of which something was left out.

@@ -4,7 +4,7 @@ use std::sync::atomic::AtomicU64;
 
 use tokio::sync::mpsc;
 
-use crate::records::import::{ImportedRegister, MAX_CHUNK, Outcome};
+use crate::records::import::{ImportedRegister, MAX_CHUNK, Outcome, Status};
 
 use super::bundle::Found;
 use super::judge::{Judged, Ready, Results, Verdict, judge, on_twin};
@@ -157,6 +157,7 @@ impl Shared {
 
     pub(super) fn outcome(&self, place: Place, about: About, verdict: Verdict) -> Outcome {
         let source = self.sources.list.get(place.source as usize);
+        let is_taken = matches!(verdict.status, Status::Created | Status::Updated | Status::Unchanged);
         Outcome {
             status: verdict.status,
             resource_type: about.resource_type,
@@ -166,6 +167,7 @@ impl Shared {
             entry: place.entry,
             path: verdict.path,
             reason: verdict.reason,
+            no_place_for: if is_taken { about.no_place_for } else { Vec::new() },
         }
     }
 }

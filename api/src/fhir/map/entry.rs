@@ -5,6 +5,7 @@ use crate::records::import::{ImportedConcept, entry_fault};
 
 use super::Problem;
 use super::coded::{Coded, allergy, condition, medication};
+use super::text::in_one_line;
 
 /// An encounter: who met whom, where and when.
 #[derive(Debug, Hash)]
@@ -96,7 +97,7 @@ pub(in crate::fhir) fn note(origin: Origin<'_>, uuid: uuid::Uuid, list: List, en
     };
     let state = match not_taken(list, entry) {
         Some(reason) => NoteState::NotTaken(reason),
-        None => concept(list, entry)
+        None => named(list, entry)
             .and_then(|concept| fact(list, entry, uuid, concept))
             .map_or_else(NoteState::Broken, |fact| NoteState::Whole(Box::new(fact))),
     };
@@ -141,8 +142,9 @@ fn not_taken(list: List, entry: &Entry) -> Option<&'static str> {
 /// The code systems that R4 prefers: SNOMED CT, and `RxNorm` of medications.
 const PREFERRED: [&str; 2] = ["http://snomed.info/sct", "http://www.nlm.nih.gov/research/umls/rxnorm"];
 
-fn concept(list: List, entry: &Entry) -> Result<ImportedConcept, Problem> {
-    let (root, concept) = match list {
+/// What a resource is about, and where that stands.
+pub(super) fn concept(list: List, entry: &Entry) -> (&'static str, Option<&CodeableConcept>) {
+    match list {
         List::Allergies => ("AllergyIntolerance.code", entry.code.as_ref()),
         List::History => ("Condition.code", entry.code.as_ref()),
         List::Medications if entry.medication_reference.is_some() => {
@@ -151,24 +153,28 @@ fn concept(list: List, entry: &Entry) -> Result<ImportedConcept, Problem> {
         List::Medications => {
             ("MedicationRequest.medicationCodeableConcept", entry.medication_codeable_concept.as_ref())
         }
-    };
+    }
+}
+
+fn named(list: List, entry: &Entry) -> Result<ImportedConcept, Problem> {
+    let (root, concept) = concept(list, entry);
     let shown = entry.medication_reference.as_ref().and_then(|reference| reference.display.as_deref());
     let shown = shown.map(str::trim).filter(|display| !display.is_empty());
-    let Some(display) = shown.or_else(|| concept.and_then(CodeableConcept::words)) else {
+    let Some(display) = shown.or_else(|| concept.and_then(CodeableConcept::words)).map(in_one_line) else {
         return Err(Problem::new(root, "has no text and no display text"));
     };
-    if let Some(fault) = entry_fault(display) {
+    if let Some(fault) = entry_fault(&display) {
         return Err(Problem::new(root, fault.message));
     }
     let coding = concept.and_then(best_coding);
     Ok(ImportedConcept {
         code: coding.and_then(|coding| coding.system.clone().zip(coding.code.clone())),
-        name: coding.and_then(|coding| coding.display.clone()).filter(|name| !name.trim().is_empty()),
-        display: display.to_owned(),
+        name: coding.and_then(|coding| coding.display.as_deref()).map(in_one_line).filter(|name| !name.is_empty()),
+        display,
     })
 }
 
-fn best_coding(concept: &CodeableConcept) -> Option<&Coding> {
+pub(super) fn best_coding(concept: &CodeableConcept) -> Option<&Coding> {
     let whole = |coding: &&Coding| {
         let is_filled = |text: &Option<String>| text.as_ref().is_some_and(|text| !text.trim().is_empty());
         is_filled(&coding.system) && is_filled(&coding.code)

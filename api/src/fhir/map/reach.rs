@@ -4,7 +4,7 @@ use crate::records::import::{ImportedAddress, ImportedContact, ImportedPerson};
 use super::Problem;
 use super::code::{ADDRESS_PURPOSE, BIRTH_SEX, chosen};
 use super::coded::extension;
-use super::text::{address, joined, telecom};
+use super::text::{address, in_one_line, joined, telecom};
 
 /// The sex recorded at birth: <https://hl7.org/fhir/us/core/StructureDefinition-us-core-birthsex.html>
 pub(in crate::fhir) const BIRTH_SEX_URL: &str = "http://hl7.org/fhir/us/core/StructureDefinition/us-core-birthsex";
@@ -55,8 +55,7 @@ fn contacts(points: &[ContactPoint], system: &str) -> Vec<ImportedContact> {
 }
 
 fn whole(address: &Address, index: usize, is_primary: bool) -> ImportedAddress {
-    let text =
-        |text: &Option<String>| text.as_deref().map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned);
+    let text = |text: &Option<String>| text.as_deref().map(in_one_line).filter(|text| !text.is_empty());
     ImportedAddress {
         place: format!("Patient.address[{index}]"),
         street: joined(address.line.iter().flatten().map(String::as_str), ", "),

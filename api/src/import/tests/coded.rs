@@ -249,6 +249,22 @@ async fn what_has_no_place_is_left_out_and_told() {
 }
 
 #[tokio::test]
+async fn a_text_of_several_lines_becomes_one_of_one() {
+    let database = Database::new().await;
+    let mut broken = asthma();
+    broken["code"]["text"] = json!(" Asthma\r\n  as a\tchild ");
+    broken["code"]["coding"][1]["display"] = json!("Asthma\n(disorder)");
+    let imported = database.import(document(&bundle(&[patient(1), broken.clone()]))).await;
+    assert_eq!(imported.of("Condition")[0].status, Status::Created, "{:#?}", imported.outcomes);
+    assert_eq!(
+        database.text(CONDITION).await,
+        format!("{SNOMED}|195967001|Asthma as a child|Asthma (disorder)|RESOLVED|SEVERE|1990-05-06|2001-02-03|1")
+    );
+    let again = database.import(document(&bundle(&[patient(1), broken]))).await;
+    assert_eq!(again.of("Condition")[0].status, Status::Unchanged);
+}
+
+#[tokio::test]
 async fn the_catalogue_takes_no_words_of_a_patients() {
     let database = Database::new().await;
     let mut nameless = asthma();
