@@ -3,6 +3,8 @@
 use serde_json::{Value, json};
 use support::{Backend, Database, Output, Phr, on_both_databases, phr};
 
+use crate::audit::shipped;
+
 const PATIENT: &str = "10000000-0000-4000-8000-000000000001";
 const IMPORT: &str = "mutation($input: ImportFhirInput!) { importFhir(input: $input) {
     outcomes { status resourceType id line entry path reason noPlaceFor } created updated unchanged skipped failed
@@ -14,7 +16,8 @@ on_both_databases!(
     a_dry_run_writes_nothing,
     an_input_is_lines_or_a_bundle,
     importing_wants_its_own_permission,
-    what_records_have_no_place_for_is_named
+    what_records_have_no_place_for_is_named,
+    a_record_that_was_an_error_is_removed
 );
 
 fn patient() -> Value {
@@ -141,6 +144,22 @@ fn what_records_have_no_place_for_is_named(phr: &Phr) {
         assert_eq!(imported["outcomes"][4]["noPlaceFor"], json!(["bodySite"]), "{imported}");
         assert_eq!(imported["outcomes"][0]["noPlaceFor"], json!([]), "{imported}");
     }
+}
+
+fn a_record_that_was_an_error_is_removed(phr: &Phr) {
+    import(phr, &json!({ "bundle": bundle(&resources()) }));
+    let mut wrong = resources();
+    wrong[4]["verificationStatus"] = json!({ "coding": [{ "code": "entered-in-error" }] });
+    let imported = import(phr, &json!({ "bundle": bundle(&wrong) }));
+    let told = ["status", "reason"].map(|field| imported["outcomes"][4][field].clone());
+    assert_eq!(told, [json!("UPDATED"), json!("was entered in error: its record was removed here")]);
+    let query = "query($uuid: UUID!) { patientRegister(uuid: $uuid) { medicalHistory conditions { totalCount } } }";
+    let register = phr.ask(query, &json!({ "uuid": PATIENT }));
+    assert_eq!(register["patientRegister"], json!({ "medicalHistory": [], "conditions": { "totalCount": 0 } }));
+    let removal = &shipped(&phr.database, "action = 'DELETE' AND outcome = 'SUCCEEDED'", 1)[0];
+    assert_eq!((removal["patient_id"].as_str(), removal["resource"].as_str()), (PATIENT, "PatientCondition"));
+    let again = import(phr, &json!({ "bundle": bundle(&wrong) }));
+    assert_eq!(again["outcomes"][4]["status"], "SKIPPED", "{again}");
 }
 
 #[test]

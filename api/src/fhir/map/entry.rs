@@ -52,6 +52,8 @@ pub(in crate::fhir) enum NoteState {
     Whole(Box<Fact>),
     /// It is not, and why.
     NotTaken(&'static str),
+    /// It was wrong, and why; if it was recorded before, that is to be undone.
+    Withdrawn(&'static str),
     /// It should, and cannot.
     Broken(Problem),
 }
@@ -96,7 +98,7 @@ pub(in crate::fhir) fn note(origin: Origin<'_>, uuid: uuid::Uuid, list: List, en
         List::Medications => (&entry.subject, "MedicationRequest.subject"),
     };
     let state = match not_taken(list, entry) {
-        Some(reason) => NoteState::NotTaken(reason),
+        Some(state) => state,
         None => named(list, entry)
             .and_then(|concept| fact(list, entry, uuid, concept))
             .map_or_else(NoteState::Broken, |fact| NoteState::Whole(Box::new(fact))),
@@ -112,14 +114,15 @@ fn fact(list: List, entry: &Entry, uuid: uuid::Uuid, concept: ImportedConcept) -
     }
 }
 
-/// Why an entry says nothing of the patient's health.
-fn not_taken(list: List, entry: &Entry) -> Option<&'static str> {
-    const IN_ERROR: &str = "was entered in error";
+/// Why an entry says nothing of the patient's health, or nothing any more.
+fn not_taken(list: List, entry: &Entry) -> Option<NoteState> {
+    use NoteState::{NotTaken, Withdrawn};
+    const IN_ERROR: NoteState = Withdrawn("was entered in error");
     if list == List::Medications {
         return match (entry.status.as_deref(), entry.intent.as_deref()) {
             (Some("entered-in-error"), _) => Some(IN_ERROR),
-            _ if entry.do_not_perform => Some("asks not to take the medication"),
-            (_, Some("proposal" | "plan" | "option")) => Some("is a proposal, a plan or an option"),
+            _ if entry.do_not_perform => Some(NotTaken("asks not to take the medication")),
+            (_, Some("proposal" | "plan" | "option")) => Some(NotTaken("is a proposal, a plan or an option")),
             _ => None,
         };
     }
@@ -130,13 +133,13 @@ fn not_taken(list: List, entry: &Entry) -> Option<&'static str> {
         return Some(IN_ERROR);
     }
     if has(&entry.verification_status, &["refuted"]) {
-        return Some("was refuted");
+        return Some(Withdrawn("was refuted"));
     }
     if has(&entry.verification_status, &["differential"]) {
-        return Some("is one of several possible diagnoses");
+        return Some(NotTaken("is one of several possible diagnoses"));
     }
     let says_nothing = entry.clinical_status.as_ref().is_none_or(|status| status.first_code().is_none());
-    says_nothing.then_some("does not say how it stands, in clinicalStatus")
+    says_nothing.then_some(NotTaken("does not say how it stands, in clinicalStatus"))
 }
 
 /// The code systems that R4 prefers: SNOMED CT, and `RxNorm` of medications.

@@ -27,6 +27,34 @@ fn reachable() -> Value {
     patient
 }
 
+const ADMINISTRATIVE: &str =
+    "was left out: is neither the sex recorded at birth nor the own gender, but what administration uses";
+
+#[tokio::test]
+async fn what_administration_uses_is_no_sex_at_birth() {
+    let database = Database::new().await;
+    let mut told = patient(1);
+    told["gender"] = json!("female");
+    let imported = database.import(document(&bundle(&[told.clone()]))).await;
+    let outcome = &imported.outcomes[0];
+    assert_eq!((outcome.path.as_deref(), outcome.reason.as_deref()), (Some("Patient.gender"), Some(ADMINISTRATIVE)));
+    assert_eq!(database.number("SELECT count(*) FROM health_profiles").await, 0);
+    let at_birth = |code: &str| {
+        let url = "http://hl7.org/fhir/us/core/StructureDefinition/us-core-birthsex";
+        json!([{ "url": url, "valueCode": code }])
+    };
+    told["extension"] = at_birth("X");
+    let imported = database.import(document(&bundle(&[told.clone()]))).await;
+    assert_eq!(imported.outcomes[0].path.as_deref(), Some("Patient.extension"));
+    assert_eq!(database.number("SELECT count(*) FROM health_profiles").await, 0);
+    told["extension"] = at_birth("F");
+    let imported = database.import(document(&bundle(&[told]))).await;
+    assert_eq!((imported.outcomes[0].status, &imported.outcomes[0].reason), (Status::Updated, &None));
+    let own = "SELECT count(*) FROM health_profiles JOIN sexes ON sexes.uuid = sex_id
+        WHERE code = 'female' AND gender_id IS NULL";
+    assert_eq!(database.number(own).await, 1);
+}
+
 async fn lines(database: &Database, sql: &str) -> Vec<String> {
     database.rows(sql).await.iter().map(|row| row.try_get_by_index(0).unwrap()).collect()
 }
@@ -39,7 +67,7 @@ async fn who_a_patient_is_and_how_to_reach_them_has_its_tables() {
     let database = Database::new().await;
     let imported = database.import(document(&bundle(&[reachable()]))).await;
     let told = (imported.outcomes[0].path.as_deref(), imported.outcomes[0].reason.as_deref());
-    assert_eq!(told, (Some("Patient.gender"), Some("was left out: the sex recorded at birth is another")));
+    assert_eq!(told, (Some("Patient.gender"), Some(ADMINISTRATIVE)));
     assert_eq!(lines(&database, PHONES).await, ["555-000-0001|home|0", "555-000-0002|mobile|1"]);
     let emails = "SELECT concat_ws('|', address, code, is_primary) FROM emails
         JOIN email_types ON email_types.uuid = email_type_id";

@@ -18,6 +18,7 @@ mod profile;
 mod put;
 mod register;
 mod vocabulary;
+mod withdraw;
 
 pub use address::ImportedAddress;
 pub use allergy::{ImportedAllergy, allergies};
@@ -33,6 +34,7 @@ pub use outcome::{Outcome, Status, Summary};
 pub use person::{ImportedPerson, Kept, people};
 pub use register::{ImportedRegister, entry_fault, registers};
 pub use vocabulary::{Codes, Vocabulary};
+pub use withdraw::{Fact, withdraw};
 
 pub(super) use put::among;
 
