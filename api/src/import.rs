@@ -225,7 +225,9 @@ impl Printer {
         let elements = elements::lines(summary);
         if !elements.is_empty() {
             self.line(&"Elements of imported resources that have no place here, and how many have them:");
-            elements.iter().for_each(|line| self.line(line));
+            for line in &elements {
+                self.line(line);
+            }
         }
         for failure in std::mem::take(&mut self.failures) {
             self.line(&described(&failure));

@@ -47,8 +47,8 @@ impl Untaken {
         }
         let [last, above @ ..] = keys.as_slice() else { return };
         // Extensions are named by what they are; ids of elements, and types of contained resources, say nothing.
-        let is_said = !matches!(*last, "id" | "resourceType") && !(above.is_empty() && ENVELOPE.contains(last));
-        if !is_said || above.contains(&"extension") {
+        let says_nothing = matches!(*last, "id" | "resourceType") || (above.is_empty() && ENVELOPE.contains(last));
+        if says_nothing || above.contains(&"extension") {
             return;
         }
         let names: Vec<&str> = keys.iter().rev().map(|key| if is_name(key) { key } else { "?" }).collect();

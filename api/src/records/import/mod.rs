@@ -16,6 +16,7 @@ mod outcome;
 mod person;
 mod profile;
 mod put;
+mod recognised;
 mod register;
 mod vocabulary;
 mod withdraw;
