@@ -80,8 +80,10 @@ impl Files {
         let Some(part) = self.list.iter_mut().find(|part| Some(part.exported.resource_type) == kind) else {
             return Err(io::Error::other("a resource of a type that is not exported"));
         };
-        serde_json::to_writer(&mut part.out, resource)?;
-        part.out.write_all(b"\n")?;
+        // At once: compressing costs by the piece, and JSON is written in many small ones.
+        let mut line = serde_json::to_vec(resource)?;
+        line.push(b'\n');
+        part.out.write_all(&line)?;
         part.exported.count += 1;
         Ok(())
     }
