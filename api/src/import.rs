@@ -1,8 +1,10 @@
 //! `phr import`: records from elsewhere.
 
+mod elements;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
 use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -216,9 +218,16 @@ impl Printer {
             let word = match status {
                 Status::Failed => "failed ",
                 Status::Skipped => "skipped",
-                Status::Created | Status::Updated | Status::Unchanged => "partly ",
+                Status::Created | Status::Updated | Status::Unchanged => "note   ",
             };
             self.line(&format!("{count:>8} {word}  {reason}"));
+        }
+        let elements = elements::lines(summary);
+        if !elements.is_empty() {
+            self.line(&"Elements of imported resources that have no place here, and how many have them:");
+            for line in &elements {
+                self.line(line);
+            }
         }
         for failure in std::mem::take(&mut self.failures) {
             self.line(&described(&failure));
@@ -280,6 +289,10 @@ fn described(failure: &Outcome) -> String {
 }
 
 fn as_json(summary: &Summary, dry_run: bool) -> serde_json::Value {
+    let mut elements: BTreeMap<&str, BTreeMap<&str, u64>> = BTreeMap::new();
+    for (resource, element, count) in summary.by_element() {
+        elements.entry(resource).or_default().insert(element, count);
+    }
     serde_json::json!({ "summary": {
         "dryRun": dry_run,
         "created": summary.count(Status::Created),
@@ -287,5 +300,6 @@ fn as_json(summary: &Summary, dry_run: bool) -> serde_json::Value {
         "unchanged": summary.count(Status::Unchanged),
         "skipped": summary.count(Status::Skipped),
         "failed": summary.count(Status::Failed),
+        "noPlaceFor": elements,
     } })
 }

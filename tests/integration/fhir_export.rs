@@ -203,6 +203,7 @@ fn what_was_exported_makes_the_same_records_elsewhere(phr: &Phr) {
     let folder = database.folder().join("out");
     let imported = run(&elsewhere, &["import", "fhir", folder.to_str().unwrap()]);
     assert_eq!(imported.code, Some(0), "{imported:?}");
+    assert!(!imported.stdout.contains("no place here"), "{imported:?}");
     for mapped in MAPPED {
         let here = rows(database, mapped);
         assert!(!here.is_empty(), "{}", mapped.0);
@@ -250,6 +251,14 @@ fn a_folder_that_holds_something_is_left_alone(phr: &Phr) {
     assert_eq!(forced.code, Some(0), "{forced:?}");
     assert_eq!(std::fs::read_to_string(folder.join("Patient.ndjson")).unwrap().lines().count(), 2);
     assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 7);
+    // An import of the folder would read what an earlier export left in the other form.
+    for (arguments, file) in
+        [(&["--force", "--gzip", "out"][..], "Patient.ndjson.gz"), (&["--force", "out"], "Patient.ndjson")]
+    {
+        assert_eq!(export(&phr.database, arguments).code, Some(0));
+        assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 7, "{arguments:?}");
+        assert!(folder.join(file).is_file(), "{arguments:?}");
+    }
 }
 
 fn each_patient_exported_is_on_record(phr: &Phr) {
@@ -260,7 +269,11 @@ fn each_patient_exported_is_on_record(phr: &Phr) {
     assert_eq!(patients, BTreeSet::from([PATIENT, OTHER]));
     let institutions: BTreeSet<&str> = found.iter().map(|entry| entry["resource_institution_id"].as_str()).collect();
     assert_eq!(institutions, BTreeSet::from([CLINIC, HOSPITAL]));
-    assert!(found.iter().all(|entry| entry["outcome"] == "SUCCEEDED" && entry["fields"].contains("allergies")));
+    assert!(found.iter().all(|entry| entry["outcome"] == "SUCCEEDED"));
+    let fields = "uuid first_name last_name date_of_birth date_of_death email phone_number address emergency_contact \
+        allergies medical_history current_medications institution_id doctor_id identifiers sex_id gender_id emails phones \
+        addresses patient_allergies patient_conditions patient_medications";
+    assert!(found.iter().all(|entry| entry["fields"] == fields), "{found:#?}");
 }
 
 const EXPORT: &str = "query($uuid: UUID!) { exportPatientRegister(uuid: $uuid) }";

@@ -3,9 +3,11 @@
 use serde_json::{Value, json};
 use support::{Backend, Database, Output, Phr, on_both_databases, phr};
 
+use crate::audit::shipped;
+
 const PATIENT: &str = "10000000-0000-4000-8000-000000000001";
 const IMPORT: &str = "mutation($input: ImportFhirInput!) { importFhir(input: $input) {
-    outcomes { status resourceType id line entry path reason } created updated unchanged skipped failed
+    outcomes { status resourceType id line entry path reason noPlaceFor } created updated unchanged skipped failed
     userErrors { code path } } }";
 
 on_both_databases!(
@@ -13,7 +15,9 @@ on_both_databases!(
     lines_are_judged_one_by_one,
     a_dry_run_writes_nothing,
     an_input_is_lines_or_a_bundle,
-    importing_wants_its_own_permission
+    importing_wants_its_own_permission,
+    what_records_have_no_place_for_is_named,
+    a_record_that_was_an_error_is_removed
 );
 
 fn patient() -> Value {
@@ -129,6 +133,48 @@ fn importing_wants_its_own_permission(phr: &Phr) {
     let service = phr.token_for(&["--role", "service"]);
     let imported = phr.response_to(&service, IMPORT, &input);
     assert_eq!(imported["data"]["importFhir"]["created"], 4, "{imported}");
+}
+
+fn what_records_have_no_place_for_is_named(phr: &Phr) {
+    let mut odd = resources();
+    odd[4]["bodySite"] = json!([{ "text": "lungs" }]);
+    for status in ["CREATED", "UNCHANGED"] {
+        let imported = import(phr, &json!({ "bundle": bundle(&odd) }));
+        assert_eq!(imported["outcomes"][4]["status"], status, "{imported}");
+        assert_eq!(imported["outcomes"][4]["noPlaceFor"], json!(["bodySite"]), "{imported}");
+        assert_eq!(imported["outcomes"][0]["noPlaceFor"], json!([]), "{imported}");
+    }
+}
+
+fn a_record_that_was_an_error_is_removed(phr: &Phr) {
+    import(phr, &json!({ "bundle": bundle(&resources()) }));
+    let mut wrong = resources();
+    wrong[4]["verificationStatus"] = json!({ "coding": [{ "code": "entered-in-error" }] });
+    let imported = import(phr, &json!({ "bundle": bundle(&wrong) }));
+    let told = ["status", "reason"].map(|field| imported["outcomes"][4][field].clone());
+    assert_eq!(told, [json!("UPDATED"), json!("was entered in error: its record was removed here")]);
+    let query = "query($uuid: UUID!) { patientRegister(uuid: $uuid) { medicalHistory conditions { totalCount } } }";
+    let register = phr.ask(query, &json!({ "uuid": PATIENT }));
+    assert_eq!(register["patientRegister"], json!({ "medicalHistory": [], "conditions": { "totalCount": 0 } }));
+    let removal = &shipped(&phr.database, "action = 'DELETE' AND outcome = 'SUCCEEDED'", 1)[0];
+    assert_eq!((removal["patient_id"].as_str(), removal["resource"].as_str()), (PATIENT, "PatientCondition"));
+    let again = import(phr, &json!({ "bundle": bundle(&wrong) }));
+    assert_eq!(again["outcomes"][4]["status"], "SKIPPED", "{again}");
+}
+
+#[test]
+fn a_summary_names_what_has_no_place_once_for_each_type() {
+    let database = Database::bare(Backend::Sqlite);
+    let mut odd = resources();
+    odd[4]["bodySite"] = json!([{ "text": "lungs" }]);
+    odd[4]["stage"] = json!([{ "type": { "text": "first" } }]);
+    std::fs::write(database.folder().join("odd.json"), bundle(&odd).to_string()).unwrap();
+    let told = command(&database, &["odd.json"]);
+    let line = format!("{:<24}bodySite 1, stage 1\n", "Condition");
+    assert!(told.stdout.ends_with(&line), "{told:?}");
+    let told = command(&database, &["--json", "odd.json"]);
+    let summary: Value = serde_json::from_str(told.stdout.lines().last().unwrap()).unwrap();
+    assert_eq!(summary["summary"]["noPlaceFor"], json!({ "Condition": { "bodySite": 1, "stage": 1 } }));
 }
 
 fn command(database: &Database, arguments: &[&str]) -> Output {

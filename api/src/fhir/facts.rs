@@ -1,8 +1,10 @@
-use crate::error::Result;
-use crate::records::import::{self, Put, Status};
+use uuid::Uuid;
 
-use super::judge::{Ready, Verdict};
-use super::map::{Coded, Mapped};
+use crate::error::Result;
+use crate::records::import::{self, Fact, Put, Status};
+
+use super::judge::{Ready, Verdict, Withdrawal};
+use super::map::{Coded, List, Mapped};
 use super::run::Run;
 
 impl Run<'_> {
@@ -31,6 +33,32 @@ impl Run<'_> {
                 Coded::Medication(mapped) => verdict(mapped, put),
             };
             let outcome = self.shared.outcome(fact.place, fact.about, verdict.without(&fact.left_out));
+            self.tell(outcome);
+        }
+        Ok(())
+    }
+
+    /// Removes records, all of one kind, that were wrong, and tells which of them were there.
+    pub(super) async fn withdraw(&mut self, withdrawals: Vec<Withdrawal>) -> Result<()> {
+        let fact = match withdrawals.first().map(|first| first.list) {
+            Some(List::Allergies) => Fact::Allergy,
+            Some(List::History) => Fact::Condition,
+            Some(List::Medications) => Fact::Medication,
+            None => return Ok(()),
+        };
+        let keys: Vec<Uuid> = withdrawals.iter().map(|withdrawal| withdrawal.key).collect();
+        let were_there = import::withdraw(self.scope, self.cluster, self.clock, self.how, fact, &keys).await?;
+        for (withdrawal, was_there) in withdrawals.into_iter().zip(were_there) {
+            let Withdrawal { place, mut about, reason, .. } = withdrawal;
+            // Nothing of it is taken, so nothing is left out.
+            about.no_place_for.clear();
+            let verdict = if was_there {
+                let reason = Some(format!("{reason}: its record was removed here"));
+                Verdict { reason, ..Verdict::plain(Status::Updated) }
+            } else {
+                Verdict::skipped(reason)
+            };
+            let outcome = self.shared.outcome(place, about, verdict);
             self.tell(outcome);
         }
         Ok(())

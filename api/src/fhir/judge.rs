@@ -5,7 +5,7 @@ use uuid::Uuid;
 use crate::records::import::Status;
 
 use super::key::Link;
-use super::map::{Coded, Note, NoteState, Post, Problem, Visit};
+use super::map::{Coded, List, Note, NoteState, Post, Problem, Visit};
 use super::place::Place;
 use super::resource::{About, Body, Look, Resource};
 use super::survey::{Survey, Twin};
@@ -32,6 +32,17 @@ pub(super) enum Judged {
     Told(Verdict),
     /// It is to be written.
     Ready(Box<Ready>),
+    /// What was written of it before is to be removed.
+    Withdrawn(Withdrawal),
+}
+
+/// Something that was never true of a patient.
+pub(super) struct Withdrawal {
+    pub(super) place: Place,
+    pub(super) about: About,
+    pub(super) list: List,
+    pub(super) key: Uuid,
+    pub(super) reason: &'static str,
 }
 
 /// Something that is known of a patient, to be written.
@@ -65,7 +76,8 @@ impl Verdict {
     }
 
     pub(super) fn problem(problem: Problem) -> Self {
-        Self { status: Status::Failed, path: Some(problem.path), reason: Some(problem.reason) }
+        let path = (!problem.path.is_empty()).then_some(problem.path);
+        Self { status: Status::Failed, path, reason: Some(problem.reason) }
     }
 
     /// The same, of a resource of which something was left out.
@@ -111,6 +123,10 @@ pub(super) fn judge(
         Body::Institution(_) | Body::Doctor(_) | Body::Register(_) => (about, None),
         Body::Visit(visit) => told(about, on_visit(survey, results, &visit)),
         Body::Post(post) => told(about, on_post(survey, results, &post)),
+        Body::Note(Note { state: NoteState::Withdrawn(reason), list, .. }) => {
+            let withdrawal = Withdrawal { place, about: about.clone(), list, key: resource.own.key, reason };
+            (about, Some(Judged::Withdrawn(withdrawal)))
+        }
         Body::Note(note) => match on_note(survey, results, note) {
             Ok((record, left_out)) => {
                 let ready = Ready { place, about: about.clone(), record, left_out };
@@ -167,7 +183,7 @@ fn on_post(survey: &Survey, results: &Results, post: &Post) -> Verdict {
 fn on_note(survey: &Survey, results: &Results, note: Note) -> Result<(Coded, Vec<Problem>), Verdict> {
     let mut fact = match note.state {
         NoteState::Whole(fact) => *fact,
-        NoteState::NotTaken(reason) => return Err(Verdict::skipped(reason)),
+        NoteState::NotTaken(reason) | NoteState::Withdrawn(reason) => return Err(Verdict::skipped(reason)),
         NoteState::Broken(problem) => return Err(Verdict::problem(problem)),
     };
     let patient = match note.patient {

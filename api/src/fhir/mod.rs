@@ -28,6 +28,7 @@ mod run;
 mod scanner;
 mod source;
 mod survey;
+mod untaken;
 mod version;
 mod votes;
 

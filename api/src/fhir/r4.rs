@@ -1,11 +1,12 @@
 //! The parts of R4's resources that are imported, and no more: <https://hl7.org/fhir/R4/>.
 
 use serde::Deserialize;
-use serde::de::IgnoredAny;
+use serde_json::Value;
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(super) struct Patient {
+    pub(super) active: Option<bool>,
     pub(super) identifier: Vec<Identifier>,
     pub(super) name: Vec<HumanName>,
     pub(super) telecom: Vec<ContactPoint>,
@@ -23,6 +24,7 @@ pub(super) struct Patient {
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(super) struct Organization {
+    pub(super) active: Option<bool>,
     pub(super) identifier: Vec<Identifier>,
     pub(super) name: Option<String>,
     pub(super) telecom: Vec<ContactPoint>,
@@ -32,6 +34,7 @@ pub(super) struct Organization {
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(super) struct Practitioner {
+    pub(super) active: Option<bool>,
     pub(super) identifier: Vec<Identifier>,
     pub(super) name: Vec<HumanName>,
     pub(super) telecom: Vec<ContactPoint>,
@@ -69,14 +72,14 @@ pub(super) struct Entry {
     pub(super) reaction: Vec<Reaction>,
     pub(super) onset_date_time: Option<String>,
     pub(super) onset_period: Option<Period>,
-    pub(super) onset_age: Option<IgnoredAny>,
-    pub(super) onset_range: Option<IgnoredAny>,
-    pub(super) onset_string: Option<IgnoredAny>,
+    pub(super) onset_age: Option<Value>,
+    pub(super) onset_range: Option<Value>,
+    pub(super) onset_string: Option<Value>,
     pub(super) abatement_date_time: Option<String>,
     pub(super) abatement_period: Option<Period>,
-    pub(super) abatement_age: Option<IgnoredAny>,
-    pub(super) abatement_range: Option<IgnoredAny>,
-    pub(super) abatement_string: Option<IgnoredAny>,
+    pub(super) abatement_age: Option<Value>,
+    pub(super) abatement_range: Option<Value>,
+    pub(super) abatement_string: Option<Value>,
     pub(super) extension: Vec<Extension>,
     pub(super) status: Option<String>,
     pub(super) intent: Option<String>,

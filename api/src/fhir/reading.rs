@@ -4,10 +4,10 @@ use std::sync::atomic::AtomicU64;
 
 use tokio::sync::mpsc;
 
-use crate::records::import::{ImportedRegister, MAX_CHUNK, Outcome};
+use crate::records::import::{ImportedRegister, MAX_CHUNK, Outcome, Status};
 
 use super::bundle::Found;
-use super::judge::{Judged, Ready, Results, Verdict, judge, on_twin};
+use super::judge::{Judged, Ready, Results, Verdict, Withdrawal, judge, on_twin};
 use super::key::Origin;
 use super::map::Coded;
 use super::place::Place;
@@ -36,6 +36,8 @@ pub(super) enum Event {
 pub(super) enum Rest {
     /// Records of one kind.
     Facts(Vec<Ready>),
+    /// What was wrong, all of one kind.
+    Withdrawals(Vec<Withdrawal>),
     Outcomes(Vec<Outcome>),
 }
 
@@ -47,6 +49,7 @@ const fn told(verdict: Verdict) -> Judged {
 #[derive(Default)]
 struct Batches {
     facts: [Vec<Ready>; 3],
+    withdrawals: [Vec<Withdrawal>; 3],
     outcomes: Vec<Outcome>,
 }
 
@@ -61,6 +64,12 @@ impl Batches {
         (self.facts[kind].len() >= MAX_CHUNK).then(|| Rest::Facts(std::mem::take(&mut self.facts[kind])))
     }
 
+    fn add_withdrawal(&mut self, withdrawal: Withdrawal) -> Option<Rest> {
+        let waiting = &mut self.withdrawals[withdrawal.list as usize];
+        waiting.push(withdrawal);
+        (waiting.len() >= MAX_CHUNK).then(|| Rest::Withdrawals(std::mem::take(waiting)))
+    }
+
     fn add_outcome(&mut self, outcome: Outcome) -> Option<Rest> {
         self.outcomes.push(outcome);
         (self.outcomes.len() >= BATCH).then(|| Rest::Outcomes(std::mem::take(&mut self.outcomes)))
@@ -68,7 +77,8 @@ impl Batches {
 
     fn into_rest(self) -> Vec<Rest> {
         let facts = self.facts.into_iter().filter(|facts| !facts.is_empty()).map(Rest::Facts);
-        facts.chain([Rest::Outcomes(self.outcomes)]).collect()
+        let withdrawals = self.withdrawals.into_iter().filter(|waiting| !waiting.is_empty()).map(Rest::Withdrawals);
+        facts.chain(withdrawals).chain([Rest::Outcomes(self.outcomes)]).collect()
     }
 }
 
@@ -147,6 +157,9 @@ impl Shared {
                     batches.add_outcome(self.outcome(place, about, verdict)).map_or(ControlFlow::Continue(()), send)
                 }
                 Some(Judged::Ready(ready)) => batches.add(*ready).map_or(ControlFlow::Continue(()), send),
+                Some(Judged::Withdrawn(withdrawal)) => {
+                    batches.add_withdrawal(withdrawal).map_or(ControlFlow::Continue(()), send)
+                }
             }
         });
         if read.is_continue() {
@@ -157,6 +170,7 @@ impl Shared {
 
     pub(super) fn outcome(&self, place: Place, about: About, verdict: Verdict) -> Outcome {
         let source = self.sources.list.get(place.source as usize);
+        let is_taken = matches!(verdict.status, Status::Created | Status::Updated | Status::Unchanged);
         Outcome {
             status: verdict.status,
             resource_type: about.resource_type,
@@ -166,6 +180,7 @@ impl Shared {
             entry: place.entry,
             path: verdict.path,
             reason: verdict.reason,
+            no_place_for: if is_taken { about.no_place_for } else { Vec::new() },
         }
     }
 }

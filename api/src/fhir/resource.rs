@@ -4,8 +4,12 @@ use uuid::Uuid;
 use crate::records::import::{ImportedDoctor, ImportedInstitution, ImportedRegister};
 
 use super::key::{Origin, Own, by_identifier};
-use super::map::{List, Mapped, Note, Post, Visit, doctor, institution, note, post, register, visit};
+use super::map::{
+    List, Mapped, Note, Post, Visit, doctor, institution, note, of_entry, of_organization, of_patient, of_practitioner,
+    post, register, visit,
+};
 use super::r4::{Encounter, Entry, Identifier, Organization, Patient, Practitioner, PractitionerRole};
+use super::untaken::Untaken;
 use super::version::{Head, older_than_r4};
 
 /// The types that an import looks into.
@@ -21,11 +25,12 @@ pub(super) enum Kind {
     MedicationRequest,
 }
 
-/// What a resource is called.
+/// What a resource is called, and which of its elements records have no place for.
 #[derive(Clone, Debug, Default)]
 pub(super) struct About {
     pub(super) resource_type: Option<String>,
     pub(super) id: Option<String>,
+    pub(super) no_place_for: Vec<String>,
 }
 
 /// A resource that matters, read and understood.
@@ -64,9 +69,10 @@ pub(super) fn look(json: &[u8], origin: Origin<'_>) -> (About, Look) {
             return (About::default(), failed(None, if error.is_data() { SHAPE } else { "is not well-formed JSON" }));
         }
     };
-    let about = About {
+    let mut about = About {
         resource_type: head.resource_type.as_deref().and_then(type_name),
         id: head.id.as_deref().map(str::to_owned),
+        no_place_for: Vec::new(),
     };
     let Some(kind) = about.resource_type.clone() else {
         return (about, failed(None, "has no resourceType of FHIR"));
@@ -89,10 +95,12 @@ pub(super) fn look(json: &[u8], origin: Origin<'_>) -> (About, Look) {
     let Some(own) = origin.own(&kind, about.id.as_deref()) else {
         return (about, failed(Some(format!("{kind}.id")), "has no id, and no fullUrl in its place"));
     };
-    let look = match resource(json, origin, relevant, own) {
+    let mut untaken = Untaken::default();
+    let look = match resource(json, origin, relevant, own, &mut untaken) {
         Ok(resource) => Look::Relevant(Box::new(resource)),
         Err(path) => Look::Failed(Some(format!("{kind}{path}")), SHAPE.to_owned()),
     };
+    about.no_place_for = untaken.names();
     (about, look)
 }
 
@@ -105,24 +113,34 @@ fn type_name(text: &str) -> Option<String> {
 }
 
 /// The error is the place that has another shape.
-fn resource(json: &[u8], origin: Origin<'_>, kind: Kind, own: Own) -> Result<Resource, String> {
+fn resource(json: &[u8], origin: Origin<'_>, kind: Kind, own: Own, untaken: &mut Untaken) -> Result<Resource, String> {
     let mut aliases = Vec::new();
     let mut known_by = |name: &str, identifiers: &[Identifier]| {
         aliases = identifiers.iter().filter_map(|identifier| by_identifier(name, identifier)).collect();
     };
-    let list = |list| parse::<Entry>(json).map(|entry| Body::Note(note(origin, own.key, list, &entry)));
+    let mut list = |list| -> Result<Body, String> {
+        let entry: Entry = parse_whole(json, untaken)?;
+        of_entry(list, &entry, untaken);
+        Ok(Body::Note(note(origin, own.key, list, &entry)))
+    };
     let body = match kind {
         Kind::Organization => {
-            let organization: Organization = parse(json)?;
+            let organization: Organization = parse_whole(json, untaken)?;
+            of_organization(&organization, untaken);
             known_by("Organization", &organization.identifier);
             Body::Institution(institution(own.key, organization))
         }
         Kind::Practitioner => {
-            let practitioner: Practitioner = parse(json)?;
+            let practitioner: Practitioner = parse_whole(json, untaken)?;
+            of_practitioner(&practitioner, untaken);
             known_by("Practitioner", &practitioner.identifier);
             Body::Doctor(doctor(own.key, practitioner))
         }
-        Kind::Patient => Body::Register(Box::new(register(origin, own.key, parse::<Patient>(json)?))),
+        Kind::Patient => {
+            let patient: Patient = parse_whole(json, untaken)?;
+            of_patient(&patient, untaken);
+            Body::Register(Box::new(register(origin, own.key, patient)))
+        }
         Kind::PractitionerRole => Body::Post(post(origin, &parse::<PractitionerRole>(json)?)),
         Kind::Encounter => Body::Visit(visit(origin, &parse::<Encounter>(json)?)),
         Kind::AllergyIntolerance => list(List::Allergies)?,
@@ -133,15 +151,23 @@ fn resource(json: &[u8], origin: Origin<'_>, kind: Kind, own: Own) -> Result<Res
     Ok(Resource { kind, own, aliases, body })
 }
 
-/// Tracking the place costs time, so it is done only when something is wrong.
 fn parse<T: DeserializeOwned>(json: &[u8]) -> Result<T, String> {
-    serde_json::from_slice(json).map_err(|_| {
-        let mut json = serde_json::Deserializer::from_slice(json);
-        match serde_path_to_error::deserialize::<_, T>(&mut json) {
-            Err(error) if error.path().iter().next().is_some() => format!(".{}", error.path()),
-            _ => String::new(),
-        }
-    })
+    serde_json::from_slice(json).map_err(|_| place_of_fault::<T>(json))
+}
+
+/// The same, and what of it is not read.
+fn parse_whole<T: DeserializeOwned>(json: &[u8], untaken: &mut Untaken) -> Result<T, String> {
+    let mut whole = serde_json::Deserializer::from_slice(json);
+    serde_ignored::deserialize(&mut whole, |path| untaken.pass(&path)).map_err(|_| place_of_fault::<T>(json))
+}
+
+/// Tracking the place costs time, so it is done only when something is wrong.
+fn place_of_fault<T: DeserializeOwned>(json: &[u8]) -> String {
+    let mut json = serde_json::Deserializer::from_slice(json);
+    match serde_path_to_error::deserialize::<_, T>(&mut json) {
+        Err(error) if error.path().iter().next().is_some() => format!(".{}", error.path()),
+        _ => String::new(),
+    }
 }
 
 impl Body {

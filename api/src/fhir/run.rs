@@ -223,6 +223,7 @@ impl Run<'_> {
             match rest {
                 Rest::Outcomes(outcomes) => self.tell_all(outcomes),
                 Rest::Facts(facts) => self.write_facts(facts).await?,
+                Rest::Withdrawals(withdrawals) => self.withdraw(withdrawals).await?,
             }
         }
         reading.await.map_err(Error::internal)

@@ -156,7 +156,7 @@ impl Survey {
         let Link::Key { key, is_other: false } = note.patient else { return };
         let text = match note.state {
             NoteState::Whole(fact) if fact.is_active => Some(self.texts.number(&fact.words, &mut self.weight)),
-            NoteState::Whole(_) | NoteState::NotTaken(_) | NoteState::Broken(_) => None,
+            NoteState::Whole(_) | NoteState::NotTaken(_) | NoteState::Withdrawn(_) | NoteState::Broken(_) => None,
         };
         self.weight += weight::NOTE;
         let list = self.folder(key).lists[note.list as usize].get_or_insert_default();

@@ -36,6 +36,9 @@ struct ImportOutcome {
     path: Option<String>,
     /// Why it was skipped or failed, or what of it was left out, for people.
     reason: Option<String>,
+    /// The elements of an imported resource that records have no place for, such as `reaction.note`, at most 50. What is
+    /// neither among them nor told of in the reason was taken.
+    no_place_for: Vec<String>,
 }
 
 /// What became of an import.
@@ -59,8 +62,8 @@ struct ImportFhirPayload {
 
 impl From<Outcome> for ImportOutcome {
     fn from(outcome: Outcome) -> Self {
-        let Outcome { status, resource_type, id, file: _, line, entry, path, reason } = outcome;
-        Self { status, resource_type, id, line, entry, path, reason }
+        let Outcome { status, resource_type, id, file: _, line, entry, path, reason, no_place_for } = outcome;
+        Self { status, resource_type, id, line, entry, path, reason, no_place_for }
     }
 }
 

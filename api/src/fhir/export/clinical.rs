@@ -5,7 +5,7 @@ use crate::fhir::map::code::{
     ALLERGY_CATEGORY, ALLERGY_STATUS, CONDITION_SEVERITY, CONDITION_STATUS, MEDICATION_STATUS, REACTION_SEVERITY,
     code_of,
 };
-use crate::fhir::map::{ALLERGY_END, goes_on};
+use crate::fhir::map::{ABSENT, ALLERGY_END, goes_on};
 use crate::records::dependent::{AllergyStatus, MedicationStatus};
 use crate::records::export::Folder;
 use crate::records::import::{ImportedAllergy, ImportedConcept, ImportedCondition, ImportedMedication};
@@ -15,8 +15,6 @@ use super::{coded, reference, resource};
 const SNOMED: &str = "http://snomed.info/sct";
 const CONDITION_CLINICAL: &str = "http://terminology.hl7.org/CodeSystem/condition-clinical";
 const ALLERGY_CLINICAL: &str = "http://terminology.hl7.org/CodeSystem/allergyintolerance-clinical";
-/// R4 wants every reaction to say what happens: <https://hl7.org/fhir/R4/valueset-data-absent-reason.html>
-const ABSENT: &str = "http://terminology.hl7.org/CodeSystem/data-absent-reason";
 
 /// The allergies of a patient; those that only the register's list tells, in its words.
 pub(super) fn allergies(folder: &Folder) -> Vec<Value> {

@@ -80,13 +80,16 @@ impl Files {
         let Some(part) = self.list.iter_mut().find(|part| Some(part.exported.resource_type) == kind) else {
             return Err(io::Error::other("a resource of a type that is not exported"));
         };
-        serde_json::to_writer(&mut part.out, resource)?;
-        part.out.write_all(b"\n")?;
+        // At once: compressing costs by the piece, and JSON is written in many small ones.
+        let mut line = serde_json::to_vec(resource)?;
+        line.push(b'\n');
+        part.out.write_all(&line)?;
         part.exported.count += 1;
         Ok(())
     }
 
-    /// Gives the files their names, once all of them are on the disk.
+    /// Gives the files their names, once all of them are on the disk, and removes those of an earlier export in the other
+    /// form.
     ///
     /// # Errors
     /// When that cannot be done.
@@ -102,8 +105,23 @@ impl Files {
         for part in &mut self.list {
             fs::rename(&part.partial, &part.exported.path)?;
             part.is_kept = true;
+            part.remove_other_form()?;
         }
         Ok(self.list.iter().map(|part| part.exported.clone()).collect())
+    }
+}
+
+impl Part {
+    /// An earlier export may have left a file of this type in the other form, which an import would read too.
+    fn remove_other_form(&self) -> io::Result<()> {
+        let other = match self.exported.path.extension() {
+            Some(end) if end == "gz" => self.exported.path.with_extension(""),
+            _ => self.exported.path.with_extension("ndjson.gz"),
+        };
+        match fs::remove_file(other) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
+        }
     }
 }
 

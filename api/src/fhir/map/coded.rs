@@ -9,7 +9,7 @@ use super::code::{
     REACTION_SEVERITY, chosen,
 };
 use super::entry::Fact;
-use super::text::{joined, whole_date};
+use super::text::{in_one_line, joined, whole_date};
 use super::{Mapped, Problem};
 
 /// When an allergy ended: <https://hl7.org/fhir/extensions/StructureDefinition-allergyintolerance-abatement.html>
@@ -53,7 +53,7 @@ struct Days {
 impl Days {
     /// Words that fit into a line of so many characters.
     fn words(&mut self, field: &str, told: Option<String>, most: usize) -> Option<String> {
-        let told = told?.replace(char::is_control, " ");
+        let told = in_one_line(&told?);
         if told.chars().count() > most {
             let reason = format!("was left out: must have at most {most} characters");
             self.left_out.push(Problem::new(format!("{}.{field}", self.root), reason));
@@ -259,7 +259,7 @@ pub(super) fn medication(entry: &Entry, uuid: Uuid, concept: ImportedConcept) ->
     Ok(Fact { words, is_active: status == MedicationStatus::Active, record, left_out: days.left_out })
 }
 
-fn bounds(dosage: &Dosage) -> Option<&Period> {
+pub(super) fn bounds(dosage: &Dosage) -> Option<&Period> {
     dosage.timing.as_ref()?.repeat.as_ref()?.bounds_period.as_ref()
 }
 

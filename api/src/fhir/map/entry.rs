@@ -5,6 +5,7 @@ use crate::records::import::{ImportedConcept, entry_fault};
 
 use super::Problem;
 use super::coded::{Coded, allergy, condition, medication};
+use super::text::in_one_line;
 
 /// An encounter: who met whom, where and when.
 #[derive(Debug, Hash)]
@@ -51,6 +52,8 @@ pub(in crate::fhir) enum NoteState {
     Whole(Box<Fact>),
     /// It is not, and why.
     NotTaken(&'static str),
+    /// It was wrong, and why; if it was recorded before, that is to be undone.
+    Withdrawn(&'static str),
     /// It should, and cannot.
     Broken(Problem),
 }
@@ -95,8 +98,8 @@ pub(in crate::fhir) fn note(origin: Origin<'_>, uuid: uuid::Uuid, list: List, en
         List::Medications => (&entry.subject, "MedicationRequest.subject"),
     };
     let state = match not_taken(list, entry) {
-        Some(reason) => NoteState::NotTaken(reason),
-        None => concept(list, entry)
+        Some(state) => state,
+        None => named(list, entry)
             .and_then(|concept| fact(list, entry, uuid, concept))
             .map_or_else(NoteState::Broken, |fact| NoteState::Whole(Box::new(fact))),
     };
@@ -111,14 +114,15 @@ fn fact(list: List, entry: &Entry, uuid: uuid::Uuid, concept: ImportedConcept) -
     }
 }
 
-/// Why an entry says nothing of the patient's health.
-fn not_taken(list: List, entry: &Entry) -> Option<&'static str> {
-    const IN_ERROR: &str = "was entered in error";
+/// Why an entry says nothing of the patient's health, or nothing any more.
+fn not_taken(list: List, entry: &Entry) -> Option<NoteState> {
+    use NoteState::{NotTaken, Withdrawn};
+    const IN_ERROR: NoteState = Withdrawn("was entered in error");
     if list == List::Medications {
         return match (entry.status.as_deref(), entry.intent.as_deref()) {
             (Some("entered-in-error"), _) => Some(IN_ERROR),
-            _ if entry.do_not_perform => Some("asks not to take the medication"),
-            (_, Some("proposal" | "plan" | "option")) => Some("is a proposal, a plan or an option"),
+            _ if entry.do_not_perform => Some(NotTaken("asks not to take the medication")),
+            (_, Some("proposal" | "plan" | "option")) => Some(NotTaken("is a proposal, a plan or an option")),
             _ => None,
         };
     }
@@ -129,20 +133,21 @@ fn not_taken(list: List, entry: &Entry) -> Option<&'static str> {
         return Some(IN_ERROR);
     }
     if has(&entry.verification_status, &["refuted"]) {
-        return Some("was refuted");
+        return Some(Withdrawn("was refuted"));
     }
     if has(&entry.verification_status, &["differential"]) {
-        return Some("is one of several possible diagnoses");
+        return Some(NotTaken("is one of several possible diagnoses"));
     }
     let says_nothing = entry.clinical_status.as_ref().is_none_or(|status| status.first_code().is_none());
-    says_nothing.then_some("does not say how it stands, in clinicalStatus")
+    says_nothing.then_some(NotTaken("does not say how it stands, in clinicalStatus"))
 }
 
 /// The code systems that R4 prefers: SNOMED CT, and `RxNorm` of medications.
 const PREFERRED: [&str; 2] = ["http://snomed.info/sct", "http://www.nlm.nih.gov/research/umls/rxnorm"];
 
-fn concept(list: List, entry: &Entry) -> Result<ImportedConcept, Problem> {
-    let (root, concept) = match list {
+/// What a resource is about, and where that stands.
+pub(super) fn concept(list: List, entry: &Entry) -> (&'static str, Option<&CodeableConcept>) {
+    match list {
         List::Allergies => ("AllergyIntolerance.code", entry.code.as_ref()),
         List::History => ("Condition.code", entry.code.as_ref()),
         List::Medications if entry.medication_reference.is_some() => {
@@ -151,24 +156,28 @@ fn concept(list: List, entry: &Entry) -> Result<ImportedConcept, Problem> {
         List::Medications => {
             ("MedicationRequest.medicationCodeableConcept", entry.medication_codeable_concept.as_ref())
         }
-    };
+    }
+}
+
+fn named(list: List, entry: &Entry) -> Result<ImportedConcept, Problem> {
+    let (root, concept) = concept(list, entry);
     let shown = entry.medication_reference.as_ref().and_then(|reference| reference.display.as_deref());
     let shown = shown.map(str::trim).filter(|display| !display.is_empty());
-    let Some(display) = shown.or_else(|| concept.and_then(CodeableConcept::words)) else {
+    let Some(display) = shown.or_else(|| concept.and_then(CodeableConcept::words)).map(in_one_line) else {
         return Err(Problem::new(root, "has no text and no display text"));
     };
-    if let Some(fault) = entry_fault(display) {
+    if let Some(fault) = entry_fault(&display) {
         return Err(Problem::new(root, fault.message));
     }
     let coding = concept.and_then(best_coding);
     Ok(ImportedConcept {
         code: coding.and_then(|coding| coding.system.clone().zip(coding.code.clone())),
-        name: coding.and_then(|coding| coding.display.clone()).filter(|name| !name.trim().is_empty()),
-        display: display.to_owned(),
+        name: coding.and_then(|coding| coding.display.as_deref()).map(in_one_line).filter(|name| !name.is_empty()),
+        display,
     })
 }
 
-fn best_coding(concept: &CodeableConcept) -> Option<&Coding> {
+pub(super) fn best_coding(concept: &CodeableConcept) -> Option<&Coding> {
     let whole = |coding: &&Coding| {
         let is_filled = |text: &Option<String>| text.as_ref().is_some_and(|text| !text.trim().is_empty());
         is_filled(&coding.system) && is_filled(&coding.code)

@@ -6,11 +6,13 @@ mod entry;
 mod person;
 mod reach;
 mod text;
+mod untaken;
 
 pub(super) use coded::{ALLERGY_END, Coded, goes_on};
 pub(super) use entry::{List, Note, NoteState, Post, Visit, note, post, visit};
 pub(super) use person::{doctor, institution, register};
 pub(super) use reach::{BIRTH_SEX_URL, GENDER_URL, POSITION_URL};
+pub(super) use untaken::{ABSENT, of_entry, of_organization, of_patient, of_practitioner};
 
 use crate::error::Fault;
 

@@ -5,7 +5,9 @@ use crate::fhir::r4::{Address, ContactPoint, HumanName, Organization, Patient, P
 use crate::records::import::{ImportedDoctor, ImportedInstitution, ImportedRegister};
 
 use super::reach::person;
-use super::text::{address, contact, given, identifiers, name, one_line, telecom, whole_date, whom_to_call};
+use super::text::{
+    address, contact, given, identifiers, in_one_line, name, one_line, telecom, whole_date, whom_to_call,
+};
 use super::{Mapped, Problem};
 
 /// The record's fields and where they come from, as they are found.
@@ -28,7 +30,7 @@ impl Fields {
         let index = found.map_or(0, |(index, _)| index);
         self.at("firstName", &format!("name[{index}].given"));
         self.at("lastName", &format!("name[{index}].family"));
-        found.map_or((None, None), |(_, name)| (given(name), name.family.clone()))
+        found.map_or((None, None), |(_, name)| (given(name), name.family.as_deref().map(in_one_line)))
     }
 
     fn telecom(&mut self, field: &'static str, points: &[ContactPoint], system: &str) -> Option<String> {

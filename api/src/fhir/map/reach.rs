@@ -4,7 +4,7 @@ use crate::records::import::{ImportedAddress, ImportedContact, ImportedPerson};
 use super::Problem;
 use super::code::{ADDRESS_PURPOSE, BIRTH_SEX, chosen};
 use super::coded::extension;
-use super::text::{address, joined, telecom};
+use super::text::{address, in_one_line, joined, telecom};
 
 /// The sex recorded at birth: <https://hl7.org/fhir/us/core/StructureDefinition-us-core-birthsex.html>
 pub(in crate::fhir) const BIRTH_SEX_URL: &str = "http://hl7.org/fhir/us/core/StructureDefinition/us-core-birthsex";
@@ -16,7 +16,10 @@ pub(in crate::fhir) const POSITION_URL: &str = "http://hl7.org/fhir/StructureDef
 /// What is told of a person beyond a register's own fields.
 pub(super) fn person(patient: &Patient, left_out: &mut Vec<Problem>) -> ImportedPerson {
     let at_birth = extension(&patient.extension, BIRTH_SEX_URL).and_then(|extension| extension.value_code.as_deref());
-    let at_birth = at_birth.and_then(|code| BIRTH_SEX.iter().find(|(_, known)| *known == code)).map(|(sex, _)| *sex);
+    let sex = at_birth.and_then(|code| chosen(BIRTH_SEX, code));
+    if at_birth.is_some() && sex.is_none() {
+        left_out.push(Problem::new("Patient.extension", "was left out: is no code of US Core's birthsex"));
+    }
     let gender = extension(&patient.extension, GENDER_URL);
     let gender = gender.and_then(|extension| extension.value_codeable_concept.as_ref());
     let contacts = |system| contacts(&patient.telecom, system);
@@ -26,15 +29,15 @@ pub(super) fn person(patient: &Patient, left_out: &mut Vec<Problem>) -> Imported
             left_out.push(Problem::new(format!("Patient.telecom[{index}]"), reason));
         }
     }
-    if let (Some(sex), Some(told)) = (at_birth, patient.gender.as_deref())
-        && sex != told
-    {
-        left_out.push(Problem::new("Patient.gender", "was left out: the sex recorded at birth is another"));
+    if patient.gender.is_some() && patient.gender.as_deref() != sex {
+        let reason =
+            "was left out: is neither the sex recorded at birth nor the own gender, but what administration uses";
+        left_out.push(Problem::new("Patient.gender", reason));
     }
     let first = address(&patient.address).map(|(index, _)| index);
     let addresses = patient.address.iter().enumerate();
     ImportedPerson {
-        sex: at_birth.or(patient.gender.as_deref()).map(str::to_owned),
+        sex: sex.map(str::to_owned),
         gender: gender.and_then(CodeableConcept::first_code).map(str::to_owned),
         emails: contacts("email"),
         phones: contacts("phone"),
@@ -55,8 +58,7 @@ fn contacts(points: &[ContactPoint], system: &str) -> Vec<ImportedContact> {
 }
 
 fn whole(address: &Address, index: usize, is_primary: bool) -> ImportedAddress {
-    let text =
-        |text: &Option<String>| text.as_deref().map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned);
+    let text = |text: &Option<String>| text.as_deref().map(in_one_line).filter(|text| !text.is_empty());
     ImportedAddress {
         place: format!("Patient.address[{index}]"),
         street: joined(address.line.iter().flatten().map(String::as_str), ", "),

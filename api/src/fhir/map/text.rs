@@ -60,7 +60,7 @@ pub(super) fn contact(contacts: &[Contact]) -> Option<(usize, &Contact)> {
 pub(super) fn whom_to_call(contact: &Contact) -> Option<String> {
     let name = contact.name.as_ref();
     let whole = |name: &HumanName| joined([given(name).as_deref(), name.family.as_deref()].into_iter().flatten(), " ");
-    name.and_then(|name| name.text.clone().filter(|text| !text.trim().is_empty()).or_else(|| whole(name)))
+    name.and_then(|name| name.text.as_deref().map(in_one_line).filter(|text| !text.is_empty()).or_else(|| whole(name)))
         .or_else(|| telecom(&contact.telecom, "phone").map(|(_, number)| number.to_owned()))
 }
 
@@ -77,8 +77,17 @@ pub(super) fn identifiers(identifiers: Vec<Identifier>) -> Vec<ImportedIdentifie
     identifiers.into_iter().map(map).collect()
 }
 
+/// A text in one line: line breaks, and other characters that are not to be seen, become spaces.
+pub(super) fn in_one_line(text: &str) -> String {
+    if !text.contains(char::is_control) {
+        return text.trim().to_owned();
+    }
+    let parts: Vec<&str> = text.split(|letter: char| letter.is_control() || letter == ' ').collect();
+    parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ")
+}
+
 pub(super) fn joined<'t>(parts: impl Iterator<Item = &'t str>, with: &str) -> Option<String> {
-    let parts: Vec<&str> = parts.map(str::trim).filter(|part| !part.is_empty()).collect();
+    let parts: Vec<String> = parts.map(in_one_line).filter(|part| !part.is_empty()).collect();
     (!parts.is_empty()).then(|| parts.join(with))
 }
 

@@ -226,6 +226,28 @@ async fn a_constraint_of_the_database_fails_one_record_and_no_other() {
     );
 }
 
+#[tokio::test]
+async fn an_identifier_that_the_database_refuses_is_told_by_its_number() {
+    let database = Database::new().await;
+    // A rule that only this database has.
+    database
+        .execute(
+            "CREATE TRIGGER identifiers_odd BEFORE INSERT ON identifiers WHEN NEW.value = 'odd'
+             BEGIN SELECT RAISE(ABORT, 'identifiers_value_check'); END",
+        )
+        .await;
+    let mut bad = patient(2);
+    let other = json!({ "system": "http://a.example/other", "value": "odd" });
+    bad["identifier"] = json!([bad["identifier"][0], bad["identifier"][0], other]);
+    let imported = database.import(document(&bundle(&[patient(1), bad, patient(3)]))).await;
+    assert_eq!(
+        path_and_reason(imported.failure()),
+        (Some("Patient.identifier[2].value"), "breaks a rule of the database")
+    );
+    assert_eq!(imported.failure().entry, Some(2));
+    assert_eq!(database.registers().await.len(), 2);
+}
+
 /// `head`, so many bytes of `x`, and `tail`.
 struct Huge {
     head: Vec<u8>,

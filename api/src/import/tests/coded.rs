@@ -154,6 +154,39 @@ async fn what_was_removed_here_stays_so() {
 }
 
 #[tokio::test]
+async fn what_turns_out_to_be_wrong_is_withdrawn_once() {
+    let database = Database::new().await;
+    let mut wrong = all();
+    wrong[1]["verificationStatus"] = status("entered-in-error");
+    wrong[2]["status"] = json!("entered-in-error");
+    wrong[3]["verificationStatus"] = status("refuted");
+    let never = database.import(document(&bundle(&wrong))).await;
+    assert_eq!((never.count(Status::Created), never.count(Status::Skipped)), (1, 3), "{:#?}", never.outcomes);
+    database.import(document(&bundle(&all()))).await;
+    let rows = "SELECT (SELECT count(*) FROM patient_conditions WHERE deleted_at IS NULL)
+        + (SELECT count(*) FROM patient_medications WHERE deleted_at IS NULL)
+        + (SELECT count(*) FROM patient_allergies WHERE deleted_at IS NULL)";
+    assert_eq!(database.number(rows).await, 3);
+    let dry = database.import_with(document(&bundle(&wrong)), How::DryRun, MAX_MEMORY).await.unwrap();
+    assert_eq!(database.number(rows).await, 3);
+    let removals = "SELECT count(*) FROM change_log WHERE operation = 'DELETED'";
+    assert_eq!(database.number(removals).await, 0);
+    let imported = database.import(document(&bundle(&wrong))).await;
+    assert_eq!(dry.outcomes, imported.outcomes);
+    let told: Vec<_> = imported.outcomes.iter().skip(1).map(|told| (told.status, told.reason.as_deref())).collect();
+    let (in_error, refuted) =
+        ("was entered in error: its record was removed here", "was refuted: its record was removed here");
+    let expected = [in_error, in_error, refuted].map(|reason| (Status::Updated, Some(reason)));
+    assert_eq!(told, expected);
+    assert_eq!((database.number(rows).await, database.number(removals).await), (0, 3));
+    assert!(database.registers().await[0].allergies.is_empty());
+    let log = database.number("SELECT count(*) FROM change_log").await;
+    let again = database.import(document(&bundle(&wrong))).await;
+    assert_eq!((again.count(Status::Unchanged), again.count(Status::Skipped)), (1, 3), "{:#?}", again.outcomes);
+    assert_eq!(database.number("SELECT count(*) FROM change_log").await, log);
+}
+
+#[tokio::test]
 async fn a_merged_patients_records_stay_with_the_register_that_was_kept() {
     let database = Database::new().await;
     let mut both = all();
@@ -246,6 +279,22 @@ async fn what_has_no_place_is_left_out_and_told() {
     assert_eq!(aged, told(Status::Created, "Condition.onsetAge", "was left out: only dates are kept"));
     let grave = odd(asthma(), |condition| condition["severity"] = json!({ "text": "grave" })).await;
     assert_eq!((grave.0, grave.1.as_deref()), (Status::Created, Some("Condition.severity")));
+}
+
+#[tokio::test]
+async fn a_text_of_several_lines_becomes_one_of_one() {
+    let database = Database::new().await;
+    let mut broken = asthma();
+    broken["code"]["text"] = json!(" Asthma\r\n  as a\tchild ");
+    broken["code"]["coding"][1]["display"] = json!("Asthma\n(disorder)");
+    let imported = database.import(document(&bundle(&[patient(1), broken.clone()]))).await;
+    assert_eq!(imported.of("Condition")[0].status, Status::Created, "{:#?}", imported.outcomes);
+    assert_eq!(
+        database.text(CONDITION).await,
+        format!("{SNOMED}|195967001|Asthma as a child|Asthma (disorder)|RESOLVED|SEVERE|1990-05-06|2001-02-03|1")
+    );
+    let again = database.import(document(&bundle(&[patient(1), broken]))).await;
+    assert_eq!(again.of("Condition")[0].status, Status::Unchanged);
 }
 
 #[tokio::test]

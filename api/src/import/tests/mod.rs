@@ -8,6 +8,7 @@ mod keys_and_votes;
 mod layouts;
 mod reach;
 mod real_bundles;
+mod untaken;
 
 use std::path::PathBuf;
 

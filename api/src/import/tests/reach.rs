@@ -27,6 +27,34 @@ fn reachable() -> Value {
     patient
 }
 
+const ADMINISTRATIVE: &str =
+    "was left out: is neither the sex recorded at birth nor the own gender, but what administration uses";
+
+#[tokio::test]
+async fn what_administration_uses_is_no_sex_at_birth() {
+    let database = Database::new().await;
+    let mut told = patient(1);
+    told["gender"] = json!("female");
+    let imported = database.import(document(&bundle(&[told.clone()]))).await;
+    let outcome = &imported.outcomes[0];
+    assert_eq!((outcome.path.as_deref(), outcome.reason.as_deref()), (Some("Patient.gender"), Some(ADMINISTRATIVE)));
+    assert_eq!(database.number("SELECT count(*) FROM health_profiles").await, 0);
+    let at_birth = |code: &str| {
+        let url = "http://hl7.org/fhir/us/core/StructureDefinition/us-core-birthsex";
+        json!([{ "url": url, "valueCode": code }])
+    };
+    told["extension"] = at_birth("X");
+    let imported = database.import(document(&bundle(&[told.clone()]))).await;
+    assert_eq!(imported.outcomes[0].path.as_deref(), Some("Patient.extension"));
+    assert_eq!(database.number("SELECT count(*) FROM health_profiles").await, 0);
+    told["extension"] = at_birth("F");
+    let imported = database.import(document(&bundle(&[told]))).await;
+    assert_eq!((imported.outcomes[0].status, &imported.outcomes[0].reason), (Status::Updated, &None));
+    let own = "SELECT count(*) FROM health_profiles JOIN sexes ON sexes.uuid = sex_id
+        WHERE code = 'female' AND gender_id IS NULL";
+    assert_eq!(database.number(own).await, 1);
+}
+
 async fn lines(database: &Database, sql: &str) -> Vec<String> {
     database.rows(sql).await.iter().map(|row| row.try_get_by_index(0).unwrap()).collect()
 }
@@ -39,7 +67,7 @@ async fn who_a_patient_is_and_how_to_reach_them_has_its_tables() {
     let database = Database::new().await;
     let imported = database.import(document(&bundle(&[reachable()]))).await;
     let told = (imported.outcomes[0].path.as_deref(), imported.outcomes[0].reason.as_deref());
-    assert_eq!(told, (Some("Patient.gender"), Some("was left out: the sex recorded at birth is another")));
+    assert_eq!(told, (Some("Patient.gender"), Some(ADMINISTRATIVE)));
     assert_eq!(lines(&database, PHONES).await, ["555-000-0001|home|0", "555-000-0002|mobile|1"]);
     let emails = "SELECT concat_ws('|', address, code, is_primary) FROM emails
         JOIN email_types ON email_types.uuid = email_type_id";
@@ -163,6 +191,68 @@ async fn addresses_that_differ_in_their_country_alone_stay_two() {
         assert_eq!(imported.outcomes[0].status, status, "{:#?}", imported.outcomes);
     }
     assert_eq!(database.number("SELECT count(*) FROM addresses").await, 2);
+}
+
+const ADDRESSES: &str = "SELECT concat_ws('|', street, postal_code, latitude, purpose, is_primary) FROM addresses
+    WHERE deleted_at IS NULL ORDER BY street";
+
+#[tokio::test]
+async fn a_corrected_address_takes_the_place_of_the_one_before() {
+    let database = Database::new().await;
+    database.import(document(&bundle(&[reachable()]))).await;
+    let mut moved = reachable();
+    moved["address"] = json!([{ "use": "home", "line": ["7 Mill Lane"], "city": "Worcester" }]);
+    for (status, version) in [(Status::Updated, 2), (Status::Unchanged, 2)] {
+        let imported = database.import(document(&bundle(std::slice::from_ref(&moved)))).await;
+        assert_eq!(imported.outcomes[0].status, status, "{:#?}", imported.outcomes);
+        assert_eq!(lines(&database, ADDRESSES).await, ["7 Mill Lane|HOME|1"], "nothing is left of the other");
+        assert_eq!(database.number("SELECT version FROM addresses").await, version);
+    }
+    // Back again, and now both.
+    database.import(document(&bundle(&[reachable()]))).await;
+    assert_eq!(lines(&database, ADDRESSES).await, ["141 Gate, Unit 24|01545|42.25|HOME|1"]);
+    moved["address"].as_array_mut().unwrap().push(reachable()["address"][0].clone());
+    moved["address"][1]["use"] = json!("old");
+    for status in [Status::Updated, Status::Unchanged] {
+        let imported = database.import(document(&bundle(std::slice::from_ref(&moved)))).await;
+        assert_eq!(imported.outcomes[0].status, status, "{:#?}", imported.outcomes);
+    }
+    assert_eq!(lines(&database, ADDRESSES).await, ["141 Gate, Unit 24|01545|42.25|OLD|0", "7 Mill Lane|HOME|1"]);
+}
+
+#[tokio::test]
+async fn an_address_takes_no_place_where_it_is_not_plain_whose() {
+    let database = Database::new().await;
+    let told = |streets: &[&str]| {
+        let mut patient = patient(1);
+        let address = |street: &&str| json!({ "line": [street], "city": "Worcester" });
+        patient["address"] = streets.iter().map(address).collect();
+        patient
+    };
+    database.import(document(&bundle(&[told(&["1 Mill Lane", "2 Mill Lane"])]))).await;
+    database.import(document(&bundle(&[told(&["3 Mill Lane"])]))).await;
+    let streets = "SELECT street FROM addresses WHERE deleted_at IS NULL ORDER BY street";
+    assert_eq!(
+        lines(&database, streets).await,
+        ["1 Mill Lane", "2 Mill Lane", "3 Mill Lane"],
+        "of two it may be either"
+    );
+    // What a person told, and what a person removed, stay.
+    let database = Database::new().await;
+    database.import(document(&bundle(&[told(&["1 Mill Lane"])]))).await;
+    let key = format!("x'{}'", uuid(99).replace('-', ""));
+    database
+        .execute(&format!(
+            "INSERT INTO addresses (uuid, patient_id, institution_id, street, is_primary)
+             SELECT {key}, uuid, institution_id, '2 Mill Lane', false FROM patientregister"
+        ))
+        .await;
+    let now = "2026-01-01T00:00:00.000000+00:00";
+    database.execute(&format!("UPDATE addresses SET deleted_at = '{now}' WHERE street = '1 Mill Lane'")).await;
+    database.import(document(&bundle(&[told(&["1 Mill Lane"])]))).await;
+    database.import(document(&bundle(&[told(&["4 Mill Lane"])]))).await;
+    database.import(document(&bundle(&[told(&["1 Mill Lane"])]))).await;
+    assert_eq!(lines(&database, streets).await, ["2 Mill Lane", "4 Mill Lane"]);
 }
 
 #[tokio::test]

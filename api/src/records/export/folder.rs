@@ -3,7 +3,7 @@ use std::collections::HashMap;
 use entity::{
     identifier, medical_condition, medication, patient_allergy, patient_condition, patient_medication, patient_register,
 };
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QuerySelect};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, IdenStatic, PaginatorTrait, QueryFilter, QuerySelect};
 use uuid::Uuid;
 
 use crate::deed::{Action, Deed};
@@ -36,25 +36,49 @@ pub struct Folder {
     pub medications: Vec<ImportedMedication>,
 }
 
+/// The columns of a register that are handed out.
+const REGISTER: [patient_register::Column; 14] = {
+    use patient_register::Column as C;
+    [
+        C::Uuid,
+        C::FirstName,
+        C::LastName,
+        C::DateOfBirth,
+        C::DateOfDeath,
+        C::Email,
+        C::PhoneNumber,
+        C::Address,
+        C::EmergencyContact,
+        C::Allergies,
+        C::MedicalHistory,
+        C::CurrentMedications,
+        C::InstitutionId,
+        C::DoctorId,
+    ]
+};
+
+/// What is handed out with it, of other tables: of the health profile only sex and gender.
+const BELONGINGS: [&str; 9] = [
+    "identifiers",
+    "sex_id",
+    "gender_id",
+    "emails",
+    "phones",
+    "addresses",
+    "patient_allergies",
+    "patient_conditions",
+    "patient_medications",
+];
+
 impl Folder {
     /// That it was handed out.
     #[must_use]
     pub fn deed(&self) -> Deed {
-        let fields = [
-            "register",
-            "identifiers",
-            "health_profile",
-            "emails",
-            "phones",
-            "addresses",
-            "allergies",
-            "conditions",
-            "medications",
-        ];
+        let of_register = REGISTER.iter().map(IdenStatic::as_str);
         Deed {
             patient: Some(self.register.uuid),
             institution: self.register.institution_id,
-            fields: fields.map(Into::into).to_vec(),
+            fields: of_register.chain(BELONGINGS).map(Into::into).collect(),
             ..Deed::new(Action::Export, PatientRegisters::NAME).on(self.register.uuid)
         }
     }

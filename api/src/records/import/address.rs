@@ -90,16 +90,24 @@ impl Contact for Addresses {
     fn is_primary() -> Column {
         Column::IsPrimary
     }
-}
 
-impl Import for Addresses {
-    fn fill(row: &mut ActiveModel) {
+    fn kind() -> Option<Column> {
+        Some(Column::Purpose)
+    }
+
+    fn renew(row: &mut ActiveModel) {
         unknown(&mut row.city);
         unknown(&mut row.postal_code);
         unknown(&mut row.country_id);
         unknown(&mut row.region_id);
         unknown(&mut row.latitude);
         unknown(&mut row.longitude);
+    }
+}
+
+impl Import for Addresses {
+    fn fill(row: &mut ActiveModel) {
+        Self::renew(row);
         unknown(&mut row.purpose);
         if row.is_primary.is_not_set() {
             row.is_primary = Set(false);

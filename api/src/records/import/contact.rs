@@ -20,6 +20,7 @@ use crate::records::dependent::{Emails, Phones};
 use super::How;
 use super::home::at_home;
 use super::put::{Import, Item, among, judge_of, told, unknown};
+use super::recognised::recognise;
 use super::vocabulary::Vocabulary;
 
 /// A way to reach a patient, as it was recorded elsewhere.
@@ -42,6 +43,14 @@ pub(super) trait Contact: Import {
     fn tells() -> &'static [Column<Self>];
 
     fn is_primary() -> Column<Self>;
+
+    /// The column that tells their kinds, where one that is told takes the place of an earlier import's of its kind.
+    fn kind() -> Option<Column<Self>> {
+        None
+    }
+
+    /// Takes what is not told as unknown: the row says something else from now on.
+    fn renew(_row: &mut ActiveModel<Self>) {}
 }
 
 /// The same key for the same contact of the same patient, wherever it is imported.
@@ -80,15 +89,17 @@ pub(super) fn phone(patient: Uuid, contact: ImportedContact, known: &Vocabulary,
 
 /// Takes the first choice from contacts of earlier imports where another one is to have it.
 pub(super) async fn give_way<C: Contact>(tx: &Transaction, items: &[Item<C>]) -> Result<()> {
-    let items = at_home(tx, How::Write, items.to_vec()).await?;
+    let mut items = at_home(tx, How::Write, items.to_vec()).await?;
     let present = present::<C>(tx, &items).await?;
     let removed = removed::<C>(tx, &items).await?;
+    recognise(&mut items, &present, &removed);
     let mut keys = Vec::new();
     let is_written = |item: &&Item<C>| item.faults.is_empty() && !removed.contains(&item.uuid);
     for item in items.iter().filter(is_written).filter(|item| is_first_choice(item)) {
         let rows = present.get(&patient_of(item)).map_or(&[][..], Vec::as_slice);
         let giving_way = |model: &&Model<C>| {
-            is_true(&model.get(C::is_primary())) && !is_same(item, model) && C::uuid(model).get_version_num() == 5
+            let key = C::uuid(model);
+            is_true(&model.get(C::is_primary())) && key != item.uuid && key.get_version_num() == 5
         };
         let institution = C::institution().and_then(|column| item.row.get(column).into_value());
         let institution = institution.and_then(|value| key_in(&value));
@@ -122,21 +133,17 @@ pub(super) async fn settle<C: Contact>(
 ) -> Result<Vec<Item<C>>> {
     let mut items = at_home(db, how, items).await?;
     let present = present::<C>(db, &items).await?;
+    let removed = removed::<C>(db, &items).await?;
+    recognise(&mut items, &present, &removed);
     let (mut chosen, mut taken) = (HashSet::new(), HashSet::new());
     for item in &mut items {
         let rows = present.get(&patient_of(item)).map_or(&[][..], Vec::as_slice);
-        let own = rows.iter().find(|model| C::uuid(model) == item.uuid && is_same(item, model));
-        let is_free = |model: &&Model<C>| is_same(item, model) && !taken.contains(&C::uuid(model));
-        if let Some(model) = own.or_else(|| rows.iter().find(is_free)) {
-            item.uuid = C::uuid(model);
-            item.row.set(C::key(), item.uuid.into());
-        }
         if !taken.insert(item.uuid) {
             item.faults.push(Fault::new(FaultCode::NotUnique, [], "is told twice"));
         }
         // Those of earlier imports have given way, or would.
         let stays = |model: &Model<C>| how == How::Write || C::uuid(model).get_version_num() != 5;
-        let has_it = |model: &Model<C>| is_true(&model.get(C::is_primary())) && !is_same(item, model);
+        let has_it = |model: &Model<C>| is_true(&model.get(C::is_primary())) && C::uuid(model) != item.uuid;
         let is_taken = rows.iter().any(|model| has_it(model) && stays(model));
         if is_first_choice(item) && (is_taken || !chosen.insert(patient_of(item))) {
             item.row.not_set(C::is_primary());
@@ -182,13 +189,6 @@ fn key_in(value: &Value) -> Option<Uuid> {
         Value::Uuid(key) => *key,
         _ => None,
     }
-}
-
-fn is_same<C: Contact>(item: &Item<C>, model: &Model<C>) -> bool {
-    C::tells().iter().all(|column| {
-        let there = model.get(*column);
-        item.row.get(*column).into_value().map_or(there == there.as_null(), |told| told == there)
-    })
 }
 
 fn is_first_choice<C: Contact>(item: &Item<C>) -> bool {

@@ -6,7 +6,7 @@ use sea_orm::ActiveValue::{NotSet, Set};
 use sea_orm::{ActiveModelTrait, Value};
 use uuid::Uuid;
 
-use crate::error::FaultCode;
+use crate::error::{Fault, FaultCode};
 use crate::records::check::{Check, Kind};
 
 /// Identifiers of one record at most.
@@ -31,8 +31,7 @@ impl ImportedIdentifier {
     }
 }
 
-/// The rules that identifiers break, under `identifiers`, and the identifiers as they are to be stored: trimmed, the
-/// first of those that are the same.
+/// The rules that identifiers break, under `identifiers`, and the identifiers as they are to be stored, in their order.
 pub(super) fn checked(identifiers: Vec<ImportedIdentifier>, check: &mut Check) -> Vec<ImportedIdentifier> {
     if identifiers.len() > MAX_IDENTIFIERS {
         let message = format!("must have at most {MAX_IDENTIFIERS} entries");
@@ -40,23 +39,21 @@ pub(super) fn checked(identifiers: Vec<ImportedIdentifier>, check: &mut Check) -
         return Vec::new();
     }
     let mut kept = Vec::with_capacity(identifiers.len());
-    let mut known = HashSet::new();
     for (index, identifier) in identifiers.into_iter().enumerate() {
         let mut inner = Check::new(["identifiers".to_owned(), index.to_string()]);
         let system = inner.optional("system", Kind::Plain(200), &Some(identifier.system).into());
         let value = inner.required("value", Kind::Plain(200), &MaybeUndefined::Value(identifier.value));
         let type_code = inner.optional("typeCode", Kind::Plain(50), &Some(identifier.type_code).into());
         check.adopt(inner);
-        if let (Set(system), Set(value), Set(type_code)) = (system, value, type_code)
-            && known.insert((system.clone(), value.clone()))
-        {
+        if let (Set(system), Set(value), Set(type_code)) = (system, value, type_code) {
             kept.push(ImportedIdentifier { system, value, type_code });
         }
     }
     kept
 }
 
-/// The rows to write: those that are new or differ. What the import does not mention stays.
+/// The rows to write: those that are new or differ, of those that are the same the first. What the import does not
+/// mention stays.
 pub(super) fn changed_identifiers(
     told: &[ImportedIdentifier],
     owner_column: Column,
@@ -64,7 +61,9 @@ pub(super) fn changed_identifiers(
     tenant: Option<Uuid>,
     present: &HashMap<Uuid, Model>,
 ) -> Vec<ActiveModel> {
-    let rows = told.iter().filter_map(|identifier| {
+    let mut known = HashSet::new();
+    let first = told.iter().filter(|identifier| known.insert((&identifier.system, &identifier.value)));
+    let rows = first.filter_map(|identifier| {
         let is_same = |model: &&Model| {
             model.deleted_at.is_none() && model.system == identifier.system && model.value == identifier.value
         };
@@ -94,4 +93,15 @@ pub(super) fn changed_identifiers(
         Some(row)
     });
     rows.collect()
+}
+
+/// What the database has against an identifier, as a fault of the record that was told with it.
+pub(super) fn blamed(fault: Fault, row: &ActiveModel, told: &[ImportedIdentifier]) -> Fault {
+    let is_it = |identifier: &ImportedIdentifier| {
+        row.system.try_as_ref() == Some(&identifier.system) && row.value.try_as_ref() == Some(&identifier.value)
+    };
+    let index = told.iter().position(is_it).map(|index| index.to_string());
+    // The path begins with the input of a mutation.
+    let field = fault.path.into_iter().skip(1);
+    Fault { path: std::iter::once("identifiers".to_owned()).chain(index).chain(field).collect(), ..fault }
 }

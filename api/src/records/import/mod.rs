@@ -16,8 +16,10 @@ mod outcome;
 mod person;
 mod profile;
 mod put;
+mod recognised;
 mod register;
 mod vocabulary;
+mod withdraw;
 
 pub use address::ImportedAddress;
 pub use allergy::{ImportedAllergy, allergies};
@@ -33,6 +35,7 @@ pub use outcome::{Outcome, Status, Summary};
 pub use person::{ImportedPerson, Kept, people};
 pub use register::{ImportedRegister, entry_fault, registers};
 pub use vocabulary::{Codes, Vocabulary};
+pub use withdraw::{Fact, withdraw};
 
 pub(super) use put::among;
 

@@ -46,6 +46,9 @@ pub struct Outcome {
     /// Why it was skipped or failed, or what of it was left out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// The elements of an imported resource that records have no place for, such as `reaction.note`; at most 50.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub no_place_for: Vec<String>,
 }
 
 /// How many resources of which type had which outcome, and why.
@@ -53,10 +56,14 @@ pub struct Outcome {
 pub struct Summary {
     counts: BTreeMap<(String, Status), u64>,
     reasons: BTreeMap<(Status, String), u64>,
+    elements: BTreeMap<(String, String), u64>,
 }
 
 /// Different reasons that a summary tells apart; all further ones are one.
 const MAX_REASONS: usize = 200;
+
+/// Different elements that a summary tells apart; all further ones of a type are one.
+const MAX_ELEMENTS: usize = 1000;
 
 impl Summary {
     /// Counts an outcome.
@@ -70,6 +77,13 @@ impl Summary {
                 "other reasons".clone_into(&mut key.1);
             }
             *self.reasons.entry(key).or_default() += 1;
+        }
+        for element in &outcome.no_place_for {
+            let mut key = (outcome.resource_type.clone().unwrap_or_default(), element.clone());
+            if self.elements.len() >= MAX_ELEMENTS && !self.elements.contains_key(&key) {
+                "others".clone_into(&mut key.1);
+            }
+            *self.elements.entry(key).or_default() += 1;
         }
     }
 
@@ -87,6 +101,11 @@ impl Summary {
     /// How often which reason was given.
     pub fn by_reason(&self) -> impl Iterator<Item = (Status, &str, u64)> {
         self.reasons.iter().map(|((status, reason), count)| (*status, reason.as_str(), *count))
+    }
+
+    /// Of how many resources of each type which element has no place here.
+    pub fn by_element(&self) -> impl Iterator<Item = (&str, &str, u64)> {
+        self.elements.iter().map(|((resource, element), count)| (resource.as_str(), element.as_str(), *count))
     }
 }
 

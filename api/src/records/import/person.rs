@@ -118,11 +118,11 @@ pub async fn people(
         let sex = known.sexes.key(person.sex.as_deref());
         for (code, codes) in [(&person.sex, &known.sexes), (&person.gender, &known.genders)] {
             if code.is_some() && codes.key(code.as_deref()).is_none() {
-                kept[number].leave_out("Patient.gender", "was left out: is no code of the catalogue");
+                kept[number].leave_out("Patient.extension", "was left out: is no code of the catalogue");
             }
         }
         if let Some(item) = profile(patient, sex, known.genders.key(person.gender.as_deref())) {
-            profiles.add(number, "Patient.gender".to_owned(), item);
+            profiles.add(number, "Patient.extension".to_owned(), item);
         }
     }
     emails.put(scope, cluster, how, &mut kept).await?;

@@ -21,7 +21,7 @@ use crate::records::dependent::Judge;
 use crate::records::disclosure;
 use crate::scope::Scope;
 
-use super::identifier::{ImportedIdentifier, changed_identifiers};
+use super::identifier::{ImportedIdentifier, blamed, changed_identifiers};
 use super::{How, MAX_CHUNK, Put, require};
 
 type Column<A> = <<A as crate::criteria::Criteria>::Entity as EntityTrait>::Column;
@@ -174,17 +174,20 @@ async fn put_part<A: Import>(scope: &Scope, cluster: &Cluster, items: &[Item<A>]
         return Ok(Ok(plans.into_iter().map(|plan| plan.put).collect()));
     }
     items.iter().zip(&plans).for_each(|(item, plan)| note(&tx, plan, present.get(&item.uuid)));
-    match write::<A>(&tx, rows, identifiers).await {
+    // Of one record it is told which of its identifiers is at fault.
+    let chunk = if items.len() == 1 { 1 } else { IDENTIFIER_CHUNK };
+    match write::<A>(&tx, rows, identifiers.chunks(chunk)).await {
         Ok(()) => {
             tx.commit().await?;
             Ok(Ok(plans.into_iter().map(|plan| plan.put).collect()))
         }
-        Err(error) => {
+        Err((error, blamed_chunk)) => {
             tx.rollback().await?;
-            match violation(&error) {
-                Some(violation) => Ok(Err(without_root(by_name::<A::Entity>(&violation)))),
-                None => Err(error.into()),
-            }
+            let Some(violation) = violation(&error) else { return Err(error.into()) };
+            Ok(Err(match (blamed_chunk, items.as_slice()) {
+                (Some([row]), [item]) => blamed(by_name::<identifier::Entity>(&violation), row, &item.identifiers),
+                _ => without_root(by_name::<A::Entity>(&violation)),
+            }))
         }
     }
 }
@@ -210,21 +213,24 @@ fn note<A: Import>(tx: &Transaction, plan: &Plan<A>, present: Option<&Model<A>>)
     }
 }
 
-async fn write<A: Import>(
+/// The error names the identifiers that were being written, where it was not the rows.
+async fn write<'i, A: Import>(
     tx: &impl ConnectionTrait,
     rows: Vec<ActiveModel<A>>,
-    identifiers: Vec<identifier::ActiveModel>,
-) -> Result<(), DbErr> {
+    identifiers: impl Iterator<Item = &'i [identifier::ActiveModel]>,
+) -> Result<(), (DbErr, Option<&'i [identifier::ActiveModel]>)> {
     if !rows.is_empty() {
         let told: Vec<Column<A>> = Column::<A>::iter().filter(|column| !is_kept(column.as_str())).collect();
         let conflict = OnConflict::column(A::key()).update_columns(told).to_owned();
-        A::Entity::insert_many(rows).on_conflict(conflict).exec_without_returning(tx).await?;
+        let insertion = A::Entity::insert_many(rows).on_conflict(conflict);
+        insertion.exec_without_returning(tx).await.map_err(|error| (error, None))?;
     }
-    for chunk in identifiers.chunks(IDENTIFIER_CHUNK) {
+    for chunk in identifiers {
         let conflict = OnConflict::column(identifier::Column::Uuid)
             .update_columns([identifier::Column::TypeCode, identifier::Column::InstitutionId])
             .to_owned();
-        identifier::Entity::insert_many(chunk.iter().cloned()).on_conflict(conflict).exec_without_returning(tx).await?;
+        let insertion = identifier::Entity::insert_many(chunk.iter().cloned()).on_conflict(conflict);
+        insertion.exec_without_returning(tx).await.map_err(|error| (error, Some(chunk)))?;
     }
     Ok(())
 }
