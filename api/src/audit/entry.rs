@@ -234,7 +234,7 @@ mod tests {
 
     #[test]
     fn the_key_of_an_entry_tells_its_instant_and_its_place_and_nothing_else() {
-        let at = |micros| DateTime::from_timestamp_micros(1_795_000_000_000_000 + micros).unwrap();
+        let at = |micros: i64| DateTime::from_timestamp_micros(1_795_000_000_000_000 + micros).unwrap();
         let [instance, other] = [Uuid::from_u128(0x0123_4567_89ab_4def_8123_4567_89ab_cdef), Uuid::from_u128(7)];
         let key = |instance, sequence, micros| {
             Place { instance, sequence, occurred_at: at(micros), previous_hash: [0; 32] }.uuid()
