@@ -41,7 +41,8 @@ fn requests(lines: &[String]) -> Vec<String> {
         if text.starts_with("BEGIN") {
             transactions.insert(process, !text.contains(&nobody));
         }
-        let is_over = text.starts_with("COMMIT") || text.starts_with("ROLLBACK");
+        // A commit is sent together with what it comes to.
+        let is_over = text.contains("COMMIT;") || text.starts_with("COMMIT") || text.starts_with("ROLLBACK");
         // The end of a transaction whose beginning was not seen is none of this request's.
         let counts = match transactions.get(process) {
             Some(counts) => *counts,
