@@ -138,7 +138,7 @@ impl Database {
     async fn open(&self) -> Result<Session, Error> {
         let lock = match self {
             Self::Postgres(options) => {
-                let mut connection = options.connect().await?;
+                let mut connection = options.clone().disable_statement_logging().connect().await?;
                 sqlx::query("SELECT pg_advisory_lock($1)").bind(LOCK).execute(&mut connection).await?;
                 sqlx::raw_sql(ROLES).execute(&mut connection).await?;
                 Lock::Session(Box::new(connection))

@@ -93,8 +93,8 @@ pub(super) struct Place {
 
 impl Place {
     /// The key of the entry that stands here: of version 7 (RFC 9562), so that entries that are written together stand
-    /// together in an index, which spares PostgreSQL half of what it costs to insert one. What would be random tells the
-    /// place, so that the same entry has the same key wherever it comes from.
+    /// together in an index, and PostgreSQL need not touch a page for each. What would be random tells the place, so that
+    /// the same entry has the same key wherever it comes from.
     fn uuid(&self) -> Uuid {
         let micros = self.occurred_at.timestamp_micros().unsigned_abs();
         let [.., high, low] = (micros % 1000).to_be_bytes();

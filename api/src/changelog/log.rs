@@ -45,7 +45,8 @@ const COLUMNS: &str = "sequence, entity, key, operation, version, changed_fields
     patient_id, former_patient_id, occurred_at, coalesce(session_id, actor_id) AS caller, timeline, transaction_id";
 
 const SHOWN: &str = "page.sequence, entity, key, operation, version, changed_fields, institution_id, \
-    former_institution_id, patient_id, former_patient_id, occurred_at, caller, timeline, transaction_id::text::int8 AS transaction";
+    former_institution_id, patient_id, former_patient_id, occurred_at, caller, timeline, \
+    transaction_id::text::int8 AS transaction";
 
 /// Selected and sorted apart: a planner that may do both at once walks the whole log by its numbers.
 fn unseen(snapshot: &Snapshot, limit: u64) -> Statement {
