@@ -1,7 +1,6 @@
 use std::collections::VecDeque;
 use std::io::{self, Write};
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
@@ -9,13 +8,14 @@ use uuid::Uuid;
 use crate::database::{Cluster, ConsistencyToken};
 use crate::error::{Error, Result};
 
-use super::entry::{Entry, Hash};
+use super::entry::{Common, Entry, Hash};
 use super::folder::{Fault, Folder};
+use super::line::read;
 use super::segment::{self, Position};
 use super::writer::{Progress, SEGMENT_BYTES};
 
-/// Bytes of entries that are shipped by one statement, about a thousand of them.
-const BATCH_BYTES: u64 = 512 * 1024;
+/// Bytes of lines that are shipped by one statement: four hundred entries, or a thousand where many share their lines.
+const BATCH_BYTES: u64 = 256 * 1024;
 
 /// What an instance has spooled, on its way to the database.
 ///
@@ -56,8 +56,8 @@ pub(super) struct Head {
 
 impl From<&Entry> for Head {
     fn from(entry: &Entry) -> Self {
-        let Entry { instance, sequence, occurred_at, hash, .. } = *entry;
-        Self { instance, sequence, occurred_at, hash }
+        let Common { instance, occurred_at, .. } = *entry.common;
+        Self { instance, sequence: entry.sequence, occurred_at, hash: entry.hash }
     }
 }
 
@@ -79,6 +79,11 @@ impl Backlog {
     fn from(folder: Arc<Folder>, progress: Arc<Progress>, segment: u32) -> Self {
         let position = Position { segment, offset: 0 };
         Self { folder, progress, position, furthest: position, committed: None, kept: VecDeque::new() }
+    }
+
+    /// Whether shipping it goes on.
+    pub(super) fn goes_on(&self, goes_on: bool) {
+        self.progress.goes_on(goes_on);
     }
 
     /// From now on its instance writes nothing.
@@ -116,9 +121,8 @@ impl Backlog {
     fn batch(&self, lines: &[u8], is_full: bool) -> Result<Batch> {
         let (mut entries, mut good) = (Vec::new(), 0);
         for line in lines.split_inclusive(|byte| *byte == b'\n') {
-            let entry = serde_json::from_slice::<Entry>(line).ok();
-            let Some(entry) = entry.filter(|entry| entry.instance == self.folder.instance) else { break };
-            entries.push(entry);
+            let Some(mut read) = read(line, self.folder.instance) else { break };
+            entries.append(&mut read);
             good += line.len();
         }
         if entries.is_empty() {
@@ -138,7 +142,7 @@ impl Backlog {
         let before = self.furthest.max(self.position);
         if batch.end > before {
             let new = batch.end.offset - if before.segment == batch.end.segment { before.offset } else { 0 };
-            self.progress.unshipped.fetch_sub(new, Ordering::AcqRel);
+            self.progress.ship(new);
             self.furthest = batch.end;
         }
         self.position = batch.end;

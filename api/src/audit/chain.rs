@@ -15,31 +15,32 @@ impl Entry {
     /// Each value is preceded by its length in bytes, in 32 bits, and an unknown one stands as a length that no value has:
     /// no two different entries have the same bytes.
     pub(super) fn digest(&self) -> Hash {
+        let common = &self.common;
         let mut bytes = Bytes(Vec::with_capacity(512));
         bytes.0.extend_from_slice(FORM);
         bytes.0.extend_from_slice(&self.previous_hash);
         bytes.0.extend_from_slice(self.uuid.as_bytes());
-        bytes.0.extend_from_slice(self.instance.as_bytes());
+        bytes.0.extend_from_slice(common.instance.as_bytes());
         bytes.0.extend_from_slice(&self.sequence.to_be_bytes());
-        bytes.0.extend_from_slice(&self.occurred_at.timestamp_micros().to_be_bytes());
-        bytes.0.extend_from_slice(self.actor_id.as_bytes());
-        bytes.value(Some(self.role.as_bytes()));
-        bytes.key(self.session_id);
-        bytes.key(self.institution_id);
-        bytes.key(self.grant_id);
-        bytes.value(self.origin.as_deref().map(str::as_bytes));
-        bytes.0.extend_from_slice(self.request_id.as_bytes());
-        bytes.value(Some(self.action.as_bytes()));
-        bytes.value(Some(self.resource.as_bytes()));
+        bytes.0.extend_from_slice(&common.occurred_at.timestamp_micros().to_be_bytes());
+        bytes.0.extend_from_slice(common.actor_id.as_bytes());
+        bytes.value(Some(common.role.as_bytes()));
+        bytes.key(common.session_id);
+        bytes.key(common.institution_id);
+        bytes.key(common.grant_id);
+        bytes.value(common.origin.as_deref().map(str::as_bytes));
+        bytes.0.extend_from_slice(common.request_id.as_bytes());
+        bytes.value(Some(common.action.as_bytes()));
+        bytes.value(Some(common.resource.as_bytes()));
         bytes.key(self.resource_id);
         bytes.value(self.version.map(i32::to_be_bytes).as_ref().map(<[u8; 4]>::as_slice));
         bytes.key(self.resource_institution_id);
         bytes.key(self.patient_id);
-        bytes.0.extend_from_slice(&length(self.fields.len()));
-        for field in &self.fields {
+        bytes.0.extend_from_slice(&length(common.fields.len()));
+        for field in &common.fields {
             bytes.value(Some(field.as_bytes()));
         }
-        bytes.value(Some(self.outcome.as_bytes()));
+        bytes.value(Some(common.outcome.as_bytes()));
         bytes.value(self.settles.map(i64::to_be_bytes).as_ref().map(<[u8; 8]>::as_slice));
         Sha256::digest(&bytes.0).into()
     }

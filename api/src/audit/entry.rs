@@ -1,4 +1,5 @@
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use entity::TextList;
@@ -8,6 +9,8 @@ use uuid::{Builder, Uuid};
 
 use crate::deed::{Deed, Outcome};
 use crate::scope::{Boundary, Scope};
+
+use super::chain::BEGINNING;
 
 /// A SHA-256.
 pub(super) type Hash = [u8; 32];
@@ -42,12 +45,10 @@ impl Who {
     }
 }
 
-/// An entry as it stands in the spool: one line of JSON, with the names of the table's columns.
+/// What entries have in common that are noted together, and differ only in whose record it is about.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Entry {
-    pub(super) uuid: Uuid,
+pub(super) struct Common {
     pub(super) instance: Uuid,
-    pub(super) sequence: i64,
     #[serde(serialize_with = "write_instant")]
     pub(super) occurred_at: DateTime<Utc>,
     pub(super) actor_id: Uuid,
@@ -64,55 +65,45 @@ pub(super) struct Entry {
     /// As stored: a verification meets texts that are no action.
     pub(super) action: String,
     pub(super) resource: Cow<'static, str>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) resource_id: Option<Uuid>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) version: Option<i32>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) resource_institution_id: Option<Uuid>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) patient_id: Option<Uuid>,
     pub(super) fields: Vec<Cow<'static, str>>,
     pub(super) outcome: String,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+}
+
+/// An entry, with the names of the table's columns.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(super) struct Entry {
+    #[serde(flatten, serialize_with = "write_common")]
+    pub(super) common: Arc<Common>,
+    pub(super) uuid: Uuid,
+    pub(super) sequence: i64,
+    pub(super) resource_id: Option<Uuid>,
+    pub(super) version: Option<i32>,
+    pub(super) resource_institution_id: Option<Uuid>,
+    pub(super) patient_id: Option<Uuid>,
     pub(super) settles: Option<i64>,
-    #[serde(serialize_with = "write_hash", deserialize_with = "read_hash")]
+    #[serde(serialize_with = "write_hash")]
     pub(super) previous_hash: Hash,
-    #[serde(serialize_with = "write_hash", deserialize_with = "read_hash")]
+    #[serde(serialize_with = "write_hash")]
     pub(super) hash: Hash,
 }
 
-/// Where in a chain an entry stands.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Place {
-    pub(super) instance: Uuid,
-    pub(super) sequence: i64,
-    pub(super) occurred_at: DateTime<Utc>,
-    pub(super) previous_hash: Hash,
+/// What an entry is about.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Subject {
+    pub(super) resource_id: Option<Uuid>,
+    pub(super) version: Option<i32>,
+    pub(super) institution_id: Option<Uuid>,
+    pub(super) patient_id: Option<Uuid>,
+    /// The number of the intent that the entry settles.
+    pub(super) settles: Option<i64>,
 }
 
-impl Place {
-    /// The key of the entry that stands here: of version 7 (RFC 9562), so that entries that are written together stand
-    /// together in an index, and PostgreSQL need not touch a page for each. What would be random tells the place, so that
-    /// the same entry has the same key wherever it comes from.
-    fn uuid(&self) -> Uuid {
-        let micros = self.occurred_at.timestamp_micros().unsigned_abs();
-        let [.., high, low] = (micros % 1000).to_be_bytes();
-        let mut rest = [high, low, 0, 0, 0, 0, 0, 0, 0, 0];
-        let place = self.instance.as_u64_pair().1 ^ self.sequence.unsigned_abs();
-        rest[2..].copy_from_slice(&place.to_be_bytes());
-        Builder::from_unix_timestamp_millis(micros / 1000, &rest).into_uuid()
-    }
-}
-
-impl Entry {
-    /// The entry of a deed, hashed into its chain.
-    pub(super) fn new(place: Place, who: &Who, deed: Deed, outcome: Outcome, settles: Option<i64>) -> Self {
-        let mut entry = Self {
-            uuid: place.uuid(),
-            instance: place.instance,
-            sequence: place.sequence,
-            occurred_at: place.occurred_at,
+impl Common {
+    /// What the entries of some deeds have in common.
+    pub(super) fn new(instance: Uuid, occurred_at: DateTime<Utc>, who: &Who, deed: &Deed, outcome: Outcome) -> Self {
+        Self {
+            instance,
+            occurred_at,
             actor_id: who.actor,
             role: who.role.clone(),
             session_id: who.session,
@@ -121,34 +112,62 @@ impl Entry {
             origin: who.origin.clone(),
             request_id: who.request,
             action: deed.action.to_value(),
-            resource: deed.resource,
-            resource_id: deed.key,
-            version: deed.version,
-            resource_institution_id: deed.institution,
-            patient_id: deed.patient,
-            fields: deed.fields,
+            resource: deed.resource.clone(),
+            fields: deed.fields.clone(),
             outcome: outcome.to_value(),
-            settles,
-            previous_hash: place.previous_hash,
-            hash: [0; 32],
-        };
-        entry.hash = entry.digest();
-        entry
+        }
     }
 
-    /// The entry that settles this intent.
-    pub(super) fn settled(self, place: Place, outcome: Outcome) -> Self {
-        let mut entry = Self {
-            uuid: place.uuid(),
-            settles: Some(self.sequence),
-            sequence: place.sequence,
-            occurred_at: place.occurred_at,
-            previous_hash: place.previous_hash,
-            outcome: outcome.to_value(),
-            ..self
-        };
-        entry.hash = entry.digest();
-        entry
+    /// The key of the entry with this number: of version 7 (RFC 9562), so that entries that are written together stand
+    /// together in an index, and PostgreSQL need not touch a page for each. What would be random tells the place, so that
+    /// the same entry has the same key wherever it comes from.
+    fn key(&self, sequence: i64) -> Uuid {
+        let micros = self.occurred_at.timestamp_micros().unsigned_abs();
+        let [.., high, low] = (micros % 1000).to_be_bytes();
+        let mut rest = [high, low, 0, 0, 0, 0, 0, 0, 0, 0];
+        let place = self.instance.as_u64_pair().1 ^ sequence.unsigned_abs();
+        rest[2..].copy_from_slice(&place.to_be_bytes());
+        Builder::from_unix_timestamp_millis(micros / 1000, &rest).into_uuid()
+    }
+}
+
+impl Entry {
+    /// The entry with this number, hashed into its chain.
+    pub(super) fn new(common: Arc<Common>, sequence: i64, subject: Subject, previous_hash: Hash) -> Self {
+        let entry = Self::stored(common, sequence, subject, previous_hash, BEGINNING);
+        Self { hash: entry.digest(), ..entry }
+    }
+
+    /// The same, of which the hash is known.
+    pub(super) fn stored(
+        common: Arc<Common>,
+        sequence: i64,
+        subject: Subject,
+        previous_hash: Hash,
+        hash: Hash,
+    ) -> Self {
+        Self {
+            uuid: common.key(sequence),
+            common,
+            sequence,
+            resource_id: subject.resource_id,
+            version: subject.version,
+            resource_institution_id: subject.institution_id,
+            patient_id: subject.patient_id,
+            settles: subject.settles,
+            previous_hash,
+            hash,
+        }
+    }
+
+    pub(super) const fn subject(&self) -> Subject {
+        Subject {
+            resource_id: self.resource_id,
+            version: self.version,
+            institution_id: self.resource_institution_id,
+            patient_id: self.patient_id,
+            settles: self.settles,
+        }
     }
 }
 
@@ -182,10 +201,8 @@ pub(super) struct Row {
 impl Row {
     /// The entry; none where a hash is none.
     pub(super) fn entry(self) -> Option<Entry> {
-        Some(Entry {
-            uuid: self.uuid,
+        let common = Common {
             instance: self.instance,
-            sequence: self.sequence,
             occurred_at: self.occurred_at,
             actor_id: self.actor_id,
             role: self.role,
@@ -196,12 +213,17 @@ impl Row {
             request_id: self.request_id,
             action: self.action,
             resource: self.resource.into(),
+            fields: self.fields.0.into_iter().map(Cow::Owned).collect(),
+            outcome: self.outcome,
+        };
+        Some(Entry {
+            common: Arc::new(common),
+            uuid: self.uuid,
+            sequence: self.sequence,
             resource_id: self.resource_id,
             version: self.version,
             resource_institution_id: self.resource_institution_id,
             patient_id: self.patient_id,
-            fields: self.fields.0.into_iter().map(Cow::Owned).collect(),
-            outcome: self.outcome,
             settles: self.settles,
             previous_hash: self.previous_hash.try_into().ok()?,
             hash: self.hash.try_into().ok()?,
@@ -212,6 +234,10 @@ impl Row {
 /// An instant as both databases read it, and as SQLite keeps it: in a fixed width of microseconds.
 fn write_instant<S: Serializer>(instant: &DateTime<Utc>, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(&instant.to_rfc3339_opts(SecondsFormat::Micros, false))
+}
+
+fn write_common<S: Serializer>(common: &Common, serializer: S) -> Result<S::Ok, S::Error> {
+    common.serialize(serializer)
 }
 
 pub(super) fn write_hash<S: Serializer>(hash: &Hash, serializer: S) -> Result<S::Ok, S::Error> {
@@ -230,14 +256,18 @@ pub(super) fn read_hash<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Ha
 
 #[cfg(test)]
 mod tests {
+    use crate::deed::Action;
+
     use super::*;
 
     #[test]
     fn the_key_of_an_entry_tells_its_instant_and_its_place_and_nothing_else() {
         let at = |micros: i64| DateTime::from_timestamp_micros(1_795_000_000_000_000 + micros).unwrap();
         let [instance, other] = [Uuid::from_u128(0x0123_4567_89ab_4def_8123_4567_89ab_cdef), Uuid::from_u128(7)];
+        let nobody = Who::of(&Scope::nobody(Uuid::nil()));
         let key = |instance, sequence, micros| {
-            Place { instance, sequence, occurred_at: at(micros), previous_hash: [0; 32] }.uuid()
+            let deed = Deed::new(Action::Read, "PatientRegister");
+            Common::new(instance, at(micros), &nobody, &deed, Outcome::Succeeded).key(sequence)
         };
         let keys = [key(instance, 1, 0), key(instance, 2, 0), key(other, 1, 0), key(instance, 1, 1)];
         assert_eq!(keys[0], key(instance, 1, 0));

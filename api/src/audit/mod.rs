@@ -11,6 +11,7 @@ mod chain;
 mod entry;
 mod folder;
 mod insertion;
+mod line;
 mod retire;
 mod segment;
 mod shipping;

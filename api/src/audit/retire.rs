@@ -1,10 +1,13 @@
 use std::collections::HashSet;
 use std::path::Path;
+use std::sync::Arc;
 
 use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 use entity::{audit_event, change_log};
 use sea_orm::sea_query::{Alias, Expr, ExprTrait, Query};
-use sea_orm::{ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Statement};
+use sea_orm::{
+    ActiveEnum, ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Statement,
+};
 use uuid::Uuid;
 
 use crate::clock::Clock;
@@ -13,8 +16,9 @@ use crate::deed::Outcome;
 use crate::error::{Error, Result};
 
 use super::backlog::{Backlog, Damage};
-use super::entry::{Entry, Place, Row};
+use super::entry::{Common, Entry, Row, Subject};
 use super::folder::Folder;
+use super::line::write;
 use super::shipping::{Shipping, begin};
 
 /// How much earlier than an intent its change may stand in the change log, whose instants are another machine's.
@@ -89,17 +93,14 @@ impl Retired {
             return Ok(true);
         };
         if open.is_empty() {
-            shipping.close(instance, last.sequence, last.hash, last.occurred_at)?;
+            shipping.close(instance, last.sequence, last.hash, last.common.occurred_at)?;
             self.is_ended = true;
             return Ok(true);
         }
         let settled = settled(&last, open, &done, clock.now().trunc_subsecs(6));
         tracing::info!(audit.instance = %instance, audit.settled = settled.len(), "open intents are settled");
         let mut lines = Vec::new();
-        for entry in &settled {
-            serde_json::to_writer(&mut lines, entry).map_err(Error::internal)?;
-            lines.push(b'\n');
-        }
+        write(&settled, &mut lines).map_err(Error::internal)?;
         self.backlog.append(&lines)?;
         Ok(true)
     }
@@ -171,18 +172,21 @@ async fn open_intents(tx: &Transaction, instance: Uuid) -> Result<Vec<Entry>> {
 
 /// What settles open intents, after the chain's last entry.
 fn settled(last: &Entry, open: Vec<Entry>, done: &Done, now: DateTime<Utc>) -> Vec<Entry> {
-    let (mut sequence, mut previous_hash, occurred_at) = (last.sequence, last.hash, Ord::max(now, last.occurred_at));
+    let (mut sequence, mut previous_hash) = (last.sequence, last.hash);
+    let occurred_at = Ord::max(now, last.common.occurred_at);
     let settle = |intent: Entry| {
         let outcome = match (intent.resource_id, intent.version) {
-            (Some(key), Some(version)) if done.changes.contains(&(intent.request_id, key, version)) => {
+            (Some(key), Some(version)) if done.changes.contains(&(intent.common.request_id, key, version)) => {
                 Outcome::Succeeded
             }
             (Some(_), Some(_)) if done.is_whole => Outcome::Failed,
             // The change log knows nothing of its kind, or no longer of its time.
             _ => Outcome::Unknown,
         };
+        let common = Common { occurred_at, outcome: outcome.to_value(), ..Common::clone(&intent.common) };
+        let subject = Subject { settles: Some(intent.sequence), ..intent.subject() };
         sequence += 1;
-        let entry = intent.settled(Place { instance: last.instance, sequence, occurred_at, previous_hash }, outcome);
+        let entry = Entry::new(Arc::new(common), sequence, subject, previous_hash);
         previous_hash = entry.hash;
         entry
     };
@@ -200,12 +204,13 @@ struct Done {
 async fn done(tx: &Transaction, open: &[Entry]) -> Result<Done> {
     use change_log::{Column, Entity};
     let mut changes = HashSet::new();
-    let Some(oldest) = open.iter().map(|intent| intent.occurred_at).min() else {
+    let Some(oldest) = open.iter().map(|intent| intent.common.occurred_at).min() else {
         return Ok(Done { changes, is_whole: true });
     };
     let from = change_before(tx, oldest - CLOCKS_DIFFER).await?;
     let is_whole = from > 0 || !was_pruned(tx).await?;
-    let requests: Vec<Uuid> = open.iter().map(|intent| intent.request_id).collect::<HashSet<_>>().into_iter().collect();
+    let requests: Vec<Uuid> =
+        open.iter().map(|intent| intent.common.request_id).collect::<HashSet<_>>().into_iter().collect();
     for chunk in requests.chunks(CHUNK) {
         let rows = Entity::find()
             .filter(Column::Sequence.gt(from))

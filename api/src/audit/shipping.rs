@@ -65,8 +65,11 @@ impl Shipping {
     async fn insert(&mut self, entries: &[Entry], is_new: bool) -> Result<Option<ConsistencyToken>> {
         let scope = nobody();
         let cluster = self.cluster.clone().on_behalf_of(&scope);
-        let new: Vec<NaiveDate> =
-            entries.iter().map(|entry| month(entry.occurred_at)).filter(|month| !self.months.contains(month)).collect();
+        let new: Vec<NaiveDate> = entries
+            .iter()
+            .map(|entry| month(entry.common.occurred_at))
+            .filter(|month| !self.months.contains(month))
+            .collect();
         let mut tx = cluster.write(&scope).await?;
         make_partitions(&tx, &new).await?;
         let backend = tx.get_database_backend();

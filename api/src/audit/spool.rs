@@ -1,11 +1,12 @@
 use std::io;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
-use tokio::sync::{Notify, mpsc, oneshot};
+use tokio::sync::{Mutex, Notify, mpsc, oneshot};
 
 use crate::error::{Error, Result};
 
-use super::writer::{Note, Writer};
+use super::writer::{Note, Progress, Writer};
 
 /// Requests that wait to be noted at most; further ones wait to wait.
 const QUEUE: usize = 1024;
@@ -13,9 +14,14 @@ const QUEUE: usize = 1024;
 const BATCH: usize = 256;
 
 /// Where notes are handed in. Whatever waits is written at once, and then everybody who waited is told.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(super) struct Spool {
     queue: mpsc::Sender<Waiting>,
+    progress: Arc<Progress>,
+    /// From so many bytes on that wait to be shipped it is crowded.
+    crowd: u64,
+    /// Held by who waits for room.
+    turn: Mutex<()>,
 }
 
 #[derive(Debug)]
@@ -28,8 +34,20 @@ impl Spool {
     /// Starts to write. `written` is notified after each write.
     pub(super) fn start(writer: Writer, sync: bool, written: Arc<Notify>) -> Self {
         let (queue, waiting) = mpsc::channel(QUEUE);
+        let (progress, crowd) = (Arc::clone(&writer.progress), writer.max_bytes / 2);
         tokio::spawn(run(writer, sync, waiting, written));
-        Self { queue }
+        Self { queue, progress, crowd, turn: Mutex::default() }
+    }
+
+    /// Waits while half of the room is taken, one after the other, as long as shipping goes on: whoever reads faster than the
+    /// database takes entries is slowed down by it, and not refused. Not for changes: shipping may wait for their
+    /// transactions.
+    pub(super) async fn wait_for_room(&self) {
+        let is_crowded = || self.progress.unshipped.load(Ordering::Acquire) > self.crowd;
+        if is_crowded() {
+            let _turn = self.turn.lock().await;
+            while is_crowded() && self.progress.moves().await {}
+        }
     }
 
     /// Returns when the note cannot be lost by the end of this process: the number of its first entry.
@@ -91,14 +109,12 @@ async fn reach_disk(writer: &Writer) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::atomic::Ordering;
-
     use uuid::Uuid;
 
     use crate::audit::entry::Who;
     use crate::audit::folder::Folder;
+    use crate::audit::line;
     use crate::audit::segment;
-    use crate::audit::writer::Progress;
     use crate::clock::SystemClock;
     use crate::deed::{Action, Deed, Outcome};
     use crate::scope::Scope;
@@ -114,7 +130,7 @@ mod tests {
     async fn an_outcome_that_there_was_no_room_for_is_noted_as_soon_as_there_is() {
         let path = std::env::temp_dir().join(format!("phr-spool-{}", Uuid::new_v4().simple()));
         let (folder, progress) = (Arc::new(Folder::make(&path).unwrap()), Arc::new(Progress::default()));
-        let file = segment::path(&folder.path, 1);
+        let (file, instance) = (segment::path(&folder.path, 1), folder.instance);
         let writer = Writer::new(folder, Arc::new(SystemClock), Arc::clone(&progress), 2000).unwrap();
         let spool = Spool::start(writer, false, Arc::default());
         while spool.note(note(None)).await.is_ok() {}
@@ -127,9 +143,9 @@ mod tests {
         progress.unshipped.store(0, Ordering::Release);
         spool.note(note(None)).await.unwrap();
         let text = written();
-        let added: Vec<&str> = text.lines().skip(before).collect();
-        assert_eq!(added.len(), 2, "what was refused is not noted: {added:?}");
-        assert!(added[0].contains("\"settles\":1") && !added[1].contains("settles"), "{added:?}");
+        let settles = |line: &str| line::read(line.as_bytes(), instance).unwrap()[0].settles;
+        let added: Vec<_> = text.lines().skip(before).map(settles).collect();
+        assert_eq!(added, [Some(1), None], "what was refused is not noted");
         std::fs::remove_dir_all(&path).unwrap();
     }
 }

@@ -120,6 +120,7 @@ impl Tender {
     /// Does what is to be done, each thing whatever became of the others; the first failure is returned.
     async fn turn(&mut self) -> Result<()> {
         let shipped = self.ship().await;
+        self.backlog.goes_on(shipped.is_ok());
         if matches!(shipped, Err(Error::Unavailable(_))) {
             // Nothing else would reach the database either.
             return shipped;

@@ -59,6 +59,7 @@ impl Trail {
 #[async_trait::async_trait]
 impl Witness for Trail {
     async fn record(&self, scope: &Scope, deeds: Vec<(Deed, Outcome)>) -> Result<()> {
+        self.spool.wait_for_room().await;
         self.spool.note(Note { who: Who::of(scope), deeds, settles: None }).await.map(drop)
     }
 

@@ -204,7 +204,7 @@ impl<'a> Walk<'a> {
         }
         self.expected = entry.sequence + 1;
         self.previous = entry.hash;
-        if entry.outcome == "INTENDED" {
+        if entry.common.outcome == "INTENDED" {
             self.open.insert(entry.sequence);
         } else if let Some(intent) = entry.settles {
             self.open.remove(&intent);

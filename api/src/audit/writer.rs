@@ -2,21 +2,28 @@ use std::fs::File;
 use std::io::{self, Write};
 use std::os::unix::fs::MetadataExt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
 
 use chrono::{DateTime, SubsecRound, Utc};
 use parking_lot::Mutex;
+use tokio::sync::Notify;
+use uuid::Uuid;
 
 use crate::clock::SharedClock;
 use crate::deed::{Deed, Outcome};
 
 use super::chain::BEGINNING;
-use super::entry::{Entry, Hash, Place, Who};
+use super::entry::{Common, Entry, Hash, Subject, Who};
 use super::folder::{Fault, Folder, fault};
+use super::line;
 use super::segment::{self, Position};
 
 /// A segment that has grown to so many bytes is closed, and removed once it was shipped.
 pub(super) const SEGMENT_BYTES: u64 = 1024 * 1024;
+
+/// How long to wait at most for something to be shipped.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// What the writer and the shipping tell each other.
 #[derive(Debug, Default)]
@@ -27,12 +34,33 @@ pub(super) struct Progress {
     written: Mutex<Position>,
     /// Whether nothing may be written any more; locked while something is.
     closed: Mutex<bool>,
+    /// Whether shipping has failed, and did not succeed since.
+    is_stuck: AtomicBool,
+    /// Notified when something was shipped, or could not be.
+    moved: Notify,
 }
 
 impl Progress {
     /// Of a spool that is written no more.
     pub(super) fn ended(written: Position, unshipped: u64) -> Self {
-        Self { unshipped: unshipped.into(), written: Mutex::new(written), closed: Mutex::new(true) }
+        Self { unshipped: unshipped.into(), written: Mutex::new(written), closed: Mutex::new(true), ..Self::default() }
+    }
+
+    /// So many bytes were shipped.
+    pub(super) fn ship(&self, bytes: u64) {
+        self.unshipped.fetch_sub(bytes, Ordering::AcqRel);
+        self.moved.notify_one();
+    }
+
+    /// Waits until something is shipped. Whether that is to be expected, and happened.
+    pub(super) async fn moves(&self) -> bool {
+        !self.is_stuck.load(Ordering::Acquire) && tokio::time::timeout(PATIENCE, self.moved.notified()).await.is_ok()
+    }
+
+    /// Whether shipping goes on.
+    pub(super) fn goes_on(&self, goes_on: bool) {
+        self.is_stuck.store(!goes_on, Ordering::Release);
+        self.moved.notify_one();
     }
 
     /// More was written, up to here.
@@ -57,8 +85,8 @@ impl Progress {
 pub(super) struct Writer {
     pub(super) folder: Arc<Folder>,
     clock: SharedClock,
-    progress: Arc<Progress>,
-    max_bytes: u64,
+    pub(super) progress: Arc<Progress>,
+    pub(super) max_bytes: u64,
     file: File,
     /// The end of the last whole entry.
     end: Position,
@@ -76,6 +104,42 @@ pub(super) struct Note {
     pub(super) deeds: Vec<(Deed, Outcome)>,
     /// The number of the intent that the first one settles; the others settle those that follow.
     pub(super) settles: Option<i64>,
+}
+
+impl Note {
+    /// Adds its entries to others, after the one with this number and hash; those of the last one.
+    fn entries(
+        &self,
+        instance: Uuid,
+        occurred_at: DateTime<Utc>,
+        mut last: (i64, Hash),
+        entries: &mut Vec<Entry>,
+    ) -> (i64, Hash) {
+        let mut settles = self.settles;
+        for alike in self.deeds.chunk_by(is_alike) {
+            let Some((deed, outcome)) = alike.first() else { continue };
+            let common = Arc::new(Common::new(instance, occurred_at, &self.who, deed, *outcome));
+            for (deed, _) in alike {
+                let subject = Subject {
+                    resource_id: deed.key,
+                    version: deed.version,
+                    institution_id: deed.institution,
+                    patient_id: deed.patient,
+                    settles,
+                };
+                let entry = Entry::new(Arc::clone(&common), last.0 + 1, subject, last.1);
+                last = (entry.sequence, entry.hash);
+                settles = settles.map(|intent| intent + 1);
+                entries.push(entry);
+            }
+        }
+        last
+    }
+}
+
+/// Whether two deeds differ in nothing but whose record it is about.
+fn is_alike((one, first): &(Deed, Outcome), (other, second): &(Deed, Outcome)) -> bool {
+    first == second && one.action == other.action && one.resource == other.resource && one.fields == other.fields
 }
 
 impl Writer {
@@ -101,23 +165,17 @@ impl Writer {
             return Err(io::Error::other("the server is stopping"));
         }
         self.mend()?;
-        let (mut bytes, mut firsts) = (Vec::with_capacity(512 * notes.len()), Vec::with_capacity(notes.len()));
-        let (mut sequence, mut hash) = (self.sequence, self.hash);
+        let (mut entries, mut firsts) = (Vec::new(), Vec::with_capacity(notes.len()));
+        let mut last = (self.sequence, self.hash);
         let occurred_at = self.clock.now().trunc_subsecs(6).max(self.occurred_at);
         for note in notes {
-            firsts.push(sequence + 1);
-            for (at, (deed, outcome)) in note.deeds.iter().enumerate() {
-                sequence += 1;
-                let place = Place { instance: self.folder.instance, sequence, occurred_at, previous_hash: hash };
-                let settles = note.settles.zip(i64::try_from(at).ok()).map(|(first, at)| first + at);
-                let entry = Entry::new(place, &note.who, deed.clone(), *outcome, settles);
-                serde_json::to_writer(&mut bytes, &entry)?;
-                bytes.push(b'\n');
-                hash = entry.hash;
-            }
+            firsts.push(last.0 + 1);
+            last = note.entries(self.folder.instance, occurred_at, last, &mut entries);
         }
+        let mut bytes = Vec::with_capacity(512 * notes.len() + 256 * entries.len());
+        line::write(&entries, &mut bytes)?;
         self.write(&bytes)?;
-        (self.sequence, self.hash, self.occurred_at) = (sequence, hash, occurred_at);
+        (self.sequence, self.hash, self.occurred_at) = (last.0, last.1, occurred_at);
         Ok(firsts)
     }
 
@@ -178,7 +236,6 @@ mod tests {
     use std::path::Path;
 
     use chrono::TimeDelta;
-    use uuid::Uuid;
 
     use crate::audit::backlog::Backlog;
     use crate::clock::{Clock, SystemClock};
@@ -248,8 +305,8 @@ mod tests {
             writer.append(&[note()]).unwrap();
         }
         let text = std::fs::read_to_string(segment::path(&writer.folder.path, 1)).unwrap();
-        let entry = |line| serde_json::from_str::<Entry>(line).unwrap();
-        let times: Vec<_> = text.lines().map(|line| entry(line).occurred_at).collect();
+        let at = |line: &str| line::read(line.as_bytes(), writer.folder.instance).unwrap()[0].common.occurred_at;
+        let times: Vec<_> = text.lines().map(at).collect();
         assert!(times.len() == 3 && times.is_sorted(), "{times:?}");
         std::fs::remove_dir_all(&spool).unwrap();
     }
