@@ -3,10 +3,10 @@
 use std::collections::HashMap;
 
 use futures_util::future::try_join;
-use sea_orm::sea_query::{ArrayType, Expr, ExprTrait, Func, WindowStatement};
+use sea_orm::sea_query::{ArrayType, Expr, ExprTrait, Func, SelectStatement, WindowStatement};
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, DbBackend, EntityName, EntityTrait, IdenStatic, QueryFilter, QueryResult,
-    QuerySelect, QueryTrait, Statement, Value,
+    ColumnTrait, Condition, ConnectionTrait, DbBackend, EntityName, EntityTrait, IdenStatic, QueryFilter, QuerySelect,
+    QueryTrait, Statement, Value,
 };
 use uuid::Uuid;
 
@@ -43,7 +43,13 @@ pub async fn list_nested<C: Collection>(
     parents: &[Uuid],
 ) -> Result<HashMap<Uuid, Listing<C>>> {
     let asked = Asked::of(scope, reader, &nested.query, &[nested.by])?;
-    let read = read(reader, &asked, nested, parents);
+    let statement = pages(&asked, nested.by, parents, reader.get_database_backend())?;
+    let read = async {
+        if !nested.query.wanted.page {
+            return Ok(Vec::new());
+        }
+        Ok(reader.query_all_raw(statement).await?)
+    };
     let (results, mut totals) = try_join(read, totals(reader, &asked, nested, parents)).await?;
     let (mut rows, mut shown) = (HashMap::<Uuid, Vec<_>>::with_capacity(parents.len()), Vec::new());
     for (result, found) in results.iter().zip(asked.rows(&results)?) {
@@ -69,26 +75,17 @@ pub async fn list_nested<C: Collection>(
     Ok(listings)
 }
 
-/// The records of all pages, in their order, and maybe some that follow on those.
-async fn read<C: Collection>(
-    reader: &Reader,
-    asked: &Asked<C>,
-    nested: &Nested<C>,
-    parents: &[Uuid],
-) -> Result<Vec<QueryResult>> {
-    if !nested.query.wanted.page {
-        return Ok(Vec::new());
-    }
-    let backend = reader.get_database_backend();
+/// PostgreSQL looks each parent's page up by itself where lists may be long, and so reads no more than the pages where an
+/// index has their order. Short ones are read whole and numbered, which costs it less; SQLite can do nothing else.
+///
+/// What is found is called as its table is, so that columns are written the same inside and outside.
+fn pages<C: Collection>(asked: &Asked<C>, by: Column<C>, parents: &[Uuid], backend: DbBackend) -> Result<Statement> {
     let part = asked.part()?;
-    if backend == DbBackend::Postgres && is_short::<C>(nested.by) && part.offset.is_none() {
-        let (statement, most) = wholes(asked, part, nested.by, parents);
-        let found = reader.query_all_raw(statement).await?;
-        if found.len() as u64 <= most {
-            return Ok(found);
-        }
-    }
-    Ok(reader.query_all_raw(pages(asked, nested.by, parents, backend)?).await?)
+    Ok(match backend {
+        DbBackend::Postgres if is_short::<C>(by) => numbered_together(asked, &part, by, parents),
+        DbBackend::Postgres => looked_up(asked, &part, by, parents),
+        _ => numbered_alone(asked, &part, by, parents, backend),
+    })
 }
 
 /// Whether the lists by this column are seldom longer than a page: those of what belongs to a patient.
@@ -96,50 +93,63 @@ fn is_short<C: Collection>(by: Column<C>) -> bool {
     C::patient().is_some_and(|patient| patient.as_str() == by.as_str())
 }
 
-/// All records of the lists, in their order, unless there are more than the pages could hold: then one more than so many.
-/// It costs PostgreSQL about two thirds of what a page for each parent does.
-fn wholes<C: Collection>(asked: &Asked<C>, part: Part<C::Entity>, by: Column<C>, parents: &[Uuid]) -> (Statement, u64) {
-    let Part { condition, ordering, limit, .. } = part;
-    // Not every number of parents makes a text of its own.
-    let most = (parents.len() as u64 * (limit + 1)).next_power_of_two();
-    let table = C::Entity::default().table_name().to_owned();
+fn looked_up<C: Collection>(asked: &Asked<C>, part: &Part<C::Entity>, by: Column<C>, parents: &[Uuid]) -> Statement {
+    let own = Expr::col(by.as_column_ref()).eq(Expr::col((PARENT, PARENT)));
+    let mut page = asked.select(part.condition.clone().add(own));
+    part.ordering.apply(&mut page);
+    let keys = Value::Array(ArrayType::Uuid, Some(Box::new(parents.iter().copied().map(Value::from).collect())));
     let mut text = Text::new();
-    text.push("SELECT ").push(&asked.list()).list(&asked.joins).push(" FROM (");
-    text.select(&asked.select(condition.add(by.eq_any(parents.to_vec()))));
-    text.push(&format!(" LIMIT {}) AS \"{table}\"", most + 1)).joins(&asked.joins);
-    text.push(" ORDER BY ").push(&ordering.text());
-    (text.statement(), most)
+    text.push("SELECT ").push(&asked.list()).list(&asked.joins).push(" FROM unnest(").value(keys);
+    text.push(&format!("::uuid[]) AS \"{PARENT}\" CROSS JOIN LATERAL (")).select(&page);
+    let (limit, offset) = (part.limit + 1, part.offset.unwrap_or_default());
+    text.push(&format!(" LIMIT {limit} OFFSET {offset}) AS \"{}\"", table::<C>())).joins(&asked.joins);
+    text.push(" ORDER BY ").push(&part.ordering.text());
+    text.statement()
 }
 
-/// PostgreSQL looks each parent's page up by itself, and so reads no more than the pages where an index has their order;
-/// SQLite, which cannot, numbers the records of each parent.
-///
-/// What is found is called as its table is, so that columns are written the same inside and outside.
-fn pages<C: Collection>(asked: &Asked<C>, by: Column<C>, parents: &[Uuid], backend: DbBackend) -> Result<Statement> {
-    let Part { condition, ordering, offset, limit } = asked.part()?;
-    let (offset, end) = (offset.unwrap_or_default(), offset.unwrap_or_default() + limit + 1);
-    let (table, list) = (C::Entity::default().table_name().to_owned(), asked.list());
-    if backend == DbBackend::Postgres {
-        let own = Expr::col(by.as_column_ref()).eq(Expr::col((PARENT, PARENT)));
-        let mut page = asked.select(condition.add(own));
-        ordering.apply(&mut page);
-        let keys = Value::Array(ArrayType::Uuid, Some(Box::new(parents.iter().copied().map(Value::from).collect())));
-        let mut text = Text::new();
-        text.push("SELECT ").push(&list).list(&asked.joins).push(" FROM unnest(").value(keys);
-        text.push(&format!("::uuid[]) AS \"{PARENT}\" CROSS JOIN LATERAL (")).select(&page);
-        text.push(&format!(" LIMIT {} OFFSET {offset}) AS \"{table}\"", limit + 1)).joins(&asked.joins);
-        text.push(" ORDER BY ").push(&ordering.text());
-        return Ok(text.statement());
-    }
-    let mut numbered = asked.select(condition.add(by.is_in(parents.iter().copied())));
-    let mut window = WindowStatement::partition_by(by.as_column_ref());
-    ordering.apply(&mut window);
-    numbered.expr_window_as(Expr::cust("row_number()"), window, PLACE);
+fn numbered_together<C: Collection>(
+    asked: &Asked<C>,
+    part: &Part<C::Entity>,
+    by: Column<C>,
+    parents: &[Uuid],
+) -> Statement {
+    let mut text = Text::new();
+    text.push("SELECT ").push(&asked.list()).list(&asked.joins).push(" FROM (");
+    text.select(&numbered(asked, part, by, by.eq_any(parents.to_vec())));
+    text.push(&format!(") AS \"{}\"", table::<C>())).joins(&asked.joins).push(&places::<C>(part));
+    text.statement()
+}
+
+fn numbered_alone<C: Collection>(
+    asked: &Asked<C>,
+    part: &Part<C::Entity>,
+    by: Column<C>,
+    parents: &[Uuid],
+    backend: DbBackend,
+) -> Statement {
+    let numbered = numbered(asked, part, by, by.is_in(parents.iter().copied()));
     let Statement { sql, values, .. } = backend.build(&numbered);
-    let text = format!(
-        "SELECT {list} FROM ({sql}) AS \"{table}\" WHERE \"{PLACE}\" > {offset} AND \"{PLACE}\" <= {end} ORDER BY \"{PLACE}\""
-    );
-    Ok(Statement::from_sql_and_values(backend, text, values.map(|values| values.0).unwrap_or_default()))
+    let text = format!("SELECT {} FROM ({sql}) AS \"{}\"{}", asked.list(), table::<C>(), places::<C>(part));
+    Statement::from_sql_and_values(backend, text, values.map(|values| values.0).unwrap_or_default())
+}
+
+/// All records of some lists, each with its place in its own.
+fn numbered<C: Collection>(asked: &Asked<C>, part: &Part<C::Entity>, by: Column<C>, among: Expr) -> SelectStatement {
+    let mut numbered = asked.select(part.condition.clone().add(among));
+    let mut window = WindowStatement::partition_by(by.as_column_ref());
+    part.ordering.apply(&mut window);
+    numbered.expr_window_as(Expr::cust("row_number()"), window, PLACE);
+    numbered
+}
+
+/// Those that are on the page, in its order, and the one beyond it.
+fn places<C: Collection>(part: &Part<C::Entity>) -> String {
+    let (place, offset) = (format!("\"{}\".\"{PLACE}\"", table::<C>()), part.offset.unwrap_or_default());
+    format!(" WHERE {place} > {offset} AND {place} <= {} ORDER BY {place}", offset + part.limit + 1)
+}
+
+fn table<C: Collection>() -> String {
+    C::Entity::default().table_name().to_owned()
 }
 
 /// How many records each list has; none for those that have none.
