@@ -84,7 +84,7 @@ fn who_reads_faster_than_entries_are_shipped_has_to_wait_and_is_not_refused(own:
     for _ in 0..patients {
         register(&phr, &json!({}));
     }
-    // Each answer's entries take about 7,000 bytes, and they are shipped four times a second.
+    // Each answer's entries take about 2,500 bytes, and they are shipped four times a second.
     std::thread::scope(|scope| {
         for _ in 0..readers {
             scope.spawn(|| (0..reads).for_each(|_| drop(phr.ask(READ, &json!({})))));
