@@ -12,6 +12,7 @@ mod entry;
 mod folder;
 mod insertion;
 mod line;
+mod note;
 mod retire;
 mod segment;
 mod shipping;

@@ -6,7 +6,8 @@ use tokio::sync::{Mutex, Notify, mpsc, oneshot};
 
 use crate::error::{Error, Result};
 
-use super::writer::{Note, Progress, Writer};
+use super::note::Note;
+use super::writer::{Progress, Writer};
 
 /// Requests that wait to be noted at most; further ones wait to wait.
 const QUEUE: usize = 1024;

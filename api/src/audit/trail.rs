@@ -12,9 +12,10 @@ use crate::scope::Scope;
 use super::backlog::Backlog;
 use super::entry::Who;
 use super::folder::{Fault, Folder};
+use super::note::Note;
 use super::spool::Spool;
 use super::tending::Tending;
-use super::writer::{Note, Progress, Writer};
+use super::writer::{Progress, Writer};
 
 /// How the audit trail is kept.
 #[derive(Clone, Debug)]

@@ -8,15 +8,14 @@ use std::time::Duration;
 use chrono::{DateTime, SubsecRound, Utc};
 use parking_lot::Mutex;
 use tokio::sync::Notify;
-use uuid::Uuid;
 
 use crate::clock::SharedClock;
-use crate::deed::{Deed, Outcome};
 
 use super::chain::BEGINNING;
-use super::entry::{Common, Entry, Hash, Subject, Who};
+use super::entry::Hash;
 use super::folder::{Fault, Folder, fault};
 use super::line;
+use super::note::Note;
 use super::segment::{self, Position};
 
 /// A segment that has grown to so many bytes is closed, and removed once it was shipped.
@@ -95,51 +94,6 @@ pub(super) struct Writer {
     sequence: i64,
     hash: Hash,
     occurred_at: DateTime<Utc>,
-}
-
-/// Deeds of one actor to be noted together.
-#[derive(Debug)]
-pub(super) struct Note {
-    pub(super) who: Who,
-    pub(super) deeds: Vec<(Deed, Outcome)>,
-    /// The number of the intent that the first one settles; the others settle those that follow.
-    pub(super) settles: Option<i64>,
-}
-
-impl Note {
-    /// Adds its entries to others, after the one with this number and hash; those of the last one.
-    fn entries(
-        &self,
-        instance: Uuid,
-        occurred_at: DateTime<Utc>,
-        mut last: (i64, Hash),
-        entries: &mut Vec<Entry>,
-    ) -> (i64, Hash) {
-        let mut settles = self.settles;
-        for alike in self.deeds.chunk_by(is_alike) {
-            let Some((deed, outcome)) = alike.first() else { continue };
-            let common = Arc::new(Common::new(instance, occurred_at, &self.who, deed, *outcome));
-            for (deed, _) in alike {
-                let subject = Subject {
-                    resource_id: deed.key,
-                    version: deed.version,
-                    institution_id: deed.institution,
-                    patient_id: deed.patient,
-                    settles,
-                };
-                let entry = Entry::new(Arc::clone(&common), last.0 + 1, subject, last.1);
-                last = (entry.sequence, entry.hash);
-                settles = settles.map(|intent| intent + 1);
-                entries.push(entry);
-            }
-        }
-        last
-    }
-}
-
-/// Whether two deeds differ in nothing but whose record it is about.
-fn is_alike((one, first): &(Deed, Outcome), (other, second): &(Deed, Outcome)) -> bool {
-    first == second && one.action == other.action && one.resource == other.resource && one.fields == other.fields
 }
 
 impl Writer {
@@ -236,10 +190,12 @@ mod tests {
     use std::path::Path;
 
     use chrono::TimeDelta;
+    use uuid::Uuid;
 
     use crate::audit::backlog::Backlog;
+    use crate::audit::entry::Who;
     use crate::clock::{Clock, SystemClock};
-    use crate::deed::Action;
+    use crate::deed::{Action, Deed, Outcome};
     use crate::scope::Scope;
 
     use super::*;
