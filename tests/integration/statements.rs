@@ -197,10 +197,12 @@ fn a_list_of_each_record_is_one_statement_for_each_level() {
             b: patientRegisters(first: $patients) { edges { node { lastName doctor { firstName } } } }
             latest: patientRegisters(first: 1, order: [{field: DATE_OF_BIRTH, direction: DESC}]) { nodes { uuid } } }";
     for (doctors, patients) in [(1, 1), (3, 10)] {
-        let sent = statements(&phr, query, &json!({ "doctors": doctors, "patients": patients }));
+        let mut sent = statements(&phr, query, &json!({ "doctors": doctors, "patients": patients }));
+        // For lists that are read side by side the server may open a connection.
+        sent.retain(|text| text.contains(" FROM "));
         let of = |table: &str| sent.iter().filter(|text| text.contains(&format!("FROM \"{table}\""))).count();
         assert_eq!((of("doctor_specialties"), of("medical_institutions")), (1, 1), "{sent:#?}");
-        assert!(sent.len() <= 12, "{} statements: {sent:#?}", sent.len());
+        assert!(sent.len() <= 10, "{} statements: {sent:#?}", sent.len());
     }
     let totals = "{ doctors { nodes { patientRegisters(first: 1000) { totalCount } } } }";
     let sent = statements(&phr, totals, &json!({}));
