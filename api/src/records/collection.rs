@@ -2,7 +2,7 @@
 
 use async_graphql::Enum;
 use sea_orm::sea_query::{self, Expr, SelectStatement};
-use sea_orm::{ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, EntityName, EntityTrait, Value};
+use sea_orm::{ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, EntityName, EntityTrait, IdenStatic, Value};
 use uuid::Uuid;
 
 use crate::criteria::{Bounded, Criteria, Term};
@@ -193,6 +193,11 @@ pub(super) fn query_of<C: Collection>(plan: &Plan<C::Entity>, condition: Conditi
     query.expr(plan.list());
     query.from(C::Entity::default().table_ref()).cond_where(condition);
     query
+}
+
+/// Whether a column tells whose a record is: a list by it is of what belongs to a patient.
+pub(super) fn is_patients<C: Collection>(column: &Column<C>) -> bool {
+    C::patient().is_some_and(|patient| patient.as_str() == column.as_str())
 }
 
 /// The columns without repetition, the key among them.

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use sea_orm::sea_query::{Alias, Expr, Func, SelectStatement};
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, DbBackend, DbErr, EntityName, EntityTrait, IdenStatic, QueryFilter,
-    QueryResult, QuerySelect, QueryTrait, Statement, Value,
+    ColumnTrait, Condition, ConnectionTrait, DbBackend, DbErr, EntityName, EntityTrait, QueryFilter, QueryResult,
+    QuerySelect, QueryTrait, Statement, Value,
 };
 
 use crate::criteria::{Filter, Ordering, Page, PageArguments, Related, Translation, seek};
@@ -14,7 +14,7 @@ use crate::database::Reader;
 use crate::error::{Error, Result};
 use crate::scope::Scope;
 
-use super::collection::{Collection, Column, Deleted, distinct, query_of, reached, visible};
+use super::collection::{Collection, Column, Deleted, distinct, is_patients, query_of, reached, visible};
 use super::disclosure::{disclose, disclose_across, disclose_total, with_owner};
 use super::joined::{Joins, Text, take};
 use super::row::{Plan, Row, decode};
@@ -144,8 +144,7 @@ impl<C: Collection> Asked<C> {
         let page = query.page.clone().resolve()?;
         let ordering = Ordering::new(scope, &query.order, C::default_order())?;
         // Lists of what belongs to patients are read of patients who were found.
-        let is_found = |column: &Column<C>| C::patient().is_some_and(|patient| patient.as_str() == column.as_str());
-        let mut condition = if besides.iter().any(is_found) {
+        let mut condition = if besides.iter().any(is_patients::<C>) {
             reached::<C>(scope, query.deleted)
         } else {
             visible::<C>(scope, query.deleted)

@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use futures_util::future::try_join;
 use sea_orm::sea_query::{ArrayType, Expr, ExprTrait, Func, SelectStatement, WindowStatement};
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, DbBackend, EntityName, EntityTrait, IdenStatic, QueryFilter, QuerySelect,
-    QueryTrait, Statement, Value,
+    ColumnTrait, Condition, ConnectionTrait, DbBackend, EntityName, EntityTrait, QueryFilter, QuerySelect, QueryTrait,
+    Statement, Value,
 };
 use uuid::Uuid;
 
@@ -14,7 +14,7 @@ use crate::database::Reader;
 use crate::error::{Error, Result};
 use crate::scope::Scope;
 
-use super::collection::{Collection, Column};
+use super::collection::{Collection, Column, is_patients};
 use super::disclosure::{disclose, disclose_total};
 use super::joined::Text;
 use super::listing::{Asked, Listing, Part, Query};
@@ -76,21 +76,17 @@ pub async fn list_nested<C: Collection>(
 }
 
 /// PostgreSQL looks each parent's page up by itself where lists may be long, and so reads no more than the pages where an
-/// index has their order. Short ones are read whole and numbered, which costs it less; SQLite can do nothing else.
+/// index has their order. What belongs to a patient is seldom more than a page: that is read whole and numbered, which costs
+/// less. SQLite can do nothing else.
 ///
 /// What is found is called as its table is, so that columns are written the same inside and outside.
 fn pages<C: Collection>(asked: &Asked<C>, by: Column<C>, parents: &[Uuid], backend: DbBackend) -> Result<Statement> {
     let part = asked.part()?;
     Ok(match backend {
-        DbBackend::Postgres if is_short::<C>(by) => numbered_together(asked, &part, by, parents),
+        DbBackend::Postgres if is_patients::<C>(&by) => numbered_together(asked, &part, by, parents),
         DbBackend::Postgres => looked_up(asked, &part, by, parents),
         _ => numbered_alone(asked, &part, by, parents, backend),
     })
-}
-
-/// Whether the lists by this column are seldom longer than a page: those of what belongs to a patient.
-fn is_short<C: Collection>(by: Column<C>) -> bool {
-    C::patient().is_some_and(|patient| patient.as_str() == by.as_str())
 }
 
 fn looked_up<C: Collection>(asked: &Asked<C>, part: &Part<C::Entity>, by: Column<C>, parents: &[Uuid]) -> Statement {
