@@ -1,10 +1,17 @@
 //! What was done to whose record, for the audit trail. Pure types: the rooms that know tell the ones that keep.
 
+mod disclosed;
+
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use uuid::Uuid;
 
+pub use disclosed::{Disclosed, Subject, deeds};
 pub use entity::audit_event::{Action, Outcome};
+
+/// Names of fields. Never a value, and no text of a client's making.
+pub type Names = Arc<[Cow<'static, str>]>;
 
 /// Something that was done, or was tried.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,8 +29,8 @@ pub struct Deed {
     pub institution: Option<Uuid>,
     /// The patient whose data it is.
     pub patient: Option<Uuid>,
-    /// Names of the fields that were changed or shown. Never a value, and no text of a client's making.
-    pub fields: Vec<Cow<'static, str>>,
+    /// The fields that were changed or shown.
+    pub fields: Names,
 }
 
 impl Deed {
@@ -37,7 +44,7 @@ impl Deed {
             version: None,
             institution: None,
             patient: None,
-            fields: Vec::new(),
+            fields: Names::default(),
         }
     }
 

@@ -113,7 +113,7 @@ impl Common {
             request_id: who.request,
             action: deed.action.to_value(),
             resource: deed.resource.clone(),
-            fields: deed.fields.clone(),
+            fields: deed.fields.to_vec(),
             outcome: outcome.to_value(),
         }
     }

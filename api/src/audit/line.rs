@@ -82,7 +82,7 @@ mod tests {
         let instance = Uuid::new_v4();
         let who = Who::of(&Scope::nobody(Uuid::new_v4()));
         let common = |name: &'static str| {
-            let deed = Deed { fields: vec!["last_name".into()], ..Deed::new(Action::Read, name) };
+            let deed = Deed { fields: ["last_name".into()].into(), ..Deed::new(Action::Read, name) };
             Arc::new(Common::new(instance, DateTime::UNIX_EPOCH, &who, &deed, Outcome::Succeeded))
         };
         let (registers, doctors) = (common("PatientRegister"), common("Doctor"));

@@ -49,5 +49,6 @@ impl Note {
 
 /// Whether two deeds differ in nothing but whose record it is about.
 fn is_alike((one, first): &(Deed, Outcome), (other, second): &(Deed, Outcome)) -> bool {
-    first == second && one.action == other.action && one.resource == other.resource && one.fields == other.fields
+    let is_same = Arc::ptr_eq(&one.fields, &other.fields) || one.fields == other.fields;
+    is_same && first == second && one.action == other.action && one.resource == other.resource
 }

@@ -38,7 +38,7 @@ impl Authority {
         let key = keyring::generate(&tx, Arc::new(file), algorithm, now).await?;
         tx.note(Deed::new(Action::Create, SIGNING_KEY).on(key));
         let field = if revoke { "revokedAt" } else { "retiredAt" };
-        tx.note(Deed { fields: vec![field.into()], ..Deed::new(Action::Update, SIGNING_KEY) });
+        tx.note(Deed { fields: [field.into()].into(), ..Deed::new(Action::Update, SIGNING_KEY) });
         if revoke {
             keyring::revoke_others(&tx, key, now).await?;
         } else {

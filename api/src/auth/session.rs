@@ -273,7 +273,7 @@ impl Authority {
 
 /// A change to what proves who a user is. It stands in no change log.
 pub(super) fn changed(user: Uuid, what: &'static str) -> Deed {
-    Deed { fields: vec![what.into()], ..Deed::new(Action::Update, "User").on(user) }
+    Deed { fields: [what.into()].into(), ..Deed::new(Action::Update, "User").on(user) }
 }
 
 /// The session that a caller asks in, for what only the user does: not with a leave to treat somebody.

@@ -6,7 +6,7 @@ use parking_lot::Mutex;
 use sea_orm::{ConnAcquireErr, ConnectionTrait, DbBackend, DbErr, ExecResult, QueryResult, RuntimeErr, Statement};
 use uuid::Uuid;
 
-use crate::deed::Deed;
+use crate::deed::Disclosed;
 use crate::error::{NOT_FRESH_ENOUGH, WRITE_LOST};
 
 use super::choice::{Choice, Want};
@@ -40,7 +40,7 @@ pub struct Reader {
     consistency: Consistency,
     token: Option<ConsistencyToken>,
     place: Arc<Mutex<Place>>,
-    disclosed: Arc<Mutex<Vec<Deed>>>,
+    disclosed: Arc<Mutex<Vec<Disclosed>>>,
 }
 
 /// Where a request reads.
@@ -91,15 +91,15 @@ impl Reader {
     }
 
     /// Notes what was read, to be put on record before any of it is shown.
-    pub fn disclose(&self, deeds: impl IntoIterator<Item = Deed>) {
-        if self.is_witnessed() {
-            self.disclosed.lock().extend(deeds);
+    pub fn disclose(&self, disclosed: Disclosed) {
+        if self.is_witnessed() && !disclosed.subjects.is_empty() {
+            self.disclosed.lock().push(disclosed);
         }
     }
 
     /// What was read and is not on record yet. Whoever takes it must put it there.
     #[must_use]
-    pub fn take_disclosed(&self) -> Vec<Deed> {
+    pub fn take_disclosed(&self) -> Vec<Disclosed> {
         std::mem::take(&mut self.disclosed.lock())
     }
 

@@ -1,13 +1,9 @@
-use std::borrow::Cow;
-use std::collections::HashMap;
-
 use async_graphql::parser::types::{
     ExecutableDocument, Field, OperationDefinition, OperationType, Selection, SelectionSet,
 };
 use async_graphql::{PathSegment, Response, ServerError};
-use uuid::Uuid;
 
-use crate::deed::{Action, Deed, Outcome};
+use crate::deed::{Action, Deed, Outcome, deeds as told};
 use crate::error::{Error, Result};
 
 use super::Context;
@@ -21,7 +17,7 @@ pub(super) fn deeds(
     document: &ExecutableDocument,
     operation: Option<&OperationDefinition>,
 ) -> Vec<(Deed, Outcome)> {
-    let shown = merged(context.reader.take_disclosed());
+    let shown = told(&context.reader.take_disclosed());
     let mut deeds: Vec<(Deed, Outcome)> = shown.into_iter().map(|deed| (deed, Outcome::Succeeded)).collect();
     if let Some(operation) = operation {
         deeds.extend(denied(response, document, operation).into_iter().map(|deed| (deed, Outcome::Denied)));
@@ -60,26 +56,6 @@ pub(super) async fn refused_nobody(
     context.cluster.record(&context.scope, vec![(deed, Outcome::Denied)]).await
 }
 
-/// One deed for each record and what was done with it, however often.
-fn merged(deeds: Vec<Deed>) -> Vec<Deed> {
-    if deeds.len() < 2 {
-        return deeds;
-    }
-    let mut places: HashMap<(Action, Cow<'static, str>, Option<Uuid>), usize> = HashMap::new();
-    let mut kept: Vec<Deed> = Vec::with_capacity(deeds.len());
-    for deed in deeds {
-        let place = *places.entry((deed.action, deed.resource.clone(), deed.key)).or_insert(kept.len());
-        match kept.get_mut(place) {
-            Some(earlier) => {
-                let new = deed.fields.into_iter().filter(|field| !earlier.fields.contains(field)).collect::<Vec<_>>();
-                earlier.fields.extend(new);
-            }
-            None => kept.push(deed),
-        }
-    }
-    kept
-}
-
 /// One deed for each field that was refused, however many records it was refused of.
 fn denied(response: &Response, document: &ExecutableDocument, operation: &OperationDefinition) -> Vec<Deed> {
     let mut deeds: Vec<Deed> = Vec::new();
@@ -87,7 +63,7 @@ fn denied(response: &Response, document: &ExecutableDocument, operation: &Operat
         let names = names(&error.path, document, &operation.selection_set.node);
         let root = names.first().copied().unwrap_or_default();
         let kind = root_type(operation.ty);
-        let deed = Deed { fields: vec![names.join(".").into()], ..Deed::new(action(operation.ty, root), kind) };
+        let deed = Deed { fields: [names.join(".").into()].into(), ..Deed::new(action(operation.ty, root), kind) };
         if !deeds.contains(&deed) {
             deeds.push(deed);
         }

@@ -109,7 +109,7 @@ pub async fn review(
     tx.note(Deed {
         institution: Some(grant.institution_id),
         patient: Some(grant.patient_id),
-        fields: vec!["reviewed_at".into(), "review_note".into()],
+        fields: ["reviewed_at".into(), "review_note".into()].into(),
         ..Deed::new(Action::Update, "BreakGlassGrant").on(grant.uuid)
     });
     let reviewed = Entity::find_by_id(grant.uuid).one(&tx).await?;

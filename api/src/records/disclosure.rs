@@ -3,12 +3,12 @@
 use std::borrow::Cow;
 
 use sea_orm::sea_query::ValueType;
-use sea_orm::{ActiveModelTrait, EntityTrait, IdenStatic, Iterable, ModelTrait, Value};
+use sea_orm::{ActiveModelTrait, EntityName, EntityTrait, IdenStatic, Iterable, ModelTrait, Value};
 use uuid::Uuid;
 
 use crate::criteria::Translation;
 use crate::database::Reader;
-use crate::deed::{Action, Deed};
+use crate::deed::{Action, Deed, Disclosed, Names, Subject};
 
 use super::Row;
 use super::aggregate::{Aggregate, Model};
@@ -48,23 +48,28 @@ pub(super) fn disclose<C: Collection>(
     if !reader.is_witnessed() {
         return;
     }
+    let subjects = match C::disclosure() {
+        Disclosure::Nothing => return,
+        Disclosure::Reads => vec![Subject::default()],
+        Disclosure::Patients => rows.iter().map(subject::<C>).collect(),
+    };
     let mut fields: Vec<_> = shown.iter().map(|column| Cow::Borrowed(column.as_str())).collect();
     for field in asked {
         if !fields.contains(field) {
             fields.push(field.clone());
         }
     }
-    match C::disclosure() {
-        Disclosure::Nothing => {}
-        Disclosure::Reads => reader.disclose([Deed { fields, ..Deed::new(Action::Read, C::NAME) }]),
-        Disclosure::Patients => reader.disclose(rows.iter().map(|row| Deed {
-            key: row.value(C::key()).and_then(key),
-            patient: C::patient().and_then(|column| row.value(column)).and_then(key),
-            institution: C::institution().and_then(|column| row.value(column)).and_then(key),
-            fields: fields.clone(),
-            ..Deed::new(Action::Read, C::NAME)
-        })),
-    }
+    reader.disclose(read::<C>(fields, subjects));
+}
+
+fn subject<C: Collection>(row: &Row<C::Entity>) -> Subject {
+    let known = |column: Option<Column<C>>| column.and_then(|column| row.key(column));
+    Subject { key: row.key(C::key()), institution: known(C::institution()), patient: known(C::patient()) }
+}
+
+fn read<C: Collection>(fields: impl Into<Names>, subjects: Vec<Subject>) -> Disclosed {
+    let table = Some(C::Entity::default().table_name());
+    Disclosed { action: Action::Read, resource: C::NAME.into(), table, fields: fields.into(), subjects }
 }
 
 /// Notes a row that was not read, but shown after it was written.
@@ -75,8 +80,9 @@ pub fn disclose_shown<C: Collection>(reader: &Reader, row: &Row<C::Entity>, colu
 /// Notes that records which tell of nobody were asked for by others that do: which of them are found tells of those.
 pub(super) fn disclose_across<C: Collection>(reader: &Reader, translation: &Translation<'_>) {
     if C::disclosure() == Disclosure::Nothing {
-        let deed = |(name, fields)| Deed { fields, ..Deed::new(Action::Read, name) };
-        reader.disclose(translation.crossed().map(deed));
+        for (resource, fields) in translation.crossed() {
+            reader.disclose(Deed { fields: fields.into(), ..Deed::new(Action::Read, resource) }.into());
+        }
     }
 }
 
@@ -84,7 +90,7 @@ pub(super) fn disclose_across<C: Collection>(reader: &Reader, translation: &Tran
 pub(super) fn disclose_total<C: Collection>(reader: &Reader, asked: &[Cow<'static, str>]) {
     if C::disclosure() != Disclosure::Nothing {
         let fields = [&["total_count".into()], asked].concat();
-        reader.disclose([Deed { fields, ..Deed::new(Action::Read, C::NAME) }]);
+        reader.disclose(read::<C>(fields, vec![Subject::default()]));
     }
 }
 

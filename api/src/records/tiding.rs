@@ -89,7 +89,7 @@ impl<T> Changed<T> {
         let change = &self.change;
         let deed = Deed::new(Action::Read, C::NAME).on(change.key);
         let (institution, patient) = (change.institution, change.patient);
-        let fields = [&["version".into()], self.asked.as_ref()].concat();
-        reader.disclose([Deed { institution, patient, fields, ..deed }]);
+        let fields = [&["version".into()], self.asked.as_ref()].concat().into();
+        reader.disclose(Deed { institution, patient, fields, ..deed }.into());
     }
 }

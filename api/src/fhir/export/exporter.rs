@@ -21,7 +21,7 @@ impl Exporter for Fhir {
         export::require(scope)?;
         let known = Vocabulary::load(scope, reader).await?;
         let Some(folder) = export::folder(scope, reader, &known, uuid, MAX_RECORDS).await? else { return Ok(None) };
-        reader.disclose([folder.deed()]);
+        reader.disclose(folder.deed().into());
         let register = &folder.register;
         let (doctor, institution) = export::around(scope, reader, register.doctor_id, register.institution_id).await?;
         let mut resources = vec![patient(register)];

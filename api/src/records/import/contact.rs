@@ -114,7 +114,7 @@ pub(super) async fn give_way<C: Contact>(tx: &Transaction, items: &[Item<C>]) ->
             patient: *patient,
             institution: *institution,
             version: Some(version + 1),
-            fields: vec![C::is_primary().as_str().into()],
+            fields: [C::is_primary().as_str().into()].into(),
             ..Deed::new(Action::Update, C::NAME).on(*key)
         });
     }

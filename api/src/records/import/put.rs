@@ -207,7 +207,7 @@ fn note<A: Import>(tx: &Transaction, plan: &Plan<A>, present: Option<&Model<A>>)
             key: identifier.uuid.try_as_ref().copied(),
             patient: identifier.patient_id.try_as_ref().copied().flatten(),
             institution: identifier.institution_id.try_as_ref().copied().flatten(),
-            fields: vec!["value".into()],
+            fields: ["value".into()].into(),
             ..Deed::new(Action::Update, "Identifier")
         });
     }
