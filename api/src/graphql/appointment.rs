@@ -13,6 +13,7 @@ use crate::records::{Loaded, Row};
 use super::context::of;
 use super::doctor::Doctor;
 use super::id::{Kind, global_id};
+use super::object::fields;
 use super::one::{One, Refers, one};
 use super::patient_register::PatientRegister;
 use super::payload::payload;
@@ -47,62 +48,63 @@ impl Record for Appointment {
     }
 }
 
-/// A patient with a doctor, from an instant to another.
-#[Object]
-impl Appointment {
-    /// The record's global id: opaque, and good for `node`.
-    pub(super) async fn id(&self) -> Result<ID> {
-        Ok(global_id(Kind::Appointment, *self.row.uuid.loaded()?))
-    }
+fields! {
+    /// A patient with a doctor, from an instant to another.
+    Appointment {
+        /// The record's global id: opaque, and good for `node`.
+        fn id(&self) -> Result<ID> {
+            Ok(global_id(Kind::Appointment, *self.row.uuid.loaded()?))
+        }
 
-    /// The record's own key.
-    async fn uuid(&self) -> Result<Uuid> {
-        Ok(*self.row.uuid.loaded()?)
-    }
+        /// The record's own key.
+        fn uuid(&self) -> Result<Uuid> {
+            Ok(*self.row.uuid.loaded()?)
+        }
 
-    /// The patient; null when the register was deleted.
-    async fn patient_register(&self) -> Result<Option<&Shown<PatientRegister>>> {
-        Ok(self.register.get()?)
-    }
+        /// The patient; null when the register was deleted.
+        fn patient_register(&self) -> Result<Option<&Shown<PatientRegister>>> {
+            Ok(self.register.get()?)
+        }
 
-    /// The doctor.
-    async fn doctor(&self) -> Result<Option<&Shown<Doctor>>> {
-        Ok(self.doctor.get()?)
-    }
+        /// The doctor.
+        fn doctor(&self) -> Result<Option<&Shown<Doctor>>> {
+            Ok(self.doctor.get()?)
+        }
 
-    /// When it begins.
-    async fn starts_at(&self) -> Result<DateTime<Utc>> {
-        Ok(*self.row.starts_at.loaded()?)
-    }
+        /// When it begins.
+        fn starts_at(&self) -> Result<DateTime<Utc>> {
+            Ok(*self.row.starts_at.loaded()?)
+        }
 
-    /// When it ends.
-    async fn ends_at(&self) -> Result<DateTime<Utc>> {
-        Ok(*self.row.ends_at.loaded()?)
-    }
+        /// When it ends.
+        fn ends_at(&self) -> Result<DateTime<Utc>> {
+            Ok(*self.row.ends_at.loaded()?)
+        }
 
-    /// What became of it.
-    async fn status(&self) -> Result<AppointmentStatus> {
-        Ok((*self.row.status.loaded()?).into())
-    }
+        /// What became of it.
+        fn status(&self) -> Result<AppointmentStatus> {
+            Ok((*self.row.status.loaded()?).into())
+        }
 
-    /// What for; null when unknown.
-    async fn reason(&self) -> Result<Option<&str>> {
-        Ok(self.row.reason.loaded()?.as_deref())
-    }
+        /// What for; null when unknown.
+        fn reason(&self) -> Result<Option<&str>> {
+            Ok(self.row.reason.loaded()?.as_deref())
+        }
 
-    /// How often the record has changed, counting from 1.
-    async fn version(&self) -> Result<i32> {
-        Ok(*self.row.version.loaded()?)
-    }
+        /// How often the record has changed, counting from 1.
+        fn version(&self) -> Result<i32> {
+            Ok(*self.row.version.loaded()?)
+        }
 
-    /// When the record was created.
-    async fn created_at(&self) -> Result<DateTime<Utc>> {
-        Ok(*self.row.created_at.loaded()?)
-    }
+        /// When the record was created.
+        fn created_at(&self) -> Result<DateTime<Utc>> {
+            Ok(*self.row.created_at.loaded()?)
+        }
 
-    /// When the record last changed.
-    async fn updated_at(&self) -> Result<DateTime<Utc>> {
-        Ok(*self.row.updated_at.loaded()?)
+        /// When the record last changed.
+        fn updated_at(&self) -> Result<DateTime<Utc>> {
+            Ok(*self.row.updated_at.loaded()?)
+        }
     }
 }
 

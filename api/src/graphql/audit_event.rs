@@ -9,6 +9,7 @@ use crate::records::{Deleted, Loaded, Row};
 
 use super::connection::{Connection, connection};
 use super::id::{Kind, global_id};
+use super::object::fields;
 use super::record::Record;
 
 /// Something that was done or tried: who did what to which record.
@@ -25,114 +26,115 @@ impl Record for AuditEvent {
     }
 }
 
-/// Something that was done or tried: who did what to which record.
-#[Object]
-impl AuditEvent {
-    /// The event's global id: opaque, and good for `node`.
-    pub(super) async fn id(&self) -> Result<ID> {
-        Ok(global_id(Kind::AuditEvent, *self.0.uuid.loaded()?))
-    }
+fields! {
+    /// Something that was done or tried: who did what to which record.
+    AuditEvent {
+        /// The event's global id: opaque, and good for `node`.
+        fn id(&self) -> Result<ID> {
+            Ok(global_id(Kind::AuditEvent, *self.0.uuid.loaded()?))
+        }
 
-    /// The event's own key.
-    async fn uuid(&self) -> Result<Uuid> {
-        Ok(*self.0.uuid.loaded()?)
-    }
+        /// The event's own key.
+        fn uuid(&self) -> Result<Uuid> {
+            Ok(*self.0.uuid.loaded()?)
+        }
 
-    /// The server process that put it on record.
-    async fn instance(&self) -> Result<Uuid> {
-        Ok(*self.0.instance.loaded()?)
-    }
+        /// The server process that put it on record.
+        fn instance(&self) -> Result<Uuid> {
+            Ok(*self.0.instance.loaded()?)
+        }
 
-    /// Its number among the events of that process, from 1 on: a decimal number, which may be beyond 32 bits.
-    async fn sequence(&self) -> Result<String> {
-        Ok(self.0.sequence.loaded()?.to_string())
-    }
+        /// Its number among the events of that process, from 1 on: a decimal number, which may be beyond 32 bits.
+        fn sequence(&self) -> Result<String> {
+            Ok(self.0.sequence.loaded()?.to_string())
+        }
 
-    /// When it was put on record.
-    async fn occurred_at(&self) -> Result<DateTime<Utc>> {
-        Ok(*self.0.occurred_at.loaded()?)
-    }
+        /// When it was put on record.
+        fn occurred_at(&self) -> Result<DateTime<Utc>> {
+            Ok(*self.0.occurred_at.loaded()?)
+        }
 
-    /// Key of who did it.
-    async fn actor_id(&self) -> Result<Uuid> {
-        Ok(*self.0.actor_id.loaded()?)
-    }
+        /// Key of who did it.
+        fn actor_id(&self) -> Result<Uuid> {
+            Ok(*self.0.actor_id.loaded()?)
+        }
 
-    /// In which role; empty for somebody without a session.
-    async fn role(&self) -> Result<&str> {
-        Ok(self.0.role.loaded()?)
-    }
+        /// In which role; empty for somebody without a session.
+        fn role(&self) -> Result<&str> {
+            Ok(self.0.role.loaded()?)
+        }
 
-    /// Key of the session in which they did it; null outside one.
-    async fn session_id(&self) -> Result<Option<Uuid>> {
-        Ok(*self.0.session_id.loaded()?)
-    }
+        /// Key of the session in which they did it; null outside one.
+        fn session_id(&self) -> Result<Option<Uuid>> {
+            Ok(*self.0.session_id.loaded()?)
+        }
 
-    /// Key of the institution that they were bound to; null for who may reach all.
-    async fn institution_id(&self) -> Result<Option<Uuid>> {
-        Ok(*self.0.institution_id.loaded()?)
-    }
+        /// Key of the institution that they were bound to; null for who may reach all.
+        fn institution_id(&self) -> Result<Option<Uuid>> {
+            Ok(*self.0.institution_id.loaded()?)
+        }
 
-    /// Key of the leave by which they reached a record outside their own boundary; null when they needed none.
-    async fn grant_id(&self) -> Result<Option<Uuid>> {
-        Ok(*self.0.grant_id.loaded()?)
-    }
+        /// Key of the leave by which they reached a record outside their own boundary; null when they needed none.
+        fn grant_id(&self) -> Result<Option<Uuid>> {
+            Ok(*self.0.grant_id.loaded()?)
+        }
 
-    /// The address they came from; null when unknown.
-    async fn origin(&self) -> Result<Option<&str>> {
-        Ok(self.0.origin.loaded()?.as_deref())
-    }
+        /// The address they came from; null when unknown.
+        fn origin(&self) -> Result<Option<&str>> {
+            Ok(self.0.origin.loaded()?.as_deref())
+        }
 
-    /// In which request.
-    async fn request_id(&self) -> Result<Uuid> {
-        Ok(*self.0.request_id.loaded()?)
-    }
+        /// In which request.
+        fn request_id(&self) -> Result<Uuid> {
+            Ok(*self.0.request_id.loaded()?)
+        }
 
-    /// What was done.
-    async fn action(&self) -> Result<AuditAction> {
-        Ok((*self.0.action.loaded()?).into())
-    }
+        /// What was done.
+        fn action(&self) -> Result<AuditAction> {
+            Ok((*self.0.action.loaded()?).into())
+        }
 
-    /// The kind of record, such as `PatientRegister`.
-    async fn resource(&self) -> Result<&str> {
-        Ok(self.0.resource.loaded()?)
-    }
+        /// The kind of record, such as `PatientRegister`.
+        fn resource(&self) -> Result<&str> {
+            Ok(self.0.resource.loaded()?)
+        }
 
-    /// The record's own key; null for what is about no single record.
-    async fn resource_id(&self) -> Result<Option<Uuid>> {
-        Ok(*self.0.resource_id.loaded()?)
-    }
+        /// The record's own key; null for what is about no single record.
+        fn resource_id(&self) -> Result<Option<Uuid>> {
+            Ok(*self.0.resource_id.loaded()?)
+        }
 
-    /// The record's version after the change; null for what changed none.
-    async fn version(&self) -> Result<Option<i32>> {
-        Ok(*self.0.version.loaded()?)
-    }
+        /// The record's version after the change; null for what changed none.
+        fn version(&self) -> Result<Option<i32>> {
+            Ok(*self.0.version.loaded()?)
+        }
 
-    /// Key of the institution that the record belongs to; null when it belongs to none.
-    async fn resource_institution_id(&self) -> Result<Option<Uuid>> {
-        Ok(*self.0.resource_institution_id.loaded()?)
-    }
+        /// Key of the institution that the record belongs to; null when it belongs to none.
+        fn resource_institution_id(&self) -> Result<Option<Uuid>> {
+            Ok(*self.0.resource_institution_id.loaded()?)
+        }
 
-    /// Key of the patient whose data it was; null when it was nobody's.
-    async fn patient_id(&self) -> Result<Option<Uuid>> {
-        Ok(*self.0.patient_id.loaded()?)
-    }
+        /// Key of the patient whose data it was; null when it was nobody's.
+        fn patient_id(&self) -> Result<Option<Uuid>> {
+            Ok(*self.0.patient_id.loaded()?)
+        }
 
-    /// Names of the fields that were changed or shown, or by which records were found (filters and orders tell of them too), as
-    /// the database calls them, such as `first_name`; of what a user signs in with, `password`, `second_factor` or
-    /// `one_time_token`; of what was refused, the path of the field in the query. Never values.
-    async fn fields(&self) -> Result<&[String]> {
-        Ok(&self.0.fields.loaded()?.0)
-    }
+        /// Names of the fields that were changed or shown, or by which records were found (filters and orders tell of them too), as
+        /// the database calls them, such as `first_name`; of what a user signs in with, `password`, `second_factor` or
+        /// `one_time_token`; of what was refused, the path of the field in the query. Never values.
+        fn fields(&self) -> Result<&[String]> {
+            Ok(&self.0.fields.loaded()?.0)
+        }
 
-    /// What became of it.
-    async fn outcome(&self) -> Result<AuditOutcome> {
-        Ok((*self.0.outcome.loaded()?).into())
-    }
+        /// What became of it.
+        fn outcome(&self) -> Result<AuditOutcome> {
+            Ok((*self.0.outcome.loaded()?).into())
+        }
 
-    /// The number of the intent that this event settles; null for any other event.
-    async fn settles(&self) -> Result<Option<String>> {
-        Ok(self.0.settles.loaded()?.map(|number| number.to_string()))
+        /// The number of the intent that this event settles; null for any other event.
+        fn settles(&self) -> Result<Option<String>> {
+            Ok(self.0.settles.loaded()?.map(|number| number.to_string()))
+        }
     }
 }
 

@@ -11,6 +11,7 @@ use crate::records::{Loaded, Row};
 
 use super::context::of;
 use super::id::{Kind, global_id};
+use super::object::fields;
 use super::payload::{payload, plain_payload};
 use super::queries::queries;
 use super::record::Record;
@@ -38,57 +39,58 @@ impl Record for BreakGlassGrant {
     }
 }
 
-/// Leave that somebody took to open one record outside the own boundary.
-#[Object]
-impl BreakGlassGrant {
-    /// The record's global id: opaque, and good for `node`.
-    pub(super) async fn id(&self) -> Result<ID> {
-        Ok(global_id(Kind::BreakGlassGrant, *self.0.uuid.loaded()?))
-    }
+fields! {
+    /// Leave that somebody took to open one record outside the own boundary.
+    BreakGlassGrant {
+        /// The record's global id: opaque, and good for `node`.
+        fn id(&self) -> Result<ID> {
+            Ok(global_id(Kind::BreakGlassGrant, *self.0.uuid.loaded()?))
+        }
 
-    /// The record's own key.
-    async fn uuid(&self) -> Result<Uuid> {
-        Ok(*self.0.uuid.loaded()?)
-    }
+        /// The record's own key.
+        fn uuid(&self) -> Result<Uuid> {
+            Ok(*self.0.uuid.loaded()?)
+        }
 
-    /// Key of the user who took it.
-    async fn user_uuid(&self) -> Result<Uuid> {
-        Ok(*self.0.user_id.loaded()?)
-    }
+        /// Key of the user who took it.
+        fn user_uuid(&self) -> Result<Uuid> {
+            Ok(*self.0.user_id.loaded()?)
+        }
 
-    /// Key of the patient whose record was opened.
-    async fn patient_uuid(&self) -> Result<Uuid> {
-        Ok(*self.0.patient_id.loaded()?)
-    }
+        /// Key of the patient whose record was opened.
+        fn patient_uuid(&self) -> Result<Uuid> {
+            Ok(*self.0.patient_id.loaded()?)
+        }
 
-    /// Why.
-    async fn reason(&self) -> Result<&str> {
-        Ok(self.0.reason.loaded()?)
-    }
+        /// Why.
+        fn reason(&self) -> Result<&str> {
+            Ok(self.0.reason.loaded()?)
+        }
 
-    /// When it was taken.
-    async fn created_at(&self) -> Result<DateTime<Utc>> {
-        Ok(*self.0.created_at.loaded()?)
-    }
+        /// When it was taken.
+        fn created_at(&self) -> Result<DateTime<Utc>> {
+            Ok(*self.0.created_at.loaded()?)
+        }
 
-    /// Until when the record was open.
-    async fn expires_at(&self) -> Result<DateTime<Utc>> {
-        Ok(*self.0.expires_at.loaded()?)
-    }
+        /// Until when the record was open.
+        fn expires_at(&self) -> Result<DateTime<Utc>> {
+            Ok(*self.0.expires_at.loaded()?)
+        }
 
-    /// When it was reviewed; null when it was not.
-    async fn reviewed_at(&self) -> Result<Option<DateTime<Utc>>> {
-        Ok(*self.0.reviewed_at.loaded()?)
-    }
+        /// When it was reviewed; null when it was not.
+        fn reviewed_at(&self) -> Result<Option<DateTime<Utc>>> {
+            Ok(*self.0.reviewed_at.loaded()?)
+        }
 
-    /// Key of the user who reviewed it.
-    async fn reviewed_by_uuid(&self) -> Result<Option<Uuid>> {
-        Ok(*self.0.reviewed_by.loaded()?)
-    }
+        /// Key of the user who reviewed it.
+        fn reviewed_by_uuid(&self) -> Result<Option<Uuid>> {
+            Ok(*self.0.reviewed_by.loaded()?)
+        }
 
-    /// What they found.
-    async fn review_note(&self) -> Result<Option<&str>> {
-        Ok(self.0.review_note.loaded()?.as_deref())
+        /// What they found.
+        fn review_note(&self) -> Result<Option<&str>> {
+            Ok(self.0.review_note.loaded()?.as_deref())
+        }
     }
 }
 

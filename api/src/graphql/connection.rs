@@ -1,14 +1,13 @@
-use std::borrow::Cow;
 use std::sync::Arc;
 
-use async_graphql::{Context, Object, Result, SelectionField, TypeName};
-use tokio::sync::OnceCell;
+use async_graphql::{Context, Result, SelectionField};
 
 use crate::criteria::{Criteria, Page, PageArguments};
 use crate::error::Error;
-use crate::records::{Deleted, Listing, Query, Wanted, list};
+use crate::records::{Collection, Deleted, Listing, Query, Wanted, list};
 
 use super::context::of;
+use super::object::{fields, object};
 use super::one::joins;
 use super::record::{Record, columns};
 use super::shown::{Shown, show};
@@ -19,7 +18,6 @@ type Shared<R> = Arc<Listing<<R as Record>::Collection>>;
 pub(super) struct Connection<R: Record> {
     listing: Shared<R>,
     nodes: Arc<[Shown<R>]>,
-    total: Arc<OnceCell<u64>>,
 }
 
 /// A record and its place in the list.
@@ -30,17 +28,43 @@ pub(super) struct Edge<R: Record> {
 }
 
 /// Where in the list a page is.
-pub(super) struct PageInfo {
-    has_next_page: bool,
-    has_previous_page: bool,
-    start_cursor: Option<String>,
-    end_cursor: Option<String>,
-    numbered: Option<(u32, u32)>,
-    total: Total,
+pub(super) struct PageInfo(Arc<dyn Paged>);
+
+/// A page of whatever list.
+trait Paged: Send + Sync {
+    fn page(&self) -> &Page;
+    fn has_next(&self) -> bool;
+    fn has_previous(&self) -> bool;
+    fn len(&self) -> usize;
+    fn cursor(&self, index: usize) -> crate::error::Result<String>;
+    fn total(&self) -> crate::error::Result<u64>;
 }
 
-/// Counts a list at most once, however often its size is asked for.
-type Total = Arc<dyn Fn() -> futures_util::future::BoxFuture<'static, crate::error::Result<u64>> + Send + Sync>;
+impl<C: Collection> Paged for Listing<C> {
+    fn page(&self) -> &Page {
+        &self.page
+    }
+
+    fn has_next(&self) -> bool {
+        self.has_next
+    }
+
+    fn has_previous(&self) -> bool {
+        self.has_previous
+    }
+
+    fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    fn cursor(&self, index: usize) -> crate::error::Result<String> {
+        self.cursor(index)
+    }
+
+    fn total(&self) -> crate::error::Result<u64> {
+        self.total.ok_or_else(|| Error::internal("a list that nobody counted"))
+    }
+}
 
 /// Reads a page, and of its records only the columns that the selection shows.
 pub(super) async fn connection<R: Record>(
@@ -84,7 +108,7 @@ pub(super) fn wanted(connection: SelectionField<'_>) -> Wanted {
             "totalCount" => wanted.total = true,
             "pageInfo" => {
                 wanted.page = true;
-                wanted.total |= field.selection_set().any(|field| field.name() == "totalPages");
+                wanted.pages |= field.selection_set().any(|field| field.name() == "totalPages");
             }
             "nodes" | "edges" => wanted.page = true,
             _ => {}
@@ -95,122 +119,109 @@ pub(super) fn wanted(connection: SelectionField<'_>) -> Wanted {
 
 impl<R: Record> Connection<R> {
     pub(super) fn of(listing: Shared<R>, nodes: Vec<Shown<R>>) -> Self {
-        Self { listing, nodes: nodes.into(), total: Arc::default() }
-    }
-
-    async fn total(&self, ctx: &Context<'_>) -> Result<u64> {
-        let reader = &of(ctx).reader;
-        Ok(*self.total.get_or_try_init(|| self.listing.count(reader)).await?)
+        Self { listing, nodes: nodes.into() }
     }
 }
 
-impl<R: Record> TypeName for Connection<R> {
-    fn type_name() -> Cow<'static, str> {
-        format!("{}Connection", R::NAME).into()
+fields! {
+    /// A page of a list.
+    Connection<R> {
+        /// The page's records, each with its place in the list.
+        fn edges(&self) -> Result<Vec<Edge<R>>> {
+            let edge = |index| Edge { listing: Arc::clone(&self.listing), nodes: Arc::clone(&self.nodes), index };
+            Ok((0..self.nodes.len()).map(edge).collect())
+        }
+
+        /// The page's records.
+        fn nodes(&self) -> Result<&[Shown<R>]> {
+            Ok(&self.nodes)
+        }
+
+        /// Where in the list the page is.
+        fn page_info(&self) -> Result<PageInfo> {
+            let listing = Arc::clone(&self.listing);
+            Ok(PageInfo(listing))
+        }
+
+        /// How many records the whole list has. Costs a statement of its own.
+        fn total_count(&self) -> Result<i32> {
+            bounded(self.listing.total()?)
+        }
     }
 }
 
-/// A page of a list.
-#[Object(name_type)]
-impl<R: Record> Connection<R> {
-    /// The page's records, each with its place in the list.
-    async fn edges(&self) -> Vec<Edge<R>> {
-        let edge = |index| Edge { listing: Arc::clone(&self.listing), nodes: Arc::clone(&self.nodes), index };
-        (0..self.nodes.len()).map(edge).collect()
-    }
+object!(Connection<R>, format!("{}Connection", R::NAME).into());
 
-    /// The page's records.
-    async fn nodes(&self) -> &[Shown<R>] {
-        &self.nodes
-    }
+fields! {
+    /// A record and its place in the list.
+    Edge<R> {
+        /// The record's place, to be used as `after` or `before` under the same order.
+        fn cursor(&self) -> Result<String> {
+            Ok(self.listing.cursor(self.index)?)
+        }
 
-    /// Where in the list the page is.
-    async fn page_info(&self, ctx: &Context<'_>) -> Result<PageInfo> {
-        let listing = &self.listing;
-        let cursor = |field: &str, index: Option<usize>| {
-            index.filter(|_| ctx.look_ahead().field(field).exists()).map(|index| listing.cursor(index)).transpose()
-        };
-        let (total, counted, reader) = (Arc::clone(&self.total), Arc::clone(listing), of(ctx).reader.clone());
-        Ok(PageInfo {
-            has_next_page: listing.has_next,
-            has_previous_page: listing.has_previous,
-            start_cursor: cursor("startCursor", (!listing.rows.is_empty()).then_some(0))?,
-            end_cursor: cursor("endCursor", listing.rows.len().checked_sub(1))?,
-            numbered: match listing.page {
-                Page::Numbered { page, per_page } => Some((page, per_page)),
-                Page::Cursor { .. } => None,
-            },
-            total: Arc::new(move || {
-                let (total, counted, reader) = (Arc::clone(&total), Arc::clone(&counted), reader.clone());
-                Box::pin(async move { total.get_or_try_init(|| counted.count(&reader)).await.copied() })
-            }),
-        })
-    }
-
-    /// How many records the whole list has. Costs a statement of its own.
-    async fn total_count(&self, ctx: &Context<'_>) -> Result<i32> {
-        bounded(self.total(ctx).await?)
+        /// The record.
+        fn node(&self) -> Result<&Shown<R>> {
+            Ok(&self.nodes[self.index])
+        }
     }
 }
 
-impl<R: Record> TypeName for Edge<R> {
-    fn type_name() -> Cow<'static, str> {
-        format!("{}Edge", R::NAME).into()
+object!(Edge<R>, format!("{}Edge", R::NAME).into());
+
+fields! {
+    /// Where in a list a page is.
+    PageInfo {
+        /// Whether records follow the page.
+        fn has_next_page(&self) -> Result<bool> {
+            Ok(self.0.has_next())
+        }
+
+        /// Whether records precede the page.
+        fn has_previous_page(&self) -> Result<bool> {
+            Ok(self.0.has_previous())
+        }
+
+        /// The place of the page's first record; null when the page is empty.
+        fn start_cursor(&self) -> Result<Option<String>> {
+            self.cursor((self.0.len() > 0).then_some(0))
+        }
+
+        /// The place of the page's last record; null when the page is empty.
+        fn end_cursor(&self) -> Result<Option<String>> {
+            self.cursor(self.0.len().checked_sub(1))
+        }
+
+        /// The page's number, from 1 on; null when paging by cursor.
+        fn page(&self) -> Result<Option<u32>> {
+            Ok(self.numbered().map(|(page, _)| page))
+        }
+
+        /// How many records a page has at most; null when paging by cursor.
+        fn per_page(&self) -> Result<Option<u32>> {
+            Ok(self.numbered().map(|(_, per_page)| per_page))
+        }
+
+        /// How many pages the list has; null when paging by cursor. Costs a statement of its own.
+        fn total_pages(&self) -> Result<Option<i32>> {
+            let Some((_, per_page)) = self.numbered() else { return Ok(None) };
+            bounded(self.0.total()?.div_ceil(u64::from(per_page))).map(Some)
+        }
     }
 }
 
-/// A record and its place in the list.
-#[Object(name_type, serial)]
-impl<R: Record> Edge<R> {
-    /// The record's place, to be used as `after` or `before` under the same order.
-    async fn cursor(&self) -> Result<String> {
-        Ok(self.listing.cursor(self.index)?)
-    }
+object!(PageInfo, "PageInfo".into());
 
-    /// The record.
-    async fn node(&self) -> &Shown<R> {
-        &self.nodes[self.index]
-    }
-}
-
-/// Where in a list a page is.
-#[Object(serial)]
 impl PageInfo {
-    /// Whether records follow the page.
-    async fn has_next_page(&self) -> bool {
-        self.has_next_page
+    fn cursor(&self, index: Option<usize>) -> Result<Option<String>> {
+        Ok(index.map(|index| self.0.cursor(index)).transpose()?)
     }
 
-    /// Whether records precede the page.
-    async fn has_previous_page(&self) -> bool {
-        self.has_previous_page
-    }
-
-    /// The place of the page's first record; null when the page is empty.
-    async fn start_cursor(&self) -> Option<&str> {
-        self.start_cursor.as_deref()
-    }
-
-    /// The place of the page's last record; null when the page is empty.
-    async fn end_cursor(&self) -> Option<&str> {
-        self.end_cursor.as_deref()
-    }
-
-    /// The page's number, from 1 on; null when paging by cursor.
-    async fn page(&self) -> Option<u32> {
-        self.numbered.map(|(page, _)| page)
-    }
-
-    /// How many records a page has at most; null when paging by cursor.
-    async fn per_page(&self) -> Option<u32> {
-        self.numbered.map(|(_, per_page)| per_page)
-    }
-
-    /// How many pages the list has; null when paging by cursor. Costs a statement of its own.
-    async fn total_pages(&self) -> Result<Option<i32>> {
-        let Some((_, per_page)) = self.numbered else { return Ok(None) };
-        let total = (self.total)().await?;
-        bounded(total.div_ceil(u64::from(per_page))).map(Some)
+    fn numbered(&self) -> Option<(u32, u32)> {
+        match self.0.page() {
+            Page::Numbered { page, per_page } => Some((*page, *per_page)),
+            Page::Cursor { .. } => None,
+        }
     }
 }
 

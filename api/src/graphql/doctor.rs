@@ -14,6 +14,7 @@ use super::doctor_specialty::DoctorSpecialty;
 use super::id::{Kind, global_id};
 use super::many::{Many, ToMany};
 use super::medical_institution::MedicalInstitution;
+use super::object::fields;
 use super::one::{One, Refers, one};
 use super::patient_register::PatientRegister;
 use super::payload::payload;
@@ -63,67 +64,68 @@ impl Record for Doctor {
     }
 }
 
-/// Who treats patients, in an institution.
-#[Object]
-impl Doctor {
-    /// The record's global id: opaque, and good for `node`.
-    pub(super) async fn id(&self) -> Result<ID> {
-        Ok(global_id(Kind::Doctor, *self.row.uuid.loaded()?))
-    }
+fields! {
+    /// Who treats patients, in an institution.
+    Doctor {
+        /// The record's global id: opaque, and good for `node`.
+        fn id(&self) -> Result<ID> {
+            Ok(global_id(Kind::Doctor, *self.row.uuid.loaded()?))
+        }
 
-    /// The record's own key.
-    async fn uuid(&self) -> Result<Uuid> {
-        Ok(*self.row.uuid.loaded()?)
-    }
+        /// The record's own key.
+        fn uuid(&self) -> Result<Uuid> {
+            Ok(*self.row.uuid.loaded()?)
+        }
 
-    /// First name.
-    async fn first_name(&self) -> Result<&str> {
-        Ok(self.row.first_name.loaded()?)
-    }
+        /// First name.
+        fn first_name(&self) -> Result<&str> {
+            Ok(self.row.first_name.loaded()?)
+        }
 
-    /// Last name.
-    async fn last_name(&self) -> Result<&str> {
-        Ok(self.row.last_name.loaded()?)
-    }
+        /// Last name.
+        fn last_name(&self) -> Result<&str> {
+            Ok(self.row.last_name.loaded()?)
+        }
 
-    /// The licence to practise; no two doctors have the same.
-    async fn license_number(&self) -> Result<Option<&str>> {
-        Ok(self.row.license_number.loaded()?.as_deref())
-    }
+        /// The licence to practise; no two doctors have the same.
+        fn license_number(&self) -> Result<Option<&str>> {
+            Ok(self.row.license_number.loaded()?.as_deref())
+        }
 
-    /// Email address.
-    async fn email(&self) -> Result<Option<&str>> {
-        Ok(self.row.email.loaded()?.as_deref())
-    }
+        /// Email address.
+        fn email(&self) -> Result<Option<&str>> {
+            Ok(self.row.email.loaded()?.as_deref())
+        }
 
-    /// Phone number.
-    async fn phone_number(&self) -> Result<Option<&str>> {
-        Ok(self.row.phone_number.loaded()?.as_deref())
-    }
+        /// Phone number.
+        fn phone_number(&self) -> Result<Option<&str>> {
+            Ok(self.row.phone_number.loaded()?.as_deref())
+        }
 
-    /// Where the doctor practises.
-    async fn institution(&self) -> Result<Option<&Shown<MedicalInstitution>>> {
-        Ok(self.institution.get()?)
-    }
+        /// Where the doctor practises.
+        fn institution(&self) -> Result<Option<&Shown<MedicalInstitution>>> {
+            Ok(self.institution.get()?)
+        }
 
-    /// What the doctor practises; null when unknown.
-    async fn specialty(&self) -> Result<Option<&Shown<DoctorSpecialty>>> {
-        Ok(self.specialty.get()?)
-    }
+        /// What the doctor practises; null when unknown.
+        fn specialty(&self) -> Result<Option<&Shown<DoctorSpecialty>>> {
+            Ok(self.specialty.get()?)
+        }
 
-    /// How often the record has changed, counting from 1.
-    async fn version(&self) -> Result<i32> {
-        Ok(*self.row.version.loaded()?)
-    }
+        /// How often the record has changed, counting from 1.
+        fn version(&self) -> Result<i32> {
+            Ok(*self.row.version.loaded()?)
+        }
 
-    /// When the record was created.
-    async fn created_at(&self) -> Result<DateTime<Utc>> {
-        Ok(*self.row.created_at.loaded()?)
-    }
+        /// When the record was created.
+        fn created_at(&self) -> Result<DateTime<Utc>> {
+            Ok(*self.row.created_at.loaded()?)
+        }
 
-    /// When the record last changed.
-    async fn updated_at(&self) -> Result<DateTime<Utc>> {
-        Ok(*self.row.updated_at.loaded()?)
+        /// When the record last changed.
+        fn updated_at(&self) -> Result<DateTime<Utc>> {
+            Ok(*self.row.updated_at.loaded()?)
+        }
     }
 }
 

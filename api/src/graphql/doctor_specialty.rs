@@ -15,6 +15,7 @@ use super::context::of;
 use super::doctor::Doctor;
 use super::id::{Kind, global_id};
 use super::many::{Many, ToMany};
+use super::object::fields;
 use super::one::{One, Refers, one};
 use super::payload::payload;
 use super::queries::queries;
@@ -51,47 +52,48 @@ impl Record for DoctorSpecialty {
     }
 }
 
-/// What doctors practise.
-#[Object]
-impl DoctorSpecialty {
-    /// The record's global id: opaque, and good for `node`.
-    pub(super) async fn id(&self) -> Result<ID> {
-        Ok(global_id(Kind::DoctorSpecialty, *self.row.uuid.loaded()?))
-    }
+fields! {
+    /// What doctors practise.
+    DoctorSpecialty {
+        /// The record's global id: opaque, and good for `node`.
+        fn id(&self) -> Result<ID> {
+            Ok(global_id(Kind::DoctorSpecialty, *self.row.uuid.loaded()?))
+        }
 
-    /// The record's own key.
-    async fn uuid(&self) -> Result<Uuid> {
-        Ok(*self.row.uuid.loaded()?)
-    }
+        /// The record's own key.
+        fn uuid(&self) -> Result<Uuid> {
+            Ok(*self.row.uuid.loaded()?)
+        }
 
-    /// Name; no two specialties have the same.
-    async fn name(&self) -> Result<&str> {
-        Ok(self.row.name.loaded()?)
-    }
+        /// Name; no two specialties have the same.
+        fn name(&self) -> Result<&str> {
+            Ok(self.row.name.loaded()?)
+        }
 
-    /// What the specialty is about.
-    async fn description(&self) -> Result<Option<&str>> {
-        Ok(self.row.description.loaded()?.as_deref())
-    }
+        /// What the specialty is about.
+        fn description(&self) -> Result<Option<&str>> {
+            Ok(self.row.description.loaded()?.as_deref())
+        }
 
-    /// What the specialty belongs to; null when unknown.
-    async fn category(&self) -> Result<Option<&Shown<SpecialtyCategory>>> {
-        Ok(self.category.get()?)
-    }
+        /// What the specialty belongs to; null when unknown.
+        fn category(&self) -> Result<Option<&Shown<SpecialtyCategory>>> {
+            Ok(self.category.get()?)
+        }
 
-    /// How often the record has changed, counting from 1.
-    async fn version(&self) -> Result<i32> {
-        Ok(*self.row.version.loaded()?)
-    }
+        /// How often the record has changed, counting from 1.
+        fn version(&self) -> Result<i32> {
+            Ok(*self.row.version.loaded()?)
+        }
 
-    /// When the record was created.
-    async fn created_at(&self) -> Result<DateTime<Utc>> {
-        Ok(*self.row.created_at.loaded()?)
-    }
+        /// When the record was created.
+        fn created_at(&self) -> Result<DateTime<Utc>> {
+            Ok(*self.row.created_at.loaded()?)
+        }
 
-    /// When the record last changed.
-    async fn updated_at(&self) -> Result<DateTime<Utc>> {
-        Ok(*self.row.updated_at.loaded()?)
+        /// When the record last changed.
+        fn updated_at(&self) -> Result<DateTime<Utc>> {
+            Ok(*self.row.updated_at.loaded()?)
+        }
     }
 }
 

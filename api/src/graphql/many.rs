@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use async_graphql::indexmap::IndexMap;
 use async_graphql::registry::{MetaField, Registry};
-use async_graphql::{Context, Name, OutputType, SelectionField, ServerError, ServerResult, Value};
+use async_graphql::{Name, OutputType, SelectionField, Value};
 use futures_util::future::{BoxFuture, join_all};
 use uuid::Uuid;
 
@@ -14,6 +14,7 @@ use crate::records::{Deleted, Listing, Nested, Query, Wanted};
 use super::arguments::{ListArguments, described};
 use super::connection::{Connection, selected, wanted};
 use super::context;
+use super::object::{Answer, At};
 use super::one::joins;
 use super::record::{Column, Record, columns};
 use super::shown::{Shown, show};
@@ -46,7 +47,8 @@ pub(super) trait Many: Sync {
 
 /// Lists that were read, one for each record.
 pub(super) trait Read: Send + Sync {
-    fn resolve<'a>(&'a self, ctx: &'a Context<'a>, key: Uuid) -> BoxFuture<'a, ServerResult<Value>>;
+    /// The list of the record with this key.
+    fn answer(&self, key: Uuid, at: &At<'_, '_>) -> async_graphql::Result<Value>;
 }
 
 /// A field with its arguments, however often and under whatever names it was asked for.
@@ -101,31 +103,23 @@ impl Lists {
         Some(Arc::new(Self(lists.collect())))
     }
 
-    /// The current field's list of the record with this key.
-    pub(super) async fn resolve(lists: Option<&Self>, ctx: &Context<'_>, key: Uuid) -> ServerResult<Value> {
-        let (name, arguments) = (ctx.field().name(), ctx.field().arguments()?);
+    /// The list `field` of the record with this key.
+    pub(super) fn answer(lists: Option<&Self>, field: &str, key: Uuid, at: &At<'_, '_>) -> async_graphql::Result<Value> {
+        let arguments = at.arguments()?;
         let mut own = lists.into_iter().flat_map(|lists| &lists.0);
-        match own.find(|answered| answered.field == name && answered.arguments == arguments) {
-            Some(answered) => answered.read.resolve(ctx, key).await,
-            None => Err(failed(ctx, Error::internal("a list that nobody read"))),
+        match own.find(|answered| answered.field == field && answered.arguments == arguments) {
+            Some(answered) => answered.read.answer(key, at),
+            None => Err(Error::internal("a list that nobody read").into()),
         }
     }
-}
-
-pub(super) fn failed(ctx: &Context<'_>, error: impl Into<async_graphql::Error>) -> ServerError {
-    ctx.set_error_path(error.into().into_server_error(ctx.item.pos))
 }
 
 /// Lists of one kind, by the keys of what they belong to.
 struct Connections<C: Record>(Result<HashMap<Uuid, Connection<C>>, async_graphql::Error>);
 
 impl<C: Record> Read for Connections<C> {
-    fn resolve<'a>(&'a self, ctx: &'a Context<'a>, key: Uuid) -> BoxFuture<'a, ServerResult<Value>> {
-        Box::pin(async move {
-            let found = self.0.as_ref().map_err(|error| failed(ctx, error.clone()))?;
-            let Some(connection) = found.get(&key) else { return Ok(Value::Null) };
-            OutputType::resolve(connection, &ctx.with_selection_set(&ctx.item.node.selection_set), ctx.item).await
-        })
+    fn answer(&self, key: Uuid, at: &At<'_, '_>) -> async_graphql::Result<Value> {
+        self.0.as_ref().map_err(Clone::clone)?.get(&key).answer(at)
     }
 }
 
@@ -185,8 +179,7 @@ impl<C: Record> ToMany<C> {
         let ListArguments { filter, order, page } = ListArguments::<C::Collection>::parse(&asked.arguments)?;
         let fields: Vec<_> = asked.selections.iter().flat_map(|field| selected(*field)).collect();
         let wanted = asked.selections.iter().map(|field| wanted(*field));
-        let wanted = wanted
-            .fold(Wanted::default(), |all, one| Wanted { page: all.page || one.page, total: all.total || one.total });
+        let wanted = wanted.fold(Wanted::default(), Wanted::or);
         let (deleted, columns, joins) = (Deleted::Excluded, columns::<C>(&fields), joins::<C>(context, &fields));
         let nested = Nested { query: Query { filter, order, page, deleted, columns, joins, wanted }, by: self.by };
         let listings = context.loaders.lists(nested, &asked.arguments, keys.to_vec()).await?;
@@ -241,7 +234,7 @@ impl<C: Record> ToOne<C> {
         let fields = asked.fields();
         let page = PageArguments { page: None, first: Some(1), after: None, last: None, before: None };
         let (deleted, columns, joins) = (Deleted::Excluded, columns::<C>(&fields), joins::<C>(context, &fields));
-        let wanted = Wanted { page: true, total: false };
+        let wanted = Wanted { page: true, ..Wanted::default() };
         let query = Query { filter: None, order: Vec::new(), page, deleted, columns, joins, wanted };
         let nested = Nested { query, by: self.by };
         let found = context.loaders.lists(nested, &asked.arguments, keys.to_vec()).await?;
@@ -255,11 +248,7 @@ impl<C: Record> ToOne<C> {
 struct Ones<C: Record>(async_graphql::Result<HashMap<Uuid, Shown<C>>>);
 
 impl<C: Record> Read for Ones<C> {
-    fn resolve<'a>(&'a self, ctx: &'a Context<'a>, key: Uuid) -> BoxFuture<'a, ServerResult<Value>> {
-        Box::pin(async move {
-            let found = self.0.as_ref().map_err(|error| failed(ctx, error.clone()))?;
-            let Some(record) = found.get(&key) else { return Ok(Value::Null) };
-            OutputType::resolve(record, &ctx.with_selection_set(&ctx.item.node.selection_set), ctx.item).await
-        })
+    fn answer(&self, key: Uuid, at: &At<'_, '_>) -> async_graphql::Result<Value> {
+        self.0.as_ref().map_err(Clone::clone)?.get(&key).answer(at)
     }
 }

@@ -16,6 +16,7 @@ use super::context::of;
 use super::doctor::Doctor;
 use super::id::{Kind, global_id};
 use super::many::{Many, ToMany};
+use super::object::fields;
 use super::one::{One, Refers, one};
 use super::patient_register::PatientRegister;
 use super::payload::payload;
@@ -74,67 +75,68 @@ impl Record for MedicalInstitution {
     }
 }
 
-/// A clinic or hospital, to which registers and doctors belong.
-#[Object]
-impl MedicalInstitution {
-    /// The record's global id: opaque, and good for `node`.
-    pub(super) async fn id(&self) -> Result<ID> {
-        Ok(global_id(Kind::MedicalInstitution, *self.row.uuid.loaded()?))
-    }
+fields! {
+    /// A clinic or hospital, to which registers and doctors belong.
+    MedicalInstitution {
+        /// The record's global id: opaque, and good for `node`.
+        fn id(&self) -> Result<ID> {
+            Ok(global_id(Kind::MedicalInstitution, *self.row.uuid.loaded()?))
+        }
 
-    /// The record's own key.
-    async fn uuid(&self) -> Result<Uuid> {
-        Ok(*self.row.uuid.loaded()?)
-    }
+        /// The record's own key.
+        fn uuid(&self) -> Result<Uuid> {
+            Ok(*self.row.uuid.loaded()?)
+        }
 
-    /// Name.
-    async fn name(&self) -> Result<&str> {
-        Ok(self.row.name.loaded()?)
-    }
+        /// Name.
+        fn name(&self) -> Result<&str> {
+            Ok(self.row.name.loaded()?)
+        }
 
-    /// Email address.
-    async fn email(&self) -> Result<Option<&str>> {
-        Ok(self.row.email.loaded()?.as_deref())
-    }
+        /// Email address.
+        fn email(&self) -> Result<Option<&str>> {
+            Ok(self.row.email.loaded()?.as_deref())
+        }
 
-    /// Phone number.
-    async fn phone_number(&self) -> Result<Option<&str>> {
-        Ok(self.row.phone_number.loaded()?.as_deref())
-    }
+        /// Phone number.
+        fn phone_number(&self) -> Result<Option<&str>> {
+            Ok(self.row.phone_number.loaded()?.as_deref())
+        }
 
-    /// Postal address.
-    async fn address(&self) -> Result<Option<&str>> {
-        Ok(self.row.address.loaded()?.as_deref())
-    }
+        /// Postal address.
+        fn address(&self) -> Result<Option<&str>> {
+            Ok(self.row.address.loaded()?.as_deref())
+        }
 
-    /// What kind of institution it is; null when unknown.
-    async fn institution_type(&self) -> Result<Option<&Shown<InstitutionType>>> {
-        Ok(self.institution_type.get()?)
-    }
+        /// What kind of institution it is; null when unknown.
+        fn institution_type(&self) -> Result<Option<&Shown<InstitutionType>>> {
+            Ok(self.institution_type.get()?)
+        }
 
-    /// The country where it is; null when unknown.
-    async fn country(&self) -> Result<Option<&Shown<Country>>> {
-        Ok(self.country.get()?)
-    }
+        /// The country where it is; null when unknown.
+        fn country(&self) -> Result<Option<&Shown<Country>>> {
+            Ok(self.country.get()?)
+        }
 
-    /// The region where it is; null when unknown.
-    async fn region(&self) -> Result<Option<&Shown<Region>>> {
-        Ok(self.region.get()?)
-    }
+        /// The region where it is; null when unknown.
+        fn region(&self) -> Result<Option<&Shown<Region>>> {
+            Ok(self.region.get()?)
+        }
 
-    /// How often the record has changed, counting from 1.
-    async fn version(&self) -> Result<i32> {
-        Ok(*self.row.version.loaded()?)
-    }
+        /// How often the record has changed, counting from 1.
+        fn version(&self) -> Result<i32> {
+            Ok(*self.row.version.loaded()?)
+        }
 
-    /// When the record was created.
-    async fn created_at(&self) -> Result<DateTime<Utc>> {
-        Ok(*self.row.created_at.loaded()?)
-    }
+        /// When the record was created.
+        fn created_at(&self) -> Result<DateTime<Utc>> {
+            Ok(*self.row.created_at.loaded()?)
+        }
 
-    /// When the record last changed.
-    async fn updated_at(&self) -> Result<DateTime<Utc>> {
-        Ok(*self.row.updated_at.loaded()?)
+        /// When the record last changed.
+        fn updated_at(&self) -> Result<DateTime<Utc>> {
+            Ok(*self.row.updated_at.loaded()?)
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 //! in `records`.
 #![expect(clippy::unused_async, reason = "async-graphql takes resolvers as async functions, whether they wait or not")]
 
+mod answer;
 mod appointment;
 mod arguments;
 mod audit_event;
@@ -27,6 +28,7 @@ mod loaders;
 mod many;
 mod medical_institution;
 mod node;
+mod object;
 mod of_patient;
 mod one;
 mod operations;

@@ -10,6 +10,7 @@ use crate::records::{Loaded, Row};
 
 use super::context::of;
 use super::id::{Kind, global_id};
+use super::object::fields;
 use super::payload::payload;
 use super::queries::queries;
 use super::record::Record;
@@ -39,58 +40,59 @@ impl Record for PatientMerge {
     }
 }
 
-/// That a register took the place of another one of the same patient.
-#[Object]
-impl PatientMerge {
-    /// The record's global id: opaque, and good for `node`.
-    pub(super) async fn id(&self) -> Result<ID> {
-        Ok(global_id(Kind::PatientMerge, *self.0.uuid.loaded()?))
-    }
+fields! {
+    /// That a register took the place of another one of the same patient.
+    PatientMerge {
+        /// The record's global id: opaque, and good for `node`.
+        fn id(&self) -> Result<ID> {
+            Ok(global_id(Kind::PatientMerge, *self.0.uuid.loaded()?))
+        }
 
-    /// The record's own key.
-    async fn uuid(&self) -> Result<Uuid> {
-        Ok(*self.0.uuid.loaded()?)
-    }
+        /// The record's own key.
+        fn uuid(&self) -> Result<Uuid> {
+            Ok(*self.0.uuid.loaded()?)
+        }
 
-    /// Key of the register that was kept.
-    async fn kept_uuid(&self) -> Result<Uuid> {
-        Ok(*self.0.kept_id.loaded()?)
-    }
+        /// Key of the register that was kept.
+        fn kept_uuid(&self) -> Result<Uuid> {
+            Ok(*self.0.kept_id.loaded()?)
+        }
 
-    /// Key of the register that was merged into it.
-    async fn merged_uuid(&self) -> Result<Uuid> {
-        Ok(*self.0.merged_id.loaded()?)
-    }
+        /// Key of the register that was merged into it.
+        fn merged_uuid(&self) -> Result<Uuid> {
+            Ok(*self.0.merged_id.loaded()?)
+        }
 
-    /// How many records moved from the one to the other, such as identifiers.
-    async fn moved_rows(&self) -> Result<i32> {
-        let moved = patient_merge::moved_rows(self.0.moved.loaded()?)?;
-        Ok(i32::try_from(moved).map_err(crate::error::Error::internal)?)
-    }
+        /// How many records moved from the one to the other, such as identifiers.
+        fn moved_rows(&self) -> Result<i32> {
+            let moved = patient_merge::moved_rows(self.0.moved.loaded()?)?;
+            Ok(i32::try_from(moved).map_err(crate::error::Error::internal)?)
+        }
 
-    /// Why; null where no reason was given.
-    async fn reason(&self) -> Result<Option<&str>> {
-        Ok(self.0.reason.loaded()?.as_deref())
-    }
+        /// Why; null where no reason was given.
+        fn reason(&self) -> Result<Option<&str>> {
+            Ok(self.0.reason.loaded()?.as_deref())
+        }
 
-    /// Key of the user who did it.
-    async fn actor_uuid(&self) -> Result<Uuid> {
-        Ok(*self.0.actor_id.loaded()?)
-    }
+        /// Key of the user who did it.
+        fn actor_uuid(&self) -> Result<Uuid> {
+            Ok(*self.0.actor_id.loaded()?)
+        }
 
-    /// When the registers were merged.
-    async fn created_at(&self) -> Result<DateTime<Utc>> {
-        Ok(*self.0.created_at.loaded()?)
-    }
+        /// When the registers were merged.
+        fn created_at(&self) -> Result<DateTime<Utc>> {
+            Ok(*self.0.created_at.loaded()?)
+        }
 
-    /// When it was undone; null when it was not.
-    async fn undone_at(&self) -> Result<Option<DateTime<Utc>>> {
-        Ok(*self.0.undone_at.loaded()?)
-    }
+        /// When it was undone; null when it was not.
+        fn undone_at(&self) -> Result<Option<DateTime<Utc>>> {
+            Ok(*self.0.undone_at.loaded()?)
+        }
 
-    /// Key of the user who undid it; null when nobody did.
-    async fn undone_by_uuid(&self) -> Result<Option<Uuid>> {
-        Ok(*self.0.undone_by.loaded()?)
+        /// Key of the user who undid it; null when nobody did.
+        fn undone_by_uuid(&self) -> Result<Option<Uuid>> {
+            Ok(*self.0.undone_by.loaded()?)
+        }
     }
 }
 

@@ -21,6 +21,7 @@ use super::id::{Kind, global_id};
 use super::likely_duplicate::CreatePatientRegisterPayload;
 use super::many::Many;
 use super::medical_institution::MedicalInstitution;
+use super::object::fields;
 use super::of_patient::OF_PATIENT;
 use super::one::{One, Refers, one};
 use super::payload::{UserError, outcome, payload};
@@ -60,120 +61,121 @@ impl Record for PatientRegister {
     }
 }
 
-/// A patient as registered: who it is, how to reach them, and what was told at registration.
-#[Object]
-impl PatientRegister {
-    /// The record's global id: opaque, and good for `node`.
-    pub(super) async fn id(&self) -> Result<ID> {
-        Ok(global_id(Kind::PatientRegister, *self.row.uuid.loaded()?))
-    }
+fields! {
+    /// A patient as registered: who it is, how to reach them, and what was told at registration.
+    PatientRegister {
+        /// The record's global id: opaque, and good for `node`.
+        fn id(&self) -> Result<ID> {
+            Ok(global_id(Kind::PatientRegister, *self.row.uuid.loaded()?))
+        }
 
-    /// The record's own key.
-    async fn uuid(&self) -> Result<Uuid> {
-        Ok(*self.row.uuid.loaded()?)
-    }
+        /// The record's own key.
+        fn uuid(&self) -> Result<Uuid> {
+            Ok(*self.row.uuid.loaded()?)
+        }
 
-    /// First name.
-    async fn first_name(&self) -> Result<&str> {
-        Ok(self.row.first_name.loaded()?)
-    }
+        /// First name.
+        fn first_name(&self) -> Result<&str> {
+            Ok(self.row.first_name.loaded()?)
+        }
 
-    /// Last name.
-    async fn last_name(&self) -> Result<&str> {
-        Ok(self.row.last_name.loaded()?)
-    }
+        /// Last name.
+        fn last_name(&self) -> Result<&str> {
+            Ok(self.row.last_name.loaded()?)
+        }
 
-    /// Date of birth.
-    async fn date_of_birth(&self) -> Result<Date> {
-        Ok(Date(*self.row.date_of_birth.loaded()?))
-    }
+        /// Date of birth.
+        fn date_of_birth(&self) -> Result<Date> {
+            Ok(Date(*self.row.date_of_birth.loaded()?))
+        }
 
-    /// Date of death; null of who lives, as far as is known.
-    async fn date_of_death(&self) -> Result<Option<Date>> {
-        Ok(self.row.date_of_death.loaded()?.map(Date))
-    }
+        /// Date of death; null of who lives, as far as is known.
+        fn date_of_death(&self) -> Result<Option<Date>> {
+            Ok(self.row.date_of_death.loaded()?.map(Date))
+        }
 
-    /// Email address; null when unknown.
-    async fn email(&self) -> Result<Option<&str>> {
-        Ok(self.row.email.loaded()?.as_deref())
-    }
+        /// Email address; null when unknown.
+        fn email(&self) -> Result<Option<&str>> {
+            Ok(self.row.email.loaded()?.as_deref())
+        }
 
-    /// Phone number.
-    async fn phone_number(&self) -> Result<Option<&str>> {
-        Ok(Some(self.row.phone_number.loaded()?))
-    }
+        /// Phone number.
+        fn phone_number(&self) -> Result<Option<&str>> {
+            Ok(Some(self.row.phone_number.loaded()?))
+        }
 
-    /// Postal address.
-    async fn address(&self) -> Result<Option<&str>> {
-        Ok(Some(self.row.address.loaded()?))
-    }
+        /// Postal address.
+        fn address(&self) -> Result<Option<&str>> {
+            Ok(Some(self.row.address.loaded()?))
+        }
 
-    /// Whom to call in an emergency; null when unknown.
-    async fn emergency_contact(&self) -> Result<Option<&str>> {
-        Ok(self.row.emergency_contact.loaded()?.as_deref())
-    }
+        /// Whom to call in an emergency; null when unknown.
+        fn emergency_contact(&self) -> Result<Option<&str>> {
+            Ok(self.row.emergency_contact.loaded()?.as_deref())
+        }
 
-    /// Allergies, as told at registration.
-    async fn allergies(&self, ctx: &Context<'_>) -> Result<Option<&[String]>> {
-        of(ctx).scope.require(Permission::ReadClinical)?;
-        Ok(Some(&self.row.allergies.loaded()?.0))
-    }
+        /// Allergies, as told at registration.
+        fn allergies(&self, context: &Context) -> Result<Option<&[String]>> {
+            context.scope.require(Permission::ReadClinical)?;
+            Ok(Some(&self.row.allergies.loaded()?.0))
+        }
 
-    /// Medical history, as told at registration.
-    async fn medical_history(&self, ctx: &Context<'_>) -> Result<Option<&[String]>> {
-        of(ctx).scope.require(Permission::ReadClinical)?;
-        Ok(Some(&self.row.medical_history.loaded()?.0))
-    }
+        /// Medical history, as told at registration.
+        fn medical_history(&self, context: &Context) -> Result<Option<&[String]>> {
+            context.scope.require(Permission::ReadClinical)?;
+            Ok(Some(&self.row.medical_history.loaded()?.0))
+        }
 
-    /// Current medications, as told at registration.
-    async fn current_medications(&self, ctx: &Context<'_>) -> Result<Option<&[String]>> {
-        of(ctx).scope.require(Permission::ReadClinical)?;
-        Ok(Some(&self.row.current_medications.loaded()?.0))
-    }
+        /// Current medications, as told at registration.
+        fn current_medications(&self, context: &Context) -> Result<Option<&[String]>> {
+            context.scope.require(Permission::ReadClinical)?;
+            Ok(Some(&self.row.current_medications.loaded()?.0))
+        }
 
-    /// How far the register has come towards being relied on.
-    async fn status(&self) -> Result<PatientRegisterStatus> {
-        Ok((*self.row.status.loaded()?).into())
-    }
+        /// How far the register has come towards being relied on.
+        fn status(&self) -> Result<PatientRegisterStatus> {
+            Ok((*self.row.status.loaded()?).into())
+        }
 
-    /// Why the register was refused; null when it was not.
-    async fn rejection_reason(&self) -> Result<Option<&str>> {
-        Ok(self.row.rejection_reason.loaded()?.as_deref())
-    }
+        /// Why the register was refused; null when it was not.
+        fn rejection_reason(&self) -> Result<Option<&str>> {
+            Ok(self.row.rejection_reason.loaded()?.as_deref())
+        }
 
-    /// Key of the register that took this one's place, which is no longer listed or changed; null when none did.
-    async fn merged_into_uuid(&self) -> Result<Option<Uuid>> {
-        Ok(*self.row.merged_into.loaded()?)
-    }
+        /// Key of the register that took this one's place, which is no longer listed or changed; null when none did.
+        fn merged_into_uuid(&self) -> Result<Option<Uuid>> {
+            Ok(*self.row.merged_into.loaded()?)
+        }
 
-    /// When the register was deleted; null when it was not.
-    async fn deleted_at(&self) -> Result<Option<DateTime<Utc>>> {
-        Ok(*self.row.deleted_at.loaded()?)
-    }
+        /// When the register was deleted; null when it was not.
+        fn deleted_at(&self) -> Result<Option<DateTime<Utc>>> {
+            Ok(*self.row.deleted_at.loaded()?)
+        }
 
-    /// The institution that the register belongs to.
-    async fn institution(&self) -> Result<Option<&Shown<MedicalInstitution>>> {
-        Ok(self.institution.get()?)
-    }
+        /// The institution that the register belongs to.
+        fn institution(&self) -> Result<Option<&Shown<MedicalInstitution>>> {
+            Ok(self.institution.get()?)
+        }
 
-    /// The patient's usual doctor; null when unknown.
-    async fn doctor(&self) -> Result<Option<&Shown<Doctor>>> {
-        Ok(self.doctor.get()?)
-    }
+        /// The patient's usual doctor; null when unknown.
+        fn doctor(&self) -> Result<Option<&Shown<Doctor>>> {
+            Ok(self.doctor.get()?)
+        }
 
-    /// How often the record has changed, counting from 1.
-    async fn version(&self) -> Result<i32> {
-        Ok(*self.row.version.loaded()?)
-    }
+        /// How often the record has changed, counting from 1.
+        fn version(&self) -> Result<i32> {
+            Ok(*self.row.version.loaded()?)
+        }
 
-    /// When the record was created.
-    async fn created_at(&self) -> Result<DateTime<Utc>> {
-        Ok(*self.row.created_at.loaded()?)
-    }
+        /// When the record was created.
+        fn created_at(&self) -> Result<DateTime<Utc>> {
+            Ok(*self.row.created_at.loaded()?)
+        }
 
-    /// When the record last changed.
-    async fn updated_at(&self) -> Result<DateTime<Utc>> {
-        Ok(*self.row.updated_at.loaded()?)
+        /// When the record last changed.
+        fn updated_at(&self) -> Result<DateTime<Utc>> {
+            Ok(*self.row.updated_at.loaded()?)
+        }
     }
 }
 

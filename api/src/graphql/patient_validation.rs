@@ -11,6 +11,7 @@ use crate::records::{Loaded, Row};
 
 use super::context::of;
 use super::id::{Kind, global_id};
+use super::object::fields;
 use super::patient_register::PatientRegister;
 use super::payload::payload;
 use super::record::Record;
@@ -37,58 +38,59 @@ impl Record for PatientValidation {
     }
 }
 
-/// A step on a register's way to being relied on.
-#[Object]
-impl PatientValidation {
-    /// The record's global id: opaque, and good for `node`.
-    pub(super) async fn id(&self) -> Result<ID> {
-        Ok(global_id(Kind::PatientValidation, *self.0.uuid.loaded()?))
-    }
+fields! {
+    /// A step on a register's way to being relied on.
+    PatientValidation {
+        /// The record's global id: opaque, and good for `node`.
+        fn id(&self) -> Result<ID> {
+            Ok(global_id(Kind::PatientValidation, *self.0.uuid.loaded()?))
+        }
 
-    /// The record's own key.
-    async fn uuid(&self) -> Result<Uuid> {
-        Ok(*self.0.uuid.loaded()?)
-    }
+        /// The record's own key.
+        fn uuid(&self) -> Result<Uuid> {
+            Ok(*self.0.uuid.loaded()?)
+        }
 
-    /// Key of the patient whose register it is about.
-    async fn patient_uuid(&self) -> Result<Uuid> {
-        Ok(*self.0.patient_id.loaded()?)
-    }
+        /// Key of the patient whose register it is about.
+        fn patient_uuid(&self) -> Result<Uuid> {
+            Ok(*self.0.patient_id.loaded()?)
+        }
 
-    /// The version that the register got by it.
-    async fn register_version(&self) -> Result<i32> {
-        Ok(*self.0.register_version.loaded()?)
-    }
+        /// The version that the register got by it.
+        fn register_version(&self) -> Result<i32> {
+            Ok(*self.0.register_version.loaded()?)
+        }
 
-    /// What the register was.
-    #[graphql(name = "fromStatus")]
-    async fn former_status(&self) -> Result<PatientRegisterStatus> {
-        Ok((*self.0.from_status.loaded()?).into())
-    }
+        /// What the register was.
+        #[name = "fromStatus"]
+        fn former_status(&self) -> Result<PatientRegisterStatus> {
+            Ok((*self.0.from_status.loaded()?).into())
+        }
 
-    /// What it became.
-    async fn to_status(&self) -> Result<PatientRegisterStatus> {
-        Ok((*self.0.to_status.loaded()?).into())
-    }
+        /// What it became.
+        fn to_status(&self) -> Result<PatientRegisterStatus> {
+            Ok((*self.0.to_status.loaded()?).into())
+        }
 
-    /// For whom the actor spoke; null where the status followed from a change of the register.
-    async fn role(&self) -> Result<Option<ValidationRole>> {
-        Ok(self.0.role.loaded()?.map(ValidationRole::from))
-    }
+        /// For whom the actor spoke; null where the status followed from a change of the register.
+        fn role(&self) -> Result<Option<ValidationRole>> {
+            Ok(self.0.role.loaded()?.map(ValidationRole::from))
+        }
 
-    /// Key of the user who did it; null where the database was not told.
-    async fn actor_uuid(&self) -> Result<Option<Uuid>> {
-        Ok(*self.0.actor_id.loaded()?)
-    }
+        /// Key of the user who did it; null where the database was not told.
+        fn actor_uuid(&self) -> Result<Option<Uuid>> {
+            Ok(*self.0.actor_id.loaded()?)
+        }
 
-    /// Why; null where no reason was given.
-    async fn reason(&self) -> Result<Option<&str>> {
-        Ok(self.0.reason.loaded()?.as_deref())
-    }
+        /// Why; null where no reason was given.
+        fn reason(&self) -> Result<Option<&str>> {
+            Ok(self.0.reason.loaded()?.as_deref())
+        }
 
-    /// When it was done.
-    async fn created_at(&self) -> Result<DateTime<Utc>> {
-        Ok(*self.0.created_at.loaded()?)
+        /// When it was done.
+        fn created_at(&self) -> Result<DateTime<Utc>> {
+            Ok(*self.0.created_at.loaded()?)
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use async_graphql::{Context, ObjectType, Result, SelectionField};
+use async_graphql::{Context, Result, SelectionField};
 use sea_orm::{EntityTrait, IdenStatic, Iterable};
 use uuid::Uuid;
 
@@ -11,6 +11,7 @@ use crate::records::{Collection, Row, disclose_shown, find};
 
 use super::context::{self, of};
 use super::many::Many;
+use super::object::Fields;
 use super::one::{One, joins};
 use super::shown::{Shown, show};
 
@@ -18,7 +19,7 @@ pub(super) type Entity<R> = <<R as Record>::Collection as Criteria>::Entity;
 pub(super) type Column<R> = <Entity<R> as EntityTrait>::Column;
 
 /// An object type that shows the rows of a collection.
-pub(super) trait Record: ObjectType + Clone + Send + Sync + Sized + 'static {
+pub(super) trait Record: Fields + Clone {
     type Collection: Collection;
 
     /// The object type's name.

@@ -6,12 +6,13 @@ use entity::role::{Column, Entity};
 use uuid::Uuid;
 
 use crate::error::Error;
-use crate::records::role::{self, Conditions, CreateRoleInput, RoleFilter, RoleOrder, Roles, UpdateRoleInput};
+use crate::records::role::{self, Conditions, Day, Location, CreateRoleInput, RoleFilter, RoleOrder, Roles, UpdateRoleInput};
 use crate::records::{Loaded, Row};
 use crate::scope::Permissions;
 
 use super::context::of;
 use super::id::{Kind, global_id};
+use super::object::{fields, object};
 use super::payload::payload;
 use super::queries::queries;
 use super::record::Record;
@@ -48,54 +49,114 @@ impl Record for Role {
     }
 }
 
-/// What a kind of user may do, and when, from where and with what.
-#[Object]
-impl Role {
-    /// The record's global id: opaque, and good for `node`.
-    pub(super) async fn id(&self) -> Result<ID> {
-        Ok(global_id(Kind::Role, *self.row.uuid.loaded()?))
-    }
+fields! {
+    /// What a kind of user may do, and when, from where and with what.
+    Role {
+        /// The record's global id: opaque, and good for `node`.
+        fn id(&self) -> Result<ID> {
+            Ok(global_id(Kind::Role, *self.row.uuid.loaded()?))
+        }
 
-    /// The record's own key.
-    async fn uuid(&self) -> Result<Uuid> {
-        Ok(*self.row.uuid.loaded()?)
-    }
+        /// The record's own key.
+        fn uuid(&self) -> Result<Uuid> {
+            Ok(*self.row.uuid.loaded()?)
+        }
 
-    /// Name.
-    async fn name(&self) -> Result<&str> {
-        Ok(self.row.name.loaded()?)
-    }
+        /// Name.
+        fn name(&self) -> Result<&str> {
+            Ok(self.row.name.loaded()?)
+        }
 
-    /// What the role is for.
-    async fn description(&self) -> Result<Option<&str>> {
-        Ok(self.row.description.loaded()?.as_deref())
-    }
+        /// What the role is for.
+        fn description(&self) -> Result<Option<&str>> {
+            Ok(self.row.description.loaded()?.as_deref())
+        }
 
-    /// What the role may do.
-    async fn permissions(&self) -> Result<Vec<Allowed>> {
-        Ok(listed(self.allowed.clone()?))
-    }
+        /// What the role may do.
+        fn permissions(&self) -> Result<Vec<Allowed>> {
+            Ok(listed(self.allowed.clone()?))
+        }
 
-    /// When, from where and with what the role may be used.
-    async fn conditions(&self) -> Result<Conditions> {
-        Ok(serde_json::from_str(self.row.conditions.loaded()?).map_err(Error::internal)?)
-    }
+        /// When, from where and with what the role may be used.
+        fn conditions(&self) -> Result<RoleConditions> {
+            Ok(RoleConditions(serde_json::from_str(self.row.conditions.loaded()?).map_err(Error::internal)?))
+        }
 
-    /// How often the record has changed, counting from 1.
-    async fn version(&self) -> Result<i32> {
-        Ok(*self.row.version.loaded()?)
-    }
+        /// How often the record has changed, counting from 1.
+        fn version(&self) -> Result<i32> {
+            Ok(*self.row.version.loaded()?)
+        }
 
-    /// When the record was created.
-    async fn created_at(&self) -> Result<DateTime<Utc>> {
-        Ok(*self.row.created_at.loaded()?)
-    }
+        /// When the record was created.
+        fn created_at(&self) -> Result<DateTime<Utc>> {
+            Ok(*self.row.created_at.loaded()?)
+        }
 
-    /// When the record last changed.
-    async fn updated_at(&self) -> Result<DateTime<Utc>> {
-        Ok(*self.row.updated_at.loaded()?)
+        /// When the record last changed.
+        fn updated_at(&self) -> Result<DateTime<Utc>> {
+            Ok(*self.row.updated_at.loaded()?)
+        }
     }
 }
+
+pub(super) struct RoleConditions(Conditions);
+
+fields! {
+    /// When, from where and with what a role may be used. Each kind of condition that is given must hold.
+    RoleConditions {
+        /// On which days; on any when empty.
+        fn weekdays(&self) -> Result<&[Day]> {
+            Ok(&self.0.weekdays)
+        }
+
+        /// From which time of day on, as `07:00`.
+        fn from(&self) -> Result<Option<&str>> {
+            Ok(self.0.from.as_deref())
+        }
+
+        /// Until which time of day, as `19:30`. Before `from`, the time in between lies across midnight.
+        fn until(&self) -> Result<Option<&str>> {
+            Ok(self.0.until.as_deref())
+        }
+
+        /// In which zone days and times are meant, as an offset from UTC such as `+02:00`; UTC when left out.
+        fn utc_offset(&self) -> Result<Option<&str>> {
+            Ok(self.0.utc_offset.as_deref())
+        }
+
+        /// From which places; from anywhere when empty.
+        fn locations(&self) -> Result<Vec<RoleLocation>> {
+            Ok(self.0.locations.iter().cloned().map(RoleLocation).collect())
+        }
+
+        /// With which devices: SHA-256 of the key that the device shows when it signs in, in hexadecimal; with any when
+        /// empty.
+        fn devices(&self) -> Result<&[String]> {
+            Ok(&self.0.devices)
+        }
+    }
+}
+
+object!(RoleConditions, "RoleConditions".into());
+
+pub(super) struct RoleLocation(Location);
+
+fields! {
+    /// A place, by the addresses of its network.
+    RoleLocation {
+        /// What people call it.
+        fn name(&self) -> Result<&str> {
+            Ok(&self.0.name)
+        }
+
+        /// Its addresses, as `10.1.0.0/16` or `fd00::/8`.
+        fn network(&self) -> Result<&str> {
+            Ok(&self.0.network)
+        }
+    }
+}
+
+object!(RoleLocation, "RoleLocation".into());
 
 queries! {
     RoleQuery of Role {

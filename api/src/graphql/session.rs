@@ -1,4 +1,4 @@
-use async_graphql::{Context, InputObject, Object, Result, SimpleObject};
+use async_graphql::{Context, InputObject, Object, Result};
 use uuid::Uuid;
 
 use crate::auth::{ChangePasswordInput, Grant, LoginInput, OneTimeToken};
@@ -8,19 +8,33 @@ use crate::scope::{Boundary, Permission, Permissions};
 use super::context::of;
 use super::doctor::Doctor;
 use super::medical_institution::MedicalInstitution;
+use super::object::{fields, object};
 use super::payload::plain_payload;
 use super::record::by_key;
 use super::shown::Shown;
 
 /// A permission: an action on a resource.
-#[derive(Clone, Debug, SimpleObject)]
-#[graphql(name = "Permission")]
 pub(super) struct Allowed {
-    /// What is acted on, such as `PatientRegister`.
     resource: &'static str,
-    /// What is done with it, such as `read`.
     action: &'static str,
 }
+
+fields! {
+    /// A permission: an action on a resource.
+    Allowed {
+        /// What is acted on, such as `PatientRegister`.
+        fn resource(&self) -> Result<&str> {
+            Ok(self.resource)
+        }
+
+        /// What is done with it, such as `read`.
+        fn action(&self) -> Result<&str> {
+            Ok(self.action)
+        }
+    }
+}
+
+object!(Allowed, "Permission".into());
 
 /// A set of permissions as a list, always in the same order.
 pub(super) fn listed(permissions: Permissions) -> Vec<Allowed> {

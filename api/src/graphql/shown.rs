@@ -1,22 +1,21 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use async_graphql::indexmap::IndexMap;
-use async_graphql::parser::types::{Field, Selection};
-use async_graphql::registry::{MetaType, Registry};
-use async_graphql::resolver_utils::{ContainerType, resolve_container};
-use async_graphql::{Context, ContextSelectionSet, OutputType, Positioned, SelectionField, ServerResult, Value};
+use async_graphql::registry::{MetaField, Registry};
+use async_graphql::resolver_utils::ContainerType;
+use async_graphql::{Context, ID, ObjectType, Result, SelectionField, ServerResult, Value};
 use futures_util::future::{BoxFuture, join};
 use uuid::Uuid;
 
+use crate::error::Error;
 use crate::records::{Collection, Row};
 
 use super::context;
-use super::many::{Lists, field};
+use super::many::Lists;
+use super::object::{At, Object, output, resolve_field, text};
 use super::record::{Entity, Record};
 
-/// A record whose fields are resolved where they stand, one after the other, with the lists of what belongs to it. The
-/// library makes a task of every field, so that fields can wait side by side; those of records do not wait.
+/// A record with the lists of what belongs to it.
 #[derive(Clone)]
 pub(super) struct Shown<R> {
     record: R,
@@ -48,92 +47,51 @@ impl<R> std::ops::Deref for Shown<R> {
     }
 }
 
-impl<R: Record> OutputType for Shown<R> {
-    fn type_name() -> Cow<'static, str> {
-        R::type_name()
-    }
-
-    fn create_type_info(registry: &mut Registry) -> String {
-        let name = R::create_type_info(registry);
-        for many in R::MANY {
-            // Its place is taken first: what it shows may refer to this type again.
-            let is_new = match registry.types.get_mut(R::NAME) {
-                Some(MetaType::Object { fields, .. }) if !fields.contains_key(many.name()) => {
-                    fields.insert(many.name().to_owned(), field(many.name(), "", String::new()));
-                    true
-                }
-                _ => false,
-            };
-            if !is_new {
-                continue;
-            }
-            let field = many.describe(registry);
-            if let Some(MetaType::Object { fields, .. }) = registry.types.get_mut(R::NAME) {
-                fields.insert(field.name.clone(), field);
-            }
+impl<R: Record> Shown<R> {
+    /// The record's global id, as the schema's interface asks for it.
+    pub(super) async fn id(&self, ctx: &Context<'_>) -> Result<ID> {
+        match resolve_field(self, ctx)? {
+            Some(Value::String(id)) => Ok(ID(id)),
+            _ => Err(Error::internal("a record without an id").into()),
         }
-        name
-    }
-
-    async fn resolve(&self, ctx: &ContextSelectionSet<'_>, _: &Positioned<Field>) -> ServerResult<Value> {
-        // In one piece of memory for the record: a list moves what its records' futures are made of. And of no particular
-        // type, because a record may show another one of its own kind.
-        let resolved: BoxFuture<'_, _> = if is_plain(&ctx.item.node.items) {
-            Box::pin(self.fields(ctx))
-        } else {
-            Box::pin(resolve_container(ctx, self))
-        };
-        resolved.await
     }
 }
 
+impl<R: Record> Object for Shown<R> {
+    fn name() -> Cow<'static, str> {
+        R::NAME.into()
+    }
+
+    fn description() -> String {
+        text(R::DESCRIPTION)
+    }
+
+    fn describe(registry: &mut Registry) -> Vec<MetaField> {
+        let mut fields = R::described(registry);
+        fields.extend(R::MANY.iter().map(|many| many.describe(registry)));
+        fields
+    }
+
+    fn find(name: &str) -> Option<usize> {
+        let many = || R::MANY.iter().position(|many| many.name() == name);
+        R::number(name).or_else(|| many().map(|number| R::FIELDS.len() + number))
+    }
+
+    fn value(&self, number: usize, at: &At<'_, '_>) -> Result<Value> {
+        match R::FIELDS.get(number) {
+            Some(field) => (field.value)(&self.record, at),
+            None => Lists::answer(self.lists.as_deref(), R::MANY[number - R::FIELDS.len()].name(), self.key, at),
+        }
+    }
+}
+
+output!(Shown<R>);
+
+/// For the schema's interface and unions, whose fields the library resolves.
 impl<R: Record> ContainerType for Shown<R> {
     async fn resolve_field(&self, ctx: &Context<'_>) -> ServerResult<Option<Value>> {
-        if !R::MANY.iter().any(|many| many.name() == ctx.item.node.name.node) {
-            return self.record.resolve_field(ctx).await;
-        }
-        match Lists::resolve(self.lists.as_deref(), ctx, self.key).await {
-            Ok(value) => Ok(Some(value)),
-            Err(error) => {
-                ctx.add_error(error);
-                Ok(Some(Value::Null))
-            }
-        }
+        resolve_field(self, ctx).map_err(|error| ctx.set_error_path(error.into_server_error(ctx.item.pos)))
     }
 }
 
-impl<R: Record> async_graphql::ObjectType for Shown<R> {}
-
-impl<R: Record> Shown<R> {
-    async fn fields(&self, ctx: &ContextSelectionSet<'_>) -> ServerResult<Value> {
-        let items = &ctx.item.node.items;
-        let mut object = IndexMap::with_capacity(items.len());
-        for field in items.iter().filter_map(as_field) {
-            let value = if field.node.name.node == "__typename" {
-                Ok(Some(R::NAME.into()))
-            } else {
-                self.resolve_field(&ctx.with_field(field)).await
-            };
-            match value {
-                Ok(value) => {
-                    object.insert(field.node.response_key().node.clone(), value.unwrap_or_default());
-                }
-                Err(error) => ctx.add_error(error),
-            }
-        }
-        Ok(if object.is_empty() { Value::Null } else { Value::Object(object) })
-    }
-}
-
-fn as_field(item: &Positioned<Selection>) -> Option<&Positioned<Field>> {
-    if let Selection::Field(field) = &item.node { Some(field) } else { None }
-}
-
-/// Whether a selection has nothing but fields: no fragments, no directives, and no name twice, whose selections would have
-/// to be merged.
-fn is_plain(items: &[Positioned<Selection>]) -> bool {
-    let name = |item| as_field(item).map(|field| &field.node.response_key().node);
-    let is_first = |(at, item)| !items[..at].iter().any(|other| name(other) == name(item));
-    items.iter().all(|item| as_field(item).is_some_and(|field| field.node.directives.is_empty()))
-        && items.iter().enumerate().all(is_first)
-}
+impl<R: Record> ObjectType for Shown<R> {}

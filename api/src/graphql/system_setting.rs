@@ -12,6 +12,7 @@ use crate::records::{Loaded, Row};
 use super::context::of;
 use super::id::{Kind, global_id};
 use super::json::Json;
+use super::object::fields;
 use super::payload::payload;
 use super::queries::queries;
 use super::record::Record;
@@ -40,54 +41,55 @@ impl SystemSetting {
     }
 }
 
-/// What administrators set while the system runs.
-#[Object]
-impl SystemSetting {
-    /// The record's global id: opaque, and good for `node`.
-    pub(super) async fn id(&self) -> Result<ID> {
-        Ok(global_id(Kind::SystemSetting, *self.0.uuid.loaded()?))
-    }
+fields! {
+    /// What administrators set while the system runs.
+    SystemSetting {
+        /// The record's global id: opaque, and good for `node`.
+        fn id(&self) -> Result<ID> {
+            Ok(global_id(Kind::SystemSetting, *self.0.uuid.loaded()?))
+        }
 
-    /// The record's own key.
-    async fn uuid(&self) -> Result<Uuid> {
-        Ok(*self.0.uuid.loaded()?)
-    }
+        /// The record's own key.
+        fn uuid(&self) -> Result<Uuid> {
+            Ok(*self.0.uuid.loaded()?)
+        }
 
-    /// What the setting is known by.
-    async fn key(&self) -> Result<&str> {
-        Ok(self.0.key.loaded()?)
-    }
+        /// What the setting is known by.
+        fn key(&self) -> Result<&str> {
+            Ok(self.0.key.loaded()?)
+        }
 
-    /// Its value.
-    async fn value(&self) -> Result<Json> {
-        Ok(Json(Value::from_json(self.stored()?).map_err(Error::internal)?))
-    }
+        /// Its value.
+        fn value(&self) -> Result<Json> {
+            Ok(Json(Value::from_json(self.stored()?).map_err(Error::internal)?))
+        }
 
-    /// Of what type its value is, and stays.
-    #[graphql(name = "type")]
-    async fn kind(&self) -> Result<SettingType> {
-        let kind = SettingType::of(&self.stored()?);
-        Ok(kind.ok_or_else(|| Error::internal("a setting without a value"))?)
-    }
+        /// Of what type its value is, and stays.
+        #[name = "type"]
+        fn kind(&self) -> Result<SettingType> {
+            let kind = SettingType::of(&self.stored()?);
+            Ok(kind.ok_or_else(|| Error::internal("a setting without a value"))?)
+        }
 
-    /// What it is for; null when nobody said.
-    async fn description(&self) -> Result<Option<&str>> {
-        Ok(self.0.description.loaded()?.as_deref())
-    }
+        /// What it is for; null when nobody said.
+        fn description(&self) -> Result<Option<&str>> {
+            Ok(self.0.description.loaded()?.as_deref())
+        }
 
-    /// How often the record has changed, counting from 1.
-    async fn version(&self) -> Result<i32> {
-        Ok(*self.0.version.loaded()?)
-    }
+        /// How often the record has changed, counting from 1.
+        fn version(&self) -> Result<i32> {
+            Ok(*self.0.version.loaded()?)
+        }
 
-    /// When the record was created.
-    async fn created_at(&self) -> Result<DateTime<Utc>> {
-        Ok(*self.0.created_at.loaded()?)
-    }
+        /// When the record was created.
+        fn created_at(&self) -> Result<DateTime<Utc>> {
+            Ok(*self.0.created_at.loaded()?)
+        }
 
-    /// When the record last changed.
-    async fn updated_at(&self) -> Result<DateTime<Utc>> {
-        Ok(*self.0.updated_at.loaded()?)
+        /// When the record last changed.
+        fn updated_at(&self) -> Result<DateTime<Utc>> {
+            Ok(*self.0.updated_at.loaded()?)
+        }
     }
 }
 

@@ -14,6 +14,7 @@ use super::context::of;
 use super::doctor::Doctor;
 use super::id::{Kind, global_id};
 use super::medical_institution::MedicalInstitution;
+use super::object::fields;
 use super::one::{One, Refers, one};
 use super::payload::payload;
 use super::queries::queries;
@@ -77,87 +78,88 @@ impl Record for User {
     }
 }
 
-/// Who may sign in, as whom, and what for.
-#[Object]
-impl User {
-    /// The record's global id: opaque, and good for `node`.
-    pub(super) async fn id(&self) -> Result<ID> {
-        Ok(global_id(Kind::User, *self.row.uuid.loaded()?))
-    }
+fields! {
+    /// Who may sign in, as whom, and what for.
+    User {
+        /// The record's global id: opaque, and good for `node`.
+        fn id(&self) -> Result<ID> {
+            Ok(global_id(Kind::User, *self.row.uuid.loaded()?))
+        }
 
-    /// The record's own key.
-    async fn uuid(&self) -> Result<Uuid> {
-        Ok(*self.row.uuid.loaded()?)
-    }
+        /// The record's own key.
+        fn uuid(&self) -> Result<Uuid> {
+            Ok(*self.row.uuid.loaded()?)
+        }
 
-    /// What the user is.
-    async fn kind(&self) -> Result<UserKind> {
-        Ok((*self.row.kind.loaded()?).into())
-    }
+        /// What the user is.
+        fn kind(&self) -> Result<UserKind> {
+            Ok((*self.row.kind.loaded()?).into())
+        }
 
-    /// What the user signs in by.
-    async fn username(&self) -> Result<&str> {
-        Ok(self.row.username.loaded()?)
-    }
+        /// What the user signs in by.
+        fn username(&self) -> Result<&str> {
+            Ok(self.row.username.loaded()?)
+        }
 
-    /// What people call the user.
-    async fn display_name(&self) -> Result<Option<&str>> {
-        Ok(self.row.display_name.loaded()?.as_deref())
-    }
+        /// What people call the user.
+        fn display_name(&self) -> Result<Option<&str>> {
+            Ok(self.row.display_name.loaded()?.as_deref())
+        }
 
-    /// What the user may do.
-    async fn role(&self) -> Result<Option<&Shown<Role>>> {
-        Ok(self.role.get()?)
-    }
+        /// What the user may do.
+        fn role(&self) -> Result<Option<&Shown<Role>>> {
+            Ok(self.role.get()?)
+        }
 
-    /// The only institution whose records the user may touch; null for all, and of patients.
-    async fn institution(&self) -> Result<Option<&Shown<MedicalInstitution>>> {
-        Ok(self.institution.get()?)
-    }
+        /// The only institution whose records the user may touch; null for all, and of patients.
+        fn institution(&self) -> Result<Option<&Shown<MedicalInstitution>>> {
+            Ok(self.institution.get()?)
+        }
 
-    /// The doctor that the user is.
-    async fn doctor(&self) -> Result<Option<&Shown<Doctor>>> {
-        Ok(self.doctor.get()?)
-    }
+        /// The doctor that the user is.
+        fn doctor(&self) -> Result<Option<&Shown<Doctor>>> {
+            Ok(self.doctor.get()?)
+        }
 
-    /// Key of the patient that the user is.
-    async fn patient_uuid(&self) -> Result<Option<Uuid>> {
-        Ok(*self.row.patient_id.loaded()?)
-    }
+        /// Key of the patient that the user is.
+        fn patient_uuid(&self) -> Result<Option<Uuid>> {
+            Ok(*self.row.patient_id.loaded()?)
+        }
 
-    /// The OpenID provider that knows the user too: the `iss` of its tokens.
-    async fn external_issuer(&self) -> Result<Option<&str>> {
-        Ok(self.row.external_issuer.loaded()?.as_deref())
-    }
+        /// The OpenID provider that knows the user too: the `iss` of its tokens.
+        fn external_issuer(&self) -> Result<Option<&str>> {
+            Ok(self.row.external_issuer.loaded()?.as_deref())
+        }
 
-    /// What that provider calls the user: the `sub` of its tokens.
-    async fn external_subject(&self) -> Result<Option<&str>> {
-        Ok(self.row.external_subject.loaded()?.as_deref())
-    }
+        /// What that provider calls the user: the `sub` of its tokens.
+        fn external_subject(&self) -> Result<Option<&str>> {
+            Ok(self.row.external_subject.loaded()?.as_deref())
+        }
 
-    /// Whether the user may sign in.
-    async fn is_active(&self) -> Result<bool> {
-        Ok(*self.row.is_active.loaded()?)
-    }
+        /// Whether the user may sign in.
+        fn is_active(&self) -> Result<bool> {
+            Ok(*self.row.is_active.loaded()?)
+        }
 
-    /// When the user last signed in here, by a password or a one-time token; null for never.
-    async fn last_login_at(&self) -> Result<Option<DateTime<Utc>>> {
-        Ok(self.last_login.clone()?)
-    }
+        /// When the user last signed in here, by a password or a one-time token; null for never.
+        fn last_login_at(&self) -> Result<Option<DateTime<Utc>>> {
+            Ok(self.last_login.clone()?)
+        }
 
-    /// How often the record has changed, counting from 1.
-    async fn version(&self) -> Result<i32> {
-        Ok(*self.row.version.loaded()?)
-    }
+        /// How often the record has changed, counting from 1.
+        fn version(&self) -> Result<i32> {
+            Ok(*self.row.version.loaded()?)
+        }
 
-    /// When the record was created.
-    async fn created_at(&self) -> Result<DateTime<Utc>> {
-        Ok(*self.row.created_at.loaded()?)
-    }
+        /// When the record was created.
+        fn created_at(&self) -> Result<DateTime<Utc>> {
+            Ok(*self.row.created_at.loaded()?)
+        }
 
-    /// When the record last changed.
-    async fn updated_at(&self) -> Result<DateTime<Utc>> {
-        Ok(*self.row.updated_at.loaded()?)
+        /// When the record last changed.
+        fn updated_at(&self) -> Result<DateTime<Utc>> {
+            Ok(*self.row.updated_at.loaded()?)
+        }
     }
 }
 

@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use futures_util::TryFutureExt;
+use futures_util::future::try_join;
 use sea_orm::sea_query::{Alias, Expr, Func, SelectStatement};
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, DbBackend, DbErr, EntityName, EntityTrait, QueryFilter, QueryResult,
@@ -45,6 +47,20 @@ pub struct Wanted {
     pub page: bool,
     /// How many records it has.
     pub total: bool,
+    /// How many numbered pages it has.
+    pub pages: bool,
+}
+
+impl Wanted {
+    /// What either wants.
+    #[must_use]
+    pub const fn or(self, other: Self) -> Self {
+        Self {
+            page: self.page || other.page,
+            total: self.total || other.total,
+            pages: self.pages || other.pages,
+        }
+    }
 }
 
 /// A page of a list.
@@ -58,13 +74,11 @@ pub struct Listing<C: Collection> {
     pub has_next: bool,
     /// Whether records precede.
     pub has_previous: bool,
-    /// How many records the whole list has, where that is known already.
-    total: Option<u64>,
+    /// How many records the whole list has, where that was wanted.
+    pub total: Option<u64>,
     whole: Arc<Whole<C>>,
     /// Of each record, the values of related ones that the order needs.
     related: Vec<Vec<Value>>,
-    /// What all records of the list refer to, where that is not part of the whole.
-    parent: Option<Condition>,
 }
 
 /// What a page is a page of.
@@ -88,25 +102,6 @@ impl<C: Collection> Listing<C> {
             None => self.rows.get(index)?.value(step.column),
         })
     }
-
-    /// How many records the whole list has. Costs a statement, unless it is known already.
-    ///
-    /// # Errors
-    /// As any read.
-    pub async fn count(&self, reader: &Reader) -> Result<u64> {
-        if let Some(total) = self.total {
-            return Ok(total);
-        }
-        disclose_total::<C>(reader, &self.whole.filtered);
-        let query = C::Entity::find()
-            .select_only()
-            .expr_as(Func::count(Expr::col(C::key().as_column_ref())), "total")
-            .filter(self.whole.condition.clone().add_option(self.parent.clone()))
-            .into_query();
-        let row = reader.query_one(&query).await?.ok_or_else(|| Error::internal("a count without a row"))?;
-        let total: i64 = row.try_get_by_index(0)?;
-        u64::try_from(total).map_err(Error::internal)
-    }
 }
 
 /// A page of a list.
@@ -115,15 +110,14 @@ impl<C: Collection> Listing<C> {
 /// `Forbidden`, `BadRequest` and `Limit` for what no list can be asked, and as any read.
 pub async fn list<C: Collection>(scope: &Scope, reader: &Reader, query: Query<C>) -> Result<Listing<C>> {
     let asked = Asked::of(scope, reader, &query, &[])?;
-    let part = asked.part()?;
-    if !asked.wanted.page {
-        return Ok(asked.listing(Vec::new(), None, None));
-    }
-    let statement = asked.page(part, reader.get_database_backend());
-    let results = reader.query_all_raw(statement).await?;
+    let statement = asked.page(asked.part()?, reader.get_database_backend());
+    let read = async { if asked.wanted.page { reader.query_all_raw(statement).await } else { Ok(Vec::new()) } };
+    let (results, total) = try_join(read.map_err(Error::from), asked.total(reader)).await?;
     asked.join(reader, results.iter().take(asked.page.limit())).await?;
-    let listing = asked.listing(asked.rows(&results)?, None, None);
-    disclose::<C>(reader, &listing.rows, &asked.shown, &asked.whole.filtered);
+    let listing = asked.listing(asked.rows(&results)?, total);
+    if asked.wanted.page {
+        disclose::<C>(reader, &listing.rows, &asked.shown, &asked.whole.filtered);
+    }
     Ok(listing)
 }
 
@@ -166,6 +160,27 @@ impl<C: Collection> Asked<C> {
         let plan = Plan::new(&columns);
         let whole = Arc::new(Whole { ordering, condition, filtered });
         Ok(Self { whole, page, plan, shown, wanted: query.wanted, joins: query.joins.clone() })
+    }
+
+    /// Whether it is to be counted how many records the list has.
+    pub(super) const fn counts(&self) -> bool {
+        self.wanted.total || self.wanted.pages && matches!(self.page, Page::Numbered { .. })
+    }
+
+    /// How many records the whole list has, where that is wanted: a statement of its own.
+    async fn total(&self, reader: &Reader) -> Result<Option<u64>> {
+        if !self.counts() {
+            return Ok(None);
+        }
+        disclose_total::<C>(reader, &self.whole.filtered);
+        let query = C::Entity::find()
+            .select_only()
+            .expr_as(Func::count(Expr::col(C::key().as_column_ref())), "total")
+            .filter(self.whole.condition.clone())
+            .into_query();
+        let row = reader.query_one(&query).await?.ok_or_else(|| Error::internal("a count without a row"))?;
+        let total: i64 = row.try_get_by_index(0)?;
+        u64::try_from(total).map(Some).map_err(Error::internal)
     }
 
     pub(super) fn part(&self) -> Result<Part<C::Entity>> {
@@ -229,12 +244,7 @@ impl<C: Collection> Asked<C> {
     }
 
     /// The page that these rows are, one more than its size among them if there is one more.
-    pub(super) fn listing(
-        &self,
-        mut found: Vec<Found<C::Entity>>,
-        parent: Option<Condition>,
-        total: Option<u64>,
-    ) -> Listing<C> {
+    pub(super) fn listing(&self, mut found: Vec<Found<C::Entity>>, total: Option<u64>) -> Listing<C> {
         let limit = self.page.limit();
         let more = found.len() > limit;
         found.truncate(limit);
@@ -248,7 +258,7 @@ impl<C: Collection> Asked<C> {
         };
         let (page, whole) = (self.page.clone(), Arc::clone(&self.whole));
         let (rows, related) = found.into_iter().map(|found| (found.row, found.related)).unzip();
-        Listing { rows, page, has_next, has_previous, total, whole, related, parent }
+        Listing { rows, page, has_next, has_previous, total, whole, related }
     }
 }
 

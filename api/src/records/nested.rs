@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use futures_util::future::try_join;
 use sea_orm::sea_query::{ArrayType, Expr, ExprTrait, Func, SelectStatement, WindowStatement};
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, DbBackend, EntityName, EntityTrait, QueryFilter, QuerySelect, QueryTrait,
+    ColumnTrait, ConnectionTrait, DbBackend, EntityName, EntityTrait, QueryFilter, QuerySelect, QueryTrait,
     Statement, Value,
 };
 use uuid::Uuid;
@@ -65,9 +65,8 @@ pub async fn list_nested<C: Collection>(
     }
     asked.join(reader, shown.into_iter()).await?;
     let listing = |parent: &Uuid| {
-        let total = nested.query.wanted.total.then(|| totals.remove(parent).unwrap_or_default());
-        let own = Condition::all().add(nested.by.eq(*parent));
-        (*parent, asked.listing(rows.remove(parent).unwrap_or_default(), Some(own), total))
+        let total = asked.counts().then(|| totals.remove(parent).unwrap_or_default());
+        (*parent, asked.listing(rows.remove(parent).unwrap_or_default(), total))
     };
     let listings: HashMap<_, _> = parents.iter().map(listing).collect();
     let shown: Vec<_> = listings.values().flat_map(|listing| listing.rows.iter().cloned()).collect();
@@ -155,7 +154,7 @@ async fn totals<C: Collection>(
     nested: &Nested<C>,
     parents: &[Uuid],
 ) -> Result<HashMap<Uuid, u64>> {
-    if !nested.query.wanted.total {
+    if !asked.counts() {
         return Ok(HashMap::new());
     }
     disclose_total::<C>(reader, &asked.whole.filtered);

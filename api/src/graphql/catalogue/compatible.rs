@@ -2,13 +2,14 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use async_graphql::registry::{MetaField, Registry};
-use async_graphql::{Context, OutputType, ServerResult, Value};
+use async_graphql::{OutputType, Value};
 use futures_util::future::BoxFuture;
 use uuid::Uuid;
 
 use crate::error::Error;
 use crate::graphql::context;
-use crate::graphql::many::{Asked, Many, Read, failed, field};
+use crate::graphql::many::{Asked, Many, Read, field};
+use crate::graphql::object::At;
 use crate::graphql::record::read;
 use crate::graphql::shown::Shown;
 use crate::records::catalogue::{BloodTypes, Way};
@@ -67,11 +68,8 @@ impl Compatible {
 struct Fitting(Result<HashMap<Uuid, Vec<Shown<BloodType>>>, Arc<Error>>);
 
 impl Read for Fitting {
-    fn resolve<'a>(&'a self, ctx: &'a Context<'a>, key: Uuid) -> BoxFuture<'a, ServerResult<Value>> {
-        Box::pin(async move {
-            let fitting = self.0.as_ref().map_err(|error| failed(ctx, Arc::clone(error)))?;
-            let own = fitting.get(&key).map(Vec::as_slice).unwrap_or_default();
-            OutputType::resolve(&own, &ctx.with_selection_set(&ctx.item.node.selection_set), ctx.item).await
-        })
+    fn answer(&self, key: Uuid, at: &At<'_, '_>) -> async_graphql::Result<Value> {
+        let fitting = self.0.as_ref().map_err(Arc::clone)?;
+        Ok(at.list(fitting.get(&key).map(Vec::as_slice).unwrap_or_default()))
     }
 }

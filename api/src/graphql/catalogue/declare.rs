@@ -2,10 +2,10 @@
 /// lists that belong to it (`many`), and the two queries and the two mutations.
 macro_rules! catalogue {
     (
-        $(#[$doc:meta])*
+        $(#[doc = $doc:literal])*
         $object:ident: $catalogue:ident on $entity:ident {
-            texts { $($(#[$text_doc:meta])* $text:ident;)+ }
-            $(ones { $($(#[$one_doc:meta])* $one:ident: $related:ident => $column:ident;)+ })?
+            texts { $($(#[doc = $text_doc:literal])* $text:ident;)+ }
+            $(ones { $($(#[doc = $one_doc:literal])* $one:ident: $related:ident => $column:ident;)+ })?
             $(many $many:expr;)?
         }
         $queries:ident {
@@ -21,7 +21,7 @@ macro_rules! catalogue {
             $update:ident: $update_input:ident => $update_payload:ident;
         }
     ) => {
-        $(#[$doc])*
+        $(#[doc = $doc])*
         #[derive(Clone)]
         pub(in crate::graphql) struct $object {
             row: $crate::records::Row<entity::$entity::Entity>,
@@ -60,61 +60,62 @@ macro_rules! catalogue {
             }
         }
 
-        $(#[$doc])*
-        #[async_graphql::Object]
-        impl $object {
-            /// The record's global id: opaque, and good for `node`.
-            pub(in crate::graphql) async fn id(&self) -> async_graphql::Result<async_graphql::ID> {
-                use $crate::graphql::id::{Kind, global_id};
-                use $crate::records::Loaded as _;
-                Ok(global_id(Kind::$object, *self.row.uuid.loaded()?))
-            }
+        $crate::graphql::object::fields! {
+            $(#[doc = $doc])*
+            $object {
+                /// The record's global id: opaque, and good for `node`.
+                fn id(&self) -> async_graphql::Result<async_graphql::ID> {
+                    use $crate::graphql::id::{Kind, global_id};
+                    use $crate::records::Loaded as _;
+                    Ok(global_id(Kind::$object, *self.row.uuid.loaded()?))
+                }
 
-            /// The record's own key.
-            async fn uuid(&self) -> async_graphql::Result<uuid::Uuid> {
-                use $crate::records::Loaded as _;
-                Ok(*self.row.uuid.loaded()?)
-            }
+                /// The record's own key.
+                fn uuid(&self) -> async_graphql::Result<uuid::Uuid> {
+                    use $crate::records::Loaded as _;
+                    Ok(*self.row.uuid.loaded()?)
+                }
 
-            $($(#[$text_doc])*
-            async fn $text(&self) -> async_graphql::Result<&str> {
-                use $crate::records::Loaded as _;
-                Ok(self.row.$text.loaded()?)
-            })+
+                $($(#[doc = $text_doc])*
+                fn $text(&self) -> async_graphql::Result<&str> {
+                    use $crate::records::Loaded as _;
+                    Ok(self.row.$text.loaded()?)
+                })+
 
-            /// Name.
-            async fn name(&self) -> async_graphql::Result<&str> {
-                use $crate::records::Loaded as _;
-                Ok(self.row.name.loaded()?)
-            }
+                /// Name.
+                fn name(&self) -> async_graphql::Result<&str> {
+                    use $crate::records::Loaded as _;
+                    Ok(self.row.name.loaded()?)
+                }
 
-            /// Whether the entry is to be chosen for new records. Records that have chosen it keep it.
-            async fn is_active(&self) -> async_graphql::Result<bool> {
-                use $crate::records::Loaded as _;
-                Ok(*self.row.is_active.loaded()?)
-            }
+                /// Whether the entry is to be chosen for new records. Records that have chosen it keep it.
+                fn is_active(&self) -> async_graphql::Result<bool> {
+                    use $crate::records::Loaded as _;
+                    Ok(*self.row.is_active.loaded()?)
+                }
 
-            $($($(#[$one_doc])*
-            async fn $one(&self) -> async_graphql::Result<Option<&$crate::graphql::shown::Shown<$related>>> {
-                Ok(self.$one.get()?)
-            })+)?
+                $($($(#[doc = $one_doc])*
+                fn $one(&self) -> async_graphql::Result<Option<&$crate::graphql::shown::Shown<$related>>> {
+                    Ok(self.$one.get()?)
+                })+)?
 
-            /// How often the record has changed, counting from 1.
-            async fn version(&self) -> async_graphql::Result<i32> {
-                use $crate::records::Loaded as _;
-                Ok(*self.row.version.loaded()?)
-            }
+                /// How often the record has changed, counting from 1.
+                fn version(&self) -> async_graphql::Result<i32> {
+                    use $crate::records::Loaded as _;
+                    Ok(*self.row.version.loaded()?)
+                }
 
-            /// When the record was created.
-            async fn created_at(&self) -> async_graphql::Result<chrono::DateTime<chrono::Utc>> {
-                use $crate::records::Loaded as _;
-                Ok(*self.row.created_at.loaded()?)
-            }
+                /// When the record was created.
+                fn created_at(&self) -> async_graphql::Result<chrono::DateTime<chrono::Utc>> {
+                    use $crate::records::Loaded as _;
+                    Ok(*self.row.created_at.loaded()?)
+                }
 
-            /// When the record last changed.
-            async fn updated_at(&self) -> async_graphql::Result<chrono::DateTime<chrono::Utc>> {
-                use $crate::records::Loaded as _;
-                Ok(*self.row.updated_at.loaded()?)
+                /// When the record last changed.
+                fn updated_at(&self) -> async_graphql::Result<chrono::DateTime<chrono::Utc>> {
+                    use $crate::records::Loaded as _;
+                    Ok(*self.row.updated_at.loaded()?)
+                }
             }
         }
 

@@ -2,10 +2,10 @@
 /// (`ones`), the two queries and the three mutations.
 macro_rules! dependent {
     (
-        $(#[$doc:meta])*
+        $(#[doc = $doc:literal])*
         $object:ident: $dependents:ident on $entity:ident {
-            fields { $($(#[$field_doc:meta])* $field:ident: $type:ty;)+ }
-            $(ones { $($(#[$one_doc:meta])* $one:ident: $related:ident => $column:ident;)+ })?
+            fields { $($(#[doc = $field_doc:literal])* $field:ident: $type:ty;)+ }
+            $(ones { $($(#[doc = $one_doc:literal])* $one:ident: $related:ident => $column:ident;)+ })?
         }
         $queries:ident {
             $(#[$one_query_doc:meta])*
@@ -22,7 +22,7 @@ macro_rules! dependent {
             $remove:ident: $remove_input:ident => $remove_payload:ident;
         }
     ) => {
-        $(#[$doc])*
+        $(#[doc = $doc])*
         #[allow(clippy::struct_field_names, reason = "relations are called as in the schema, whatever the record's name is")]
         #[derive(Clone)]
         pub(in crate::graphql) struct $object {
@@ -64,58 +64,57 @@ macro_rules! dependent {
             }
         }
 
-        $(#[$doc])*
-        #[async_graphql::Object]
-        impl $object {
-            /// The record's global id: opaque, and good for `node`.
-            pub(in crate::graphql) async fn id(&self) -> async_graphql::Result<async_graphql::ID> {
-                use $crate::graphql::id::{Kind, global_id};
-                use $crate::records::Loaded as _;
-                Ok(global_id(Kind::$object, *self.row.uuid.loaded()?))
-            }
+        $crate::graphql::object::fields! {
+            $(#[doc = $doc])*
+            $object {
+                /// The record's global id: opaque, and good for `node`.
+                fn id(&self) -> async_graphql::Result<async_graphql::ID> {
+                    use $crate::graphql::id::{Kind, global_id};
+                    use $crate::records::Loaded as _;
+                    Ok(global_id(Kind::$object, *self.row.uuid.loaded()?))
+                }
 
-            /// The record's own key.
-            async fn uuid(&self) -> async_graphql::Result<uuid::Uuid> {
-                use $crate::records::Loaded as _;
-                Ok(*self.row.uuid.loaded()?)
-            }
+                /// The record's own key.
+                fn uuid(&self) -> async_graphql::Result<uuid::Uuid> {
+                    use $crate::records::Loaded as _;
+                    Ok(*self.row.uuid.loaded()?)
+                }
 
-            /// The patient whose it is.
-            async fn patient_register(
-                &self,
-            ) -> async_graphql::Result<
-                Option<&$crate::graphql::shown::Shown<$crate::graphql::patient_register::PatientRegister>>,
-            > {
-                Ok(self.patient_register.get()?)
-            }
+                /// The patient whose it is.
+                fn patient_register(&self) -> async_graphql::Result<
+                    Option<&$crate::graphql::shown::Shown<$crate::graphql::patient_register::PatientRegister>>,
+                > {
+                    Ok(self.patient_register.get()?)
+                }
 
-            $($(#[$field_doc])*
-            async fn $field(&self) -> async_graphql::Result<$type> {
-                use $crate::records::Loaded as _;
-                Ok($crate::graphql::dependent::show::Show::show(self.row.$field.loaded()?))
-            })+
+                $($(#[doc = $field_doc])*
+                fn $field(&self) -> async_graphql::Result<$type> {
+                    use $crate::records::Loaded as _;
+                    Ok($crate::graphql::dependent::show::Show::show(self.row.$field.loaded()?))
+                })+
 
-            $($($(#[$one_doc])*
-            async fn $one(&self) -> async_graphql::Result<Option<&$crate::graphql::shown::Shown<$related>>> {
-                Ok(self.$one.get()?)
-            })+)?
+                $($($(#[doc = $one_doc])*
+                fn $one(&self) -> async_graphql::Result<Option<&$crate::graphql::shown::Shown<$related>>> {
+                    Ok(self.$one.get()?)
+                })+)?
 
-            /// How often the record has changed, counting from 1.
-            async fn version(&self) -> async_graphql::Result<i32> {
-                use $crate::records::Loaded as _;
-                Ok(*self.row.version.loaded()?)
-            }
+                /// How often the record has changed, counting from 1.
+                fn version(&self) -> async_graphql::Result<i32> {
+                    use $crate::records::Loaded as _;
+                    Ok(*self.row.version.loaded()?)
+                }
 
-            /// When the record was created.
-            async fn created_at(&self) -> async_graphql::Result<chrono::DateTime<chrono::Utc>> {
-                use $crate::records::Loaded as _;
-                Ok(*self.row.created_at.loaded()?)
-            }
+                /// When the record was created.
+                fn created_at(&self) -> async_graphql::Result<chrono::DateTime<chrono::Utc>> {
+                    use $crate::records::Loaded as _;
+                    Ok(*self.row.created_at.loaded()?)
+                }
 
-            /// When the record last changed.
-            async fn updated_at(&self) -> async_graphql::Result<chrono::DateTime<chrono::Utc>> {
-                use $crate::records::Loaded as _;
-                Ok(*self.row.updated_at.loaded()?)
+                /// When the record last changed.
+                fn updated_at(&self) -> async_graphql::Result<chrono::DateTime<chrono::Utc>> {
+                    use $crate::records::Loaded as _;
+                    Ok(*self.row.updated_at.loaded()?)
+                }
             }
         }
 

@@ -1,6 +1,6 @@
 use std::net::IpAddr;
 
-use async_graphql::{Enum, InputObject, SimpleObject};
+use async_graphql::{Enum, InputObject};
 use chrono::{DateTime, Datelike, FixedOffset, NaiveTime, Utc, Weekday};
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
@@ -11,8 +11,8 @@ use crate::error::{Fault, FaultCode};
 const MAX_ENTRIES: usize = 100;
 
 /// When, from where and with what a role may be used. Each kind of condition that is given must hold.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, SimpleObject, InputObject)]
-#[graphql(input_name = "RoleConditionsInput", name = "RoleConditions")]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, InputObject)]
+#[graphql(name = "RoleConditionsInput")]
 #[serde(default, deny_unknown_fields, rename_all = "camelCase")]
 pub struct Conditions {
     /// On which days; on any when empty.
@@ -34,8 +34,8 @@ pub struct Conditions {
 }
 
 /// A place, by the addresses of its network.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, SimpleObject, InputObject)]
-#[graphql(input_name = "RoleLocationInput", name = "RoleLocation")]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, InputObject)]
+#[graphql(name = "RoleLocationInput")]
 #[serde(deny_unknown_fields)]
 pub struct Location {
     /// What people call it.
