@@ -3,10 +3,8 @@
 use std::borrow::Cow;
 
 use axum::http::HeaderValue;
-use serde::Serialize;
-use serde::ser::SerializeMap;
 
-use crate::graphql::{Answer, Request};
+use crate::graphql::Request;
 
 /// In which form a response is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -98,31 +96,6 @@ pub(crate) fn query_parameters(query: &str) -> Result<Request<'static>, String> 
         return Err("the request has no query".to_owned());
     }
     Ok(request)
-}
-
-/// A response; one to a request that was refused has no data.
-pub(crate) fn encode(answer: &Answer) -> String {
-    serde_json::to_string(&Encoded(answer))
-        .unwrap_or_else(|_| r#"{"errors":[{"message":"internal error"}]}"#.to_owned())
-}
-
-struct Encoded<'a>(&'a Answer);
-
-impl Serialize for Encoded<'_> {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let response = &self.0.response;
-        let mut map = serializer.serialize_map(None)?;
-        if !response.errors.is_empty() {
-            map.serialize_entry("errors", &response.errors)?;
-        }
-        if !self.0.is_refused {
-            map.serialize_entry("data", &response.data)?;
-        }
-        if !response.extensions.is_empty() {
-            map.serialize_entry("extensions", &response.extensions)?;
-        }
-        map.end()
-    }
 }
 
 #[cfg(test)]

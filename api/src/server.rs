@@ -321,7 +321,7 @@ async fn single(call: &Call<'_>, reply: &Reply, body: &Bytes) -> Response {
         Ok(request) => {
             let is_empty = request.is_empty();
             let answer = call.execute(request, Method::Post).await;
-            if is_empty { reply.send(StatusCode::BAD_REQUEST, media::encode(&answer)) } else { reply.one(&answer) }
+            if is_empty { reply.send(StatusCode::BAD_REQUEST, answer.encode()) } else { reply.one(&answer) }
         }
         Err(error) => reply.refuse(StatusCode::BAD_REQUEST, malformed(&error)),
     }
@@ -343,7 +343,7 @@ async fn batch(call: &Call<'_>, reply: &Reply, body: &Bytes) -> Response {
     }
     let mut bodies = Vec::with_capacity(requests.len());
     for request in requests {
-        bodies.push(media::encode(&call.execute(request, Method::Post).await));
+        bodies.push(call.execute(request, Method::Post).await.encode());
     }
     reply.send(StatusCode::OK, format!("[{}]", bodies.join(",")))
 }

@@ -81,7 +81,7 @@ impl Library {
     pub(crate) fn ask(&self, scope: Scope, query: &str, variables: &Value) -> Value {
         let body = json!({ "query": query, "variables": variables }).to_string();
         let request: Request<'_> = serde_json::from_str(&body).unwrap();
-        let read = |answer: &Answer| serde_json::to_value(&answer.response).unwrap();
+        let read = |answer: &Answer| serde_json::from_str(&answer.encode()).unwrap();
         let answered = async {
             match self.engine.begin(request, Method::Post, self.context(scope.clone())).await {
                 Begun::Answered(answer) => read(&answer),

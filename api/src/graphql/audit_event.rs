@@ -94,7 +94,7 @@ fields! {
             Ok((*self.0.action.loaded()?).into())
         }
 
-        /// The kind of record, such as `PatientRegister`.
+        /// The kind of record, such as `PatientRegister`: all that was shown of a patient at once is told as their register.
         fn resource(&self) -> Result<&str> {
             Ok(self.0.resource.loaded()?)
         }
@@ -120,7 +120,8 @@ fields! {
         }
 
         /// Names of the fields that were changed or shown, or by which records were found (filters and orders tell of them too), as
-        /// the database calls them, such as `first_name`; of what a user signs in with, `password`, `second_factor` or
+        /// the database calls them, such as `first_name`, and with its table where another record's was shown together with the
+        /// register, as `patient_medications.dose`; of what a user signs in with, `password`, `second_factor` or
         /// `one_time_token`; of what was refused, the path of the field in the query. Never values.
         fn fields(&self) -> Result<&[String]> {
             Ok(&self.0.fields.loaded()?.0)

@@ -14,7 +14,7 @@ use crate::records::{Deleted, Listing, Nested, Query, Wanted};
 use super::arguments::{ListArguments, described};
 use super::connection::{Connection, selected, wanted};
 use super::context;
-use super::object::{Answer, At};
+use super::object::{At, ToJson};
 use super::one::joins;
 use super::record::{Column, Record, columns};
 use super::shown::{Shown, show};
@@ -47,8 +47,8 @@ pub(super) trait Many: Sync {
 
 /// Lists that were read, one for each record.
 pub(super) trait Read: Send + Sync {
-    /// The list of the record with this key.
-    fn answer(&self, key: Uuid, at: &At<'_, '_>) -> async_graphql::Result<Value>;
+    /// Writes the list of the record with this key.
+    fn write(&self, key: Uuid, at: &At<'_, '_>, json: &mut Vec<u8>) -> async_graphql::Result<()>;
 }
 
 /// A field with its arguments, however often and under whatever names it was asked for.
@@ -103,14 +103,12 @@ impl Lists {
         Some(Arc::new(Self(lists.collect())))
     }
 
-    /// The list `field` of the record with this key.
-    pub(super) fn answer(lists: Option<&Self>, field: &str, key: Uuid, at: &At<'_, '_>) -> async_graphql::Result<Value> {
+    /// What was read for the current field, which is called `field`.
+    pub(super) fn of<'l>(lists: Option<&'l Self>, field: &str, at: &At<'_, '_>) -> async_graphql::Result<&'l dyn Read> {
         let arguments = at.arguments()?;
         let mut own = lists.into_iter().flat_map(|lists| &lists.0);
-        match own.find(|answered| answered.field == field && answered.arguments == arguments) {
-            Some(answered) => answered.read.answer(key, at),
-            None => Err(Error::internal("a list that nobody read").into()),
-        }
+        let answered = own.find(|answered| answered.field == field && answered.arguments == arguments);
+        Ok(&*answered.ok_or_else(|| Error::internal("a list that nobody read"))?.read)
     }
 }
 
@@ -118,8 +116,8 @@ impl Lists {
 struct Connections<C: Record>(Result<HashMap<Uuid, Connection<C>>, async_graphql::Error>);
 
 impl<C: Record> Read for Connections<C> {
-    fn answer(&self, key: Uuid, at: &At<'_, '_>) -> async_graphql::Result<Value> {
-        self.0.as_ref().map_err(Clone::clone)?.get(&key).answer(at)
+    fn write(&self, key: Uuid, at: &At<'_, '_>, json: &mut Vec<u8>) -> async_graphql::Result<()> {
+        self.0.as_ref().map_err(Clone::clone)?.get(&key).to_json(at, json)
     }
 }
 
@@ -248,7 +246,7 @@ impl<C: Record> ToOne<C> {
 struct Ones<C: Record>(async_graphql::Result<HashMap<Uuid, Shown<C>>>);
 
 impl<C: Record> Read for Ones<C> {
-    fn answer(&self, key: Uuid, at: &At<'_, '_>) -> async_graphql::Result<Value> {
-        self.0.as_ref().map_err(Clone::clone)?.get(&key).answer(at)
+    fn write(&self, key: Uuid, at: &At<'_, '_>, json: &mut Vec<u8>) -> async_graphql::Result<()> {
+        self.0.as_ref().map_err(Clone::clone)?.get(&key).to_json(at, json)
     }
 }

@@ -2,7 +2,6 @@
 //! in `records`.
 #![expect(clippy::unused_async, reason = "async-graphql takes resolvers as async functions, whether they wait or not")]
 
-mod answer;
 mod appointment;
 mod arguments;
 mod audit_event;
@@ -53,6 +52,8 @@ mod session;
 mod shown;
 mod system_setting;
 mod tellings;
+mod text;
+mod to_json;
 mod trusted;
 mod user;
 mod witness;

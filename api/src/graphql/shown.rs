@@ -77,10 +77,10 @@ impl<R: Record> Object for Shown<R> {
         R::number(name).or_else(|| many().map(|number| R::FIELDS.len() + number))
     }
 
-    fn value(&self, number: usize, at: &At<'_, '_>) -> Result<Value> {
+    fn write(&self, number: usize, at: &At<'_, '_>, json: &mut Vec<u8>) -> Result<()> {
         match R::FIELDS.get(number) {
-            Some(field) => (field.value)(&self.record, at),
-            None => Lists::answer(self.lists.as_deref(), R::MANY[number - R::FIELDS.len()].name(), self.key, at),
+            Some(field) => (field.write)(&self.record, at, json),
+            None => Lists::of(self.lists.as_deref(), R::MANY[number - R::FIELDS.len()].name(), at)?.write(self.key, at, json),
         }
     }
 }

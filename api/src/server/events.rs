@@ -135,7 +135,7 @@ impl Events {
                 },
             };
             return match told {
-                Told::Event(telling) => Some((next(telling.written(media::encode)), Some(self))),
+                Told::Event(telling) => Some((next(telling.written(Answer::encode)), Some(self))),
                 Told::Last(answer) => Some((last(&answer), None)),
                 Told::Complete => Some((Bytes::from_static(COMPLETE), None)),
                 Told::Farewell(farewell) => {
@@ -154,5 +154,5 @@ fn next(written: &str) -> Bytes {
 }
 
 fn last(answer: &Answer) -> Bytes {
-    [next(&media::encode(answer)).as_ref(), COMPLETE].concat().into()
+    [next(&answer.encode()).as_ref(), COMPLETE].concat().into()
 }

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use crate::error::Error;
 use crate::graphql::Answer;
-use crate::media::{self, Media};
+use crate::media::Media;
 
 use super::REQUEST_ID;
 
@@ -34,7 +34,7 @@ impl Reply {
     }
 
     fn answer(&self, status: StatusCode, answer: &Answer) -> Response {
-        let mut response = self.send(status, media::encode(answer));
+        let mut response = self.send(status, answer.encode());
         if let Some(seconds) = answer.retry_after {
             response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
         }

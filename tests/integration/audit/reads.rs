@@ -4,11 +4,13 @@ use serde_json::json;
 use support::{Phr, on_both_databases};
 
 use super::{ask, entries, of_request, shipped, values};
-use crate::patients::{HOME, register};
+use crate::patients::{HOME, done, register};
 
 on_both_databases! {
     each_patient_of_a_list_has_an_entry,
     one_patient_shown_twice_is_one_entry,
+    what_is_shown_of_a_patient_is_one_entry,
+    a_record_that_is_shown_alone_is_told_as_itself,
     a_global_id_is_no_way_around,
     a_total_is_on_record_too,
     what_is_only_asked_by_is_on_record_too,
@@ -47,6 +49,51 @@ fn one_patient_shown_twice_is_one_entry(phr: &Phr) {
     let mut fields: Vec<&str> = found[0]["fields"].split(' ').collect();
     fields.sort_unstable();
     assert_eq!(fields, ["allergies", "created_at", "email", "first_name", "uuid"]);
+}
+
+/// Two patients, of whom the first takes something twice; the key of the first and of what it takes.
+fn patients_of_whom_one_takes_something(phr: &Phr) -> (String, Vec<String>) {
+    let taking = register(phr, &json!({"lastName": "Adams"}));
+    register(phr, &json!({"lastName": "Baker"}));
+    let add = |dose: &str| {
+        let medication = json!({"patientId": taking, "display": "Ibuprofen", "dose": dose});
+        done(phr, "addPatientMedication", "uuid", &medication)["uuid"].as_str().unwrap().to_owned()
+    };
+    (taking.clone(), vec![add("200 mg"), add("400 mg")])
+}
+
+fn what_is_shown_of_a_patient_is_one_entry(phr: &Phr) {
+    let (taking, _) = patients_of_whom_one_takes_something(phr);
+    let query = "{ patientRegisters(order: [{field: LAST_NAME}]) {
+        nodes { firstName medications { nodes { dose } } conditions { nodes { display } } } } }";
+    let (_, id) = ask(phr, query, &json!({}));
+    let mut found = of_request(phr, &id, 2);
+    found.sort_by_key(|entry| entry["patient_id"] != taking);
+    assert_eq!(found.len(), 2, "{found:?}");
+    for entry in &found {
+        assert_eq!((entry["resource"].as_str(), &entry["resource_id"]), ("PatientRegister", &entry["patient_id"]));
+        assert_eq!(entry["resource_institution_id"], HOME);
+    }
+    let of_register = "uuid first_name last_name";
+    let of_medications = ["uuid", "dose", "start_date"].map(|column| format!("patient_medications.{column}")).join(" ");
+    assert_eq!(values(&found, "fields"), [format!("{of_register} {of_medications}").as_str(), of_register]);
+    let query = "query($id: UUID!) { auditEvents(filter: {requestId: {equal: $id},
+        fields: {contains: \"patient_medications.dose\"}}) { nodes { patientId } } }";
+    let told = phr.ask(query, &json!({ "id": id }));
+    assert_eq!(told["auditEvents"]["nodes"], json!([{ "patientId": taking }]), "auditors find it by its table's name");
+}
+
+fn a_record_that_is_shown_alone_is_told_as_itself(phr: &Phr) {
+    let (taking, taken) = patients_of_whom_one_takes_something(phr);
+    let one = "query($uuid: UUID!) { patientMedication(uuid: $uuid) { dose } }";
+    let (_, id) = ask(phr, one, &json!({ "uuid": taken[0] }));
+    let found = of_request(phr, &id, 1);
+    let told = ["resource", "resource_id", "patient_id", "fields"].map(|column| found[0][column].as_str());
+    assert_eq!((found.len(), told), (1, ["PatientMedication", &taken[0], &taking, "uuid dose"]));
+    let (_, id) = ask(phr, "{ patientMedications { nodes { dose } } }", &json!({}));
+    let found = of_request(phr, &id, 1);
+    let told = ["resource", "resource_id", "patient_id"].map(|column| found[0][column].as_str());
+    assert_eq!((found.len(), told), (1, ["PatientRegister", &taking, &taking]), "several of them: {found:?}");
 }
 
 fn a_global_id_is_no_way_around(phr: &Phr) {

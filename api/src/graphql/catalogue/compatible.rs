@@ -2,7 +2,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use async_graphql::registry::{MetaField, Registry};
-use async_graphql::{OutputType, Value};
+use async_graphql::OutputType;
 use futures_util::future::BoxFuture;
 use uuid::Uuid;
 
@@ -68,8 +68,9 @@ impl Compatible {
 struct Fitting(Result<HashMap<Uuid, Vec<Shown<BloodType>>>, Arc<Error>>);
 
 impl Read for Fitting {
-    fn answer(&self, key: Uuid, at: &At<'_, '_>) -> async_graphql::Result<Value> {
+    fn write(&self, key: Uuid, at: &At<'_, '_>, json: &mut Vec<u8>) -> async_graphql::Result<()> {
         let fitting = self.0.as_ref().map_err(Arc::clone)?;
-        Ok(at.list(fitting.get(&key).map(Vec::as_slice).unwrap_or_default()))
+        at.list(fitting.get(&key).map(Vec::as_slice).unwrap_or_default(), json);
+        Ok(())
     }
 }

@@ -14,7 +14,6 @@ use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at, sleep_unti
 use crate::error::Error;
 use crate::graphql::{Answer, Request};
 use crate::listen::Guest;
-use crate::media;
 use crate::server::Service;
 use crate::server::operation::{Told, operation};
 use crate::server::visitor::{CHECK_EVERY, Farewell, Refusal, Visitor};
@@ -193,11 +192,11 @@ impl Conversation {
             self.operations.ids.remove(id);
         }
         match told {
-            Told::Event(telling) => self.say(protocol.next(id, telling.written(media::encode)).into()).await,
+            Told::Event(telling) => self.say(protocol.next(id, telling.written(Answer::encode)).into()).await,
             Told::Last(answer) if answer.is_unauthenticated => Err(Some(Close::UNAUTHORIZED)),
             Told::Last(answer) if answer.is_refused => self.say(protocol.error(id, &answer).into()).await,
             Told::Last(answer) => {
-                self.say(protocol.next(id, &media::encode(&answer)).into()).await?;
+                self.say(protocol.next(id, &answer.encode()).into()).await?;
                 self.say(complete(id).into()).await
             }
             Told::Complete => self.say(complete(id).into()).await,

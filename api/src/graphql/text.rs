@@ -1,0 +1,69 @@
+use async_graphql::{Response, Value};
+use bytes::Bytes;
+
+use super::engine::Answer;
+
+/// What stands in a response for a value that was written as JSON already. The schema has no other binary values.
+pub(super) fn written(json: Vec<u8>) -> Value {
+    Value::Binary(Bytes::from(json))
+}
+
+impl Answer {
+    /// The answer as it is sent. One to a request that was refused has no data.
+    #[must_use]
+    pub fn encode(&self) -> String {
+        let mut text = Vec::new();
+        let encoded = self.write(&mut text).ok().and_then(|()| String::from_utf8(text).ok());
+        encoded.unwrap_or_else(|| r#"{"errors":[{"message":"internal error"}]}"#.to_owned())
+    }
+
+    fn write(&self, text: &mut Vec<u8>) -> serde_json::Result<()> {
+        let Response { data, extensions, errors, .. } = &self.response;
+        let mut next = b'{';
+        let mut key = |text: &mut Vec<u8>, name: &str| {
+            text.push(std::mem::replace(&mut next, b','));
+            text.extend_from_slice(name.as_bytes());
+        };
+        if !errors.is_empty() {
+            key(text, "\"errors\":");
+            serde_json::to_writer(&mut *text, errors)?;
+        }
+        if !self.is_refused {
+            key(text, "\"data\":");
+            write(data, text)?;
+        }
+        if !extensions.is_empty() {
+            key(text, "\"extensions\":");
+            serde_json::to_writer(&mut *text, extensions)?;
+        }
+        if next == b'{' {
+            text.push(next);
+        }
+        text.push(b'}');
+        Ok(())
+    }
+}
+
+fn write(value: &Value, text: &mut Vec<u8>) -> serde_json::Result<()> {
+    match value {
+        Value::Binary(written) => text.extend_from_slice(written),
+        Value::Object(object) if !object.is_empty() => {
+            for (at, (name, value)) in object.iter().enumerate() {
+                text.push(if at == 0 { b'{' } else { b',' });
+                serde_json::to_writer(&mut *text, name.as_str())?;
+                text.push(b':');
+                write(value, text)?;
+            }
+            text.push(b'}');
+        }
+        Value::List(items) if !items.is_empty() => {
+            for (at, value) in items.iter().enumerate() {
+                text.push(if at == 0 { b'[' } else { b',' });
+                write(value, text)?;
+            }
+            text.push(b']');
+        }
+        plain => serde_json::to_writer(text, plain)?,
+    }
+    Ok(())
+}
