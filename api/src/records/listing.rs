@@ -3,8 +3,6 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use futures_util::TryFutureExt;
-use futures_util::future::try_join;
 use sea_orm::sea_query::{Alias, Expr, Func, SelectStatement};
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, DbBackend, DbErr, EntityName, EntityTrait, QueryFilter, QueryResult,
@@ -111,9 +109,10 @@ impl<C: Collection> Listing<C> {
 pub async fn list<C: Collection>(scope: &Scope, reader: &Reader, query: Query<C>) -> Result<Listing<C>> {
     let asked = Asked::of(scope, reader, &query, &[])?;
     let statement = asked.page(asked.part()?, reader.get_database_backend());
-    let read = async { if asked.wanted.page { reader.query_all_raw(statement).await } else { Ok(Vec::new()) } };
-    let (results, total) = try_join(read.map_err(Error::from), asked.total(reader)).await?;
+    // One after the other: a request that held two connections of the pool at once would wait for others who do.
+    let results = if asked.wanted.page { reader.query_all_raw(statement).await? } else { Vec::new() };
     asked.join(reader, results.iter().take(asked.page.limit())).await?;
+    let total = asked.total(reader).await?;
     let listing = asked.listing(asked.rows(&results)?, total);
     if asked.wanted.page {
         disclose::<C>(reader, &listing.rows, &asked.shown, &asked.whole.filtered);
