@@ -124,8 +124,8 @@ impl Connection {
         }
     }
 
-    pub(super) async fn execute(&mut self, statement: &Statement) -> Result<ExecResult, sqlx::Error> {
-        let values = statement.values.clone().unwrap_or(Values(Vec::new()));
+    pub(super) async fn execute(&mut self, statement: Statement) -> Result<ExecResult, sqlx::Error> {
+        let values = statement.values.unwrap_or(Values(Vec::new()));
         let sql = AssertSqlSafe(statement.sql.as_str());
         match &mut self.raw {
             Raw::Postgres(connection) => {

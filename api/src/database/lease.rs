@@ -45,7 +45,7 @@ impl Lease {
         self.run(async |connection| connection.query_all(statement).await).await
     }
 
-    pub(super) async fn execute(&mut self, statement: &Statement) -> Result<ExecResult, DbErr> {
+    pub(super) async fn execute(&mut self, statement: Statement) -> Result<ExecResult, DbErr> {
         self.run(async |connection| connection.execute(statement).await).await
     }
 

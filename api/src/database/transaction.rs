@@ -223,7 +223,7 @@ impl ConnectionTrait for Transaction {
 
     async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
         let mut lease = self.lease.lock().await;
-        unless_lost(self.node(), lease.execute(&statement)).await
+        unless_lost(self.node(), lease.execute(statement)).await
     }
 
     async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
