@@ -36,6 +36,7 @@ mod registration;
 mod rules;
 mod scopes;
 mod seeded;
+mod selections;
 mod serve;
 mod settings;
 mod statements;

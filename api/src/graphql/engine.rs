@@ -134,7 +134,7 @@ pub struct Answer {
 }
 
 impl Answer {
-    const fn of(response: Response, is_refused: bool) -> Self {
+    pub(super) const fn of(response: Response, is_refused: bool) -> Self {
         Self { response, is_refused, is_wrong_method: false, is_unauthenticated: false, token: None, retry_after: None }
     }
 

@@ -67,3 +67,31 @@ fn write(value: &Value, text: &mut Vec<u8>) -> serde_json::Result<()> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn answer(data: Value) -> Answer {
+        Answer::of(Response::new(data), false)
+    }
+
+    #[test]
+    fn what_was_written_already_stands_in_the_answer_as_it_is() {
+        let data = Value::from_json(json!({"a": [{}, [], {"b": "\"c\"", "d": null}, 1.5], "e": "f"})).unwrap();
+        assert_eq!(answer(data).encode(), r#"{"data":{"a":[{},[],{"b":"\"c\"","d":null},1.5],"e":"f"}}"#);
+        let list = Value::List(vec![written(b"{\"a\":1}".to_vec()), Value::Null]);
+        assert_eq!(answer(list).encode(), r#"{"data":[{"a":1},null]}"#);
+    }
+
+    #[test]
+    fn an_answer_to_what_was_refused_has_no_data() {
+        let refused = Answer::of(Response::new(Value::Null), true);
+        assert_eq!(refused.encode(), "{}");
+        let mut answer = answer(Value::Null);
+        answer.response.extensions.insert("cost".to_owned(), Value::from(1));
+        assert_eq!(answer.encode(), r#"{"data":null,"extensions":{"cost":1}}"#);
+    }
+}
