@@ -259,7 +259,8 @@ fn only_who_is_shown_is_put_on_record(phr: &Phr) {
         let (response, id) = ask(phr, &query, &json!({}));
         assert!(response.get("errors").is_none(), "{response}");
         let found = of_request(phr, &id, 2);
-        let is_both = |entry: &Entry| ["appointments.starts_at", "last_name"].iter().all(|name| entry["fields"].contains(name));
+        let is_both =
+            |entry: &Entry| ["appointments.starts_at", "last_name"].iter().all(|name| entry["fields"].contains(name));
         assert!(found.len() == 2 && found.iter().all(is_both), "{query}: {found:?}");
         assert!(!values(&found, "patient_id").contains(&patients[2].as_str()), "{query}: {found:?}");
     }

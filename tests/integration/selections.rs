@@ -47,9 +47,8 @@ fn fragments_and_repetitions_show_what_any_of_them_selects(phr: &Phr) {
         node("Aspirin"),
         node("Ibuprofen")
     );
-    let register = format!(
-        r#"{{"lastName":"Smith","dateOfBirth":"1985-04-12","medications":{medications},"first":"Jane"}}"#
-    );
+    let register =
+        format!(r#"{{"lastName":"Smith","dateOfBirth":"1985-04-12","medications":{medications},"first":"Jane"}}"#);
     assert_eq!(data(phr, &query), format!(r#"{{"patientRegisters":{{"nodes":[{register}]}}}}"#));
 }
 
@@ -69,7 +68,8 @@ fn fields_that_are_asked_for_twice_at_the_root_are_one(phr: &Phr) {
 
 fn a_fragment_on_another_type_shows_nothing(phr: &Phr) {
     let uuid = patient(phr);
-    let id = phr.ask(&format!("{{ patientRegister(uuid: \"{uuid}\") {{ id }} }}"), &json!({}))["patientRegister"]["id"].take();
+    let id = phr.ask(&format!("{{ patientRegister(uuid: \"{uuid}\") {{ id }} }}"), &json!({}))["patientRegister"]["id"]
+        .take();
     let query = format!(
         "{{ node(id: {id}) {{ ... on Doctor {{ lastName }} ... on Node {{ ... on PatientRegister {{ firstName }} }} }}
         nodes(ids: [{id}]) {{ __typename ... on PatientRegister {{ firstName medications(first: 1) {{ totalCount }} }} id }} }}"
@@ -98,7 +98,9 @@ fn what_cannot_be_shown_is_null_at_its_path(phr: &Phr) {
     let query = "{ patientRegisters { nodes { firstName allergies } edges { node { told: medicalHistory lastName
         medications { nodes { display } } } } } }";
     let library = Library::of(&phr.database);
-    for query in [query.to_owned(), format!("{} patientRegisters {{ nodes {{ lastName }} }} }}", &query[..query.len() - 2])] {
+    for query in
+        [query.to_owned(), format!("{} patientRegisters {{ nodes {{ lastName }} }} }}", &query[..query.len() - 2])]
+    {
         let response = library.ask(staff.clone(), &query, &json!({}));
         let mut paths: Vec<String> =
             response["errors"].as_array().unwrap().iter().map(|error| error["path"].to_string()).collect();
@@ -125,8 +127,10 @@ fn texts_stand_as_they_were_written(phr: &Phr) {
     let uuid = register(phr, &json!({"address": address, "allergies": ["a \"b\" \\c"]}));
     let fields = "address allergies medicalHistory";
     let one = format!("{{ patientRegister(uuid: \"{uuid}\") {{ {fields} }} }}");
-    let twice = format!("{{ patientRegister(uuid: \"{uuid}\") {{ {fields} }} ...A }}
-        fragment A on Query {{ patientRegister(uuid: \"{uuid}\") {{ {fields} }} }}");
+    let twice = format!(
+        "{{ patientRegister(uuid: \"{uuid}\") {{ {fields} }} ...A }}
+        fragment A on Query {{ patientRegister(uuid: \"{uuid}\") {{ {fields} }} }}"
+    );
     let expected = json!({"address": address, "allergies": ["a \"b\" \\c"], "medicalHistory": []});
     for query in [one, twice] {
         assert_eq!(phr.ask(&query, &json!({}))["patientRegister"], expected, "{query}");

@@ -159,7 +159,8 @@ mod tests {
     #[test]
     fn all_that_was_shown_of_a_patient_is_one_deed_and_those_alike_stand_together() {
         let registers = disclosed(REGISTER, &["uuid", "last_name"], &[(1, Some(1)), (2, Some(2)), (3, Some(3))]);
-        let medications = disclosed("PatientMedication", &["uuid", "dose"], &[(8, Some(1)), (9, Some(1)), (7, Some(3))]);
+        let medications =
+            disclosed("PatientMedication", &["uuid", "dose"], &[(8, Some(1)), (9, Some(1)), (7, Some(3))]);
         let all = "uuid last_name patient_medications.uuid patient_medications.dose".to_owned();
         assert_eq!(
             told(&deeds(&[registers, medications])),

@@ -6,7 +6,9 @@ use entity::role::{Column, Entity};
 use uuid::Uuid;
 
 use crate::error::Error;
-use crate::records::role::{self, Conditions, Day, Location, CreateRoleInput, RoleFilter, RoleOrder, Roles, UpdateRoleInput};
+use crate::records::role::{
+    self, Conditions, CreateRoleInput, Day, Location, RoleFilter, RoleOrder, Roles, UpdateRoleInput,
+};
 use crate::records::{Loaded, Row};
 use crate::scope::Permissions;
 

@@ -80,7 +80,8 @@ impl<R: Record> Object for Shown<R> {
     fn write(&self, number: usize, at: &At<'_, '_>, json: &mut Vec<u8>) -> Result<()> {
         match R::FIELDS.get(number) {
             Some(field) => (field.write)(&self.record, at, json),
-            None => Lists::of(self.lists.as_deref(), R::MANY[number - R::FIELDS.len()].name(), at)?.write(self.key, at, json),
+            None => Lists::of(self.lists.as_deref(), R::MANY[number - R::FIELDS.len()].name(), at)?
+                .write(self.key, at, json),
         }
     }
 }

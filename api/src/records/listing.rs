@@ -53,11 +53,7 @@ impl Wanted {
     /// What either wants.
     #[must_use]
     pub const fn or(self, other: Self) -> Self {
-        Self {
-            page: self.page || other.page,
-            total: self.total || other.total,
-            pages: self.pages || other.pages,
-        }
+        Self { page: self.page || other.page, total: self.total || other.total, pages: self.pages || other.pages }
     }
 }
 

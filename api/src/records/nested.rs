@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use futures_util::future::try_join;
 use sea_orm::sea_query::{ArrayType, Expr, ExprTrait, Func, SelectStatement, WindowStatement};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DbBackend, EntityName, EntityTrait, QueryFilter, QuerySelect, QueryTrait,
-    Statement, Value,
+    ColumnTrait, ConnectionTrait, DbBackend, EntityName, EntityTrait, QueryFilter, QuerySelect, QueryTrait, Statement,
+    Value,
 };
 use uuid::Uuid;
 

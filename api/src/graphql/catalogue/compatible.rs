@@ -1,8 +1,8 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use async_graphql::registry::{MetaField, Registry};
 use async_graphql::OutputType;
+use async_graphql::registry::{MetaField, Registry};
 use futures_util::future::BoxFuture;
 use uuid::Uuid;
 

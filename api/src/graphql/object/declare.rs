@@ -12,7 +12,8 @@ macro_rules! fields {
         }
     ) => {
         impl$(<$record: $crate::graphql::record::Record>)? $object$(<$record>)? {
-            $(fn $field(&$self $(, $context: &$crate::graphql::context::Context)?) -> $ty $body)+
+            $(#[allow(clippy::unnecessary_wraps, reason = "whether it can fail or not, a field is declared alike")]
+            fn $field(&$self $(, $context: &$crate::graphql::context::Context)?) -> $ty $body)+
         }
 
         impl$(<$record: $crate::graphql::record::Record>)? $crate::graphql::object::Fields for $object$(<$record>)? {
