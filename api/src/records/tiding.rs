@@ -1,10 +1,12 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use sea_orm::EntityName;
+
 use crate::changelog::{self, Change, Cursor, Gap};
 use crate::criteria::{Criteria, client_name};
 use crate::database::Reader;
-use crate::deed::{Action, Deed};
+use crate::deed::{Action, Deed, Disclosed};
 use crate::scope::Scope;
 
 use super::collection::Collection;
@@ -90,6 +92,7 @@ impl<T> Changed<T> {
         let deed = Deed::new(Action::Read, C::NAME).on(change.key);
         let (institution, patient) = (change.institution, change.patient);
         let fields = [&["version".into()], self.asked.as_ref()].concat().into();
-        reader.disclose(Deed { institution, patient, fields, ..deed }.into());
+        let table = Some(C::Entity::default().table_name());
+        reader.disclose(Disclosed { table, ..Deed { institution, patient, fields, ..deed }.into() });
     }
 }
