@@ -10,9 +10,13 @@ use crate::graphql::text::written;
 
 use super::{Object, ToJson};
 
+/// What a record or a short list takes.
+const USUAL_BYTES: usize = 1024;
+
 /// An object as the library wants it, where one is shown by what the library resolves.
 pub(in crate::graphql) fn resolve<T: Object>(object: &T, ctx: &ContextSelectionSet<'_>) -> Value {
-    let (request, place, mut json) = (Request::new(ctx), Place::of(&ctx.item.node), Vec::new());
+    let (request, place) = (Request::new(ctx), Place::of(&ctx.item.node));
+    let mut json = Vec::with_capacity(USUAL_BYTES);
     At { request: &request, place: &place, path: None }.object(object, &mut json);
     request.value(json)
 }
@@ -28,7 +32,7 @@ pub(in crate::graphql) fn resolve_field<T: Object>(
     let Some(number) = T::find(&ctx.item.node.name.node) else { return Ok(None) };
     let selected = ctx.with_selection_set(&ctx.item.node.selection_set);
     let place = Place { field: Some(ctx.item), ..Place::of(&ctx.item.node.selection_set.node) };
-    let (request, mut json) = (Request::new(&selected), Vec::new());
+    let (request, mut json) = (Request::new(&selected), Vec::with_capacity(USUAL_BYTES));
     object.write(number, &At { request: &request, place: &place, path: None }, &mut json)?;
     Ok(Some(request.value(json)))
 }
