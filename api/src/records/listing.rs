@@ -104,9 +104,9 @@ impl<C: Collection> Listing<C> {
 /// `Forbidden`, `BadRequest` and `Limit` for what no list can be asked, and as any read.
 pub async fn list<C: Collection>(scope: &Scope, reader: &Reader, query: Query<C>) -> Result<Listing<C>> {
     let asked = Asked::of(scope, reader, &query, &[])?;
-    let statement = asked.page(asked.part()?, reader.get_database_backend());
+    let (part, backend) = (asked.part()?, reader.get_database_backend());
     // One after the other: a request that held two connections of the pool at once would wait for others who do.
-    let results = if asked.wanted.page { reader.query_all_raw(statement).await? } else { Vec::new() };
+    let results = if asked.wanted.page { reader.query_all_raw(asked.page(part, backend)).await? } else { Vec::new() };
     asked.join(reader, results.iter().take(asked.page.limit())).await?;
     let total = asked.total(reader).await?;
     let listing = asked.listing(asked.rows(&results)?, total);
