@@ -95,7 +95,7 @@ macro_rules! output {
                 ctx: &async_graphql::ContextSelectionSet<'_>,
                 _: &async_graphql::Positioned<async_graphql::parser::types::Field>,
             ) -> async_graphql::ServerResult<async_graphql::Value> {
-                Ok($crate::graphql::object::resolve(self, ctx))
+                $crate::graphql::object::resolve(self, ctx)
             }
         }
 

@@ -3,8 +3,9 @@
 use std::cell::OnceCell;
 
 use async_graphql::parser::types::{Field as Asked, OperationType, Selection, SelectionSet};
-use async_graphql::{ContextSelectionSet, Name, PathSegment, Positioned, Result, Value};
+use async_graphql::{ContextSelectionSet, Name, PathSegment, Positioned, Result, ServerResult, Value};
 
+use crate::error::Error;
 use crate::graphql::context::Context;
 use crate::graphql::text::written;
 
@@ -14,11 +15,14 @@ use super::{Object, ToJson};
 const USUAL_BYTES: usize = 1024;
 
 /// An object as the library wants it, where one is shown by what the library resolves.
-pub(in crate::graphql) fn resolve<T: Object>(object: &T, ctx: &ContextSelectionSet<'_>) -> Value {
+///
+/// # Errors
+/// `Internal`, with its path, when what was written cannot be read again.
+pub(in crate::graphql) fn resolve<T: Object>(object: &T, ctx: &ContextSelectionSet<'_>) -> ServerResult<Value> {
     let (request, place) = (Request::new(ctx), Place::of(&ctx.item.node));
     let mut json = Vec::with_capacity(USUAL_BYTES);
     At { request: &request, place: &place, path: None }.object(object, &mut json);
-    request.value(json)
+    request.value(json).map_err(|error| ctx.set_error_path(error.into_server_error(ctx.item.pos)))
 }
 
 /// One field of an object as the library wants it, by the name that clients call it.
@@ -34,7 +38,7 @@ pub(in crate::graphql) fn resolve_field<T: Object>(
     let place = Place { field: Some(ctx.item), ..Place::of(&ctx.item.node.selection_set.node) };
     let (request, mut json) = (Request::new(&selected), Vec::with_capacity(USUAL_BYTES));
     object.write(number, &At { request: &request, place: &place, path: None }, &mut json)?;
-    Ok(Some(request.value(json)))
+    request.value(json).map(Some)
 }
 
 /// A request while objects of it are shown.
@@ -171,8 +175,8 @@ impl<'r> Request<'r> {
     }
 
     /// What was written as the library takes it: as it is where the library has nothing to do with it any more.
-    fn value(&self, json: Vec<u8>) -> Value {
-        if self.is_whole() { written(json) } else { serde_json::from_slice(&json).unwrap_or_default() }
+    fn value(&self, json: Vec<u8>) -> Result<Value> {
+        if self.is_whole() { Ok(written(json)) } else { Ok(serde_json::from_slice(&json).map_err(Error::internal)?) }
     }
 
     /// Whether what is resolved stands directly below a query, where each key is asked for once: what has the same key is
