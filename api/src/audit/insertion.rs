@@ -22,7 +22,7 @@ pub(super) fn insertion(backend: DbBackend, entries: &[Entry], none_is_there: bo
 }
 
 /// Each column as an array, in the order of the statement's parameters: half the work for PostgreSQL that reading JSON is. What
-/// entries that follow one another have in common is sent once for all of them, which saves it a fifth of the rest.
+/// entries that follow one another have in common is sent once for all of them, which saves it another 8 to 23 percent.
 fn columns(entries: &[Entry]) -> Vec<Value> {
     use ArrayType::{BigInt, Bytes, ChronoDateTimeUtc, Int, String, Uuid};
     let alike: Vec<&[Entry]> = entries.chunk_by(|one, next| Arc::ptr_eq(&one.common, &next.common)).collect();
