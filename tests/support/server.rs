@@ -160,11 +160,37 @@ impl Server {
     /// How many bytes of memory it has.
     #[must_use]
     pub fn memory(&self) -> u64 {
+        self.status("VmRSS:")
+    }
+
+    /// Most bytes of memory that it had since [`Self::forget_peak`].
+    #[must_use]
+    pub fn peak_memory(&self) -> u64 {
+        self.status("VmHWM:")
+    }
+
+    /// Begins to look for the peak of its memory anew.
+    pub fn forget_peak(&self) {
+        std::fs::write(format!("/proc/{}/clear_refs", self.child.id()), "5").expect("an own process can be asked");
+    }
+
+    fn status(&self, name: &str) -> u64 {
         let path = format!("/proc/{}/status", self.child.id());
         let status = std::fs::read_to_string(path).expect("a process that runs has a status");
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("it has memory");
+        let line = status.lines().find_map(|line| line.strip_prefix(name)).expect("it has memory");
         let kilobytes = line.trim().trim_end_matches(" kB").parse::<u64>().expect("a number");
         kilobytes * 1024
+    }
+
+    /// Seconds of processor time that it has taken, in steps of 10 ms.
+    #[must_use]
+    pub fn processor_seconds(&self) -> f64 {
+        let path = format!("/proc/{}/stat", self.child.id());
+        let stat = std::fs::read_to_string(path).expect("a process that runs has figures");
+        // The program's name, in brackets, may hold blanks (proc(5)).
+        let (_, rest) = stat.rsplit_once(')').expect("a name");
+        let ticks: u32 = rest.split_whitespace().skip(11).take(2).map(|ticks| ticks.parse::<u32>().unwrap_or(0)).sum();
+        f64::from(ticks) / 100.0
     }
 
     /// Waits until the process has ended by itself; returns its exit code.

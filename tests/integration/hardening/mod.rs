@@ -1,6 +1,8 @@
 //! What a server withstands: slow and greedy clients, foreign pages, forged origins.
 
 mod browsers;
+mod costs;
+mod detections;
 mod documents;
 mod draining;
 mod heads;
