@@ -4,6 +4,7 @@
 --   phr_owner     owns every table and function; the steps run as this role
 --   phr_migrator  phr_owner's rights, and sees the rows of all tenants, for steps that rewrite data
 --   phr_server    what the server acts as: no owner and no superuser, so grants and row policies bind it
+--   phr_audit_reader  sees the rows of all tenants in the audit trail alone: owns what finds entries by patient
 DO $$
 DECLARE
     wanted record;
@@ -19,7 +20,8 @@ BEGIN
         SELECT * FROM (VALUES
             ('phr_owner', 'NOLOGIN'),
             ('phr_migrator', 'NOLOGIN BYPASSRLS'),
-            ('phr_server', 'NOLOGIN')
+            ('phr_server', 'NOLOGIN'),
+            ('phr_audit_reader', 'NOLOGIN')
         ) AS roles (name, attributes)
     LOOP
         IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = wanted.name) THEN
@@ -42,6 +44,8 @@ BEGIN
             -- Without pg_monitor the columns of pg_stat_replication are empty, and lag cannot be told.
             ('pg_monitor', 'phr_server'::name, 'MEMBER', true),
             ('phr_owner', current_user, assumable, true),
+            -- Its functions are made as this role. Nobody else is a member, or its policy would show them everything.
+            ('phr_audit_reader', current_user, assumable, true),
             -- Only for whoever rewrites data, or serves with the same URL: one who just migrates may go without.
             ('phr_migrator', current_user, assumable, false),
             ('phr_server', current_user, assumable, false)
@@ -70,6 +74,10 @@ BEGIN
     IF NOT has_schema_privilege('phr_owner', 'public', 'CREATE')
        OR NOT has_schema_privilege('phr_owner', 'public', 'USAGE') THEN
         GRANT USAGE, CREATE ON SCHEMA public TO phr_owner;
+    END IF;
+    IF NOT has_schema_privilege('phr_audit_reader', 'public', 'CREATE')
+       OR NOT has_schema_privilege('phr_audit_reader', 'public', 'USAGE') THEN
+        GRANT USAGE, CREATE ON SCHEMA public TO phr_audit_reader;
     END IF;
     IF NOT has_schema_privilege('phr_server', 'public', 'USAGE') THEN
         GRANT USAGE ON SCHEMA public TO phr_server;

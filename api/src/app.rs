@@ -9,7 +9,7 @@ use tokio::net::TcpListener;
 use uuid::Uuid;
 
 use crate::audit::{self, Tending, Trail};
-use crate::auth::{Authority, ForeignKeys, KeyFile, KeyFileError, Settings, SigningAlgorithm};
+use crate::auth::{Authority, ForeignKeys, KeyFile, KeyFileError, QuerySeal, Settings, SigningAlgorithm};
 use crate::changelog::{Pruning, Relay};
 use crate::clock::{SharedClock, SystemClock};
 use crate::config::{self, Config};
@@ -152,7 +152,7 @@ pub async fn serve(config: &Config, demo: bool) -> Result<(), Error> {
     let clock: SharedClock = Arc::new(SystemClock);
     let cluster = Cluster::new(nodes, config.cluster_settings(Arc::clone(&known.migrations)));
     fit_servers(&target, &cluster).await?;
-    let tending = if guards::are_off() { None } else { Some(keep_trail(config, &cluster)?) };
+    let tending = if guards::are_off() { None } else { Some(keep_trail(config, &cluster, &key_file)?) };
     let pruning = Pruning::start(cluster.clone(), Arc::clone(&clock), config.changelog.retention_days);
     let relay = Relay::start(&cluster);
     if demo {
@@ -287,7 +287,7 @@ pub(crate) async fn authority(config: &Config) -> Result<(Cluster, Authority, Te
     let settings = Settings { outside: None, ..config.auth_settings()? };
     let key_file = config.key_file()?;
     // Before the authority makes the first signing key.
-    let tending = keep_trail(config, &cluster)?;
+    let tending = keep_trail(config, &cluster, &key_file)?;
     match Authority::open(cluster.clone(), clock, settings, key_file).await {
         Ok(authority) => Ok((cluster, authority, tending)),
         Err(error) => {
@@ -301,7 +301,7 @@ pub(crate) async fn authority(config: &Config) -> Result<(Cluster, Authority, Te
 pub(crate) async fn rotate_keys(config: &Config, algorithm: SigningAlgorithm, revoke: bool) -> Result<Uuid, Error> {
     let cluster = every_node(config).await?;
     let key_file = config.key_file()?;
-    let tending = keep_trail(config, &cluster)?;
+    let tending = keep_trail(config, &cluster, &key_file)?;
     let rotated = Authority::rotate(&cluster, &SystemClock, key_file, algorithm, revoke).await;
     tending.stop(CLOSING_TIME).await;
     Ok(rotated?)
@@ -311,8 +311,9 @@ pub(crate) async fn rotate_keys(config: &Config, algorithm: SigningAlgorithm, re
 ///
 /// # Errors
 /// When the spool cannot be written.
-pub(crate) fn keep_trail(config: &Config, cluster: &Cluster) -> Result<Tending, audit::Fault> {
-    Trail::start(config.audit_settings(), cluster, Arc::new(SystemClock))
+pub(crate) fn keep_trail(config: &Config, cluster: &Cluster, key_file: &KeyFile) -> Result<Tending, audit::Fault> {
+    let sealer = Arc::new(QuerySeal::new(key_file));
+    Trail::start(config.audit_settings(), cluster, Arc::new(SystemClock), sealer)
 }
 
 /// What this program knows of itself.

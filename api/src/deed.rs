@@ -1,6 +1,7 @@
 //! What was done to whose record, for the audit trail. Pure types: the rooms that know tell the ones that keep.
 
 mod disclosed;
+mod query;
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -9,6 +10,10 @@ use uuid::Uuid;
 
 pub use disclosed::{Disclosed, Subject, deeds};
 pub use entity::audit_event::{Action, Outcome};
+pub use query::AuditQuery;
+
+/// Most patients that one deed names; more are several deeds.
+pub const MAX_PATIENTS: usize = 1000;
 
 /// Names of fields. Never a value, and no text of a client's making.
 pub type Names = Arc<[Cow<'static, str>]>;
@@ -27,10 +32,12 @@ pub struct Deed {
     pub version: Option<i32>,
     /// The institution that the record belongs to.
     pub institution: Option<Uuid>,
-    /// The patient whose data it is.
-    pub patient: Option<Uuid>,
+    /// The patients whose data it is, all of `institution`; at most [`MAX_PATIENTS`].
+    pub patients: Vec<Uuid>,
     /// The fields that were changed or shown.
     pub fields: Names,
+    /// The question that the answer depended on; none for a deed that shows or changes records.
+    pub query: Option<Arc<AuditQuery>>,
 }
 
 impl Deed {
@@ -43,8 +50,9 @@ impl Deed {
             key: None,
             version: None,
             institution: None,
-            patient: None,
+            patients: Vec::new(),
             fields: Names::default(),
+            query: None,
         }
     }
 

@@ -86,8 +86,9 @@ pub(crate) async fn run(config: &Config, command: Command) -> Result<(), Failure
         return Err(Error::BadRequest(format!("there is no database {}", path.display())).into());
     }
     app::check_schema(&target).await?;
+    let key_file = config.key_file().map_err(app::Error::from)?;
     let cluster = app::connect_all(config, config.nodes().map_err(app::Error::from)?).await;
-    let tending = app::keep_trail(config, &cluster).map_err(app::Error::from)?;
+    let tending = app::keep_trail(config, &cluster, &key_file).map_err(app::Error::from)?;
     let written = write(&cluster, &options).await;
     tending.stop(app::CLOSING_TIME).await;
     print(&written?, options.json);

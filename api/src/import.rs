@@ -13,9 +13,10 @@ use clap::Subcommand;
 use uuid::Uuid;
 
 use crate::app;
+use crate::audit::Tending;
 use crate::clock::{Clock, SystemClock};
 use crate::config::Config;
-use crate::database::{Nodes, Target};
+use crate::database::{Cluster, Nodes, Target};
 use crate::fhir::{self, Phase, Progress, Report, Sources};
 use crate::graphql;
 use crate::records::import::{How, Outcome, Status, Summary};
@@ -83,6 +84,11 @@ impl From<crate::error::Error> for Error {
     }
 }
 
+fn keep_trail(config: &Config, cluster: &Cluster) -> Result<Tending, app::Error> {
+    let key_file = config.key_file()?;
+    Ok(app::keep_trail(config, cluster, &key_file)?)
+}
+
 /// Carries out an import, and prints what became of it.
 ///
 /// # Errors
@@ -93,7 +99,7 @@ pub(crate) async fn run(config: &Config, command: Command) -> Result<ExitCode, E
     let place = Place::prepare(config.target()?, dry_run).await?;
     let nodes = Nodes { main: place.target.clone(), ..config.nodes()? };
     let cluster = app::connect_all(config, nodes).await;
-    let tending = if dry_run { None } else { Some(app::keep_trail(config, &cluster).map_err(app::Error::from)?) };
+    let tending = if dry_run { None } else { Some(keep_trail(config, &cluster)?) };
     let scope = Scope::local_operator(Uuid::new_v4());
     let how = if dry_run { How::DryRun } else { How::Write };
     let options = fhir::Options { how, base, memory: fhir::MAX_MEMORY };

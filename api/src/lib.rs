@@ -29,6 +29,7 @@ mod migrate;
 pub mod observability;
 pub mod origin;
 pub mod playground;
+mod questions;
 pub mod rate;
 pub mod records;
 pub mod scope;

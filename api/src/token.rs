@@ -74,7 +74,8 @@ async fn make(cluster: &Cluster, authority: &Authority, options: Options) -> Res
     }
     let wanted = LocalToken { role: options.role, institution, patient: options.patient, lifetime: options.ttl };
     let token = authority.local_token(&wanted)?;
-    let deed = Deed { institution, patient: wanted.patient, ..Deed::new(Action::Login, "AccessToken") };
+    let patients = wanted.patient.into_iter().collect();
+    let deed = Deed { institution, patients, ..Deed::new(Action::Login, "AccessToken") };
     cluster.record(&scope, vec![(deed, Outcome::Succeeded)]).await?;
     Ok(token)
 }

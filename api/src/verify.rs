@@ -1,16 +1,19 @@
-//! `phr audit`: whether the audit trail is what it was when it was written.
+//! `phr audit`: checks that the audit trail is what it was when it was written, and opens what it keeps sealed.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use chrono::Days;
 use clap::Subcommand;
+use uuid::Uuid;
 
 use crate::app;
 use crate::audit::{self, Anchors, Report};
+use crate::auth::Unopened;
 use crate::clock::{Clock, SystemClock};
 use crate::config::Config;
 use crate::graphql;
+use crate::questions;
 
 /// What to do with the audit trail.
 #[derive(Clone, Debug, Subcommand)]
@@ -23,6 +26,16 @@ pub(crate) enum Command {
         #[arg(long, value_name = "FILE")]
         anchors: Vec<PathBuf>,
         /// Print what was found as JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show what a request asked with: the arguments of its filters, which the trail keeps sealed. It takes the key file
+    /// that they were sealed under, and that it was done is on record.
+    Open {
+        /// The request, as its audit events and its response name it.
+        #[arg(long, value_name = "UUID")]
+        request: Uuid,
+        /// Print the questions as JSON.
         #[arg(long)]
         json: bool,
     },
@@ -52,14 +65,35 @@ pub(crate) enum Error {
     /// The database.
     #[error("the audit trail cannot be read: {0}")]
     Database(String),
+    /// Nothing can be opened.
+    #[error("there is no key file: name the server's in PHR_KEY_FILE")]
+    NoKeyFile,
+    /// The request is unknown, or asked nothing.
+    #[error("no question of request {0} is on record; entries reach the database within seconds")]
+    NoQuestion(Uuid),
+    /// A question that does not open.
+    #[error("the question cannot be opened: {0}")]
+    Unopened(Unopened),
 }
 
-/// Verifies the trail, and prints what was found.
+impl Error {
+    pub(crate) fn read(error: crate::error::Error) -> Self {
+        let cause = std::error::Error::source(&error).map_or_else(|| error.to_string(), ToString::to_string);
+        Self::Database(graphql::without_values(&cause.into()))
+    }
+}
+
+/// Verifies the trail or opens questions, and prints what was found.
 ///
 /// # Errors
 /// When it could not be verified.
 pub(crate) async fn run(config: &Config, command: Command) -> Result<ExitCode, Error> {
-    let Command::Verify { anchors, json } = command;
+    let (anchors, json) = match command {
+        Command::Verify { anchors, json } => (anchors, json),
+        Command::Open { request, json } => {
+            return questions::run(config, request, json).await.map(|()| ExitCode::SUCCESS);
+        }
+    };
     let target = config.target()?;
     app::check_schema(&target).await?;
     let default = &config.audit.anchors;
@@ -72,10 +106,7 @@ pub(crate) async fn run(config: &Config, command: Command) -> Result<ExitCode, E
     let days = Days::new(config.audit.retention_days.max(config.audit.retention_floor_days).into());
     let now = SystemClock.now();
     let pruned_before = now.checked_sub_days(days).unwrap_or(now);
-    let report = audit::verify(&cluster, &anchors, pruned_before).await.map_err(|error| {
-        let cause = std::error::Error::source(&error).map_or_else(|| error.to_string(), ToString::to_string);
-        Error::Database(graphql::without_values(&cause.into()))
-    })?;
+    let report = audit::verify(&cluster, &anchors, pruned_before).await.map_err(Error::read)?;
     if json {
         println!("{}", as_json(&report, paths.len()));
     } else {

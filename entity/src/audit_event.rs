@@ -3,7 +3,7 @@
 use sea_orm::entity::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use crate::TextList;
+use crate::{TextList, UuidList};
 
 /// What was done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum, Serialize, Deserialize)]
@@ -84,10 +84,20 @@ pub struct Model {
     pub version: Option<i32>,
     /// The institution that the record belongs to.
     pub resource_institution_id: Option<Uuid>,
-    /// The patient whose data it was.
+    /// The form that it is kept and hashed in: 1 names one patient, 2 several.
+    pub form: i16,
+    /// The patient whose data it was, of form 1.
     pub patient_id: Option<Uuid>,
+    /// The patients whose data it was, of form 2: all of one institution; null when it was nobody's.
+    pub patient_ids: Option<UuidList>,
     /// Names of the fields that were changed or shown.
     pub fields: TextList,
+    /// The fields and operators of a question that the answer depended on; null for what answers none.
+    pub operators: Option<TextList>,
+    /// The number of records that matched; null where they were not counted.
+    pub matched: Option<i64>,
+    /// The arguments of the question, sealed under a key that the database does not have.
+    pub query: Option<Vec<u8>>,
     /// What became of it.
     pub outcome: Outcome,
     /// The number of the intent that this settles.

@@ -47,6 +47,8 @@ pub mod system_setting;
 mod text_list;
 pub mod user;
 pub mod user_secret;
+mod uuid_list;
 
 pub use severity::Severity;
 pub use text_list::TextList;
+pub use uuid_list::UuidList;

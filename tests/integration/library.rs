@@ -4,11 +4,12 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use phr::audit::{Anchors, Report, Settings, Tending, Trail};
-use phr::auth::{Authority, KeyFile};
+use phr::auth::{Authority, KeyFile, QuerySeal};
 use phr::changelog::Relay;
 use phr::clock::{Clock, SharedClock, SystemClock};
 use phr::config::Config;
 use phr::database::{Cluster, Consistency};
+use phr::deed::{Deed, Outcome};
 use phr::graphql::{Answer, Begun, Context, Engine, Known, Method, Request};
 use phr::records::changes::Feeds;
 use phr::scope::Scope;
@@ -59,9 +60,16 @@ impl Library {
             max_bytes: 1 << 30,
             retention_days: 36_500,
         };
-        let start = async { Trail::start(settings, &library.cluster, clock).unwrap() };
+        let file = KeyFile::local(&database.folder().join("data/phr-local.key")).unwrap();
+        let sealer = Arc::new(QuerySeal::new(&file));
+        let start = async { Trail::start(settings, &library.cluster, clock, sealer).unwrap() };
         library.tending = Some(library.runtime.block_on(start));
         library
+    }
+
+    /// Puts deeds on record.
+    pub(crate) fn record(&self, scope: &Scope, deeds: Vec<(Deed, Outcome)>) {
+        self.runtime.block_on(self.cluster.record(scope, deeds)).unwrap();
     }
 
     /// Returns when the audit trail is in the database, and has ended.

@@ -14,7 +14,7 @@ use super::line::read;
 use super::segment::{self, Position};
 use super::writer::{Progress, SEGMENT_BYTES};
 
-/// Bytes of lines that are shipped by one statement: four hundred entries, or a thousand where many share their lines.
+/// Bytes of lines that are shipped by one statement: hundreds of entries, and some five thousand patients.
 const BATCH_BYTES: u64 = 256 * 1024;
 
 /// What an instance has spooled, on its way to the database.

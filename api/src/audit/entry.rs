@@ -2,8 +2,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use chrono::{DateTime, SecondsFormat, Utc};
-use entity::TextList;
-use sea_orm::{ActiveEnum, FromQueryResult};
+use sea_orm::ActiveEnum;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use uuid::{Builder, Uuid};
 
@@ -11,6 +10,8 @@ use crate::deed::{Deed, Outcome};
 use crate::scope::{Boundary, Scope};
 
 use super::chain::BEGINNING;
+use super::form::Form;
+use super::sealing::Sealed;
 
 /// A SHA-256.
 pub(super) type Hash = [u8; 32];
@@ -48,6 +49,9 @@ impl Who {
 /// What entries have in common that are noted together, and differ only in whose record it is about.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Common {
+    /// Lines of older builds do not tell it: theirs is the first.
+    #[serde(default, skip_serializing_if = "Form::is_first")]
+    pub(super) form: Form,
     pub(super) instance: Uuid,
     #[serde(serialize_with = "write_instant")]
     pub(super) occurred_at: DateTime<Utc>,
@@ -67,6 +71,13 @@ pub(super) struct Common {
     pub(super) resource: Cow<'static, str>,
     pub(super) fields: Vec<Cow<'static, str>>,
     pub(super) outcome: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) operators: Option<Vec<Cow<'static, str>>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) matched: Option<i64>,
+    /// The question's arguments.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) query: Option<Sealed>,
 }
 
 /// An entry, with the names of the table's columns.
@@ -79,7 +90,11 @@ pub(super) struct Entry {
     pub(super) resource_id: Option<Uuid>,
     pub(super) version: Option<i32>,
     pub(super) resource_institution_id: Option<Uuid>,
+    /// Of the first form.
     pub(super) patient_id: Option<Uuid>,
+    /// Of the second form.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) patient_ids: Vec<Uuid>,
     pub(super) settles: Option<i64>,
     #[serde(serialize_with = "write_hash")]
     pub(super) previous_hash: Hash,
@@ -88,20 +103,25 @@ pub(super) struct Entry {
 }
 
 /// What an entry is about.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Subject {
     pub(super) resource_id: Option<Uuid>,
     pub(super) version: Option<i32>,
     pub(super) institution_id: Option<Uuid>,
+    /// Of the first form.
     pub(super) patient_id: Option<Uuid>,
+    /// Of the second form.
+    pub(super) patient_ids: Vec<Uuid>,
     /// The number of the intent that the entry settles.
     pub(super) settles: Option<i64>,
 }
 
 impl Common {
-    /// What the entries of some deeds have in common.
+    /// What the entries of some deeds have in common. A deed's query is told but for its arguments, which are sealed.
     pub(super) fn new(instance: Uuid, occurred_at: DateTime<Utc>, who: &Who, deed: &Deed, outcome: Outcome) -> Self {
+        let query = deed.query.as_deref();
         Self {
+            form: Form::Second,
             instance,
             occurred_at,
             actor_id: who.actor,
@@ -115,6 +135,9 @@ impl Common {
             resource: deed.resource.clone(),
             fields: deed.fields.to_vec(),
             outcome: outcome.to_value(),
+            operators: query.map(|query| query.operators.to_vec()),
+            matched: query.and_then(|query| query.matched).and_then(|matched| matched.try_into().ok()),
+            query: None,
         }
     }
 
@@ -154,80 +177,22 @@ impl Entry {
             version: subject.version,
             resource_institution_id: subject.institution_id,
             patient_id: subject.patient_id,
+            patient_ids: subject.patient_ids,
             settles: subject.settles,
             previous_hash,
             hash,
         }
     }
 
-    pub(super) const fn subject(&self) -> Subject {
+    pub(super) fn subject(&self) -> Subject {
         Subject {
             resource_id: self.resource_id,
             version: self.version,
             institution_id: self.resource_institution_id,
             patient_id: self.patient_id,
+            patient_ids: self.patient_ids.clone(),
             settles: self.settles,
         }
-    }
-}
-
-/// A row of the table, whatever it holds.
-#[derive(Debug, FromQueryResult)]
-pub(super) struct Row {
-    uuid: Uuid,
-    pub(super) instance: Uuid,
-    pub(super) sequence: i64,
-    occurred_at: DateTime<Utc>,
-    actor_id: Uuid,
-    role: String,
-    session_id: Option<Uuid>,
-    institution_id: Option<Uuid>,
-    grant_id: Option<Uuid>,
-    origin: Option<String>,
-    request_id: Uuid,
-    action: String,
-    resource: String,
-    resource_id: Option<Uuid>,
-    version: Option<i32>,
-    resource_institution_id: Option<Uuid>,
-    patient_id: Option<Uuid>,
-    fields: TextList,
-    outcome: String,
-    settles: Option<i64>,
-    previous_hash: Vec<u8>,
-    hash: Vec<u8>,
-}
-
-impl Row {
-    /// The entry; none where a hash is none.
-    pub(super) fn entry(self) -> Option<Entry> {
-        let common = Common {
-            instance: self.instance,
-            occurred_at: self.occurred_at,
-            actor_id: self.actor_id,
-            role: self.role,
-            session_id: self.session_id,
-            institution_id: self.institution_id,
-            grant_id: self.grant_id,
-            origin: self.origin,
-            request_id: self.request_id,
-            action: self.action,
-            resource: self.resource.into(),
-            fields: self.fields.0.into_iter().map(Cow::Owned).collect(),
-            outcome: self.outcome,
-        };
-        Some(Entry {
-            common: Arc::new(common),
-            uuid: self.uuid,
-            sequence: self.sequence,
-            resource_id: self.resource_id,
-            version: self.version,
-            resource_institution_id: self.resource_institution_id,
-            patient_id: self.patient_id,
-            settles: self.settles,
-            previous_hash: self.previous_hash.try_into().ok()?,
-            hash: self.hash.try_into().ok()?,
-        })
     }
 }
 

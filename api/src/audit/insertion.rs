@@ -6,6 +6,7 @@ use sea_orm::{DbBackend, Statement, Value};
 use crate::error::{Error, Result};
 
 use super::entry::{Common, Entry};
+use super::insertion_sql::{TO_POSTGRES, TO_SQLITE};
 
 /// Stands between the names of an entry's fields, and in none of them.
 const SEPARATOR: &str = "\u{1f}";
@@ -22,12 +23,18 @@ pub(super) fn insertion(backend: DbBackend, entries: &[Entry], none_is_there: bo
 }
 
 /// Each column as an array, in the order of the statement's parameters: half the work for PostgreSQL that reading JSON is. What
-/// entries that follow one another have in common is sent once for all of them, which saves it another 8 to 23 percent.
+/// entries that follow one another have in common is sent once for all of them, which saves it another 8 to 23 percent. The
+/// patients of all entries are one list, of which each has a part up to its end: lists of lists would need equal lengths.
 fn columns(entries: &[Entry]) -> Vec<Value> {
     use ArrayType::{BigInt, Bytes, ChronoDateTimeUtc, Int, String, Uuid};
     let alike: Vec<&[Entry]> = entries.chunk_by(|one, next| Arc::ptr_eq(&one.common, &next.common)).collect();
     let common: Vec<&Common> = alike.iter().filter_map(|alike| alike.first()).map(|first| &*first.common).collect();
     let numbers = alike.iter().zip(1_i32..).flat_map(|(alike, number)| alike.iter().map(move |_| Value::from(number)));
+    let patients = entries.iter().flat_map(|entry| entry.patient_ids.iter().map(|patient| Value::from(*patient)));
+    let ends = entries.iter().scan(0_i32, |end, entry| {
+        *end += i32::try_from(entry.patient_ids.len()).unwrap_or(i32::MAX);
+        Some(Value::from(*end))
+    });
     let text = |text: &str| Value::from(text);
     vec![
         column(entries, Uuid, |entry| entry.uuid.into()),
@@ -41,6 +48,8 @@ fn columns(entries: &[Entry]) -> Vec<Value> {
         column(entries, Bytes, |entry| entry.hash.to_vec().into()),
         column(entries, Int, |entry| own(entry).into()),
         Value::Array(Int, Some(Box::new(numbers.collect()))),
+        Value::Array(Uuid, Some(Box::new(patients.collect()))),
+        Value::Array(Int, Some(Box::new(ends.collect()))),
         column(&common, Uuid, |common| common.instance.into()),
         column(&common, ChronoDateTimeUtc, |common| common.occurred_at.into()),
         column(&common, Uuid, |common| common.actor_id.into()),
@@ -54,6 +63,12 @@ fn columns(entries: &[Entry]) -> Vec<Value> {
         column(&common, String, |common| text(&common.resource)),
         column(&common, String, |common| text(&common.fields.join(SEPARATOR))),
         column(&common, String, |common| text(&common.outcome)),
+        column(&common, Int, |common| i32::from(i16::from(common.form)).into()),
+        column(&common, String, |common| {
+            text(&common.operators.as_ref().map(|texts| texts.join(SEPARATOR)).unwrap_or_default())
+        }),
+        column(&common, BigInt, |common| common.matched.unwrap_or_default().into()),
+        column(&common, Bytes, |common| common.query.clone().map(|query| query.0).unwrap_or_default().into()),
         column(&common, Int, |common| shared(common).into()),
     ]
 }
@@ -70,6 +85,7 @@ fn own(entry: &Entry) -> i32 {
         entry.resource_institution_id.is_some(),
         entry.patient_id.is_some(),
         entry.settles.is_some(),
+        !entry.patient_ids.is_empty(),
     ])
 }
 
@@ -80,6 +96,9 @@ fn shared(common: &Common) -> i32 {
         common.institution_id.is_some(),
         common.grant_id.is_some(),
         common.origin.is_some(),
+        common.operators.is_some(),
+        common.matched.is_some(),
+        common.query.is_some(),
     ])
 }
 
@@ -87,40 +106,3 @@ fn shared(common: &Common) -> i32 {
 fn bits<const N: usize>(known: [bool; N]) -> i32 {
     known.into_iter().enumerate().fold(0, |bits, (at, is_known)| bits | (i32::from(is_known) << at))
 }
-
-/// `OFFSET 0` keeps the names of fields from being taken apart anew for each entry.
-const TO_POSTGRES: &str = "\
-    INSERT INTO audit_events (uuid, instance, sequence, occurred_at, actor_id, role, session_id, institution_id, grant_id, \
-        origin, request_id, action, resource, resource_id, version, resource_institution_id, patient_id, fields, outcome, \
-        settles, previous_hash, hash) \
-    SELECT entry.uuid, instance, sequence, occurred_at, actor_id, role, session_id, institution_id, grant_id, origin, \
-        request_id, action, resource, CASE WHEN own & 1 <> 0 THEN resource_id END, CASE WHEN own & 2 <> 0 THEN version END, \
-        CASE WHEN own & 4 <> 0 THEN resource_institution_id END, CASE WHEN own & 8 <> 0 THEN patient_id END, fields, \
-        outcome, CASE WHEN own & 16 <> 0 THEN settles END, previous_hash, hash \
-    FROM unnest($1::uuid[], $2::bigint[], $3::uuid[], $4::integer[], $5::uuid[], $6::uuid[], $7::bigint[], $8::bytea[], \
-        $9::bytea[], $10::integer[], $11::integer[]) \
-        AS entry (uuid, sequence, resource_id, version, resource_institution_id, patient_id, settles, previous_hash, hash, \
-        own, common) \
-    JOIN ( \
-        SELECT number, instance, occurred_at, actor_id, role, CASE WHEN shared & 1 <> 0 THEN session_id END AS session_id, \
-            CASE WHEN shared & 2 <> 0 THEN institution_id END AS institution_id, \
-            CASE WHEN shared & 4 <> 0 THEN grant_id END AS grant_id, CASE WHEN shared & 8 <> 0 THEN origin END AS origin, \
-            request_id, action, resource, string_to_array(fields, chr(31)) AS fields, outcome \
-        FROM unnest($12::uuid[], $13::timestamptz[], $14::uuid[], $15::text[], $16::uuid[], $17::uuid[], $18::uuid[], \
-            $19::text[], $20::uuid[], $21::text[], $22::text[], $23::text[], $24::text[], $25::integer[]) WITH ORDINALITY \
-            AS known (instance, occurred_at, actor_id, role, session_id, institution_id, grant_id, origin, request_id, \
-            action, resource, fields, outcome, shared, number) \
-        OFFSET 0 \
-    ) AS common ON common.number = entry.common";
-
-const TO_SQLITE: &str = "\
-    INSERT INTO audit_events (uuid, instance, sequence, occurred_at, actor_id, role, session_id, institution_id, grant_id, \
-        origin, request_id, action, resource, resource_id, version, resource_institution_id, patient_id, fields, outcome, \
-        settles, previous_hash, hash) \
-    SELECT unhex(value->>'uuid', '-'), unhex(value->>'instance', '-'), value->>'sequence', value->>'occurred_at', \
-        unhex(value->>'actor_id', '-'), value->>'role', unhex(value->>'session_id', '-'), \
-        unhex(value->>'institution_id', '-'), unhex(value->>'grant_id', '-'), value->>'origin', \
-        unhex(value->>'request_id', '-'), value->>'action', value->>'resource', unhex(value->>'resource_id', '-'), \
-        value->>'version', unhex(value->>'resource_institution_id', '-'), unhex(value->>'patient_id', '-'), \
-        value->'fields', value->>'outcome', value->>'settles', unhex(value->>'previous_hash'), unhex(value->>'hash') \
-    FROM json_each($1) WHERE true ON CONFLICT (instance, sequence) DO NOTHING";

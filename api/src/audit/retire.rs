@@ -16,9 +16,10 @@ use crate::deed::Outcome;
 use crate::error::{Error, Result};
 
 use super::backlog::{Backlog, Damage};
-use super::entry::{Common, Entry, Row, Subject};
+use super::entry::{Common, Entry, Subject};
 use super::folder::Folder;
 use super::line::write;
+use super::row::Row;
 use super::shipping::{Shipping, begin};
 
 /// How much earlier than an intent its change may stand in the change log, whose instants are another machine's.

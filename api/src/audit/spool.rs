@@ -112,19 +112,17 @@ async fn reach_disk(writer: &Writer) -> io::Result<()> {
 mod tests {
     use uuid::Uuid;
 
-    use crate::audit::entry::Who;
     use crate::audit::folder::Folder;
     use crate::audit::line;
     use crate::audit::segment;
     use crate::clock::SystemClock;
     use crate::deed::{Action, Deed, Outcome};
-    use crate::scope::Scope;
 
     use super::*;
 
     fn note(settles: Option<i64>) -> Note {
         let deeds = vec![(Deed::new(Action::Update, "PatientRegister"), Outcome::Succeeded)];
-        Note { who: Who::of(&Scope::nobody(Uuid::new_v4())), deeds, settles }
+        Note::of_nobody(deeds, settles)
     }
 
     #[tokio::test]

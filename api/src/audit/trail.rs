@@ -10,9 +10,9 @@ use crate::error::Result;
 use crate::scope::Scope;
 
 use super::backlog::Backlog;
-use super::entry::Who;
 use super::folder::{Fault, Folder};
-use super::note::Note;
+use super::note::{Note, gathered};
+use super::sealing::Sealer;
 use super::spool::Spool;
 use super::tending::Tending;
 use super::writer::{Progress, Writer};
@@ -36,22 +36,28 @@ pub struct Settings {
 #[derive(Debug)]
 pub struct Trail {
     spool: Spool,
+    sealer: Arc<dyn Sealer>,
 }
 
 impl Trail {
     /// Opens a spool of this process's own, makes the trail the cluster's witness, and begins to ship entries, and to adopt
-    /// what dead processes left. Must be called within a runtime.
+    /// what dead processes left. The arguments of questions are kept as `sealer` seals them. Must be called within a runtime.
     ///
     /// # Errors
     /// When the spool cannot be written.
-    pub fn start(settings: Settings, cluster: &Cluster, clock: SharedClock) -> Result<Tending, Fault> {
+    pub fn start(
+        settings: Settings,
+        cluster: &Cluster,
+        clock: SharedClock,
+        sealer: Arc<dyn Sealer>,
+    ) -> Result<Tending, Fault> {
         let folder = Arc::new(Folder::make(&settings.spool)?);
         let progress = Arc::new(Progress::default());
         let writer =
             Writer::new(Arc::clone(&folder), SharedClock::clone(&clock), Arc::clone(&progress), settings.max_bytes)?;
         let written = Arc::new(Notify::new());
         let spool = Spool::start(writer, settings.sync, Arc::clone(&written));
-        cluster.witnessed_by(Arc::new(Self { spool }));
+        cluster.witnessed_by(Arc::new(Self { spool, sealer }));
         let backlog = Backlog::new(folder, progress);
         Ok(Tending::start(settings, cluster.clone(), clock, backlog, written))
     }
@@ -61,17 +67,20 @@ impl Trail {
 impl Witness for Trail {
     async fn record(&self, scope: &Scope, deeds: Vec<(Deed, Outcome)>) -> Result<()> {
         self.spool.wait_for_room().await;
-        self.spool.note(Note { who: Who::of(scope), deeds, settles: None }).await.map(drop)
+        self.spool.note(Note::new(scope, gathered(deeds), None, &*self.sealer)?).await.map(drop)
     }
 
     async fn intend(&self, scope: &Scope, deeds: &[Deed]) -> Result<i64> {
         let deeds = deeds.iter().map(|deed| (deed.clone(), Outcome::Intended)).collect();
-        self.spool.note(Note { who: Who::of(scope), deeds, settles: None }).await
+        self.spool.note(Note::new(scope, deeds, None, &*self.sealer)?).await
     }
 
     async fn settle(&self, scope: &Scope, deeds: Vec<Deed>, intent: i64, outcome: Outcome) {
         let deeds = deeds.into_iter().map(|deed| (deed, outcome)).collect();
-        let noted = self.spool.note(Note { who: Who::of(scope), deeds, settles: Some(intent) }).await;
+        let noted = match Note::new(scope, deeds, Some(intent), &*self.sealer) {
+            Ok(note) => self.spool.note(note).await,
+            Err(error) => Err(error),
+        };
         if let Err(error) = noted {
             tracing::error!(request.id = %scope.request, %error, "an outcome will be put on record later");
         }

@@ -11,7 +11,8 @@ use crate::error::Result;
 
 use super::anchor::{Anchors, Chain};
 use super::chain::BEGINNING;
-use super::entry::{Entry, Hash, Row};
+use super::entry::{Entry, Hash};
+use super::row::Row;
 use super::shipping::{begin, month};
 
 /// Entries that are read at once.

@@ -193,10 +193,8 @@ mod tests {
     use uuid::Uuid;
 
     use crate::audit::backlog::Backlog;
-    use crate::audit::entry::Who;
     use crate::clock::{Clock, SystemClock};
     use crate::deed::{Action, Deed, Outcome};
-    use crate::scope::Scope;
 
     use super::*;
 
@@ -207,7 +205,7 @@ mod tests {
 
     fn note() -> Note {
         let deeds = vec![(Deed::new(Action::Read, "PatientRegister"), Outcome::Succeeded)];
-        Note { who: Who::of(&Scope::nobody(Uuid::new_v4())), deeds, settles: None }
+        Note::of_nobody(deeds, None)
     }
 
     #[test]

@@ -88,7 +88,7 @@ impl Authority {
         break_glass_grant::Entity::insert(leave).exec_without_returning(&tx).await?;
         tx.note(Deed {
             institution: Some(patient.institution_id),
-            patient: Some(patient.uuid),
+            patients: vec![patient.uuid],
             ..Deed::new(Action::Create, "BreakGlassGrant").on(uuid)
         });
         tx.commit().await?;

@@ -7,6 +7,7 @@ use aes_gcm::Aes256Gcm;
 use aes_gcm::aead::{Aead, AeadCore, KeyInit, OsRng, Payload};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use hkdf::Hkdf;
 use sha2::{Digest, Sha256};
 
 /// What a key file that an operator made begins with.
@@ -40,6 +41,8 @@ pub enum Error {
 #[derive(Clone)]
 pub struct KeyFile {
     cipher: Aes256Gcm,
+    /// What keys of their own are derived from (RFC 5869).
+    derived: Hkdf<Sha256>,
     fingerprint: String,
     is_local: bool,
 }
@@ -108,7 +111,8 @@ impl KeyFile {
         let secret = STANDARD.decode(rest).ok().filter(|secret| secret.len() == 32)?;
         let digest = Sha256::new().chain_update("phr key file ").chain_update(&secret).finalize();
         let fingerprint = digest.iter().take(8).fold(String::new(), |text, byte| format!("{text}{byte:02x}"));
-        Some(Self { cipher: Aes256Gcm::new_from_slice(&secret).ok()?, fingerprint, is_local })
+        let (cipher, derived) = (Aes256Gcm::new_from_slice(&secret).ok()?, Hkdf::new(None, &secret));
+        Some(Self { cipher, derived, fingerprint, is_local })
     }
 
     /// What tells key files apart, without telling their secret.
@@ -135,6 +139,15 @@ impl KeyFile {
         let (nonce, sealed) = sealed.split_at_checked(NONCE)?;
         let nonce = <[u8; NONCE]>::try_from(nonce).ok()?;
         self.cipher.decrypt(&nonce.into(), Payload { msg: sealed, aad: purpose }).ok()
+    }
+}
+
+impl KeyFile {
+    /// A key for this purpose alone. From what it seals nothing is learned of the secret, nor of keys for other purposes.
+    pub(super) fn derive(&self, purpose: &[&[u8]]) -> Option<Aes256Gcm> {
+        let mut key = [0; 32];
+        self.derived.expand_multi_info(purpose, &mut key).ok()?;
+        Some(Aes256Gcm::new(&key.into()))
     }
 }
 

@@ -5,9 +5,9 @@ use sea_orm::sea_query::ExprTrait;
 use uuid::Uuid;
 
 use crate::date::Date;
-use crate::error::Result;
+use crate::error::{Error, Result};
 
-use super::operand::{Bind, among, given, is_null};
+use super::operand::{Bind, Members, among, bound, given, is_null};
 use super::{Operand, Operators, Translation};
 
 /// Conditions on a value that has an order. All that are given must hold; an unknown value meets none but `isNull`.
@@ -75,6 +75,9 @@ impl<T: Bind> Comparison<T> {
 
 impl<T: Bind + Send + Sync> Operators for Comparison<T> {
     fn condition(&self, on: &Operand, t: &mut Translation) -> Result<Condition> {
+        if let Some(members) = on.members {
+            return self.among_members(on, members, t);
+        }
         let mut all = Condition::all();
         let column = || on.column.clone();
         if let Some(value) = given(on, "equal", &self.equal, t)? {
@@ -103,6 +106,46 @@ impl<T: Bind + Send + Sync> Operators for Comparison<T> {
         }
         if let Some(null) = given(on, "isNull", &self.is_null, t)? {
             all = all.add(is_null(on, *null));
+        }
+        Ok(all)
+    }
+}
+
+impl<T: Bind + Send + Sync> Comparison<T> {
+    /// The conditions that hold of several values: at least one is equal, or none is. Several values have no order.
+    fn among_members(&self, on: &Operand, members: Members, t: &mut Translation) -> Result<Condition> {
+        let (mut all, backend) = (Condition::all(), t.backend());
+        let any_of = |values| (members.any_of)(values, backend);
+        let none_of = |values| any_of(values).not().and((members.none)().not());
+        for (operator, value) in [
+            ("lessThan", &self.less_than),
+            ("lessThanOrEqual", &self.less_than_or_equal),
+            ("greaterThan", &self.greater_than),
+            ("greaterThanOrEqual", &self.greater_than_or_equal),
+        ] {
+            if given(on, operator, value, t)?.is_some() {
+                return Err(Error::BadRequest(format!(
+                    "{}: {operator} is not possible, since a record can have several values: ask with equal, notEqual, in, \
+                     notIn or isNull",
+                    on.name()
+                )));
+            }
+        }
+        if let Some(value) = given(on, "equal", &self.equal, t)? {
+            all = all.add(any_of(vec![value.bind()?]));
+        }
+        if let Some(value) = given(on, "notEqual", &self.not_equal, t)? {
+            all = all.add(none_of(vec![value.bind()?]));
+        }
+        if let Some(values) = given(on, "in", &self.among, t)? {
+            all = all.add(any_of(bound(on, values)?));
+        }
+        if let Some(values) = given(on, "notIn", &self.not_in, t)? {
+            all = all.add(none_of(bound(on, values)?));
+        }
+        if let Some(null) = given(on, "isNull", &self.is_null, t)? {
+            let none = (members.none)();
+            all = all.add(if *null { none } else { none.not() });
         }
         Ok(all)
     }

@@ -5,6 +5,9 @@
 ///
 /// The trait `Collection` of `records` must be in scope, by which the declared kind says what of it a caller may see.
 ///
+/// `members` are fields of which a record has several values: they are found by the named [`Members`](super::Members), and no
+/// list is ordered by them.
+///
 /// A text field that names a `folded` twin has, on PostgreSQL, a column of that name in lower case.
 #[macro_export]
 macro_rules! criteria {
@@ -14,6 +17,7 @@ macro_rules! criteria {
             $($(#[$field_doc:meta])* $field:ident: $operators:ty => $column:ident $(folded $folded:literal)? $([$permission:ident])?;)+
         }
         $(lists { $($(#[$list_doc:meta])* $list:ident: $list_operators:ty => $list_column:ident $([$list_permission:ident])?;)+ })?
+        $(members { $($(#[$member_doc:meta])* $member:ident: $member_operators:ty => $member_column:ident by $members:expr;)+ })?
         $(relations { $($(#[$relation_doc:meta])* $relation:ident: $relation_filter:ty => $relation_column:ident of $target:ident;)* })?
         $(many { $($(#[$many_doc:meta])* $many:ident: $many_filter:ty => $many_column:ident of $many_target:ident;)+ })?
         $(orders {
@@ -49,6 +53,7 @@ macro_rules! criteria {
             not: Option<Box<$filter>>,
             $($(#[$field_doc])* $field: Option<$operators>,)+
             $($($(#[$list_doc])* $list: Option<$list_operators>,)+)?
+            $($($(#[$member_doc])* $member: Option<$member_operators>,)+)?
             $($($(#[$relation_doc])* $relation: Option<Box<$relation_filter>>,)*)?
             $($($(#[$many_doc])* $many: Option<Box<$crate::criteria::ListFilter<$many_filter>>>,)+)?
         }
@@ -84,6 +89,11 @@ macro_rules! criteria {
                     $(translation.require($crate::scope::Permission::$list_permission)?;)?
                     translation.ask(&entity::$entity::Column::$list_column);
                     let operand = Operand::new(stringify!($list), entity::$entity::Column::$list_column);
+                    all = all.add(operators.condition(&operand, translation)?);
+                })+)?
+                $($(if let Some(operators) = &self.$member {
+                    translation.ask(&entity::$entity::Column::$member_column);
+                    let operand = Operand::members(stringify!($member), entity::$entity::Column::$member_column, $members);
                     all = all.add(operators.condition(&operand, translation)?);
                 })+)?
                 $($(if let Some(filter) = &self.$relation {

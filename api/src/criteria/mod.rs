@@ -24,7 +24,7 @@ pub use boundary::Bounded;
 pub use comparison::{BooleanFilter, Comparison, DateFilter, DateTimeFilter, FloatFilter, IntFilter, UuidFilter};
 pub use list_filter::{ListFilter, input};
 pub use name::{client_name, is_client_name};
-pub use operand::{Bind, Operand};
+pub use operand::{Bind, Members, Operand};
 pub use order::{Direction, Order, OrderField, Ordering, Term};
 pub use page::{DEFAULT_PER_PAGE, MAX_OFFSET, MAX_PER_PAGE, Page, PageArguments, PageInput};
 pub use seek::seek;

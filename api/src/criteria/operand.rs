@@ -17,17 +17,33 @@ pub struct Operand {
     field: &'static str,
     pub(super) column: Expr,
     pub(super) folded: Option<Expr>,
+    pub(super) members: Option<Members>,
+}
+
+/// How records are found by what they have several of, such as keys: not by a column's value, but by a condition that its
+/// index serves. The conditions are true or false, never unknown.
+#[derive(Clone, Copy, Debug)]
+pub struct Members {
+    /// Records that have at least one of these values.
+    pub any_of: fn(values: Vec<Value>, backend: DbBackend) -> Expr,
+    /// Records that have no value at all.
+    pub none: fn() -> Expr,
 }
 
 impl Operand {
     /// A column of a table.
     pub fn new<C: ColumnTrait>(field: &'static str, column: C) -> Self {
-        Self { field, column: Expr::col(column.as_column_ref()), folded: None }
+        Self { field, column: Expr::col(column.as_column_ref()), folded: None, members: None }
     }
 
     /// The field's name as clients know it.
     pub(super) fn name(&self) -> String {
         client_name(self.field)
+    }
+
+    /// A column that holds several values.
+    pub fn members<C: ColumnTrait>(field: &'static str, column: C, members: Members) -> Self {
+        Self { members: Some(members), ..Self::new(field, column) }
     }
 
     /// A text column that has, on PostgreSQL, a twin in lower case, so that case-insensitive search finds an index.
@@ -111,17 +127,11 @@ pub(super) fn given<'o, T>(
 
 /// `column IN values`, as one statement whatever the number of values where the database can.
 pub(super) fn among<T: Bind>(operand: &Operand, values: &[T], negated: bool, backend: DbBackend) -> Result<Expr> {
-    if values.len() > MAX_OPERANDS {
-        return Err(Error::Limit(format!(
-            "{}: a list to compare with has at most {MAX_OPERANDS} values",
-            operand.name()
-        )));
-    }
+    let values = bound(operand, values)?;
     if values.is_empty() && negated {
         // Databases let an unknown value pass here.
         return Ok(is_null(operand, false));
     }
-    let values = values.iter().map(Bind::bind).collect::<Result<Vec<_>>>()?;
     let column = operand.column.clone();
     Ok(match (backend, negated) {
         (DbBackend::Postgres, false) => column.eq(PgFunc::any(Value::Array(T::ARRAY, Some(Box::new(values))))),
@@ -129,6 +139,17 @@ pub(super) fn among<T: Bind>(operand: &Operand, values: &[T], negated: bool, bac
         (_, false) => column.is_in(values),
         (_, true) => column.is_not_in(values),
     })
+}
+
+/// The values of a list, bound as parameters.
+pub(super) fn bound<T: Bind>(operand: &Operand, values: &[T]) -> Result<Vec<Value>> {
+    if values.len() > MAX_OPERANDS {
+        return Err(Error::Limit(format!(
+            "{}: a list to compare with has at most {MAX_OPERANDS} values",
+            operand.name()
+        )));
+    }
+    values.iter().map(Bind::bind).collect()
 }
 
 pub(super) fn is_null(operand: &Operand, null: bool) -> Expr {

@@ -1,3 +1,5 @@
+use std::borrow::Cow;
+
 use chrono::SecondsFormat;
 use sea_orm::{Value, Values};
 
@@ -18,14 +20,15 @@ fn rewrite(value: Value) -> Value {
 }
 
 fn json(items: &[Value]) -> String {
-    let texts: Vec<Option<&str>> = items
+    let texts: Vec<Option<Cow<'_, str>>> = items
         .iter()
         .map(|item| match item {
-            Value::String(Some(text)) => Some(text.as_str()),
+            Value::String(Some(text)) => Some(text.as_str().into()),
+            Value::Uuid(Some(key)) => Some(key.to_string().into()),
             _ => None,
         })
         .collect();
-    serde_json::Value::from(texts).to_string()
+    serde_json::json!(texts).to_string()
 }
 
 #[cfg(test)]
@@ -49,5 +52,7 @@ mod tests {
         let list = Value::Array(ArrayType::String, Some(Box::new(vec![Value::from("a\"b"), Value::from("c")])));
         assert_eq!(rewrite(list), Value::from(r#"["a\"b","c"]"#));
         assert_eq!(rewrite(Value::Array(ArrayType::String, None)), Value::String(None));
+        let keys = Value::Array(ArrayType::Uuid, Some(Box::new(vec![Value::from(uuid::Uuid::nil())])));
+        assert_eq!(rewrite(keys), Value::from(r#"["00000000-0000-0000-0000-000000000000"]"#));
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
-use super::{Action, Deed, Names};
+use super::{Action, Deed, MAX_PATIENTS, Names};
 
 /// The kind of record that stands for a patient.
 const REGISTER: &str = "PatientRegister";
@@ -37,16 +37,22 @@ pub struct Subject {
 
 impl From<Deed> for Disclosed {
     fn from(deed: Deed) -> Self {
-        let Deed { action, resource, key, institution, patient, fields, version: _ } = deed;
-        Self { action, resource, table: None, fields, subjects: vec![Subject { key, institution, patient }] }
+        let Deed { action, resource, key, institution, patients, fields, version: _, query: _ } = deed;
+        let subject = |patient| Subject { key, institution, patient };
+        let subjects = match patients.as_slice() {
+            [] => vec![subject(None)],
+            patients => patients.iter().map(|patient| subject(Some(*patient))).collect(),
+        };
+        Self { action, resource, table: None, fields, subjects }
     }
 }
 
-/// What a request is put on record for that was shown these: one deed for each patient, whatever of theirs it was, and one
-/// for each other record, however often. Those that are alike but for their subjects stand together.
+/// The deeds of a request that was shown these: one for all patients of an institution of whom the same was shown, up to
+/// [`MAX_PATIENTS`] of them, and one for each record that is no patient's, however often. Those that are alike but for their
+/// subjects stand together.
 ///
 /// Several records of a patient are told as their register, with the fields of the others by their tables' names:
-/// `first_name`, `patient_medications.dose`.
+/// `first_name`, `patient_medications.dose`. A deed with a single record has its key.
 #[must_use]
 pub fn deeds(disclosed: &[Disclosed]) -> Vec<Deed> {
     let mut places: HashMap<Whose<'_>, usize> = HashMap::new();
@@ -64,16 +70,61 @@ pub fn deeds(disclosed: &[Disclosed]) -> Vec<Deed> {
             }
         }
     }
-    let mut known: HashMap<(bool, &[usize]), (usize, Names)> = HashMap::new();
+    gather(disclosed, &seen)
+}
+
+/// The deeds of what was seen, those alike one after the other.
+fn gather(disclosed: &[Disclosed], seen: &[Seen]) -> Vec<Deed> {
+    // What was seen of several in the same way is worked out once.
+    let mut ways: HashMap<(bool, &[usize]), usize> = HashMap::new();
+    let mut known: Vec<Way> = Vec::new();
+    let mut places: HashMap<(usize, Option<Uuid>), usize> = HashMap::new();
     let mut told: Vec<(usize, Deed)> = Vec::with_capacity(seen.len());
-    for seen in &seen {
-        let next = known.len();
-        let new = || (next, names(disclosed, seen));
-        let (order, fields) = known.entry((seen.is_one, &seen.kinds)).or_insert_with(new).clone();
-        told.push((order, seen.deed(disclosed, fields)));
+    for seen in seen {
+        let way = *ways.entry((seen.is_one, &seen.kinds)).or_insert_with(|| {
+            let way = Way::of(disclosed, seen);
+            known.iter().position(|other| *other == way).unwrap_or_else(|| {
+                known.push(way);
+                known.len() - 1
+            })
+        });
+        let Subject { key, institution, patient } = seen.subject;
+        let place = patient.and_then(|_| places.get(&(way, institution)).copied());
+        match (patient, place.and_then(|place| told.get_mut(place))) {
+            (Some(patient), Some((_, deed))) if deed.patients.len() < MAX_PATIENTS => {
+                deed.patients.push(patient);
+                // It is about no single record any more.
+                deed.key = None;
+            }
+            _ => {
+                if patient.is_some() {
+                    places.insert((way, institution), told.len());
+                }
+                let Way { action, resource, fields } = known[way].clone();
+                let key = if seen.is_one { key } else { patient };
+                let patients = patient.into_iter().collect();
+                told.push((way, Deed { key, institution, patients, fields, ..Deed::new(action, resource) }));
+            }
+        }
     }
-    told.sort_by_key(|(order, _)| *order);
+    told.sort_by_key(|(way, _)| *way);
     told.into_iter().map(|(_, deed)| deed).collect()
+}
+
+/// In what way records were shown.
+#[derive(Clone, PartialEq, Eq)]
+struct Way {
+    action: Action,
+    resource: Cow<'static, str>,
+    fields: Names,
+}
+
+impl Way {
+    fn of(disclosed: &[Disclosed], seen: &Seen) -> Self {
+        let first = &disclosed[seen.kinds[0]];
+        let resource = if seen.is_one { first.resource.clone() } else { REGISTER.into() };
+        Self { action: first.action, resource, fields: names(disclosed, seen) }
+    }
 }
 
 /// What belongs into one deed.
@@ -98,13 +149,6 @@ impl Seen {
         if self.kinds.last() != Some(&at) {
             self.kinds.push(at);
         }
-    }
-
-    fn deed(&self, disclosed: &[Disclosed], fields: Names) -> Deed {
-        let first = &disclosed[self.kinds[0]];
-        let Subject { key, institution, patient } = self.subject;
-        let (resource, key) = if self.is_one { (first.resource.clone(), key) } else { (REGISTER.into(), patient) };
-        Deed { key, institution, patient, fields, ..Deed::new(first.action, resource) }
     }
 }
 
@@ -151,36 +195,69 @@ mod tests {
         }
     }
 
-    fn told(deeds: &[Deed]) -> Vec<(&str, u128, String)> {
-        let told = |deed: &Deed| deed.key.map_or(0, |key| key.as_u128());
-        deeds.iter().map(|deed| (deed.resource.as_ref(), told(deed), deed.fields.join(" "))).collect()
+    fn told(deeds: &[Deed]) -> Vec<(&str, u128, Vec<u128>, String)> {
+        let key = |deed: &Deed| deed.key.map_or(0, |key| key.as_u128());
+        let patients = |deed: &Deed| deed.patients.iter().map(|patient| patient.as_u128()).collect();
+        deeds.iter().map(|deed| (deed.resource.as_ref(), key(deed), patients(deed), deed.fields.join(" "))).collect()
+    }
+
+    fn of_institution(mut disclosed: Disclosed, institutions: &[u128]) -> Disclosed {
+        for (subject, institution) in disclosed.subjects.iter_mut().zip(institutions) {
+            subject.institution = Some(Uuid::from_u128(*institution));
+        }
+        disclosed
     }
 
     #[test]
-    fn all_that_was_shown_of_a_patient_is_one_deed_and_those_alike_stand_together() {
+    fn patients_of_whom_the_same_was_shown_are_one_deed() {
         let registers = disclosed(REGISTER, &["uuid", "last_name"], &[(1, Some(1)), (2, Some(2)), (3, Some(3))]);
         let medications =
             disclosed("PatientMedication", &["uuid", "dose"], &[(8, Some(1)), (9, Some(1)), (7, Some(3))]);
         let all = "uuid last_name patient_medications.uuid patient_medications.dose".to_owned();
         assert_eq!(
             told(&deeds(&[registers, medications])),
-            [(REGISTER, 1, all.clone()), (REGISTER, 3, all), (REGISTER, 2, "uuid last_name".to_owned())]
+            [(REGISTER, 0, vec![1, 3], all), (REGISTER, 2, vec![2], "uuid last_name".to_owned())]
         );
+    }
+
+    #[test]
+    fn patients_of_two_institutions_are_two_deeds_and_so_are_more_than_one_can_name() {
+        let subjects: Vec<(u128, Option<u128>)> = (1..=4).map(|key| (key, Some(key))).collect();
+        let page = of_institution(disclosed(REGISTER, &["uuid"], &subjects), &[7, 8, 7, 7]);
+        // The same by another name: what was shown counts, not how often it was asked for.
+        let alias = of_institution(disclosed(REGISTER, &["uuid"], &[(5, Some(5))]), &[7]);
+        let deeds = deeds(&[page, alias]);
+        let fields = || "uuid".to_owned();
+        assert_eq!(told(&deeds), [(REGISTER, 0, vec![1, 3, 4, 5], fields()), (REGISTER, 2, vec![2], fields())]);
+        assert_eq!(deeds[0].institution, Some(Uuid::from_u128(7)));
+        let many: Vec<(u128, Option<u128>)> = (1..=2 * MAX_PATIENTS as u128 + 1).map(|key| (key, Some(key))).collect();
+        let deeds = super::deeds(&[disclosed(REGISTER, &["uuid"], &many)]);
+        let sizes: Vec<usize> = deeds.iter().map(|deed| deed.patients.len()).collect();
+        assert_eq!(sizes, [MAX_PATIENTS, MAX_PATIENTS, 1]);
     }
 
     #[test]
     fn a_record_that_was_shown_alone_is_told_as_itself() {
         let first = disclosed("PatientMedication", &["uuid"], &[(8, Some(1))]);
         let again = disclosed("PatientMedication", &["uuid", "dose"], &[(8, Some(1))]);
-        assert_eq!(told(&deeds(&[first.clone(), again])), [("PatientMedication", 8, "uuid dose".to_owned())]);
+        assert_eq!(told(&deeds(&[first.clone(), again])), [("PatientMedication", 8, vec![1], "uuid dose".to_owned())]);
         let another = disclosed("PatientMedication", &["uuid"], &[(9, Some(1))]);
-        assert_eq!(told(&deeds(&[first, another])), [(REGISTER, 1, "patient_medications.uuid".to_owned())]);
+        assert_eq!(told(&deeds(&[first, another])), [(REGISTER, 1, vec![1], "patient_medications.uuid".to_owned())]);
     }
 
     #[test]
     fn what_is_nobodys_is_told_record_by_record() {
         let users = disclosed("User", &["uuid"], &[(1, None), (2, None), (1, None)]);
-        let deeds = deeds(&[users]);
-        assert_eq!(told(&deeds), [("User", 1, "uuid".to_owned()), ("User", 2, "uuid".to_owned())]);
+        // Beside a patient's who is shown alike.
+        let user = disclosed("User", &["uuid"], &[(3, Some(3))]);
+        let deeds = deeds(&[users, user]);
+        assert_eq!(
+            told(&deeds),
+            [
+                ("User", 1, vec![], "uuid".to_owned()),
+                ("User", 2, vec![], "uuid".to_owned()),
+                ("User", 3, vec![3], "uuid".to_owned())
+            ]
+        );
     }
 }

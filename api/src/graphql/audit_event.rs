@@ -99,7 +99,7 @@ fields! {
             Ok(self.0.resource.loaded()?)
         }
 
-        /// The record's own key; null for what is about no single record.
+        /// The record's own key; null for what is about no single record, and for records of several patients.
         fn resource_id(&self) -> Result<Option<Uuid>> {
             Ok(*self.0.resource_id.loaded()?)
         }
@@ -114,9 +114,11 @@ fields! {
             Ok(*self.0.resource_institution_id.loaded()?)
         }
 
-        /// Key of the patient whose data it was; null when it was nobody's.
-        fn patient_id(&self) -> Result<Option<Uuid>> {
-            Ok(*self.0.patient_id.loaded()?)
+        /// UUIDs of the patients whose data it was, at most 1000, all of one institution; empty when it was nobody's. More
+        /// patients, or those of other institutions, are further events of the same request. To a patient it names no other.
+        fn patient_ids(&self) -> Result<Vec<Uuid>> {
+            let several = self.0.patient_ids.loaded()?.iter().flat_map(|list| list.0.iter().copied());
+            Ok(self.0.patient_id.loaded()?.iter().copied().chain(several).collect())
         }
 
         /// Names of the fields that were changed or shown, or by which records were found (filters and orders tell of them too), as
@@ -125,6 +127,17 @@ fields! {
         /// `one_time_token`; of what was refused, the path of the field in the query. Never values.
         fn fields(&self) -> Result<&[String]> {
             Ok(&self.0.fields.loaded()?.0)
+        }
+
+        /// The question that the answer depended on, where no record was shown for it: fields and operators of a filter, an
+        /// order, a count or a page, such as `last_name.startsWith`. Never values. Empty for any other event.
+        fn operators(&self) -> Result<&[String]> {
+            Ok(self.0.operators.loaded()?.as_ref().map_or(&[], |operators| &operators.0))
+        }
+
+        /// Number of records that matched the question; null where they were not counted.
+        fn matched(&self) -> Result<Option<i32>> {
+            Ok(self.0.matched.loaded()?.map(|matched| matched.try_into().unwrap_or(i32::MAX)))
         }
 
         /// What became of it.

@@ -1,11 +1,14 @@
 //! The audit trail, as auditors and patients read it.
 
 use async_graphql::Enum;
-use entity::audit_event::{Action, Column, Outcome};
-use sea_orm::sea_query::ArrayType;
-use sea_orm::{ColumnTrait, Condition, Value};
+use entity::UuidList;
+use entity::audit_event::{Action, Column, Entity, Outcome};
+use sea_orm::sea_query::{ArrayType, Asterisk, Expr, ExprTrait, Func, Query, SelectStatement};
+use sea_orm::{ColumnTrait, Condition, DbBackend, Iterable, Value};
 
-use crate::criteria::{Bind, Bounded, DateTimeFilter, Direction, Term, TextFilter, TextListFilter, UuidFilter};
+use crate::criteria::{
+    Bind, Bounded, DateTimeFilter, Direction, Members, Term, TextFilter, TextListFilter, UuidFilter,
+};
 use crate::error::Result;
 use crate::scope::{Boundary, Permission, Scope};
 use crate::{choice_filter, criteria};
@@ -78,6 +81,32 @@ choice_filter! {
     AuditOutcomeFilter for AuditOutcome
 }
 
+/// What a patient sees, as PostgreSQL shows it.
+const OWN: &str = "own_audit_events";
+
+/// How events are found by their patients. On PostgreSQL no row policy lets an index serve it, so that a function does; and
+/// with an instant besides the key a single month is looked into.
+const PATIENTS: Members = Members { any_of: about_any_of, none: about_nobody };
+
+fn about_any_of(patients: Vec<Value>, backend: DbBackend) -> Expr {
+    let patients = Value::Array(ArrayType::Uuid, Some(Box::new(patients)));
+    let mut found = Query::select();
+    if backend == DbBackend::Postgres {
+        let function = Func::cust("audit_events_of").arg(patients);
+        found.columns([Column::Uuid, Column::OccurredAt]).from_function(function, "found");
+        let event = [Column::Uuid, Column::OccurredAt].map(|column| Expr::col(column.as_column_ref()));
+        return Expr::tuple(event).in_subquery(found);
+    }
+    let keys = Expr::cust_with_values("patient_id IN (SELECT unhex(value, '-') FROM json_each(?))", [patients]);
+    found.column(Column::Uuid).from("audit_patients").and_where(keys);
+    Expr::col(Column::Uuid.as_column_ref()).in_subquery(found)
+}
+
+fn about_nobody() -> Expr {
+    let is_unknown = |column: Column| Expr::col(column.as_column_ref()).is_null();
+    is_unknown(Column::PatientIds).and(is_unknown(Column::PatientId))
+}
+
 criteria! {
     /// Audit events.
     AuditEvents: AuditEventFilter, AuditEventOrder, AuditEventOrderField on audit_event {
@@ -107,8 +136,6 @@ criteria! {
         resource_id: UuidFilter => ResourceId;
         /// The institution that the record belongs to.
         resource_institution_id: UuidFilter => ResourceInstitutionId;
-        /// The patient whose data it was.
-        patient_id: UuidFilter => PatientId;
         /// What became of it.
         outcome: AuditOutcomeFilter => Outcome;
     }
@@ -116,6 +143,12 @@ criteria! {
         /// Names of the fields that were changed or shown, or by which records were found, as the database calls them, such as
         /// `first_name`.
         fields: TextListFilter => Fields;
+        /// The fields and operators of the question that was asked, such as `last_name.startsWith`.
+        operators: TextListFilter => Operators;
+    }
+    members {
+        /// A patient whose data it was: `equal` and `in` find the events that name such a patient, whoever else they name.
+        patient_id: UuidFilter => PatientIds by PATIENTS;
     }
 }
 
@@ -124,15 +157,10 @@ impl Bounded for AuditEvents {
         Some(Column::InstitutionId)
     }
 
-    fn patient() -> Option<Column> {
-        Some(Column::PatientId)
-    }
-
-    /// What members of the institution did, and what others did to its records; of a patient's, who did what with the own
-    /// record.
+    /// What members of the institution did, and what others did to its records. Patients have a source of their own.
     fn within(scope: &Scope) -> Condition {
-        if let Some(patient) = scope.patient {
-            return Condition::all().add(Column::PatientId.eq(patient));
+        if scope.patient.is_some() {
+            return Condition::all();
         }
         let Boundary::One(institution) = scope.boundary else { return Condition::all() };
         let own = [Column::InstitutionId, Column::ResourceInstitutionId].map(|column| column.eq(institution.0));
@@ -148,6 +176,29 @@ impl Collection for AuditEvents {
     /// A patient may read who did what with the own record.
     fn permit(scope: &Scope) -> Result<()> {
         if scope.patient.is_some() { Ok(()) } else { scope.require(Self::READ) }
+    }
+
+    /// Of a patient, who did what with the own record. An event may be about others besides: their keys are left out.
+    fn source(scope: &Scope, backend: DbBackend) -> Option<SelectStatement> {
+        let patient = scope.patient?;
+        let mut own = Query::select();
+        if backend == DbBackend::Postgres {
+            // The database knows whose they are.
+            return Some(own.column(Asterisk).from_function(Func::cust(OWN), OWN).to_owned());
+        }
+        for column in Column::iter() {
+            match column {
+                Column::PatientIds => own.expr_as(Expr::val(UuidList(vec![patient])), column),
+                column => own.column(column),
+            };
+        }
+        own.from(Entity).and_where((PATIENTS.any_of)(vec![patient.into()], backend));
+        Some(own)
+    }
+
+    /// Events of the first form name their patient in a column of its own.
+    fn along(column: Column) -> Option<Column> {
+        matches!(column, Column::PatientIds).then_some(Column::PatientId)
     }
 
     fn key() -> Column {

@@ -108,7 +108,7 @@ pub async fn review(
     Entity::update_many().set(changes).filter(Column::Uuid.eq(grant.uuid)).exec(&tx).await?;
     tx.note(Deed {
         institution: Some(grant.institution_id),
-        patient: Some(grant.patient_id),
+        patients: vec![grant.patient_id],
         fields: ["reviewed_at".into(), "review_note".into()].into(),
         ..Deed::new(Action::Update, "BreakGlassGrant").on(grant.uuid)
     });

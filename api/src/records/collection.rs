@@ -1,8 +1,10 @@
 //! Reading any kind of record: one by its key, or several by theirs.
 
 use async_graphql::Enum;
-use sea_orm::sea_query::{self, Expr, SelectStatement};
-use sea_orm::{ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, EntityName, EntityTrait, IdenStatic, Value};
+use sea_orm::sea_query::{self, Alias, Expr, SelectStatement};
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, DbBackend, EntityName, EntityTrait, IdenStatic, Value,
+};
 use uuid::Uuid;
 
 use crate::criteria::{Bounded, Criteria, Term};
@@ -47,6 +49,19 @@ pub trait Collection:
             Some(Value::Uuid(Some(key))) => Ok(key),
             _ => Err(Error::internal("a record without its key")),
         }
+    }
+
+    /// Where a caller's rows come from, when that is not the table itself. It has the table's columns, as far as they are
+    /// shown, with what the caller may see of them.
+    #[must_use]
+    fn source(_scope: &Scope, _backend: DbBackend) -> Option<SelectStatement> {
+        None
+    }
+
+    /// The column that is read along with this one, since fields are made of both.
+    #[must_use]
+    fn along(_column: Column<Self>) -> Option<Column<Self>> {
+        None
     }
 
     /// The order of a list when no other is asked for.
@@ -121,7 +136,7 @@ pub async fn find<C: Collection>(
 ) -> Result<Option<Row<C::Entity>>> {
     C::permit(scope)?;
     let condition = visible::<C>(scope, Deleted::Excluded).add(C::key().eq(uuid));
-    Ok(select::<C>(reader, condition, columns, joins).await?.into_iter().next())
+    Ok(select::<C>(scope, reader, condition, columns, joins).await?.into_iter().next())
 }
 
 /// The records with these keys, deleted ones excepted, in no particular order.
@@ -140,7 +155,7 @@ pub async fn find_many<C: Collection>(
         sea_orm::DbBackend::Postgres => C::key().eq_any(uuids.to_vec()),
         _ => C::key().is_in(uuids.iter().copied()),
     };
-    select::<C>(reader, visible::<C>(scope, Deleted::Excluded).add(among), columns, joins).await
+    select::<C>(scope, reader, visible::<C>(scope, Deleted::Excluded).add(among), columns, joins).await
 }
 
 /// What the caller may see at all.
@@ -163,6 +178,7 @@ pub(super) fn reached<C: Collection>(scope: &Scope, deleted: Deleted) -> Conditi
 }
 
 async fn select<C: Collection>(
+    scope: &Scope,
     reader: &Reader,
     condition: Condition,
     columns: &[Column<C>],
@@ -170,7 +186,8 @@ async fn select<C: Collection>(
 ) -> Result<Vec<Row<C::Entity>>> {
     let shown = distinct::<C>(columns.to_vec());
     let plan = Plan::<C::Entity>::new(&with_owner::<C>(reader, shown.clone()));
-    let query = query_of::<C>(&plan, condition);
+    let source = C::source(scope, reader.get_database_backend());
+    let query = query_from::<C>(&plan, condition, source.as_ref());
     let statement = if joins.is_empty() {
         reader.get_database_backend().build(&query)
     } else {
@@ -189,10 +206,28 @@ async fn select<C: Collection>(
 
 /// Reads these columns and no others. `Entity::find` would first write all of them, only to forget them again.
 pub(super) fn query_of<C: Collection>(plan: &Plan<C::Entity>, condition: Condition) -> SelectStatement {
+    query_from::<C>(plan, condition, None)
+}
+
+/// The same, of rows that come from elsewhere.
+pub(super) fn query_from<C: Collection>(
+    plan: &Plan<C::Entity>,
+    condition: Condition,
+    source: Option<&SelectStatement>,
+) -> SelectStatement {
     let mut query = sea_query::Query::select();
-    query.expr(plan.list());
-    query.from(C::Entity::default().table_ref()).cond_where(condition);
+    query.expr(plan.list()).cond_where(condition);
+    from::<C>(&mut query, source);
     query
+}
+
+/// Reads the rows of the table, or those that stand for it, under the table's name.
+pub(super) fn from<C: Collection>(query: &mut SelectStatement, source: Option<&SelectStatement>) {
+    let table = C::Entity::default();
+    match source {
+        Some(rows) => query.from_subquery(rows.clone(), Alias::new(table.table_name())),
+        None => query.from(table.table_ref()),
+    };
 }
 
 /// Whether a column tells whose a record is: a list by it is of what belongs to a patient.
@@ -204,8 +239,10 @@ pub(super) fn is_patients<C: Collection>(column: &Column<C>) -> bool {
 pub(super) fn distinct<C: Collection>(columns: Vec<Column<C>>) -> Vec<Column<C>> {
     let mut kept = vec![C::key()];
     for column in columns {
-        if !kept.iter().any(|other| sea_orm::IdenStatic::as_str(other) == sea_orm::IdenStatic::as_str(&column)) {
-            kept.push(column);
+        for column in [Some(column), C::along(column)].into_iter().flatten() {
+            if !kept.iter().any(|other| other.as_str() == column.as_str()) {
+                kept.push(column);
+            }
         }
     }
     kept

@@ -114,7 +114,7 @@ pub(super) fn written<A: Aggregate>(before: Option<&Model<A>>, after: &Model<A>)
     Deed {
         version: Some(A::version(after)),
         institution: A::institution().and_then(|column| key(after.get(column))),
-        patient: A::patient().and_then(|column| key(after.get(column))),
+        patients: A::patient().and_then(|column| key(after.get(column))).into_iter().collect(),
         fields: changed.iter().map(|column| Cow::Borrowed(column.as_str())).collect(),
         ..Deed::new(action, A::NAME).on(A::uuid(after))
     }
@@ -135,7 +135,7 @@ pub(super) fn put<A: Aggregate>(
         key: value(A::key()).and_then(key),
         version: Some(version),
         institution: A::institution().and_then(value).and_then(key),
-        patient: A::patient().and_then(value).and_then(key),
+        patients: A::patient().and_then(value).and_then(key).into_iter().collect(),
         fields: fields.into_iter().map(Cow::Borrowed).collect(),
         ..Deed::new(action, A::NAME)
     }
@@ -149,7 +149,7 @@ pub(super) fn compared<A: Aggregate>(model: &Model<A>, told: &<A::Entity as Enti
     let fields = Column::<A>::iter().filter(|column| told.get(*column).into_value().is_some());
     Some(Deed {
         institution: A::institution().and_then(|column| key(model.get(column))),
-        patient: A::patient().and_then(|column| key(model.get(column))),
+        patients: A::patient().and_then(|column| key(model.get(column))).into_iter().collect(),
         fields: fields.map(|column| Cow::Borrowed(column.as_str())).collect(),
         ..Deed::new(Action::Read, A::NAME).on(A::uuid(model))
     })

@@ -3,10 +3,9 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use sea_orm::sea_query::{Alias, Expr, Func, SelectStatement};
+use sea_orm::sea_query::{self, Alias, Expr, Func, SelectStatement};
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, DbBackend, DbErr, EntityName, EntityTrait, QueryFilter, QueryResult,
-    QuerySelect, QueryTrait, Statement, Value,
+    ColumnTrait, Condition, ConnectionTrait, DbBackend, DbErr, EntityName, EntityTrait, QueryResult, Statement, Value,
 };
 
 use crate::criteria::{Filter, Ordering, Page, PageArguments, Related, Translation, seek};
@@ -14,7 +13,7 @@ use crate::database::Reader;
 use crate::error::{Error, Result};
 use crate::scope::Scope;
 
-use super::collection::{Collection, Column, Deleted, distinct, is_patients, query_of, reached, visible};
+use super::collection::{Collection, Column, Deleted, distinct, from, is_patients, query_from, reached, visible};
 use super::disclosure::{disclose, disclose_across, disclose_total, with_owner};
 use super::joined::{Joins, Text, take};
 use super::row::{Plan, Row, decode};
@@ -124,6 +123,8 @@ pub(super) struct Asked<C: Collection> {
     pub(super) shown: Vec<Column<C>>,
     pub(super) wanted: Wanted,
     pub(super) joins: Joins,
+    /// Where the rows come from, when that is not the table itself.
+    source: Option<SelectStatement>,
 }
 
 impl<C: Collection> Asked<C> {
@@ -154,7 +155,8 @@ impl<C: Collection> Asked<C> {
         columns.extend(besides);
         let plan = Plan::new(&columns);
         let whole = Arc::new(Whole { ordering, condition, filtered });
-        Ok(Self { whole, page, plan, shown, wanted: query.wanted, joins: query.joins.clone() })
+        let source = C::source(scope, reader.get_database_backend());
+        Ok(Self { whole, page, plan, shown, wanted: query.wanted, joins: query.joins.clone(), source })
     }
 
     /// Whether it is to be counted how many records the list has.
@@ -168,11 +170,11 @@ impl<C: Collection> Asked<C> {
             return Ok(None);
         }
         disclose_total::<C>(reader, &self.whole.filtered);
-        let query = C::Entity::find()
-            .select_only()
+        let mut query = sea_query::Query::select();
+        query
             .expr_as(Func::count(Expr::col(C::key().as_column_ref())), "total")
-            .filter(self.whole.condition.clone())
-            .into_query();
+            .cond_where(self.whole.condition.clone());
+        from::<C>(&mut query, self.source.as_ref());
         let row = reader.query_one(&query).await?.ok_or_else(|| Error::internal("a count without a row"))?;
         let total: i64 = row.try_get_by_index(0)?;
         u64::try_from(total).map(Some).map_err(Error::internal)
@@ -189,7 +191,7 @@ impl<C: Collection> Asked<C> {
 
     /// Reads everything that a page is made of.
     pub(super) fn select(&self, condition: Condition) -> SelectStatement {
-        let mut query = query_of::<C>(&self.plan, condition);
+        let mut query = query_from::<C>(&self.plan, condition, self.source.as_ref());
         for related in self.related() {
             query.expr_as(related.value(), Alias::new(related.name()));
         }

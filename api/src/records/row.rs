@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate, Utc};
-use entity::TextList;
+use entity::{TextList, UuidList};
 use parking_lot::RwLock;
 use sea_orm::sea_query::{ColumnType, Expr};
 use sea_orm::{
@@ -158,6 +158,7 @@ pub(super) fn decode(result: &QueryResult, index: usize, kind: &ColumnType) -> R
         ColumnType::Integer => result.try_get_by_index::<Option<i32>>(index)?.into(),
         ColumnType::Double => result.try_get_by_index::<Option<f64>>(index)?.into(),
         ColumnType::BigInteger => result.try_get_by_index::<Option<i64>>(index)?.into(),
+        ColumnType::Array(of) if **of == ColumnType::Uuid => result.try_get_by_index::<Option<UuidList>>(index)?.into(),
         ColumnType::Array(_) => result.try_get_by_index::<Option<TextList>>(index)?.into(),
         _ => return Err(DbErr::Type("a column of a type that rows do not have".to_owned())),
     })

@@ -90,9 +90,9 @@ impl<T> Changed<T> {
         }
         let change = &self.change;
         let deed = Deed::new(Action::Read, C::NAME).on(change.key);
-        let (institution, patient) = (change.institution, change.patient);
+        let (institution, patients) = (change.institution, change.patient.into_iter().collect());
         let fields = [&["version".into()], self.asked.as_ref()].concat().into();
         let table = Some(C::Entity::default().table_name());
-        reader.disclose(Disclosed { table, ..Deed { institution, patient, fields, ..deed }.into() });
+        reader.disclose(Disclosed { table, ..Deed { institution, patients, fields, ..deed }.into() });
     }
 }

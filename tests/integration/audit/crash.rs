@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use support::{Backend, Database, Phr, eventually};
 use uuid::Uuid;
 
-use super::{UNASKED, is_soak, verify, wait_until_adopted};
+use super::{UNASKED, about, is_soak, verify, wait_until_adopted};
 use crate::patients::{jane, register};
 
 /// Clients that ask at the same time.
@@ -124,7 +124,7 @@ fn check(database: &Database, received: &[Received]) {
         let request = format!("request_id = {}", database.key(&response.request.to_string()));
         assert!(!response.patients.is_empty() || !response.wrote);
         for patient in &response.patients {
-            let shown = format!("patient_id = {} AND {request}", database.key(patient));
+            let shown = format!("{} AND {request}", about(database, patient));
             let read = format!("audit_events WHERE {shown} AND action = 'READ' AND outcome = 'SUCCEEDED'");
             assert_eq!(count(&read), "1", "{patient} was shown by {}", response.request);
         }

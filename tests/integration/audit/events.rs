@@ -14,7 +14,7 @@ use crate::patients::{HOME, done, register};
 
 const EVENTS: &str = "{ auditEvents(first: 100, order: [{field: OCCURRED_AT}]) { totalCount nodes {
     id uuid instance sequence occurredAt actorId role sessionId institutionId grantId origin requestId action resource
-    resourceId version resourceInstitutionId patientId fields outcome settles } } }";
+    resourceId version resourceInstitutionId patientIds operators matched fields outcome settles } } }";
 
 /// A patient of each of two institutions, each created and therefore on record.
 fn scene(backend: Backend) -> (Arc<Database>, [String; 2], Uuid) {
@@ -22,13 +22,14 @@ fn scene(backend: Backend) -> (Arc<Database>, [String; 2], Uuid) {
     let server = Phr::serve(Arc::clone(&database), &[], &[]);
     let other = done(&server, "createMedicalInstitution", "uuid", &json!({"name": "Other"}))["uuid"].take();
     let patients = [register(&server, &json!({})), register(&server, &json!({ "institutionId": other }))];
-    shipped(&database, "outcome = 'SUCCEEDED' AND patient_id IS NOT NULL", 4);
+    shipped(&database, "outcome = 'SUCCEEDED' AND patient_ids IS NOT NULL", 4);
     (database, patients, other.as_str().unwrap().parse().unwrap())
 }
 
 fn patients(response: &Value) -> Vec<&str> {
     let nodes = response["data"]["auditEvents"]["nodes"].as_array().unwrap_or_else(|| panic!("{response}"));
-    let mut found: Vec<&str> = nodes.iter().filter_map(|node| node["patientId"].as_str()).collect();
+    let named = nodes.iter().flat_map(|node| node["patientIds"].as_array().unwrap());
+    let mut found: Vec<&str> = named.filter_map(Value::as_str).collect();
     found.sort_unstable();
     found.dedup();
     found
@@ -52,7 +53,7 @@ fn an_auditor_sees_what_is_within_the_boundary_and_a_patient_the_own_record() {
         assert_eq!(patients(&own), [mine.as_str()]);
         assert!(own["data"]["auditEvents"]["totalCount"].as_u64().unwrap() >= 3, "{own}");
         let id = ask(operator())["data"]["auditEvents"]["nodes"].as_array().unwrap().clone();
-        let foreign = id.iter().find(|node| node["patientId"] == theirs.as_str()).unwrap()["id"].clone();
+        let foreign = id.iter().find(|node| node["patientIds"] == json!([theirs])).unwrap()["id"].clone();
         let node = "query($id: ID!) { node(id: $id) { id } }";
         let seen = |scope: Scope| library.ask(scope, node, &json!({ "id": foreign }))["data"]["node"].take();
         assert_eq!(seen(operator())["id"], foreign);
@@ -97,12 +98,12 @@ fn reading_the_trail_is_on_record() {
         let (database, ..) = scene(backend);
         let library = Library::witnessed(&database, Arc::new(SystemClock));
         let auditor = operator();
-        let query = "{ auditEvents(first: 3) { nodes { action patientId } } }";
+        let query = "{ auditEvents(first: 3) { nodes { action patientIds } } }";
         library.ask(auditor.clone(), query, &json!({}));
         library.rest();
         let own = entries(&database, &format!("request_id = {}", database.key(&auditor.request.to_string())));
         assert_eq!((values(&own, "action"), values(&own, "resource")), (vec!["READ"], vec!["AuditEvent"]));
-        assert_eq!(values(&own, "fields"), ["uuid action patient_id occurred_at"]);
+        assert_eq!(values(&own, "fields"), ["uuid action patient_ids patient_id occurred_at"]);
     }
 }
 
@@ -125,12 +126,12 @@ fn an_entry_says_who_asked_in_full() {
     let of = format!("requestId: {{equal: \"{}\"}}", doctor.request);
     let query = format!(
         "{{ auditEvents(filter: {{{of}}}) {{ nodes {{
-        actorId role sessionId institutionId grantId origin requestId patientId fields outcome }} }} }}"
+        actorId role sessionId institutionId grantId origin requestId patientIds fields outcome }} }} }}"
     );
     let response = Library::of(&database).ask(operator(), &query, &json!({}));
     let expected = json!({
         "actorId": doctor.actor.0, "role": "doctor", "sessionId": session, "institutionId": HOME, "grantId": grant,
-        "origin": "192.0.2.7", "requestId": doctor.request, "patientId": mine, "fields": ["uuid", "first_name"],
+        "origin": "192.0.2.7", "requestId": doctor.request, "patientIds": [mine], "fields": ["uuid", "first_name"],
         "outcome": "SUCCEEDED",
     });
     assert_eq!(response["data"]["auditEvents"]["nodes"], json!([expected]), "{response}");

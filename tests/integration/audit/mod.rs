@@ -6,7 +6,9 @@ mod crash;
 mod denials;
 mod disk;
 mod events;
+mod forms;
 mod pruning;
+mod questions;
 mod reads;
 mod row;
 mod settling;
@@ -41,21 +43,44 @@ const COLUMNS: [&str; 12] = [
 fn text(backend: Backend, column: &str) -> String {
     match (backend, column) {
         (Backend::Postgres, "fields") => "array_to_string(fields, ' ')".to_owned(),
+        (Backend::Postgres, "patient_id") => {
+            "array_to_string(coalesce(patient_ids, ARRAY[patient_id]), ' ')".to_owned()
+        }
         (Backend::Postgres, _) => column.to_owned(),
         (Backend::Sqlite, "fields") => {
             "(SELECT coalesce(group_concat(value, ' '), '') FROM json_each(fields))".to_owned()
         }
-        (
-            Backend::Sqlite,
-            "resource_id" | "patient_id" | "request_id" | "resource_institution_id" | "institution_id",
-        ) => {
-            let hex = format!("lower(hex({column}))");
-            let part = |from: u8, length: u8| format!("substr({hex}, {from}, {length})");
-            let parts = [part(1, 8), part(9, 4), part(13, 4), part(17, 4), part(21, 12)].join(" || '-' || ");
-            format!("CASE WHEN {column} IS NOT NULL THEN {parts} END")
+        (Backend::Sqlite, "patient_id") => {
+            let several = "(SELECT group_concat(value, ' ') FROM json_each(patient_ids))";
+            format!("coalesce({several}, {})", key("patient_id"))
         }
+        (Backend::Sqlite, "resource_id" | "request_id" | "resource_institution_id" | "institution_id") => key(column),
         (Backend::Sqlite, _) => format!("CAST({column} AS TEXT)"),
     }
+}
+
+/// A key in SQLite, as a text.
+fn key(column: &str) -> String {
+    let hex = format!("lower(hex({column}))");
+    let part = |from: u8, length: u8| format!("substr({hex}, {from}, {length})");
+    let parts = [part(1, 8), part(9, 4), part(13, 4), part(17, 4), part(21, 12)].join(" || '-' || ");
+    format!("CASE WHEN {column} IS NOT NULL THEN {parts} END")
+}
+
+/// The condition that an entry is about a patient, alone or among others.
+pub(crate) fn about(database: &Database, patient: &str) -> String {
+    let key = database.key(patient);
+    match database.backend() {
+        Backend::Postgres => format!("{key} = ANY (coalesce(patient_ids, ARRAY[patient_id]))"),
+        Backend::Sqlite => format!("uuid IN (SELECT uuid FROM audit_patients WHERE patient_id = {key})"),
+    }
+}
+
+/// The patients that entries are about, sorted.
+pub(crate) fn patients(entries: &[Entry]) -> Vec<&str> {
+    let mut patients: Vec<&str> = entries.iter().flat_map(|entry| entry["patient_id"].split_whitespace()).collect();
+    patients.sort_unstable();
+    patients
 }
 
 /// That an entry is not of the first signing key, which whoever comes first makes: a server, or a command.

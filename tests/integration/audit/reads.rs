@@ -7,7 +7,8 @@ use super::{ask, entries, of_request, shipped, values};
 use crate::patients::{HOME, done, register};
 
 on_both_databases! {
-    each_patient_of_a_list_has_an_entry,
+    patients_of_a_list_stand_in_one_entry,
+    patients_of_two_institutions_stand_in_two_entries,
     one_patient_shown_twice_is_one_entry,
     what_is_shown_of_a_patient_is_one_entry,
     a_record_that_is_shown_alone_is_told_as_itself,
@@ -18,25 +19,40 @@ on_both_databases! {
     no_value_ever_enters_the_trail,
 }
 
-fn each_patient_of_a_list_has_an_entry(phr: &Phr) {
+fn patients_of_a_list_stand_in_one_entry(phr: &Phr) {
     let mut patients: Vec<String> = (0..3).map(|_| register(phr, &json!({}))).collect();
     let query = "{ patientRegisters(first: 10, order: [{field: LAST_NAME}]) {
         nodes { firstName } edges { node { dateOfBirth institution { name } } } } }";
     let (_, id) = ask(phr, query, &json!({}));
-    let found = of_request(phr, &id, 3);
-    assert_eq!(found.len(), 3, "{found:?}");
+    let found = of_request(phr, &id, 1);
+    assert_eq!(found.len(), 1, "{found:?}");
     patients.sort_unstable();
-    let mut shown = values(&found, "patient_id");
-    shown.sort_unstable();
-    assert_eq!(shown, patients);
+    assert_eq!(super::patients(&found), patients);
     for entry in &found {
         assert_eq!((entry["action"].as_str(), entry["outcome"].as_str()), ("READ", "SUCCEEDED"));
         assert_eq!(entry["resource"], "PatientRegister");
-        assert_eq!(entry["resource_id"], entry["patient_id"]);
+        assert_eq!(entry["resource_id"], "", "it is about no single record");
         assert_eq!(entry["fields"], "uuid first_name date_of_birth institution_id last_name", "what orders shows too");
         assert_eq!(entry["resource_institution_id"], HOME);
         assert_eq!((entry["institution_id"].as_str(), entry["role"].as_str()), ("", "administrator"));
     }
+}
+
+fn patients_of_two_institutions_stand_in_two_entries(phr: &Phr) {
+    let other = done(phr, "createMedicalInstitution", "uuid", &json!({"name": "Other"}))["uuid"].take();
+    let [mine, another, theirs] =
+        [json!({}), json!({}), json!({ "institutionId": other })].map(|given| register(phr, &given));
+    let (_, id) = ask(phr, "{ patientRegisters { nodes { firstName } } }", &json!({}));
+    let found = of_request(phr, &id, 2);
+    assert_eq!(found.len(), 2, "{found:?}");
+    let of = |institution: &str| {
+        let own = found.iter().find(|entry| entry["resource_institution_id"] == institution).expect("an entry");
+        (own["resource_id"].as_str(), super::patients(std::slice::from_ref(own)))
+    };
+    let mut both = vec![mine.as_str(), &another];
+    both.sort_unstable();
+    assert_eq!(of(HOME), ("", both));
+    assert_eq!(of(other.as_str().unwrap()), (theirs.as_str(), vec![theirs.as_str()]), "a single record has its key");
 }
 
 fn one_patient_shown_twice_is_one_entry(phr: &Phr) {
@@ -78,9 +94,13 @@ fn what_is_shown_of_a_patient_is_one_entry(phr: &Phr) {
     let of_medications = ["uuid", "dose", "start_date"].map(|column| format!("patient_medications.{column}")).join(" ");
     assert_eq!(values(&found, "fields"), [format!("{of_register} {of_medications}").as_str(), of_register]);
     let query = "query($id: UUID!) { auditEvents(filter: {requestId: {equal: $id},
-        fields: {contains: \"patient_medications.dose\"}}) { nodes { patientId } } }";
+        fields: {contains: \"patient_medications.dose\"}}) { nodes { patientIds } } }";
     let told = phr.ask(query, &json!({ "id": id }));
-    assert_eq!(told["auditEvents"]["nodes"], json!([{ "patientId": taking }]), "auditors find it by its table's name");
+    assert_eq!(
+        told["auditEvents"]["nodes"],
+        json!([{ "patientIds": [taking] }]),
+        "auditors find it by its table's name"
+    );
 }
 
 fn a_record_that_is_shown_alone_is_told_as_itself(phr: &Phr) {

@@ -15,13 +15,17 @@ pub(super) enum Kind {
     Number(usize),
     /// A list of texts, as JSON.
     List,
+    /// A list of keys, as JSON.
+    Keys,
     Instant,
-    /// 64 hexadecimal digits.
+    /// Hexadecimal digits: 64 of a hash.
     Hash,
 }
 
-/// The columns of `audit_events`, in the order in which they are hashed; whether one's length is known beforehand.
-pub(super) const COLUMNS: [(&str, Kind, bool); 22] = [
+/// The columns of `audit_events`, in the order in which they are hashed; whether one's length is known beforehand. The form
+/// stands at the beginning of what is hashed, and says which columns are.
+pub(super) const COLUMNS: [(&str, Kind, bool); 27] = [
+    ("form", Kind::Number(2), true),
     ("previous_hash", Kind::Hash, true),
     ("uuid", Kind::Key, true),
     ("instance", Kind::Key, true),
@@ -40,9 +44,13 @@ pub(super) const COLUMNS: [(&str, Kind, bool); 22] = [
     ("version", Kind::Number(4), false),
     ("resource_institution_id", Kind::Key, false),
     ("patient_id", Kind::Key, false),
+    ("patient_ids", Kind::Keys, true),
     ("fields", Kind::List, true),
     ("outcome", Kind::Text, false),
     ("settles", Kind::Number(8), false),
+    ("operators", Kind::List, true),
+    ("matched", Kind::Number(8), false),
+    ("query", Kind::Hash, false),
     ("hash", Kind::Hash, true),
 ];
 
@@ -55,6 +63,15 @@ fn place(column: &str) -> usize {
 }
 
 impl Row {
+    /// The value of a column, if there is one.
+    pub(super) fn known(&self, column: &str) -> Option<&str> {
+        self.0[place(column)].as_deref()
+    }
+
+    pub(super) fn clear(&mut self, column: &str) {
+        self.0[place(column)] = None;
+    }
+
     pub(super) fn get(&self, column: &str) -> &str {
         self.0[place(column)].as_deref().unwrap_or_default()
     }
@@ -83,9 +100,16 @@ impl Row {
     /// Hashes the row anew; written here once more, so that the form in which entries are hashed is no secret of the
     /// server's.
     pub(super) fn rehash(&mut self) {
-        let mut bytes = b"phr audit entry 1".to_vec();
+        let form = self.get("form").to_owned();
+        let mut bytes = format!("phr audit entry {form}").into_bytes();
         for ((name, kind, is_fixed), value) in COLUMNS.iter().zip(&self.0) {
-            if *name == "hash" {
+            let is_hashed = match *name {
+                "form" | "hash" => false,
+                "patient_id" => form == "1",
+                "patient_ids" | "operators" | "matched" | "query" => form == "2",
+                _ => true,
+            };
+            if !is_hashed {
                 continue;
             }
             let value = value.as_deref().map(|value| canonical(*kind, value));
@@ -126,6 +150,11 @@ fn canonical(kind: Kind, value: &str) -> Vec<u8> {
             }
             bytes
         }
+        Kind::Keys => {
+            let keys: Vec<Uuid> = serde_json::from_str(value).unwrap();
+            let length = u32::try_from(keys.len()).unwrap().to_be_bytes();
+            length.into_iter().chain(keys.into_iter().flat_map(Uuid::into_bytes)).collect()
+        }
     }
 }
 
@@ -134,7 +163,7 @@ pub(super) fn read(backend: Backend, sql: &mut Sql) -> Vec<Row> {
     let text = |(column, kind, _): &(&str, Kind, bool)| match (backend, kind) {
         (Backend::Postgres, Kind::Key) => format!("replace({column}::text, '-', '')"),
         (Backend::Postgres, Kind::Hash) => format!("encode({column}, 'hex')"),
-        (Backend::Postgres, Kind::List) => format!("array_to_json({column})::text"),
+        (Backend::Postgres, Kind::List | Kind::Keys) => format!("array_to_json({column})::text"),
         (Backend::Postgres, Kind::Instant) => {
             format!("to_char({column} AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"+00:00\"')")
         }
@@ -156,6 +185,9 @@ pub(super) fn write(backend: Backend, sql: &mut Sql, rows: &[Row]) {
         (Backend::Postgres, Kind::Hash, Some(value)) => format!("'\\x{value}'"),
         (Backend::Postgres, Kind::List, Some(value)) => {
             format!("ARRAY(SELECT json_array_elements_text('{value}'))")
+        }
+        (Backend::Postgres, Kind::Keys, Some(value)) => {
+            format!("ARRAY(SELECT json_array_elements_text('{value}')::uuid)")
         }
         (Backend::Sqlite, Kind::Key | Kind::Hash, Some(value)) => format!("x'{value}'"),
         (_, Kind::Number(_), Some(value)) => value.clone(),

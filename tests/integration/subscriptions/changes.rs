@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use support::{Phr, Socket, eventually, on_both_databases};
 
 use super::{done, following, next, registers, told};
-use crate::audit::spools;
+use crate::audit::{about, spools};
 use crate::identity::{another, institution};
 use crate::patients::{self, HOME, mutate, register};
 
@@ -89,8 +89,8 @@ fn what_is_told_is_on_record(phr: &Phr) {
     assert_eq!(told(&next(&mut socket, "1")), done("CREATED", &uuid, 1));
     let condition = format!(
         "SELECT count(*) FROM audit_events WHERE action = 'READ' AND role = 'doctor' AND outcome = 'SUCCEEDED' \
-         AND patient_id = {}",
-        phr.database.key(&uuid)
+         AND {}",
+        about(&phr.database, &uuid)
     );
     eventually("the event is on record", || (phr.database.sql().value(&condition) == "1").then_some(()));
 }

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use support::{Backend, Database, Phr, Socket, eventually, on_both_databases};
 
 use super::{done, following, next, told};
+use crate::audit::about;
 use crate::identity::{institution, member};
 use crate::patients::{self, HOME, register};
 
@@ -28,18 +29,17 @@ fn what_many_are_told_is_on_record_for_each(phr: &Phr) {
         assert_eq!(told(event), done("CREATED", &uuid, 1));
         assert_eq!(event["patientRegister"]["allergies"], json!(["latex"]));
     }
-    let key = |uuid: &str| phr.database.key(uuid);
     for ((actor, _), times) in [(&ada, "2"), (&ben, "1")] {
-        let (actor, patient) = (key(actor), key(&uuid));
+        let (actor, patient) = (phr.database.key(actor), about(&phr.database, &uuid));
         let shown = format!(
             "SELECT count(*) FROM audit_events WHERE action = 'READ' AND outcome = 'SUCCEEDED' AND actor_id = {actor} \
-             AND patient_id = {patient} AND session_id IS NOT NULL"
+             AND {patient} AND session_id IS NOT NULL"
         );
         eventually("each event is on record", || (phr.database.sql().value(&shown) == times).then_some(()));
     }
     let requests = format!(
-        "SELECT count(DISTINCT request_id) FROM audit_events WHERE action = 'READ' AND role = 'doctor' AND patient_id = {}",
-        key(&uuid)
+        "SELECT count(DISTINCT request_id) FROM audit_events WHERE action = 'READ' AND role = 'doctor' AND {}",
+        about(&phr.database, &uuid)
     );
     assert_eq!(phr.database.sql().value(&requests), "3", "each is a request of its own");
 }

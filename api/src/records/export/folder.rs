@@ -76,7 +76,7 @@ impl Folder {
     pub fn deed(&self) -> Deed {
         let of_register = REGISTER.iter().map(IdenStatic::as_str);
         Deed {
-            patient: Some(self.register.uuid),
+            patients: vec![self.register.uuid],
             institution: self.register.institution_id,
             fields: of_register.chain(BELONGINGS).map(Into::into).collect(),
             ..Deed::new(Action::Export, PatientRegisters::NAME).on(self.register.uuid)

@@ -111,7 +111,7 @@ pub(super) async fn give_way<C: Contact>(tx: &Transaction, items: &[Item<C>]) ->
     }
     for (key, (patient, institution), version) in &keys {
         tx.note(Deed {
-            patient: *patient,
+            patients: patient.iter().copied().collect(),
             institution: *institution,
             version: Some(version + 1),
             fields: [C::is_primary().as_str().into()].into(),

@@ -205,7 +205,7 @@ fn note<A: Import>(tx: &Transaction, plan: &Plan<A>, present: Option<&Model<A>>)
     for identifier in &plan.identifiers {
         tx.note(Deed {
             key: identifier.uuid.try_as_ref().copied(),
-            patient: identifier.patient_id.try_as_ref().copied().flatten(),
+            patients: identifier.patient_id.try_as_ref().copied().flatten().into_iter().collect(),
             institution: identifier.institution_id.try_as_ref().copied().flatten(),
             fields: ["value".into()].into(),
             ..Deed::new(Action::Update, "Identifier")

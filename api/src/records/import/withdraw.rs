@@ -115,7 +115,7 @@ fn deed<D: Aggregate>(row: &Model<D>, action: Action) -> Deed {
         _ => None,
     };
     Deed {
-        patient: D::patient().and_then(|column| key(row.get(column))),
+        patients: D::patient().and_then(|column| key(row.get(column))).into_iter().collect(),
         institution: D::institution().and_then(|column| key(row.get(column))),
         fields: D::tombstone().iter().map(|column| column.as_str().into()).collect(),
         ..Deed::new(action, D::NAME).on(D::uuid(row))

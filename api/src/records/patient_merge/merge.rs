@@ -204,7 +204,7 @@ pub(super) fn deed(action: Action, merge: &Model) -> Deed {
     Deed {
         version: Some(merge.version),
         institution: Some(merge.institution_id),
-        patient: Some(merge.kept_id),
+        patients: vec![merge.kept_id, merge.merged_id],
         ..Deed::new(action, PatientMerges::NAME).on(merge.uuid)
     }
 }

@@ -209,7 +209,7 @@ async fn tell(
     tx.note(Deed {
         version: Some(1),
         institution: Some(present.institution_id),
-        patient: Some(present.uuid),
+        patients: vec![present.uuid],
         ..Deed::new(Action::Create, PatientValidations::NAME).on(uuid)
     });
     Ok(())
