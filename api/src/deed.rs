@@ -1,5 +1,6 @@
 //! What was done to whose record, for the audit trail. Pure types: the rooms that know tell the ones that keep.
 
+mod asked;
 mod disclosed;
 mod query;
 
@@ -8,6 +9,7 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
+pub use asked::united;
 pub use disclosed::{Disclosed, Subject, deeds};
 pub use entity::audit_event::{Action, Outcome};
 pub use query::AuditQuery;

@@ -258,7 +258,8 @@ fn only_who_is_shown_is_put_on_record(phr: &Phr) {
     for query in [format!("{{ {page} }}"), format!("{{ doctors {{ nodes {{ {page} }} }} }}")] {
         let (response, id) = ask(phr, &query, &json!({}));
         assert!(response.get("errors").is_none(), "{response}");
-        let found = of_request(phr, &id, 1);
+        let mut found = of_request(phr, &id, 2);
+        found.retain(|entry| !crate::audit::patients(std::slice::from_ref(entry)).is_empty());
         let is_both =
             |entry: &Entry| ["appointments.starts_at", "last_name"].iter().all(|name| entry["fields"].contains(name));
         assert!(found.len() == 1 && found.iter().all(is_both), "{query}: {found:?}");

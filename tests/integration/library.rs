@@ -8,7 +8,7 @@ use phr::auth::{Authority, KeyFile, QuerySeal};
 use phr::changelog::Relay;
 use phr::clock::{Clock, SharedClock, SystemClock};
 use phr::config::Config;
-use phr::database::{Cluster, Consistency};
+use phr::database::{Cluster, Consistency, Witness};
 use phr::deed::{Deed, Outcome};
 use phr::graphql::{Answer, Begun, Context, Engine, Known, Method, Request};
 use phr::records::changes::Feeds;
@@ -70,6 +70,13 @@ impl Library {
     /// Puts deeds on record.
     pub(crate) fn record(&self, scope: &Scope, deeds: Vec<(Deed, Outcome)>) {
         self.runtime.block_on(self.cluster.record(scope, deeds)).unwrap();
+    }
+
+    /// The same, with everything that is put on record told to this witness.
+    pub(crate) fn told_to(database: &Database, witness: Arc<dyn Witness>) -> Self {
+        let library = Self::of(database);
+        library.cluster.witnessed_by(witness);
+        library
     }
 
     /// Returns when the audit trail is in the database, and has ended.

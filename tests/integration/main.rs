@@ -17,6 +17,7 @@ mod criteria;
 mod demonstration;
 mod dependents;
 mod directory;
+mod disclosures;
 mod doctor;
 mod duplicates;
 mod fhir_export;

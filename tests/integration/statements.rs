@@ -101,8 +101,39 @@ fn a_page_is_one_statement_and_a_total_one_more() {
         assert_eq!(sent.len(), 2, "{more}: {sent:?}");
         assert!(sent[1].starts_with("SELECT COUNT("), "{sent:?}");
     }
-    let sent = statements(&phr, "{ patientRegisters { totalCount } }", &json!({}));
+    let count = "{ patientRegisters { totalCount } }";
+    let sent = statements(&phr, count, &json!({}));
+    assert_eq!(sent.len(), 2, "of few it is put on record who they are: {sent:?}");
+    assert_eq!(columns(&sent[1]), ["institution_id", "uuid"]);
+    assert!(sent[1].contains("LIMIT"), "{sent:?}");
+    (0..10).for_each(|_| drop(register(&phr, &json!({}))));
+    let sent = statements(&phr, count, &json!({}));
     assert_eq!(sent.len(), 1, "who only counts reads no page: {sent:?}");
+}
+
+#[test]
+fn what_is_put_on_record_of_a_filter_costs_a_statement_only_where_the_page_does_not_tell() {
+    let phr = warm();
+    let patients: Vec<String> = (0..3).map(|_| register(&phr, &json!({}))).collect();
+    let of = |arguments: &str, wanted: &str| {
+        let query = format!(
+            "query($uuid: UUID) {{ patientRegisters(filter: {{or: [{{lastName: {{equal: \"Smith\"}}}}, {{uuid: {{equal: $uuid}}}}]}},
+            {arguments}) {{ {wanted} }} }}"
+        );
+        statements(&phr, &query, &json!({"uuid": patients[0]})).len()
+    };
+    for (arguments, wanted, expected) in [
+        ("first: 10", "nodes { uuid }", 1),
+        ("first: 0", "pageInfo { hasNextPage }", 1),
+        ("last: 1", "nodes { uuid }", 1),
+        ("page: {page: 2, perPage: 1}", "nodes { uuid }", 2),
+        ("first: 1", "totalCount nodes { uuid }", 2),
+    ] {
+        assert_eq!(of(arguments, wanted), expected, "{arguments} {wanted}");
+    }
+    let list = |query: &str| statements(&phr, query, &json!({})).len();
+    assert_eq!(list("{ patientRegisters(first: 1) { nodes { uuid } pageInfo { hasNextPage } } }"), 1, "no filter");
+    assert_eq!(list("{ patientRegisters { nodes { emails { totalCount } } } }"), 2, "whose they are is known");
 }
 
 #[test]

@@ -7,6 +7,7 @@ use uuid::Uuid;
 use crate::database::Transaction;
 use crate::deed::{Action, Deed};
 use crate::error::{Error, FaultCode, NO_SESSION, Result};
+use crate::records::sought;
 use crate::scope::{Boundary, Permission, Scope};
 
 use super::Authority;
@@ -61,7 +62,7 @@ impl Authority {
         let opened = async {
             // First: who can have no session is not told which registers there are.
             let session = session_for_leave(&tx, scope, now, lifetime).await?;
-            Ok((session, register(&tx, input.patient_uuid).await?))
+            Ok((session, register(&tx, scope, input.patient_uuid).await?))
         };
         let (session, patient) = match opened.await {
             Ok(found) => found,
@@ -127,12 +128,15 @@ impl Authority {
 }
 
 /// The register to open, wherever it belongs.
-async fn register(tx: &Transaction, uuid: Uuid) -> Result<patient_register::Model> {
+async fn register(tx: &Transaction, scope: &Scope, uuid: Uuid) -> Result<patient_register::Model> {
     let found = patient_register::Entity::find_by_id(uuid)
         .filter(patient_register::Column::DeletedAt.is_null())
         .one(tx)
         .await?;
     let path = ["input", "patientUuid"];
+    if found.is_none() {
+        sought(tx, scope, uuid);
+    }
     found.ok_or_else(|| Error::rejected(FaultCode::NotFound, &path, "there is no such register"))
 }
 

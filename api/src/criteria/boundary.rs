@@ -17,6 +17,18 @@ pub trait Bounded: Criteria {
         None
     }
 
+    /// The columns that hold keys of further patients.
+    #[must_use]
+    fn other_patients() -> &'static [Column<Self>] {
+        &[]
+    }
+
+    /// The columns, besides the key, whose values tell one record from all others.
+    #[must_use]
+    fn identifying() -> &'static [Column<Self>] {
+        &[]
+    }
+
     /// The records that the caller may touch at all.
     #[must_use]
     fn within(scope: &Scope) -> Condition {

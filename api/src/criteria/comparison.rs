@@ -71,10 +71,19 @@ impl<T: Bind> Comparison<T> {
             is_null: MaybeUndefined::Undefined,
         }
     }
+
+    /// Every value that is compared with.
+    fn values(&self) -> impl Iterator<Item = &T> {
+        let Self { equal, not_equal, less_than, less_than_or_equal, greater_than, greater_than_or_equal, .. } = self;
+        let single = [equal, not_equal, less_than, less_than_or_equal, greater_than, greater_than_or_equal];
+        let several = [&self.among, &self.not_in].into_iter().filter_map(|values| values.value());
+        single.into_iter().filter_map(|value| value.value()).chain(several.flatten())
+    }
 }
 
 impl<T: Bind + Send + Sync> Operators for Comparison<T> {
     fn condition(&self, on: &Operand, t: &mut Translation) -> Result<Condition> {
+        on.name_patients(self.values(), t);
         if let Some(members) = on.members {
             return self.among_members(on, members, t);
         }

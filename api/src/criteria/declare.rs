@@ -83,6 +83,11 @@ macro_rules! criteria {
                     $(translation.require($crate::scope::Permission::$permission)?;)?
                     translation.ask(&entity::$entity::Column::$column);
                     let operand = $crate::criteria!(@operand $entity $field $column $($folded)?);
+                    let naming = $crate::criteria::Naming::of::<$criteria>(
+                        &entity::$entity::Column::$column,
+                        &<$criteria as Collection>::key(),
+                    );
+                    let operand = operand.naming(naming);
                     all = all.add(operators.condition(&operand, translation)?);
                 })+
                 $($(if let Some(operators) = &self.$list {
@@ -99,6 +104,7 @@ macro_rules! criteria {
                 $($(if let Some(filter) = &self.$relation {
                     use sea_orm::{EntityTrait as _, QueryFilter as _, QuerySelect as _, QueryTrait as _};
                     translation.ask(&entity::$entity::Column::$relation_column);
+                    translation.refer();
                     translation.cross::<$relation_filter>(&entity::$target::Column::Uuid);
                     let related = entity::$target::Entity::find()
                         .select_only()

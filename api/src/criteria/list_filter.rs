@@ -103,17 +103,16 @@ impl<F: Filter> ListFilter<F> {
         translation: &mut Translation,
     ) -> Result<Condition> {
         let mut all = Condition::all();
-        translation.ask(&by);
         translation.cross::<F>(&by);
-        if let Some(filter) = given(field, "some", &self.some, translation)? {
+        if let Some(filter) = given(field, &by, "some", &self.some, translation)? {
             let met = translation.nested(|translation| filter.condition(translation))?;
             all = all.add(held(key, by, F::reach(translation.scope())?.add(met)));
         }
-        if let Some(filter) = given(field, "none", &self.none, translation)? {
+        if let Some(filter) = given(field, &by, "none", &self.none, translation)? {
             let met = translation.nested(|translation| filter.condition(translation))?;
             all = all.add(held(key, by, F::reach(translation.scope())?.add(met)).not());
         }
-        if let Some(filter) = given(field, "every", &self.every, translation)? {
+        if let Some(filter) = given(field, &by, "every", &self.every, translation)? {
             let met = translation.nested(|translation| filter.condition(translation))?;
             let failed = translation.fails(met);
             all = all.add(held(key, by, F::reach(translation.scope())?.add(failed)).not());
@@ -124,7 +123,8 @@ impl<F: Filter> ListFilter<F> {
 
 fn given<'o, F>(
     field: &str,
-    operator: &str,
+    by: &impl ColumnTrait,
+    operator: &'static str,
     filter: &'o MaybeUndefined<F>,
     translation: &mut Translation,
 ) -> Result<Option<&'o F>> {
@@ -136,6 +136,8 @@ fn given<'o, F>(
         }
         MaybeUndefined::Value(filter) => {
             translation.count()?;
+            translation.ask(by);
+            translation.decide(operator);
             Ok(Some(filter))
         }
     }

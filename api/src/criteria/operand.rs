@@ -8,7 +8,7 @@ use uuid::Uuid;
 use crate::date::Date;
 use crate::error::{Error, Result};
 
-use super::{MAX_OPERAND_LENGTH, MAX_OPERANDS, Translation, client_name};
+use super::{MAX_OPERAND_LENGTH, MAX_OPERANDS, Naming, Translation, client_name};
 
 /// The column that operators apply to.
 #[derive(Clone, Debug)]
@@ -18,6 +18,7 @@ pub struct Operand {
     pub(super) column: Expr,
     pub(super) folded: Option<Expr>,
     pub(super) members: Option<Members>,
+    naming: Option<Naming>,
 }
 
 /// How records are found by what they have several of, such as keys: not by a column's value, but by a condition that its
@@ -33,7 +34,24 @@ pub struct Members {
 impl Operand {
     /// A column of a table.
     pub fn new<C: ColumnTrait>(field: &'static str, column: C) -> Self {
-        Self { field, column: Expr::col(column.as_column_ref()), folded: None, members: None }
+        Self { field, column: Expr::col(column.as_column_ref()), folded: None, members: None, naming: None }
+    }
+
+    /// The same column, whose values name patients in this way.
+    #[must_use]
+    pub fn naming(self, naming: Option<Naming>) -> Self {
+        Self { naming, ..self }
+    }
+
+    /// Notes which patients these values name.
+    pub(super) fn name_patients<'v, T: Bind + 'v>(
+        &self,
+        values: impl IntoIterator<Item = &'v T>,
+        translation: &mut Translation,
+    ) {
+        let Some(naming) = &self.naming else { return };
+        // What cannot be bound is refused by its operator.
+        values.into_iter().filter_map(|value| value.bind().ok()).for_each(|value| translation.name(naming, value));
     }
 
     /// The field's name as clients know it.
@@ -108,7 +126,7 @@ impl Bind for String {
 /// everything.
 pub(super) fn given<'o, T>(
     operand: &Operand,
-    operator: &str,
+    operator: &'static str,
     value: &'o MaybeUndefined<T>,
     translation: &mut Translation,
 ) -> Result<Option<&'o T>> {
@@ -120,6 +138,7 @@ pub(super) fn given<'o, T>(
         ))),
         MaybeUndefined::Value(value) => {
             translation.count()?;
+            translation.decide(operator);
             Ok(Some(value))
         }
     }

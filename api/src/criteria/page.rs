@@ -66,6 +66,25 @@ impl Page {
             Self::Numbered { per_page: limit, .. } | Self::Cursor { limit, .. } => *limit as usize,
         }
     }
+
+    /// Number of records that it skips; none where a cursor bounds it.
+    #[must_use]
+    pub fn skipped(&self) -> Option<u64> {
+        match self {
+            Self::Numbered { page, per_page } => Some(u64::from(page - 1) * u64::from(*per_page)),
+            Self::Cursor { after: None, before: None, .. } => Some(0),
+            Self::Cursor { .. } => None,
+        }
+    }
+
+    /// The places that it is bound by, each with the argument that says so.
+    pub fn cursors(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        let (after, before) = match self {
+            Self::Numbered { .. } => (None, None),
+            Self::Cursor { after, before, .. } => (after.as_deref(), before.as_deref()),
+        };
+        after.map(|cursor| ("after", cursor)).into_iter().chain(before.map(|cursor| ("before", cursor)))
+    }
 }
 
 impl PageArguments {

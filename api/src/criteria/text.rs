@@ -45,6 +45,10 @@ pub struct TextFilter {
 
 impl Operators for TextFilter {
     fn condition(&self, on: &Operand, t: &mut Translation) -> Result<Condition> {
+        let single =
+            [&self.equal, &self.not_equal, &self.equal_ignore_case].into_iter().filter_map(|text| text.value());
+        let several = [&self.among, &self.not_in].into_iter().filter_map(|texts| texts.value());
+        on.name_patients(single.chain(several.flatten()), t);
         let ordered = self.ordered(on, t)?;
         let searched = self.searched(on, t)?;
         Ok(Condition::all().add(ordered).add(searched))

@@ -2,12 +2,13 @@ use std::borrow::Cow;
 
 use async_graphql::InputType;
 use sea_orm::sea_query::Expr;
-use sea_orm::{ColumnTrait, Condition, DbBackend};
+use sea_orm::{ColumnTrait, Condition, DbBackend, Value};
 
 use crate::error::{Error, Result};
 use crate::scope::{Permission, Scope};
 
 use super::Operand;
+use super::naming::{Named, Naming};
 
 /// How deep `and`, `or`, `not` and relations may nest.
 pub const MAX_FILTER_DEPTH: usize = 8;
@@ -53,17 +54,37 @@ pub struct Translation<'a> {
     scope: &'a Scope,
     depth: usize,
     conditions: usize,
-    /// The columns that were asked by, each with its table.
-    asked: Vec<(String, &'static str)>,
+    /// The columns that were asked by.
+    asked: Vec<Asked>,
+    /// Index of the column that the next operators belong to.
+    current: usize,
+    named: Named,
     /// The tables of records that have to be put on record, by which others were asked for.
     crossed: Vec<(&'static str, String)>,
+}
+
+/// A column that records were asked for by.
+#[derive(Debug)]
+struct Asked {
+    table: String,
+    column: &'static str,
+    operators: Vec<&'static str>,
+}
+
+impl Asked {
+    /// The column's name; with its table's where that is another one.
+    fn name(&self, table: &str) -> Cow<'static, str> {
+        let Self { table: own, column, .. } = self;
+        if own == table { Cow::Borrowed(column) } else { Cow::Owned(format!("{own}.{column}")) }
+    }
 }
 
 impl<'a> Translation<'a> {
     /// A translation into the SQL of `backend`, for the caller of `scope`.
     #[must_use]
     pub fn new(backend: DbBackend, scope: &'a Scope) -> Self {
-        Self { backend, scope, depth: 0, conditions: 0, asked: Vec::new(), crossed: Vec::new() }
+        let (asked, named, crossed) = (Vec::new(), Named::default(), Vec::new());
+        Self { backend, scope, depth: 0, conditions: 0, asked, current: 0, named, crossed }
     }
 
     /// Who asks.
@@ -76,21 +97,65 @@ impl<'a> Translation<'a> {
         self.backend
     }
 
-    /// Notes that records are asked for by this column.
+    /// Notes that records are asked for by this column, with the operators that come next.
     pub fn ask<C: ColumnTrait>(&mut self, column: &C) {
-        let asked = (column.entity_name().to_string(), column.as_str());
-        if !self.asked.contains(&asked) {
-            self.asked.push(asked);
+        let (table, name) = (column.entity_name(), column.as_str());
+        let known = self.asked.iter().position(|asked| asked.column == name && *asked.table == *table.inner());
+        self.current = known.unwrap_or(self.asked.len());
+        if known.is_none() {
+            self.asked.push(Asked { table: table.to_string(), column: name, operators: Vec::new() });
         }
     }
 
     /// The columns that records of `table` were asked for by; those of other tables are named with theirs.
     #[must_use]
     pub fn asked(&self, table: &str) -> Vec<Cow<'static, str>> {
-        let name = |(other, column): &(String, &'static str)| {
-            if other == table { Cow::Borrowed(*column) } else { Cow::Owned(format!("{other}.{column}")) }
+        self.asked.iter().map(|asked| asked.name(table)).collect()
+    }
+
+    /// The same, each with the operators that decided.
+    #[must_use]
+    pub fn operators(&self, table: &str) -> Vec<Cow<'static, str>> {
+        let each = |asked: &Asked| {
+            let name = asked.name(table);
+            asked.operators.iter().map(move |operator| Cow::Owned(format!("{name}.{operator}"))).collect::<Vec<_>>()
         };
-        self.asked.iter().map(name).collect()
+        self.asked.iter().flat_map(each).collect()
+    }
+
+    /// Notes an operator on the column that was asked by last.
+    pub(super) fn decide(&mut self, operator: &'static str) {
+        if let Some(asked) = self.asked.get_mut(self.current)
+            && !asked.operators.contains(&operator)
+        {
+            asked.operators.push(operator);
+        }
+    }
+
+    /// Notes that what the column refers to decided.
+    pub fn refer(&mut self) {
+        self.decide("is");
+    }
+
+    /// Notes a value by which the question names a patient, whatever it asks of them.
+    pub(super) fn name(&mut self, naming: &Naming, value: Value) {
+        match (naming, value) {
+            (Naming::Patient, Value::Uuid(key)) => self.named.patients.extend(key),
+            (Naming::Record(record), value) => {
+                let place = self.named.records.iter().position(|(known, _)| known.is(record));
+                match place {
+                    Some(place) => self.named.records[place].1.push(value),
+                    None => self.named.records.push((record.clone(), vec![value])),
+                }
+            }
+            (Naming::Patient, _) => {}
+        }
+    }
+
+    /// The patients that the question names.
+    #[must_use]
+    pub fn into_named(self) -> Named {
+        self.named
     }
 
     /// Notes that records are asked for by those of another table, which has this column and the filter `F`.
@@ -102,8 +167,8 @@ impl<'a> Translation<'a> {
     /// The records that have to be put on record, by which others were asked for: their name, and which of their columns.
     pub fn crossed(&self) -> impl Iterator<Item = (&'static str, Vec<Cow<'static, str>>)> {
         self.crossed.iter().map(|(name, table)| {
-            let own = self.asked.iter().filter(|(asked, _)| asked == table);
-            (*name, own.map(|(_, column)| Cow::Borrowed(*column)).collect())
+            let own = self.asked.iter().filter(|asked| asked.table == *table);
+            (*name, own.map(|asked| Cow::Borrowed(asked.column)).collect())
         })
     }
 

@@ -6,7 +6,7 @@ use parking_lot::Mutex;
 use sea_orm::{ConnAcquireErr, ConnectionTrait, DbBackend, DbErr, ExecResult, QueryResult, RuntimeErr, Statement};
 use uuid::Uuid;
 
-use crate::deed::Disclosed;
+use crate::deed::{Deed, Disclosed};
 use crate::error::{NOT_FRESH_ENOUGH, WRITE_LOST};
 
 use super::choice::{Choice, Want};
@@ -41,6 +41,7 @@ pub struct Reader {
     token: Option<ConsistencyToken>,
     place: Arc<Mutex<Place>>,
     disclosed: Arc<Mutex<Vec<Disclosed>>>,
+    asked: Arc<Mutex<Vec<Deed>>>,
 }
 
 /// Where a request reads.
@@ -53,8 +54,8 @@ struct Place {
 
 impl Reader {
     pub(super) fn new(cluster: Arc<Inner>, tenant: Tenant, caller: Uuid, consistency: Consistency) -> Self {
-        let (place, disclosed) = (Arc::default(), Arc::default());
-        Self { cluster, tenant, is_own: false, caller, consistency, token: None, place, disclosed }
+        let (place, disclosed, asked) = (Arc::default(), Arc::default(), Arc::default());
+        Self { cluster, tenant, is_own: false, caller, consistency, token: None, place, disclosed, asked }
     }
 
     /// Reads what the server wants to know again and again, whoever asks anything: on connections of its own, so that it
@@ -101,6 +102,19 @@ impl Reader {
     #[must_use]
     pub fn take_disclosed(&self) -> Vec<Disclosed> {
         std::mem::take(&mut self.disclosed.lock())
+    }
+
+    /// Notes a question that an answer depends on, to be put on record before any of the answer leaves.
+    pub fn ask(&self, deed: Deed) {
+        if self.is_witnessed() {
+            self.asked.lock().push(deed);
+        }
+    }
+
+    /// The questions that are not on record yet. Whoever takes them must put them there.
+    #[must_use]
+    pub fn take_asked(&self) -> Vec<Deed> {
+        std::mem::take(&mut self.asked.lock())
     }
 
     async fn query(&self, statement: &Statement) -> Result<Vec<QueryResult>, DbErr> {

@@ -5,7 +5,7 @@ use parking_lot::Mutex as Lock;
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, ExecResult, QueryResult, Statement};
 use tokio::sync::Mutex;
 
-use crate::deed::{Deed, Outcome};
+use crate::deed::{Deed, Outcome, united};
 use crate::error::{Error, Result};
 use crate::scope::{Boundary, Scope};
 
@@ -42,6 +42,7 @@ pub struct Transaction {
     lease: Mutex<Lease>,
     scope: Scope,
     deeds: Lock<Vec<Deed>>,
+    asked: Lock<Vec<Deed>>,
     receipt: Arc<Receipt>,
 }
 
@@ -79,6 +80,7 @@ impl Transaction {
             lease: Mutex::new(lease),
             scope: scope.clone(),
             deeds: Lock::default(),
+            asked: Lock::default(),
             receipt,
         })
     }
@@ -94,6 +96,25 @@ impl Transaction {
         }
     }
 
+    /// Notes what decided whether something is done, or how it is refused: it is put on record when the transaction ends, in
+    /// either way, before anybody is told of it.
+    pub fn ask(&self, deed: Deed) {
+        if self.cluster.witness.get().is_some() {
+            self.asked.lock().push(deed);
+        }
+    }
+
+    async fn record_asked(&self) -> Result<()> {
+        let asked = std::mem::take(&mut *self.asked.lock());
+        match self.cluster.witness.get() {
+            Some(witness) if !asked.is_empty() => {
+                let asked = united(asked, &[]).into_iter().map(|deed| (deed, Outcome::Succeeded)).collect();
+                witness.record(&self.scope, asked).await
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Makes the changes last, and seen by later reads of this server's callers. Once begun, it is carried to its end
     /// whether or not the caller still waits, so that what became of it is put on record.
     ///
@@ -102,6 +123,7 @@ impl Transaction {
     /// put on record: it was rolled back.
     pub async fn commit(self) -> Result<()> {
         self.receipt.begin();
+        self.record_asked().await?;
         let Some(witness) = self.cluster.witness.get().map(Arc::clone) else { return self.close().await };
         let deeds = std::mem::take(&mut *self.deeds.lock());
         if deeds.is_empty() {
@@ -162,8 +184,10 @@ impl Transaction {
     /// Takes back everything since the beginning.
     ///
     /// # Errors
-    /// `Interrupted` when the connection was lost, which takes everything back as well.
+    /// `Interrupted` when the connection was lost, which takes everything back as well. `Unrecorded` when what was asked cannot
+    /// be put on record: then nothing of it may be told.
     pub async fn rollback(self) -> Result<()> {
+        self.record_asked().await?;
         let node = &self.cluster.nodes[self.number];
         let mut lease = self.lease.into_inner();
         unless_lost(node, lease.batch("ROLLBACK")).await?;

@@ -109,8 +109,9 @@ pub(super) fn wanted(connection: SelectionField<'_>) -> Wanted {
             "pageInfo" => {
                 wanted.page = true;
                 wanted.pages |= field.selection_set().any(|field| field.name() == "totalPages");
+                wanted.cursors |= field.selection_set().any(|field| field.name().ends_with("Cursor"));
             }
-            "nodes" | "edges" => wanted.page = true,
+            "nodes" | "edges" => (wanted.page, wanted.rows) = (true, true),
             _ => {}
         }
     }

@@ -232,7 +232,7 @@ impl<C: Record> ToOne<C> {
         let fields = asked.fields();
         let page = PageArguments { page: None, first: Some(1), after: None, last: None, before: None };
         let (deleted, columns, joins) = (Deleted::Excluded, columns::<C>(&fields), joins::<C>(context, &fields));
-        let wanted = Wanted { page: true, ..Wanted::default() };
+        let wanted = Wanted { page: true, rows: true, ..Wanted::default() };
         let query = Query { filter: None, order: Vec::new(), page, deleted, columns, joins, wanted };
         let nested = Nested { query, by: self.by };
         let found = context.loaders.lists(nested, &asked.arguments, keys.to_vec()).await?;

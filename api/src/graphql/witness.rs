@@ -3,7 +3,7 @@ use async_graphql::parser::types::{
 };
 use async_graphql::{PathSegment, Response, ServerError};
 
-use crate::deed::{Action, Deed, Outcome, deeds as told};
+use crate::deed::{Action, Deed, Outcome, deeds as told, united};
 use crate::error::{Error, Result};
 
 use super::Context;
@@ -18,7 +18,9 @@ pub(super) fn deeds(
     operation: Option<&OperationDefinition>,
 ) -> Vec<(Deed, Outcome)> {
     let shown = told(&context.reader.take_disclosed());
-    let mut deeds: Vec<(Deed, Outcome)> = shown.into_iter().map(|deed| (deed, Outcome::Succeeded)).collect();
+    let asked = united(context.reader.take_asked(), &shown);
+    let mut deeds: Vec<(Deed, Outcome)> =
+        shown.into_iter().chain(asked).map(|deed| (deed, Outcome::Succeeded)).collect();
     if let Some(operation) = operation {
         deeds.extend(denied(response, document, operation).into_iter().map(|deed| (deed, Outcome::Denied)));
     }

@@ -7,8 +7,8 @@ use std::future::Future;
 use chrono::{DateTime, Utc};
 use sea_orm::sea_query::{Expr, IntoCondition};
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect,
-    QueryTrait,
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IdenStatic, IntoActiveModel, ModelTrait,
+    QueryFilter, QuerySelect, QueryTrait,
 };
 use uuid::Uuid;
 
@@ -19,10 +19,11 @@ use crate::scope::{Boundary, Permission, Scope};
 
 use super::Row;
 use super::check::Check;
-use super::collection::{Collection, Deleted, visible};
+use super::collection::{Collection, Deleted, is_patient, query_of, visible};
 use super::constraint::by_name;
-use super::disclosure::written;
+use super::disclosure::{Owner, ask_change, ask_new, ask_of, owners, whose, written};
 use super::idempotency::{Claim, Key};
+use super::row::Plan;
 
 pub(super) type Model<C> = <<C as Criteria>::Entity as EntityTrait>::Model;
 pub(super) type ActiveModel<C> = <<C as Criteria>::Entity as EntityTrait>::ActiveModel;
@@ -118,7 +119,13 @@ async fn create_once<A: Aggregate>(
     if let Some(key) = key.filter(|_| told.iter().all(|item| item.check.passed()))
         && let Claim::Done(earlier) = key.claim(&tx, scope, now, &keys).await?
     {
-        let rows = replay::<A>(&tx, scope, &earlier).await?;
+        let rows = match replay::<A>(&tx, scope, &earlier).await {
+            Ok(rows) => rows,
+            Err(error) => {
+                tx.rollback().await?;
+                return Err(error);
+            }
+        };
         // Not taken back: the caller's later reads are to see the first result, whose commit may not have been answered.
         tx.commit().await?;
         return Ok(rows);
@@ -193,6 +200,9 @@ async fn change_once<A: Aggregate>(
     if A::ALWAYS_CHECKED || !check.passed() || is_bounded(scope) {
         A::check_others(&changes, target.uuid, &mut check, scope, &tx).await?;
     }
+    if !check.passed() || !changes.is_changed() {
+        ask_change::<A>(&tx, scope, &target, present.as_ref(), &changes);
+    }
     let Some(present) = present.filter(|_| check.passed()) else {
         tx.rollback().await?;
         return Err(Error::Rejected(check.into_faults()));
@@ -203,7 +213,9 @@ async fn change_once<A: Aggregate>(
     }
     match update::<A>(&tx, target.uuid, changes.clone()).await {
         Ok(model) => {
-            if A::version(&model) != A::version(&present) {
+            if A::version(&model) == A::version(&present) {
+                ask_change::<A>(&tx, scope, &target, Some(&present), &changes);
+            } else {
                 tx.note(written::<A>(Some(&present), &model));
             }
             tx.commit().await?;
@@ -214,6 +226,7 @@ async fn change_once<A: Aggregate>(
             Err(refused::<A>(error, async || {
                 let tx = cluster.write(scope).await?;
                 A::check_others(&changes, target.uuid, &mut check, scope, &tx).await?;
+                ask_change::<A>(&tx, scope, &target, Some(&present), &changes);
                 tx.rollback().await?;
                 Ok(check.into_faults())
             })
@@ -250,19 +263,36 @@ pub(super) async fn diagnose<A: Aggregate>(items: &[New<A>], scope: &Scope, tx: 
     if items.is_empty() {
         return Ok(Vec::new());
     }
-    let among = A::key().is_in(items.iter().map(|item| item.uuid));
-    let taken: Vec<Uuid> = A::Entity::find().select_only().column(A::key()).filter(among).into_tuple().all(tx).await?;
-    let taken: HashSet<Uuid> = taken.into_iter().collect();
+    let taken = taken::<A>(items, scope, tx).await?;
     let mut faults = Vec::new();
     for item in items {
         let mut check = item.check.clone();
-        if taken.contains(&item.uuid) {
+        if taken.contains_key(&item.uuid) {
             check.fault(&["uuid"], FaultCode::NotUnique, "a record with this key exists already");
         }
         A::check_others(&item.row, item.uuid, &mut check, scope, tx).await?;
         faults.extend(check.into_faults());
     }
+    ask_new::<A>(tx, scope, items, &taken, &faults);
     Ok(faults)
+}
+
+/// The keys of new records that others have already, and the patients whom those are about.
+async fn taken<A: Aggregate>(items: &[New<A>], scope: &Scope, tx: &Transaction) -> Result<HashMap<Uuid, Vec<Owner>>> {
+    let among = A::key().is_in(items.iter().map(|item| item.uuid));
+    let columns: Vec<_> = [A::key()].into_iter().chain(A::patient()).chain(A::institution()).collect();
+    let plan = Plan::<A::Entity>::new(&columns);
+    let mut taken = HashMap::new();
+    for result in tx.query_all(&query_of::<A>(&plan, among.into())).await? {
+        let row = plan.read(&result, 0)?;
+        // By what belongs to a patient out of reach nobody is named.
+        let is_named = |(patient, institution): &Owner| {
+            let is_within = institution.is_none_or(|institution| scope.reaches(institution));
+            is_patient::<A>() || is_within && scope.patient.is_none_or(|own| own == *patient)
+        };
+        taken.insert(A::key_of(&row)?, owners::<A>(&row).filter(is_named).collect());
+    }
+    Ok(taken)
 }
 
 /// Writes new records.
@@ -319,7 +349,14 @@ pub(super) async fn replay<A: Aggregate>(
 ) -> Result<Vec<Row<A::Entity>>> {
     let query =
         A::Entity::find().filter(visible::<A>(scope, Deleted::Included)).filter(A::key().is_in(keys.iter().copied()));
-    let rows = in_order::<A>(query.all(tx).await?, keys);
+    let models = query.all(tx).await?;
+    let mut patients: Vec<Owner> =
+        models.iter().flat_map(|model| whose::<A>(|column| Some(model.get(column)))).collect();
+    if is_patient::<A>() {
+        patients.extend(keys.iter().map(|key| (*key, None)));
+    }
+    let rows = in_order::<A>(models, keys);
+    ask_of::<A>(tx, scope, &[A::key().as_str()], patients);
     if rows.len() < keys.len() {
         let message = "what was made under this key now belongs to another institution";
         return Err(Error::rejected(FaultCode::NotFound, &["input", "idempotencyKey"], message));

@@ -1,5 +1,7 @@
 //! Reading any kind of record: one by its key, or several by theirs.
 
+use std::collections::HashSet;
+
 use async_graphql::Enum;
 use sea_orm::sea_query::{self, Alias, Expr, SelectStatement};
 use sea_orm::{
@@ -13,7 +15,7 @@ use crate::error::{Error, Result};
 use crate::scope::{Permission, Scope};
 
 use super::Row;
-use super::disclosure::{Disclosure, disclose, with_owner};
+use super::disclosure::{Disclosure, disclose, missed, with_owner};
 use super::joined::{Joins, Text, take};
 use super::row::Plan;
 
@@ -136,7 +138,11 @@ pub async fn find<C: Collection>(
 ) -> Result<Option<Row<C::Entity>>> {
     C::permit(scope)?;
     let condition = visible::<C>(scope, Deleted::Excluded).add(C::key().eq(uuid));
-    Ok(select::<C>(scope, reader, condition, columns, joins).await?.into_iter().next())
+    let found = select::<C>(scope, reader, condition, columns, joins).await?.into_iter().next();
+    if found.is_none() {
+        missed::<C>(scope, reader, &[uuid]);
+    }
+    Ok(found)
 }
 
 /// The records with these keys, deleted ones excepted, in no particular order.
@@ -155,7 +161,12 @@ pub async fn find_many<C: Collection>(
         sea_orm::DbBackend::Postgres => C::key().eq_any(uuids.to_vec()),
         _ => C::key().is_in(uuids.iter().copied()),
     };
-    select::<C>(scope, reader, visible::<C>(scope, Deleted::Excluded).add(among), columns, joins).await
+    let found = select::<C>(scope, reader, visible::<C>(scope, Deleted::Excluded).add(among), columns, joins).await?;
+    if found.len() < uuids.len() {
+        let keys: HashSet<Uuid> = found.iter().filter_map(|row| row.key(C::key())).collect();
+        missed::<C>(scope, reader, &uuids.iter().copied().filter(|key| !keys.contains(key)).collect::<Vec<_>>());
+    }
+    Ok(found)
 }
 
 /// What the caller may see at all.
@@ -233,6 +244,11 @@ pub(super) fn from<C: Collection>(query: &mut SelectStatement, source: Option<&S
 /// Whether a column tells whose a record is: a list by it is of what belongs to a patient.
 pub(super) fn is_patients<C: Collection>(column: &Column<C>) -> bool {
     C::patient().is_some_and(|patient| patient.as_str() == column.as_str())
+}
+
+/// Tells whether a record's key is a patient's.
+pub(super) fn is_patient<C: Collection>() -> bool {
+    is_patients::<C>(&C::key())
 }
 
 /// The columns without repetition, the key among them.

@@ -1,4 +1,34 @@
 //! What is put on record of reads and writes: whose data, and which fields of them.
+//!
+//! An answer that depends on a patient is a disclosure, whether or not a row is shown. There are two kinds.
+//!
+//! *Shown* is every patient of whom a value, a key or a cursor is in the answer:
+//! - the rows of `nodes` and `edges`, and those whose cursors are in `pageInfo` ([`disclose`]); rows that are read beyond a
+//!   page, or only to tell whether there are any, are not shown;
+//! - records that others refer to, and what belongs to them; further patients that a row names, such as a merged one;
+//! - rows that a mutation returns ([`disclose_shown`]), events of subscriptions (`Changed::disclose`), exports, and the
+//!   registers that `likelyDuplicates` reports.
+//!
+//! *Asked* is every question that decided an answer ([`asked`]). It leaves one deed for each institution, with the fields, the
+//! operators, the number that matched and the arguments. Its patients are those whom the question names by key, identifier
+//! or cursor, matched or not and under `not` too; the patients whose lists it is about, empty ones too; and the matched, if
+//! they are [`MAX_MATCHED`] at most. Larger counts list none. These are the roads by which an answer depends on a patient:
+//! - the filter, the order, the page and the choice of deleted records of a list, its count, and whether more follow
+//!   (`listing`); the same of lists below records, whose being empty tells as well (`nested`);
+//! - a filter of other records by those that tell of patients, such as doctors by their registers;
+//! - a key that leads to no record (`collection`, the export);
+//! - the comparison of `likelyDuplicates`;
+//! - the filter of a subscription, once at its beginning (`feed`);
+//! - a mutation that is refused, or that changes nothing: that a record is there or not, at which version, in what state,
+//!   that another one has its key, its value or its time (`aggregate` and `Transaction::ask`); what an idempotency key made
+//!   before.
+//!
+//! A page without a filter that shows the whole list asks nothing, and neither does what tells of nobody. No statement is
+//! added for either, nor for a record that is read by its key. A filter or a count may cost one more, that reads whose the
+//! matched are; it is left out where the page shows all of them, or more than are listed.
+
+mod asked;
+mod refused;
 
 use std::borrow::Cow;
 
@@ -6,13 +36,17 @@ use sea_orm::sea_query::ValueType;
 use sea_orm::{ActiveModelTrait, EntityName, EntityTrait, IdenStatic, Iterable, ModelTrait, Value};
 use uuid::Uuid;
 
-use crate::criteria::Translation;
 use crate::database::Reader;
 use crate::deed::{Action, Deed, Disclosed, Names, Subject};
 
 use super::Row;
 use super::aggregate::{Aggregate, Model};
-use super::collection::{Collection, Column, distinct};
+use super::collection::{Collection, Column, distinct, is_patient};
+
+pub use asked::missed;
+pub(super) use asked::{Asked, MAX_MATCHED, Owner, Terms, few, named, names, owners};
+pub use refused::sought;
+pub(super) use refused::{ask_change, ask_new, ask_of, whose};
 
 /// Columns that follow from the fact that a row was changed.
 pub(super) const KEPT: [&str; 3] = ["version", "created_at", "updated_at"];
@@ -35,6 +69,10 @@ pub(super) fn with_owner<C: Collection>(reader: &Reader, mut columns: Vec<Column
     }
     columns.extend(C::patient());
     columns.extend(C::institution());
+    // A register names another one only where that is shown.
+    if !is_patient::<C>() {
+        columns.extend(C::other_patients());
+    }
     distinct::<C>(columns)
 }
 
@@ -51,7 +89,7 @@ pub(super) fn disclose<C: Collection>(
     let subjects = match C::disclosure() {
         Disclosure::Nothing => return,
         Disclosure::Reads => vec![Subject::default()],
-        Disclosure::Patients => rows.iter().map(subject::<C>).collect(),
+        Disclosure::Patients => rows.iter().flat_map(subjects::<C>).collect(),
     };
     let mut fields: Vec<_> = shown.iter().map(|column| Cow::Borrowed(column.as_str())).collect();
     for field in asked {
@@ -62,9 +100,11 @@ pub(super) fn disclose<C: Collection>(
     reader.disclose(read::<C>(fields, subjects));
 }
 
-fn subject<C: Collection>(row: &Row<C::Entity>) -> Subject {
-    let known = |column: Option<Column<C>>| column.and_then(|column| row.key(column));
-    Subject { key: row.key(C::key()), institution: known(C::institution()), patient: known(C::patient()) }
+fn subjects<C: Collection>(row: &Row<C::Entity>) -> impl Iterator<Item = Subject> {
+    let institution = C::institution().and_then(|column| row.key(column));
+    let subject = move |patient| Subject { key: row.key(C::key()), institution, patient };
+    let others = C::other_patients().iter().filter_map(|column| row.key(*column)).map(Some);
+    std::iter::once(C::patient().and_then(|column| row.key(column))).chain(others).map(subject)
 }
 
 fn read<C: Collection>(fields: impl Into<Names>, subjects: Vec<Subject>) -> Disclosed {
@@ -75,23 +115,6 @@ fn read<C: Collection>(fields: impl Into<Names>, subjects: Vec<Subject>) -> Disc
 /// Notes a row that was not read, but shown after it was written.
 pub fn disclose_shown<C: Collection>(reader: &Reader, row: &Row<C::Entity>, columns: Vec<Column<C>>) {
     disclose::<C>(reader, std::slice::from_ref(row), &distinct::<C>(columns), &[]);
-}
-
-/// Notes that records which tell of nobody were asked for by others that do: which of them are found tells of those.
-pub(super) fn disclose_across<C: Collection>(reader: &Reader, translation: &Translation<'_>) {
-    if C::disclosure() == Disclosure::Nothing {
-        for (resource, fields) in translation.crossed() {
-            reader.disclose(Deed { fields: fields.into(), ..Deed::new(Action::Read, resource) }.into());
-        }
-    }
-}
-
-/// Notes that somebody was told how many of these records there are, and by what they were asked for.
-pub(super) fn disclose_total<C: Collection>(reader: &Reader, asked: &[Cow<'static, str>]) {
-    if C::disclosure() != Disclosure::Nothing {
-        let fields = [&["total_count".into()], asked].concat();
-        reader.disclose(read::<C>(fields, vec![Subject::default()]));
-    }
 }
 
 /// What a write does to a record: from nothing, or from what it was.

@@ -14,10 +14,13 @@ use uuid::Uuid;
 use crate::changelog::{self, Batch, Change, Cursor, Relay};
 use crate::criteria::{Criteria, Filter, Translation, client_name};
 use crate::database::{Cluster, Consistency};
+use crate::deed::Outcome;
 use crate::error::{Error, Result};
 use crate::scope::Scope;
 
 use super::collection::{Collection, Column, query_of};
+use super::disclosure::{Asked, Disclosure, Terms, named};
+use super::listing::given;
 use super::row::{Plan, Row};
 pub use super::tiding::{Changed, Happening, Matter, Tiding};
 use super::tidings::Tidings;
@@ -94,6 +97,7 @@ impl<C: Collection> Feed<C> {
             names(&value, &mut named);
         }
         let asked = translation.asked(C::Entity::default().table_name()).into();
+        self.record(scope, filter.as_ref(), translation).await?;
         let log = self.relay.subscribe(after.clone()).await?;
         let waiting = Tiding::first(after.as_ref(), &log).into_iter().collect();
         let (feed, scope, text) = (self.clone(), scope.clone(), text.into());
@@ -105,6 +109,27 @@ impl<C: Collection> Feed<C> {
             let is_over = told.is_err();
             Some((told, Some(follower).filter(|_| !is_over)))
         }))
+    }
+}
+
+impl<C: Collection> Feed<C> {
+    /// Puts the filter on record: whatever happens, whether it is told tells of what the filter asks for.
+    async fn record(&self, scope: &Scope, filter: Option<&C::Filter>, translation: Translation<'_>) -> Result<()> {
+        let table = C::Entity::default().table_name().to_owned();
+        let fields = translation.asked(&table);
+        let Some(filter) = filter.filter(|_| !fields.is_empty() && C::disclosure() != Disclosure::Nothing) else {
+            return Ok(());
+        };
+        let Terms { operators, named: by, .. } = Terms::of(translation, &table);
+        let reader = self.cluster.read(scope, Consistency::default());
+        if !reader.is_witnessed() {
+            return Ok(());
+        }
+        let named = named(scope, &reader, &by, &[]).await?;
+        let arguments = serde_json::json!({ "filter": given(filter.to_value()) }).to_string();
+        let asked = Asked { resource: C::NAME.into(), fields, operators, named, arguments, ..Asked::default() };
+        let deeds = asked.deeds(scope).into_iter().map(|deed| (deed, Outcome::Succeeded)).collect();
+        self.cluster.record(scope, deeds).await
     }
 }
 

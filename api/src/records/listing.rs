@@ -1,22 +1,29 @@
 //! Reading a page of a list.
 
+mod extent;
+mod part;
+
 use std::borrow::Cow;
 use std::sync::Arc;
 
 use sea_orm::sea_query::{self, Alias, Expr, Func, SelectStatement};
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, DbBackend, DbErr, EntityName, EntityTrait, QueryResult, Statement, Value,
+    ColumnTrait, Condition, ConnectionTrait, DbBackend, DbErr, EntityName, EntityTrait, IdenStatic, QueryResult, Statement,
+    Value,
 };
 
-use crate::criteria::{Filter, Ordering, Page, PageArguments, Related, Translation, seek};
+use crate::criteria::{Filter, Ordering, Page, PageArguments, Related, Translation};
 use crate::database::Reader;
 use crate::error::{Error, Result};
 use crate::scope::Scope;
 
 use super::collection::{Collection, Column, Deleted, distinct, from, is_patients, query_from, reached, visible};
-use super::disclosure::{disclose, disclose_across, disclose_total, with_owner};
+use super::disclosure::{Terms, with_owner};
 use super::joined::{Joins, Text, take};
 use super::row::{Plan, Row, decode};
+
+pub(super) use extent::{Extent, given};
+pub(super) use part::Part;
 
 /// Which part of which list, and which columns of it.
 #[derive(Clone, Debug)]
@@ -39,9 +46,14 @@ pub struct Query<C: Collection> {
 
 /// What of a list is wanted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[expect(clippy::struct_excessive_bools, reason = "each is asked for by itself")]
 pub struct Wanted {
     /// Its page; otherwise that is empty.
     pub page: bool,
+    /// The page's records.
+    pub rows: bool,
+    /// Cursors of the page's first and last record.
+    pub cursors: bool,
     /// How many records it has.
     pub total: bool,
     /// How many numbered pages it has.
@@ -52,7 +64,13 @@ impl Wanted {
     /// What either wants.
     #[must_use]
     pub const fn or(self, other: Self) -> Self {
-        Self { page: self.page || other.page, total: self.total || other.total, pages: self.pages || other.pages }
+        Self {
+            page: self.page || other.page,
+            rows: self.rows || other.rows,
+            cursors: self.cursors || other.cursors,
+            total: self.total || other.total,
+            pages: self.pages || other.pages,
+        }
     }
 }
 
@@ -108,10 +126,11 @@ pub async fn list<C: Collection>(scope: &Scope, reader: &Reader, query: Query<C>
     let results = if asked.wanted.page { reader.query_all_raw(asked.page(part, backend)).await? } else { Vec::new() };
     asked.join(reader, results.iter().take(asked.page.limit())).await?;
     let total = asked.total(reader).await?;
-    let listing = asked.listing(asked.rows(&results)?, total);
-    if asked.wanted.page {
-        disclose::<C>(reader, &listing.rows, &asked.shown, &asked.whole.filtered);
-    }
+    let found = asked.rows(&results)?;
+    let extent = asked.extent(&found, total);
+    let listing = asked.listing(found, total);
+    asked.disclose(reader, std::iter::once(&listing));
+    asked.record(scope, reader, &query, extent).await?;
     Ok(listing)
 }
 
@@ -125,6 +144,8 @@ pub(super) struct Asked<C: Collection> {
     pub(super) joins: Joins,
     /// Where the rows come from, when that is not the table itself.
     source: Option<SelectStatement>,
+    /// Filter, as it is put on record; none where nothing decides but the page.
+    pub(super) terms: Option<Terms>,
 }
 
 impl<C: Collection> Asked<C> {
@@ -145,9 +166,8 @@ impl<C: Collection> Asked<C> {
         let mut translation = Translation::new(reader.get_database_backend(), scope);
         if let Some(filter) = &query.filter {
             condition = condition.add(filter.condition(&mut translation)?);
-            disclose_across::<C>(reader, &translation);
         }
-        let filtered = translation.asked(C::Entity::default().table_name());
+        let (filtered, terms) = terms::<C>(translation, query.deleted);
         let mut columns = query.columns.clone();
         columns.extend(ordering.steps().iter().filter(|step| step.related.is_none()).map(|step| step.column));
         let shown = distinct::<C>(columns);
@@ -156,7 +176,8 @@ impl<C: Collection> Asked<C> {
         let plan = Plan::new(&columns);
         let whole = Arc::new(Whole { ordering, condition, filtered });
         let source = C::source(scope, reader.get_database_backend());
-        Ok(Self { whole, page, plan, shown, wanted: query.wanted, joins: query.joins.clone(), source })
+        let terms = terms.filter(|_| reader.is_witnessed());
+        Ok(Self { whole, page, plan, shown, wanted: query.wanted, joins: query.joins.clone(), source, terms })
     }
 
     /// Whether it is to be counted how many records the list has.
@@ -169,7 +190,6 @@ impl<C: Collection> Asked<C> {
         if !self.counts() {
             return Ok(None);
         }
-        disclose_total::<C>(reader, &self.whole.filtered);
         let mut query = sea_query::Query::select();
         query
             .expr_as(Func::count(Expr::col(C::key().as_column_ref())), "total")
@@ -208,12 +228,13 @@ impl<C: Collection> Asked<C> {
     fn page(&self, part: Part<C::Entity>, backend: DbBackend) -> Statement {
         let mut query = self.select(part.condition);
         part.ordering.apply(&mut query);
+        let limit = self.reads();
         if self.joins.is_empty() {
-            return page_of(query, part.offset, part.limit + 1, backend);
+            return part::page_of(query, part.offset, limit, backend);
         }
         let mut text = Text::new();
         text.push("SELECT ").push(&self.list()).list(&self.joins).push(" FROM (").select(&query);
-        text.push(&format!(" LIMIT {}", part.limit + 1));
+        text.push(&format!(" LIMIT {limit}"));
         if let Some(offset) = part.offset {
             text.push(" OFFSET ").value(offset.into());
         }
@@ -265,46 +286,20 @@ pub(super) struct Found<E: EntityTrait> {
     related: Vec<Value>,
 }
 
-/// What of a list to read.
-pub(super) struct Part<E: EntityTrait> {
-    pub(super) condition: Condition,
-    pub(super) ordering: Ordering<E>,
-    pub(super) offset: Option<u64>,
-    pub(super) limit: u64,
-}
-
-impl<E: EntityTrait> Part<E> {
-    fn of(page: &Page, ordering: &Ordering<E>, whole: &Condition) -> Result<Self> {
-        match page {
-            Page::Numbered { page, per_page } => Ok(Self {
-                condition: whole.clone(),
-                ordering: ordering.clone(),
-                offset: (*page > 1).then(|| u64::from(page - 1) * u64::from(*per_page)),
-                limit: u64::from(*per_page),
-            }),
-            Page::Cursor { limit, backward, after, before } => {
-                let reversed = ordering.reversed();
-                let mut condition = whole.clone();
-                if let Some(after) = after {
-                    condition = condition.add(seek(ordering, &ordering.place("after", after)?));
-                }
-                if let Some(before) = before {
-                    condition = condition.add(seek(&reversed, &ordering.place("before", before)?));
-                }
-                let ordering = if *backward { reversed } else { ordering.clone() };
-                Ok(Self { condition, ordering, offset: None, limit: u64::from(*limit) })
-            }
+/// Names the columns that decide besides the order and the page, and puts the filter into the form of the record.
+fn terms<C: Collection>(translation: Translation<'_>, deleted: Deleted) -> (Vec<Cow<'static, str>>, Option<Terms>) {
+    let (entity, tombstone) = (C::Entity::default(), C::tombstone().filter(|_| deleted != Deleted::Excluded));
+    let mut filtered = translation.asked(entity.table_name());
+    if filtered.is_empty() && tombstone.is_none() {
+        return (filtered, None);
+    }
+    let mut terms = Terms::of(translation, entity.table_name());
+    if let Some(tombstone) = tombstone {
+        if !filtered.iter().any(|field| field == tombstone.as_str()) {
+            filtered.push(tombstone.as_str().into());
         }
+        let operator = if deleted == Deleted::Only { "only" } else { "included" };
+        terms.operators.push(format!("{}.{operator}", tombstone.as_str()).into());
     }
-}
-
-/// A limit is written into the text: of a parameter PostgreSQL assumes a tenth of all records, and then plans the
-/// statement anew for every page. Offsets stay parameters: they would make too many texts.
-fn page_of(mut query: SelectStatement, offset: Option<u64>, limit: u64, backend: DbBackend) -> Statement {
-    if let Some(offset) = offset {
-        return backend.build(query.offset(offset).limit(limit));
-    }
-    let mut statement = backend.build(&query);
-    statement.sql.extend([" LIMIT ", &limit.to_string()]);
-    statement
+    (filtered, Some(terms))
 }

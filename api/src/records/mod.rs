@@ -37,7 +37,7 @@ pub mod user;
 
 pub use check::{MAX_ENTRIES, MAX_ENTRY_LENGTH};
 pub use collection::{Collection, Deleted, find, find_many};
-pub use disclosure::{Disclosure, disclose_shown};
+pub use disclosure::{Disclosure, disclose_shown, missed, sought};
 pub use idempotency::REMEMBERED;
 pub use joined::{Join, Joined, Joins, Keep};
 pub use listing::{Listing, Query, Wanted, list};

@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use futures_util::future::try_join;
 use sea_orm::sea_query::{ArrayType, Expr, ExprTrait, Func, SelectStatement, WindowStatement};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DbBackend, EntityName, EntityTrait, QueryFilter, QuerySelect, QueryTrait, Statement,
-    Value,
+    ColumnTrait, ConnectionTrait, DbBackend, EntityName, EntityTrait, IdenStatic, QueryFilter, QuerySelect, QueryTrait,
+    Statement, Value,
 };
 use uuid::Uuid;
 
@@ -15,9 +15,9 @@ use crate::error::{Error, Result};
 use crate::scope::Scope;
 
 use super::collection::{Collection, Column, is_patients};
-use super::disclosure::{disclose, disclose_total};
+use super::disclosure::{MAX_MATCHED, owners};
 use super::joined::Text;
-use super::listing::{Asked, Listing, Part, Query};
+use super::listing::{Asked, Extent, Found, Listing, Part, Query};
 
 /// What several parents stand as in a statement: the table and its only column.
 const PARENT: &str = "parent";
@@ -64,14 +64,56 @@ pub async fn list_nested<C: Collection>(
         own.push(found);
     }
     asked.join(reader, shown.into_iter()).await?;
+    let extent = extent(&asked, nested.by, parents, &rows, &totals, reader.get_database_backend());
     let listing = |parent: &Uuid| {
         let total = asked.counts().then(|| totals.remove(parent).unwrap_or_default());
         (*parent, asked.listing(rows.remove(parent).unwrap_or_default(), total))
     };
     let listings: HashMap<_, _> = parents.iter().map(listing).collect();
-    let shown: Vec<_> = listings.values().flat_map(|listing| listing.rows.iter().cloned()).collect();
-    disclose::<C>(reader, &shown, &asked.shown, &asked.whole.filtered);
+    asked.disclose(reader, listings.values());
+    asked.record(scope, reader, &nested.query, extent).await?;
     Ok(listings)
+}
+
+/// Concludes from the lists' pages and totals on the whole lists. Lists of patients tell of these, the empty ones too; one that
+/// is shown from its beginning to its end tells no more than its records. A list of another record, such as a doctor's,
+/// tells of all patients whether they are in it.
+fn extent<C: Collection>(
+    asked: &Asked<C>,
+    by: Column<C>,
+    parents: &[Uuid],
+    rows: &HashMap<Uuid, Vec<Found<C::Entity>>>,
+    totals: &HashMap<Uuid, u64>,
+    backend: DbBackend,
+) -> Extent {
+    let found = |parent: &Uuid| rows.get(parent).map(Vec::as_slice).unwrap_or_default();
+    let total = |parent: &Uuid| totals.get(parent).copied().unwrap_or_default();
+    let is_all = |parent: &Uuid| {
+        asked.wanted.page && asked.page.skipped() == Some(0) && found(parent).len() <= asked.page.limit()
+    };
+    let are_patients = is_patients::<C>(&by);
+    let is_shown = |parent: &Uuid| are_patients && is_all(parent) && asked.wanted.rows && !found(parent).is_empty();
+    let count = || parents.iter().map(|parent| if asked.counts() { total(parent) } else { found(parent).len() as u64 });
+    let (are_all, at_least) = (parents.iter().all(is_all), count().sum());
+    let told = |parent: &&Uuid| asked.decides() || !is_shown(parent);
+    let owner = |parent: &Uuid| (*parent, None);
+    let is_few = are_all && !are_patients && asked.decides() && at_least <= MAX_MATCHED;
+    Extent {
+        matched: (asked.counts() || are_all).then_some(at_least),
+        known: is_few.then(|| rows.values().flatten().flat_map(|found| owners::<C>(&found.row)).collect()),
+        at_least,
+        is_shown: parents.iter().all(is_shown),
+        by: Some(by.as_str()),
+        parents: if are_patients { parents.iter().filter(told).map(owner).collect() } else { Vec::new() },
+        condition: asked.decides().then(|| asked.whole.condition.clone().add(among(by, parents, backend))),
+    }
+}
+
+fn among<C: ColumnTrait>(by: C, parents: &[Uuid], backend: DbBackend) -> Expr {
+    match backend {
+        DbBackend::Postgres => by.eq_any(parents.to_vec()),
+        _ => by.is_in(parents.iter().copied()),
+    }
 }
 
 /// PostgreSQL looks each parent's page up by itself where lists may be long, and so reads no more than the pages where an
@@ -157,11 +199,7 @@ async fn totals<C: Collection>(
     if !asked.counts() {
         return Ok(HashMap::new());
     }
-    disclose_total::<C>(reader, &asked.whole.filtered);
-    let among = match reader.get_database_backend() {
-        DbBackend::Postgres => nested.by.eq_any(parents.to_vec()),
-        _ => nested.by.is_in(parents.iter().copied()),
-    };
+    let among = among(nested.by, parents, reader.get_database_backend());
     let query = C::Entity::find()
         .select_only()
         .column(nested.by)

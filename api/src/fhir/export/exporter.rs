@@ -6,6 +6,8 @@ use crate::error::Result;
 use crate::fhir::Fhir;
 use crate::records::export::{self, Exporter};
 use crate::records::import::Vocabulary;
+use crate::records::missed;
+use crate::records::patient_register::PatientRegisters;
 use crate::scope::Scope;
 
 use super::clinical::{allergies, conditions, medications};
@@ -20,7 +22,12 @@ impl Exporter for Fhir {
     async fn patient(&self, scope: &Scope, reader: &Reader, uuid: Uuid) -> Result<Option<Value>> {
         export::require(scope)?;
         let known = Vocabulary::load(scope, reader).await?;
-        let Some(folder) = export::folder(scope, reader, &known, uuid, MAX_RECORDS).await? else { return Ok(None) };
+        let found = export::folder(scope, reader, &known, uuid, MAX_RECORDS).await;
+        let Ok(Some(folder)) = found else {
+            // How much there is of somebody tells of them as well.
+            missed::<PatientRegisters>(scope, reader, &[uuid]);
+            return found.map(|_| None);
+        };
         reader.disclose(folder.deed().into());
         let register = &folder.register;
         let (doctor, institution) = export::around(scope, reader, register.doctor_id, register.institution_id).await?;

@@ -4,7 +4,7 @@ use entity::appointment::{ActiveModel, Column, Entity, Model, Status};
 use entity::{doctor, patient_register};
 use sea_orm::ActiveValue::{self, NotSet, Set};
 use sea_orm::sea_query::ExprTrait as _;
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
+use sea_orm::{ColumnTrait, EntityTrait, IdenStatic, QueryFilter, QuerySelect};
 use serde::Serialize;
 use uuid::Uuid;
 
@@ -14,6 +14,7 @@ use crate::error::{Error, FaultCode, Result};
 use crate::records::aggregate::{Aggregate, New, Target, change, create as create_all, exists};
 use crate::records::check::{Check, Kind};
 use crate::records::collection::visible;
+use crate::records::disclosure::ask_of;
 use crate::records::doctor::Doctors;
 use crate::records::idempotency::Key;
 use crate::records::patient_register::PatientRegisters;
@@ -238,12 +239,18 @@ impl Aggregate for Appointments {
             check.fault(&["doctorId"], FaultCode::ReferenceMissing, message);
             return Ok(());
         }
-        check_free(row, (own, *doctor), check, tx).await
+        check_free(row, (own, *doctor), check, scope, tx).await
     }
 }
 
 /// Whether the doctor is free. That somebody is booked counts wherever the appointment belongs by now.
-async fn check_free(row: &ActiveModel, (own, doctor): (Uuid, Uuid), check: &mut Check, tx: &Transaction) -> Result<()> {
+async fn check_free(
+    row: &ActiveModel,
+    (own, doctor): (Uuid, Uuid),
+    check: &mut Check,
+    scope: &Scope,
+    tx: &Transaction,
+) -> Result<()> {
     let (Some(starts), Some(ends)) = (row.starts_at.try_as_ref(), row.ends_at.try_as_ref()) else { return Ok(()) };
     let taking = [Status::Booked, Status::Arrived, Status::Fulfilled];
     if !row.status.try_as_ref().is_some_and(|status| taking.contains(status)) {
@@ -251,17 +258,20 @@ async fn check_free(row: &ActiveModel, (own, doctor): (Uuid, Uuid), check: &mut 
     }
     let overlapping = Entity::find()
         .select_only()
-        .column(Column::Uuid)
+        .columns([Column::PatientId, Column::InstitutionId])
         .filter(Column::DoctorId.eq(doctor))
         .filter(Column::Uuid.ne(own))
         .filter(Column::Status.is_in(taking))
         .filter(Column::StartsAt.lt(*ends))
         .filter(Column::EndsAt.gt(*starts))
         .limit(1)
-        .into_tuple::<Uuid>()
+        .into_tuple::<(Uuid, Uuid)>()
         .one(tx)
         .await?;
-    if overlapping.is_some() {
+    if let Some((patient, institution)) = overlapping {
+        // That somebody is treated then is told of whoever it is.
+        let fields = [Column::DoctorId, Column::StartsAt, Column::EndsAt, Column::Status].map(|column| column.as_str());
+        ask_of::<Appointments>(tx, scope, &fields, [(patient, Some(institution))]);
         check.fault(&["startsAt"], FaultCode::NotUnique, "the doctor has another appointment at that time");
     }
     Ok(())

@@ -25,6 +25,11 @@ pub(in crate::records) trait Dependent: Aggregate {
         &[]
     }
 
+    /// The columns, besides the key, whose values tell one record from all others.
+    fn identifying() -> &'static [Column<Self>] {
+        &[]
+    }
+
     /// What a record must have as a whole.
     fn consistent(_whole: &ActiveModel<Self>, _check: &mut Check) {}
 

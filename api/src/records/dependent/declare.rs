@@ -139,6 +139,10 @@ macro_rules! dependent {
             fn patient() -> Option<entity::$entity::Column> {
                 Some(entity::$entity::Column::PatientId)
             }
+
+            fn identifying() -> &'static [entity::$entity::Column] {
+                <$dependents as $crate::records::dependent::belonging::Dependent>::identifying()
+            }
         }
 
         impl $crate::records::Collection for $dependents {

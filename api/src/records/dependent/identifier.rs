@@ -28,4 +28,8 @@ impl Dependent for Identifiers {
         use entity::identifier::Column::{PatientId, System, Value};
         &[&[PatientId, System, Value]]
     }
+
+    fn identifying() -> &'static [entity::identifier::Column] {
+        &[entity::identifier::Column::Value]
+    }
 }

@@ -35,6 +35,10 @@ impl Bounded for PatientMerges {
         Some(Column::KeptId)
     }
 
+    fn other_patients() -> &'static [Column] {
+        &[Column::MergedId]
+    }
+
     /// Both patients' registers were changed by it.
     fn within(scope: &Scope) -> Condition {
         let mut condition = Condition::all();

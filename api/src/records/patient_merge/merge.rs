@@ -11,7 +11,7 @@ use crate::deed::{Action, Deed};
 use crate::error::{Error, FaultCode, Result};
 use crate::records::aggregate::{Aggregate, Target, lock, update};
 use crate::records::check::{Check, Kind};
-use crate::records::disclosure::written;
+use crate::records::disclosure::{ask_of, written};
 use crate::records::patient_register::PatientRegisters;
 use crate::records::{Collection, Deleted, Row};
 use crate::scope::Scope;
@@ -91,6 +91,11 @@ async fn merge_once(
     let found = pair(&tx, scope, (input.keep, input.merge), Deleted::Excluded).await?;
     let expected = (input.expected_keep_version, input.expected_merge_version);
     judge(&found, expected, &mut check);
+    if !check.passed() {
+        let institution = |register: &Option<patient_register::Model>| register.as_ref().map(|own| own.institution_id);
+        let patients = [(input.keep, institution(&found.0)), (input.merge, institution(&found.1))];
+        ask_of::<PatientRegisters>(&tx, scope, &["uuid", "merged_into", "institution_id", "version"], patients);
+    }
     let ((Some(kept), Some(merged)), true) = (found, check.passed()) else {
         tx.rollback().await?;
         return Err(Error::Rejected(check.into_faults()));

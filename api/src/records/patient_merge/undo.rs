@@ -11,6 +11,7 @@ use crate::deed::Action;
 use crate::error::{Error, FaultCode, Result};
 use crate::records::check::Check;
 use crate::records::collection::visible;
+use crate::records::disclosure::ask_of;
 use crate::records::{Deleted, Row};
 use crate::scope::Scope;
 
@@ -62,6 +63,10 @@ async fn undo_once(
     if let Some(message) = obstacle(merge.as_ref(), &registers) {
         let code = if merge.is_some() { FaultCode::InvalidState } else { FaultCode::NotFound };
         check.fault(&["uuid"], code, message);
+        let patients = merge
+            .iter()
+            .flat_map(|merge| [merge.kept_id, merge.merged_id].map(|patient| (patient, Some(merge.institution_id))));
+        ask_of::<PatientMerges>(&tx, scope, &["uuid", "undone_at"], patients);
     }
     let (Some(merge), (Some(kept), Some(merged)), true) = (merge, registers, check.passed()) else {
         tx.rollback().await?;

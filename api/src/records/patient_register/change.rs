@@ -8,6 +8,7 @@ use crate::database::{Cluster, Transaction};
 use crate::error::{FaultCode, Result};
 use crate::records::aggregate::{Aggregate, Target, change, exists};
 use crate::records::check::Check;
+use crate::records::disclosure::ask_of;
 use crate::records::doctor::Doctors;
 use crate::records::medical_institution::MedicalInstitutions;
 use crate::records::{Deleted, Row};
@@ -108,14 +109,15 @@ impl Aggregate for PatientRegisters {
         row: &mut ActiveModel,
         own: Uuid,
         check: &mut Check,
-        _scope: &Scope,
+        scope: &Scope,
         tx: &Transaction,
     ) -> Result<()> {
         if !matches!(row.deleted_at, Set(Some(_))) {
             return Ok(());
         }
         let merged = Entity::find().select_only().column(Column::Uuid).filter(Column::MergedInto.eq(own)).limit(1);
-        if merged.into_tuple::<Uuid>().one(tx).await?.is_some() {
+        if let Some(merged) = merged.into_tuple::<Uuid>().one(tx).await? {
+            ask_of::<Self>(tx, scope, &["merged_into"], [(merged, None)]);
             let message = "other registers were merged into this one: undo that first";
             check.fault(&["uuid"], FaultCode::StillReferenced, message);
         }

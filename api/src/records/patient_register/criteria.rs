@@ -138,6 +138,10 @@ impl Bounded for PatientRegisters {
     fn patient() -> Option<Column> {
         Some(Column::Uuid)
     }
+
+    fn other_patients() -> &'static [Column] {
+        &[Column::MergedInto]
+    }
 }
 
 impl Collection for PatientRegisters {

@@ -7,10 +7,12 @@ use sea_orm::sea_query::{Expr, ExprTrait, IntoIden, Order};
 use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use uuid::Uuid;
 
+use crate::criteria::Named;
 use crate::database::Reader;
 use crate::error::Result;
 use crate::records::collection::visible;
-use crate::records::{Collection, Deleted, Joins, Loaded, Row, find_many};
+use crate::records::disclosure::{Asked, MAX_MATCHED, Owner, named, names, owners};
+use crate::records::{Collection, Deleted, Joins, Loaded, Row, find_many, missed};
 use crate::scope::{Boundary, Scope};
 
 use super::PatientRegisters;
@@ -48,7 +50,10 @@ pub async fn likely_duplicates(
 ) -> Result<Vec<LikelyDuplicate>> {
     PatientRegisters::permit(scope)?;
     let own = candidates(scope, reader, Column::Uuid.eq(uuid).into(), None, 1).await?;
-    let Some(own) = own.into_values().next() else { return Ok(Vec::new()) };
+    let Some(own) = own.into_values().next() else {
+        missed::<PatientRegisters>(scope, reader, &[uuid]);
+        return Ok(Vec::new());
+    };
     let mut others = of_same_day(scope, reader, &own).await?;
     if let Some(digits) = last_digits(&own.phone_number) {
         let folded = Expr::col((Entity, "phone_number_folded".into_iden())).eq(digits);
@@ -64,7 +69,30 @@ pub async fn likely_duplicates(
         .into_iter()
         .filter_map(|(key, traits)| Some((key, Likeness::of(&own, &traits, sharing.contains(&key))?)))
         .collect();
-    shown(scope, reader, alike, columns).await
+    let reported = shown(scope, reader, alike, columns).await?;
+    record(scope, reader, uuid, &reported).await?;
+    Ok(reported)
+}
+
+/// Puts the comparison on record: that registers are alike tells of both, and that none is tells of the one.
+async fn record(scope: &Scope, reader: &Reader, uuid: Uuid, reported: &[LikelyDuplicate]) -> Result<()> {
+    if !reader.is_witnessed() {
+        return Ok(());
+    }
+    let known: Vec<Owner> = reported.iter().flat_map(|one| owners::<PatientRegisters>(&one.row)).collect();
+    let fields = names::<PatientRegisters>(COMPARED).chain(SHARED.map(Into::into));
+    let asked = Asked {
+        resource: PatientRegisters::NAME.into(),
+        key: Some(uuid),
+        fields: fields.collect(),
+        operators: vec!["uuid.equal".into()],
+        matched: Some(reported.len() as u64),
+        named: named(scope, reader, &Named { patients: vec![uuid], records: Vec::new() }, &known).await?,
+        known: (reported.len() as u64 <= MAX_MATCHED).then_some(known),
+        arguments: serde_json::json!({ "of": uuid }).to_string(),
+    };
+    asked.deeds(scope).into_iter().for_each(|deed| reader.ask(deed));
+    Ok(())
 }
 
 async fn of_same_day(scope: &Scope, reader: &Reader, own: &Traits) -> Result<BTreeMap<Uuid, Traits>> {
@@ -73,8 +101,8 @@ async fn of_same_day(scope: &Scope, reader: &Reader, own: &Traits) -> Result<BTr
     candidates(scope, reader, day.into(), Some(first), MAX_OF_ONE_DAY).await
 }
 
-/// What is compared of registers within the boundary. That it was read for this is on record only of those reported: of the
-/// others nobody is told anything.
+/// Reads what is compared of registers within the boundary. The registers that are reported are on record as shown; of the
+/// others the fields are, that were compared.
 async fn candidates(
     scope: &Scope,
     reader: &Reader,
@@ -103,6 +131,9 @@ async fn candidates(
 
 const COMPARED: [Column; 6] =
     [Column::Uuid, Column::FirstName, Column::LastName, Column::DateOfBirth, Column::PhoneNumber, Column::Email];
+
+/// Columns of identifiers that are compared.
+const SHARED: [&str; 2] = ["identifiers.system", "identifiers.value"];
 
 /// The other patients to whom an issuer gave the same number. A number of an issuer that nobody named says nothing.
 async fn sharing_identifier(scope: &Scope, reader: &Reader, uuid: Uuid) -> Result<HashSet<Uuid>> {

@@ -2,11 +2,11 @@
 //! them refuses it. Who may speak for whom stands in [`speaks_for`], what leads where in [`confirmed`] and [`Step::leads`].
 
 use async_graphql::{InputObject, MaybeUndefined};
-use entity::patient_register::{ActiveModel, Entity, Model, Status};
+use entity::patient_register::{ActiveModel, Column, Entity, Model, Status};
 use entity::patient_validation::{self, Role};
 use entity::user;
 use sea_orm::ActiveValue::Set;
-use sea_orm::EntityTrait;
+use sea_orm::{EntityTrait, IdenStatic};
 use uuid::Uuid;
 
 use crate::clock::Clock;
@@ -15,7 +15,7 @@ use crate::deed::{Action, Deed};
 use crate::error::{Error, FaultCode, Result};
 use crate::records::aggregate::{Aggregate, Target, lock, update};
 use crate::records::check::{Check, Kind};
-use crate::records::disclosure::written;
+use crate::records::disclosure::{ask_change, ask_of, written};
 use crate::records::patient_validation::{PatientValidations, ValidationRole};
 use crate::records::{Collection, Deleted, Row};
 use crate::scope::{LOCAL_OPERATOR, Scope};
@@ -157,6 +157,8 @@ async fn take_once(
         let role = match role {
             Ok(role) => role,
             Err(error) => {
+                let fields = [Column::Uuid, Column::DoctorId].map(|column| column.as_str());
+                ask_of::<PatientRegisters>(&tx, scope, &fields, [(present.uuid, Some(present.institution_id))]);
                 tx.rollback().await?;
                 return Err(error);
             }
@@ -165,6 +167,10 @@ async fn take_once(
         next = step.what.leads(present, &mut check).map(|status| (role, status));
     } else {
         check.fault(&["uuid"], FaultCode::NotFound, "there is no such record");
+    }
+    if next.is_none() || !check.passed() {
+        let told = ActiveModel { status: Set(Status::Pending), ..ActiveModel::default() };
+        ask_change::<PatientRegisters>(&tx, scope, &step.target, found.as_ref(), &told);
     }
     let (Some(present), Some((role, status)), true) = (found, next, check.passed()) else {
         tx.rollback().await?;

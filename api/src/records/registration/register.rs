@@ -120,7 +120,13 @@ async fn register_once(
     if let Some(key) = key.filter(|_| told.passed())
         && let Claim::Done(earlier) = key.claim(&tx, scope, now, &[told.patient.uuid]).await?
     {
-        let mut rows = replay::<PatientRegisters>(&tx, scope, &earlier).await?;
+        let mut rows = match replay::<PatientRegisters>(&tx, scope, &earlier).await {
+            Ok(rows) => rows,
+            Err(error) => {
+                tx.rollback().await?;
+                return Err(error);
+            }
+        };
         // Not taken back: the caller's later reads are to see the first result, whose commit may not have been answered.
         tx.commit().await?;
         return rows.pop().ok_or_else(|| Error::internal("a key under which nothing was registered"));

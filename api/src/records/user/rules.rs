@@ -9,6 +9,7 @@ use crate::error::{FaultCode, Result};
 use crate::records::aggregate::{Aggregate, exists};
 use crate::records::check::Check;
 use crate::records::collection::{Deleted, visible};
+use crate::records::disclosure::ask_of;
 use crate::records::doctor::Doctors;
 use crate::records::medical_institution::MedicalInstitutions;
 use crate::records::patient_register::PatientRegisters;
@@ -54,7 +55,7 @@ impl Aggregate for Users {
             check_role(row, present.as_ref(), check, scope, tx).await?;
             check_keys(row, check, scope, tx).await?;
         }
-        check_names(row, present.as_ref(), own, check, tx).await
+        check_names(row, present.as_ref(), own, check, scope, tx).await
     }
 }
 
@@ -78,20 +79,24 @@ async fn check_names(
     present: Option<&Model>,
     own: Uuid,
     check: &mut Check,
+    scope: &Scope,
     tx: &Transaction,
 ) -> Result<()> {
     let others = || Entity::find().filter(Column::Uuid.ne(own));
     // PostgreSQL does not even compare with a text that has a NUL in it.
     let plain = |text: &String| !text.chars().any(char::is_control);
     if let Some(name) = row.username.try_as_ref().filter(|name| plain(name))
-        && others().filter(Column::Username.eq(name)).one(tx).await?.is_some()
+        && let Some(other) = others().filter(Column::Username.eq(name)).one(tx).await?
     {
+        ask_of::<Users>(tx, scope, &["username"], other.patient_id.map(|patient| (patient, None)));
         check.fault(&["username"], FaultCode::NotUnique, "another user has this");
     }
     let (Some(issuer), Some(subject)) = outside(row, present) else { return Ok(()) };
     if plain(&issuer) && plain(&subject) {
         let same = Column::ExternalIssuer.eq(issuer).and(Column::ExternalSubject.eq(subject));
-        if others().filter(same).one(tx).await?.is_some() {
+        if let Some(other) = others().filter(same).one(tx).await? {
+            let fields = ["external_issuer", "external_subject"];
+            ask_of::<Users>(tx, scope, &fields, other.patient_id.map(|patient| (patient, None)));
             check.fault(&["externalSubject"], FaultCode::NotUnique, "another user has this");
         }
     }
