@@ -137,7 +137,7 @@ pub async fn serve(config: &Config, demo: bool) -> Result<(), Error> {
         return Err(Error::Exposed(address, "--without-guards"));
     }
     let tls = config.server.tls_files()?.map(|(certificate, key)| Tls::load(certificate, key)).transpose()?;
-    let trusted = trusted_documents(&config.server)?;
+    let trusted = trusted_documents(config)?;
     let nodes = config.nodes()?;
     let target = nodes.main.clone();
     if demo {
@@ -188,13 +188,13 @@ pub async fn serve(config: &Config, demo: bool) -> Result<(), Error> {
 }
 
 /// The only documents that are run, where there is a list of them.
-fn trusted_documents(config: &config::Server) -> Result<Option<Trusted>, Error> {
-    if config.trusted_documents.is_empty() {
+fn trusted_documents(config: &Config) -> Result<Option<Trusted>, Error> {
+    if config.server.trusted_documents.is_empty() {
         return Ok(None);
     }
-    let path = PathBuf::from(&config.trusted_documents);
-    let parsed =
-        std::fs::read_to_string(&path).map_err(|error| error.to_string()).and_then(|text| Trusted::parse(&text));
+    let path = PathBuf::from(&config.server.trusted_documents);
+    let parse = |text: String| Trusted::parse(&text, &config.limits);
+    let parsed = std::fs::read_to_string(&path).map_err(|error| error.to_string()).and_then(parse);
     let trusted = parsed.map_err(|cause| Error::Trusted { path, cause })?;
     tracing::info!(documents = trusted.count(), "only trusted documents are run");
     Ok(Some(trusted))

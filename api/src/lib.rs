@@ -3,6 +3,7 @@
 //! `cli` -> `app` -> `server` -> `graphql` -> `auth` -> `records` -> `audit`, `changelog` -> `database` -> `criteria` -> `scope` ->
 //! `entity`
 
+pub mod answer;
 pub mod app;
 pub mod audit;
 pub mod auth;

@@ -4,7 +4,8 @@ use std::borrow::Cow;
 
 use axum::http::HeaderValue;
 
-use crate::graphql::Request;
+use crate::error::Error;
+use crate::graphql::{Request, check_json};
 
 /// In which form a response is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,11 +75,14 @@ pub(crate) fn is_json(content_type: Option<&HeaderValue>) -> bool {
 /// A request written into a URL's query.
 ///
 /// # Errors
-/// For people: what cannot be read.
-pub(crate) fn query_parameters(query: &str) -> Result<Request<'static>, String> {
+/// `BadRequest` for what cannot be read, `Limit` for JSON that is too deep or holds too much.
+pub(crate) fn query_parameters(query: &str) -> Result<Request<'static>, Error> {
     let mut request = Request::default();
     for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
-        let wrong = || format!("the parameter {name} is not a JSON object");
+        let wrong = || Error::BadRequest(format!("the parameter {name} is not a JSON object"));
+        if matches!(&*name, "variables" | "extensions") {
+            check_json(value.as_bytes())?;
+        }
         match &*name {
             "query" => request.query = Some(Cow::Owned(value.into_owned())),
             "documentId" => request.document_id = Some(Cow::Owned(value.into_owned())),
@@ -93,7 +97,7 @@ pub(crate) fn query_parameters(query: &str) -> Result<Request<'static>, String> 
         }
     }
     if request.is_empty() {
-        return Err("the request has no query".to_owned());
+        return Err(Error::BadRequest("the request has no query".to_owned()));
     }
     Ok(request)
 }

@@ -30,6 +30,7 @@ use futures_util::FutureExt;
 use parking_lot::Mutex;
 use uuid::Uuid;
 
+use crate::answer::AnswerPool;
 use crate::auth::{Authority, LocalToken};
 use crate::clock::SharedClock;
 use crate::config;
@@ -47,7 +48,7 @@ use call::{Call, caller};
 use consistency::Wish;
 use cors::Cors;
 use front::{Front, front};
-use reply::{Reply, plain};
+use reply::{Reply, held, plain};
 use subscribers::Subscribers;
 
 const OPENER_POLICY: HeaderName = HeaderName::from_static("cross-origin-opener-policy");
@@ -64,6 +65,7 @@ pub struct Service {
     feeds: Feeds,
     signs_playground_in: bool,
     rates: Rates,
+    answers: AnswerPool,
     drain: Drain,
     proxies: Proxies,
     forwarded_header: ForwardedHeader,
@@ -119,6 +121,7 @@ impl Service {
             feeds,
             signs_playground_in,
             rates,
+            answers: AnswerPool::new(config.max_answer, config.max_answers),
             drain,
             proxies: config.proxies()?,
             forwarded_header: config.forwarded_header,
@@ -262,7 +265,8 @@ async fn graphql(State(service): State<Arc<Service>>, request: HttpRequest<Body>
         }
         Err(error) => return reply.one(&Answer::refused(error, id)),
     };
-    let call = Call { service: &service, wish: &wish, after, caller, meter, clusters: Mutex::default() };
+    let bytes = Arc::new(service.answers.answer());
+    let call = Call { service: &service, wish: &wish, after, caller, meter, bytes, clusters: Mutex::default() };
     let answered = match *request.method() {
         axum::http::Method::GET => by_get(&call, &reply, request.uri()).left_future(),
         axum::http::Method::POST => by_post(&call, &reply, request).right_future(),
@@ -283,7 +287,7 @@ async fn graphql(State(service): State<Arc<Service>>, request: HttpRequest<Body>
 async fn by_get(call: &Call<'_>, reply: &Reply, uri: &Uri) -> Response {
     match media::query_parameters(uri.query().unwrap_or_default()) {
         Ok(request) => reply.one(&call.execute(request, Method::Get).await),
-        Err(message) => reply.refuse(StatusCode::BAD_REQUEST, Error::BadRequest(message)),
+        Err(error) => reply.refuse(StatusCode::BAD_REQUEST, error),
     }
 }
 
@@ -317,46 +321,33 @@ async fn read_body(service: &Service, reply: &Reply, request: HttpRequest<Body>)
 }
 
 async fn single(call: &Call<'_>, reply: &Reply, body: &Bytes) -> Response {
-    match serde_json::from_slice::<Request<'_>>(body) {
+    match Request::read(body) {
         Ok(request) => {
             let is_empty = request.is_empty();
             let answer = call.execute(request, Method::Post).await;
-            if is_empty { reply.send(StatusCode::BAD_REQUEST, answer.encode()) } else { reply.one(&answer) }
+            if is_empty { reply.send(StatusCode::BAD_REQUEST, answer.encode().into()) } else { reply.one(&answer) }
         }
-        Err(error) => reply.refuse(StatusCode::BAD_REQUEST, malformed(&error)),
+        Err(error) => reply.refuse(StatusCode::BAD_REQUEST, error),
     }
 }
 
 /// The answers of a batch come in the order of its requests, which run one after the other.
 async fn batch(call: &Call<'_>, reply: &Reply, body: &Bytes) -> Response {
-    let requests = match serde_json::from_slice::<Vec<Request<'_>>>(body) {
+    let requests = match Request::read_batch(body, call.service.max_batch) {
         Ok(requests) => requests,
-        Err(error) => return reply.refuse(StatusCode::BAD_REQUEST, malformed(&error)),
+        Err(error) => return reply.refuse(StatusCode::BAD_REQUEST, error),
     };
-    let max = call.service.max_batch;
-    if requests.is_empty() || requests.len() > max {
-        let message = format!("a batch has 1 to {max} requests");
-        return reply.refuse(StatusCode::BAD_REQUEST, Error::Limit(message));
-    }
     if let Err(error) = call.meter.ask(requests.len() - 1) {
         return reply.refuse(StatusCode::TOO_MANY_REQUESTS, error);
     }
-    let mut bodies = Vec::with_capacity(requests.len());
+    let mut body = String::new();
     for request in requests {
-        bodies.push(call.execute(request, Method::Post).await.encode());
+        body.push(if body.is_empty() { '[' } else { ',' });
+        let text = call.answer_in_batch(request, body.len()).await;
+        body.push_str(&text);
     }
-    reply.send(StatusCode::OK, format!("[{}]", bodies.join(",")))
-}
-
-/// The error's place, and nothing of the text, which may be a patient's.
-fn malformed(error: &serde_json::Error) -> Error {
-    let (line, column) = (error.line(), error.column());
-    Error::BadRequest(match error.classify() {
-        serde_json::error::Category::Data => format!(
-            "the body is no GraphQL request: an object with query, and perhaps operationName, variables and extensions (line {line}, column {column})"
-        ),
-        _ => format!("the body is not JSON (line {line}, column {column})"),
-    })
+    body.push(']');
+    reply.send(StatusCode::OK, held(body, &call.bytes))
 }
 
 /// The id that a proxy has given the request already, or a new one.

@@ -21,7 +21,7 @@ const LADDER: &[&[&str]] = &[
     &["database"],
     &["criteria", "rate"],
     &["scope", "deed"],
-    &["clock", "date", "origin", "guards", "task"],
+    &["answer", "clock", "date", "origin", "guards", "task"],
     &["error"],
 ];
 

@@ -158,12 +158,12 @@ fn documents_that_ask_for_too_much_are_refused_before_anything_runs() {
         let message = refused(&phr, &reply, 400, "LIMIT_EXCEEDED");
         assert!(message.contains(word), "{message}");
     }
-    // What is not reached by the operation is measured by validation.
+    // What is not reached by the operation is measured too, since it is validated.
     for unused in
         ["fragment A on Query { ...A }".to_owned(), format!("{} fragment F600 on Query {{ ...F0 }}", chain(600))]
     {
         let reply = phr.post(&json!({"query": format!("{{ __typename }} {unused}")}).to_string());
-        refused(&phr, &reply, 400, "BAD_REQUEST");
+        refused(&phr, &reply, 400, "LIMIT_EXCEEDED");
     }
     assert_eq!(phr.ask(node, &json!({}))["patientRegisters"]["nodes"], json!([]));
 }
@@ -172,7 +172,7 @@ fn documents_that_ask_for_too_much_are_refused_before_anything_runs() {
 fn a_deep_json_body_is_refused() {
     let phr = Phr::start(Backend::Sqlite);
     let body = format!("{{\"query\": \"{{ __typename }}\", \"variables\": {{\"x\": {}}}}}", "[".repeat(100_000));
-    refused(&phr, &phr.post(&body), 400, "BAD_REQUEST");
+    refused(&phr, &phr.post(&body), 400, "LIMIT_EXCEEDED");
     let variables = format!("{}{}", "[".repeat(100), "]".repeat(100));
     let body = format!("{{\"query\": \"{{ __typename }}\", \"variables\": {{\"x\": {variables}}}}}");
     assert_eq!(phr.post(&body).status, 200);

@@ -43,6 +43,10 @@ pub struct Server {
     pub max_head: usize,
     /// Bytes of a request's body at most.
     pub max_body: usize,
+    /// Bytes of an answer at most, those of a batch together.
+    pub max_answer: usize,
+    /// Bytes of all answers in the making at most.
+    pub max_answers: usize,
     /// GraphQL requests in one batched HTTP request at most.
     pub max_batch: usize,
     /// Connections at most.
@@ -67,6 +71,8 @@ impl Server {
             ("server.keep_alive_timeout", self.keep_alive_timeout),
             ("server.max_head", self.max_head as u64),
             ("server.max_body", self.max_body as u64),
+            ("server.max_answer", self.max_answer as u64),
+            ("server.max_answers", self.max_answers as u64),
             ("server.max_batch", self.max_batch as u64),
             ("server.max_connections", self.max_connections as u64),
         ])?;

@@ -108,10 +108,10 @@ impl<T: Bind + Send + Sync> Operators for Comparison<T> {
             all = all.add(column().gte(value.bind()?));
         }
         if let Some(values) = given(on, "in", &self.among, t)? {
-            all = all.add(among(on, values, false, t.backend())?);
+            all = all.add(among(on, values, false, t)?);
         }
         if let Some(values) = given(on, "notIn", &self.not_in, t)? {
-            all = all.add(among(on, values, true, t.backend())?);
+            all = all.add(among(on, values, true, t)?);
         }
         if let Some(null) = given(on, "isNull", &self.is_null, t)? {
             all = all.add(is_null(on, *null));
@@ -147,10 +147,10 @@ impl<T: Bind + Send + Sync> Comparison<T> {
             all = all.add(none_of(vec![value.bind()?]));
         }
         if let Some(values) = given(on, "in", &self.among, t)? {
-            all = all.add(any_of(bound(on, values)?));
+            all = all.add(any_of(bound(on, values, t)?));
         }
         if let Some(values) = given(on, "notIn", &self.not_in, t)? {
-            all = all.add(none_of(bound(on, values)?));
+            all = all.add(none_of(bound(on, values, t)?));
         }
         if let Some(null) = given(on, "isNull", &self.is_null, t)? {
             let none = (members.none)();

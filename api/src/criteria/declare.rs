@@ -51,9 +51,9 @@ macro_rules! criteria {
             or: Option<Vec<$filter>>,
             /// This does not hold.
             not: Option<Box<$filter>>,
-            $($(#[$field_doc])* $field: Option<$operators>,)+
-            $($($(#[$list_doc])* $list: Option<$list_operators>,)+)?
-            $($($(#[$member_doc])* $member: Option<$member_operators>,)+)?
+            $($(#[$field_doc])* $field: Option<Box<$operators>>,)+
+            $($($(#[$list_doc])* $list: Option<Box<$list_operators>>,)+)?
+            $($($(#[$member_doc])* $member: Option<Box<$member_operators>>,)+)?
             $($($(#[$relation_doc])* $relation: Option<Box<$relation_filter>>,)*)?
             $($($(#[$many_doc])* $many: Option<Box<$crate::criteria::ListFilter<$many_filter>>>,)+)?
         }
@@ -64,20 +64,13 @@ macro_rules! criteria {
                 translation: &mut $crate::criteria::Translation,
             ) -> $crate::error::Result<sea_orm::Condition> {
                 use $crate::criteria::{Operand, Operators as _};
-                let mut all = sea_orm::Condition::all();
-                for part in translation.each(self.and.as_deref().unwrap_or_default())? {
-                    all = all.add(part);
-                }
+                let mut all = translation.each(self.and.as_deref().unwrap_or_default())?;
                 if let Some(alternatives) = &self.or {
-                    let mut any = sea_orm::Condition::any().add(sea_orm::sea_query::Expr::val(false));
-                    for part in translation.each(alternatives)? {
-                        any = any.add(part);
-                    }
-                    all = all.add(any);
+                    all.push($crate::criteria::any_of(translation.each(alternatives)?));
                 }
                 if let Some(not) = &self.not {
                     let held = translation.nested(|translation| not.condition(translation))?;
-                    all = all.add(translation.fails(held));
+                    all.push(translation.fails(held).into());
                 }
                 $(if let Some(operators) = &self.$field {
                     $(translation.require($crate::scope::Permission::$permission)?;)?
@@ -88,18 +81,18 @@ macro_rules! criteria {
                         &<$criteria as Collection>::key(),
                     );
                     let operand = operand.naming(naming);
-                    all = all.add(operators.condition(&operand, translation)?);
+                    all.push(operators.condition(&operand, translation)?);
                 })+
                 $($(if let Some(operators) = &self.$list {
                     $(translation.require($crate::scope::Permission::$list_permission)?;)?
                     translation.ask(&entity::$entity::Column::$list_column);
                     let operand = Operand::new(stringify!($list), entity::$entity::Column::$list_column);
-                    all = all.add(operators.condition(&operand, translation)?);
+                    all.push(operators.condition(&operand, translation)?);
                 })+)?
                 $($(if let Some(operators) = &self.$member {
                     translation.ask(&entity::$entity::Column::$member_column);
                     let operand = Operand::members(stringify!($member), entity::$entity::Column::$member_column, $members);
-                    all = all.add(operators.condition(&operand, translation)?);
+                    all.push(operators.condition(&operand, translation)?);
                 })+)?
                 $($(if let Some(filter) = &self.$relation {
                     use sea_orm::{EntityTrait as _, QueryFilter as _, QuerySelect as _, QueryTrait as _};
@@ -112,20 +105,19 @@ macro_rules! criteria {
                         .filter(<$relation_filter as $crate::criteria::Filter>::reach(translation.scope())?)
                         .filter(translation.nested(|translation| filter.condition(translation))?)
                         .into_query();
-                    all = all.add(sea_orm::ColumnTrait::in_subquery(
-                        &entity::$entity::Column::$relation_column,
-                        related,
-                    ));
+                    all.push(
+                        sea_orm::ColumnTrait::in_subquery(&entity::$entity::Column::$relation_column, related).into(),
+                    );
                 })*)?
                 $($(if let Some(filter) = &self.$many {
-                    all = all.add(filter.condition(
+                    all.push(filter.condition(
                         stringify!($many),
                         entity::$entity::Column::Uuid,
                         entity::$many_target::Column::$many_column,
                         translation,
                     )?);
                 })+)?
-                Ok(all)
+                Ok($crate::criteria::all_of(all))
             }
 
             fn reach(scope: &$crate::scope::Scope) -> $crate::error::Result<sea_orm::Condition> {

@@ -6,6 +6,7 @@
 
 mod boundary;
 mod choice;
+mod combine;
 mod comparison;
 mod cursor;
 mod declare;
@@ -22,6 +23,7 @@ mod text_list;
 mod translation;
 
 pub use boundary::Bounded;
+pub use combine::{all_of, any_of};
 pub use comparison::{BooleanFilter, Comparison, DateFilter, DateTimeFilter, FloatFilter, IntFilter, UuidFilter};
 pub use list_filter::{ListFilter, input};
 pub use name::{client_name, is_client_name};
@@ -34,7 +36,7 @@ pub use step::{Related, Step};
 pub use text::TextFilter;
 pub use text_list::TextListFilter;
 pub use translation::{
-    Filter, MAX_CONDITIONS, MAX_FILTER_DEPTH, MAX_OPERAND_LENGTH, MAX_OPERANDS, Operators, Translation,
+    Filter, MAX_CONDITIONS, MAX_FILTER_DEPTH, MAX_FILTER_OPERANDS, MAX_FILTER_PARTS, MAX_OPERAND_LENGTH, MAX_OPERANDS, Operators, Translation,
 };
 
 /// What can be listed: an entity with its filter and its order.

@@ -145,14 +145,19 @@ pub(super) fn given<'o, T>(
 }
 
 /// `column IN values`, as one statement whatever the number of values where the database can.
-pub(super) fn among<T: Bind>(operand: &Operand, values: &[T], negated: bool, backend: DbBackend) -> Result<Expr> {
-    let values = bound(operand, values)?;
+pub(super) fn among<T: Bind>(
+    operand: &Operand,
+    values: &[T],
+    negated: bool,
+    translation: &mut Translation,
+) -> Result<Expr> {
+    let values = bound(operand, values, translation)?;
     if values.is_empty() && negated {
         // Databases let an unknown value pass here.
         return Ok(is_null(operand, false));
     }
     let column = operand.column.clone();
-    Ok(match (backend, negated) {
+    Ok(match (translation.backend(), negated) {
         (DbBackend::Postgres, false) => column.eq(PgFunc::any(Value::Array(T::ARRAY, Some(Box::new(values))))),
         (DbBackend::Postgres, true) => column.ne(PgFunc::all(Value::Array(T::ARRAY, Some(Box::new(values))))),
         (_, false) => column.is_in(values),
@@ -161,7 +166,8 @@ pub(super) fn among<T: Bind>(operand: &Operand, values: &[T], negated: bool, bac
 }
 
 /// The values of a list, bound as parameters.
-pub(super) fn bound<T: Bind>(operand: &Operand, values: &[T]) -> Result<Vec<Value>> {
+pub(super) fn bound<T: Bind>(operand: &Operand, values: &[T], translation: &mut Translation) -> Result<Vec<Value>> {
+    translation.count_operands(values.len())?;
     if values.len() > MAX_OPERANDS {
         return Err(Error::Limit(format!(
             "{}: a list to compare with has at most {MAX_OPERANDS} values",

@@ -78,10 +78,10 @@ impl TextFilter {
             all = all.add(column().gte(value.bind()?));
         }
         if let Some(values) = given(on, "in", &self.among, t)? {
-            all = all.add(among(on, values, false, t.backend())?);
+            all = all.add(among(on, values, false, t)?);
         }
         if let Some(values) = given(on, "notIn", &self.not_in, t)? {
-            all = all.add(among(on, values, true, t.backend())?);
+            all = all.add(among(on, values, true, t)?);
         }
         if let Some(null) = given(on, "isNull", &self.is_null, t)? {
             all = all.add(is_null(on, *null));

@@ -4,8 +4,8 @@ use sea_orm::{Condition, DbBackend, Value};
 
 use crate::error::{Error, Result};
 
-use super::operand::{Bind, given};
-use super::{MAX_OPERANDS, Operand, Operators, Translation};
+use super::operand::{bound, given};
+use super::{Operand, Operators, Translation};
 
 /// Conditions on a list of texts. All that are given must hold.
 #[derive(Clone, Debug, Default, InputObject)]
@@ -25,13 +25,13 @@ impl Operators for TextListFilter {
     fn condition(&self, on: &Operand, t: &mut Translation) -> Result<Condition> {
         let mut all = Condition::all();
         if let Some(entry) = given(on, "contains", &self.contains, t)? {
-            all = all.add(has_all(on, std::slice::from_ref(entry), t.backend())?);
+            all = all.add(has_all(on, std::slice::from_ref(entry), t)?);
         }
         if let Some(entries) = given(on, "containsAll", &self.contains_all, t)? {
-            all = all.add(has_all(on, entries, t.backend())?);
+            all = all.add(has_all(on, entries, t)?);
         }
         if let Some(entries) = given(on, "containsAny", &self.contains_any, t)? {
-            all = all.add(has_any(on, entries, t.backend())?);
+            all = all.add(has_any(on, entries, t)?);
         }
         if let Some(empty) = given(on, "isEmpty", &self.is_empty, t)? {
             all = all.add(is_empty(on, *empty, t.backend()));
@@ -40,40 +40,34 @@ impl Operators for TextListFilter {
     }
 }
 
-fn bound(on: &Operand, entries: &[String]) -> Result<Vec<Value>> {
-    if entries.len() > MAX_OPERANDS {
-        return Err(Error::Limit(format!("{}: a list to compare with has at most {MAX_OPERANDS} values", on.name())));
+fn has_all(on: &Operand, entries: &[String], translation: &mut Translation) -> Result<Expr> {
+    let bound = bound(on, entries, translation)?;
+    if translation.backend() == DbBackend::Postgres {
+        return Ok(overlap("$1 @> $2", on, bound));
     }
-    entries.iter().map(Bind::bind).collect()
+    let template = "NOT EXISTS (SELECT 1 FROM json_each(?) AS wanted \
+                    WHERE wanted.value NOT IN (SELECT value FROM json_each(?)))";
+    Ok(Expr::cust_with_exprs(template, [as_json(entries)?, on.column.clone()]))
 }
 
-fn has_all(on: &Operand, entries: &[String], backend: DbBackend) -> Result<Condition> {
-    let entries = bound(on, entries)?;
-    if backend == DbBackend::Postgres {
-        return Ok(Condition::all().add(overlap("$1 @> $2", on, entries)));
+fn has_any(on: &Operand, entries: &[String], translation: &mut Translation) -> Result<Expr> {
+    let bound = bound(on, entries, translation)?;
+    if translation.backend() == DbBackend::Postgres {
+        return Ok(overlap("$1 && $2", on, bound));
     }
-    Ok(entries.into_iter().fold(Condition::all(), |all, entry| all.add(sqlite_has(on, entry))))
+    let template = "EXISTS (SELECT 1 FROM json_each(?) AS wanted \
+                    WHERE wanted.value IN (SELECT value FROM json_each(?)))";
+    Ok(Expr::cust_with_exprs(template, [as_json(entries)?, on.column.clone()]))
 }
 
-fn has_any(on: &Operand, entries: &[String], backend: DbBackend) -> Result<Condition> {
-    let entries = bound(on, entries)?;
-    if backend == DbBackend::Postgres {
-        return Ok(Condition::all().add(overlap("$1 && $2", on, entries)));
-    }
-    if entries.is_empty() {
-        return Ok(Condition::all().add(Expr::val(false)));
-    }
-    Ok(entries.into_iter().fold(Condition::any(), |any, entry| any.add(sqlite_has(on, entry))))
+/// A list as one parameter, whatever its length: a condition for each entry would be deeper than SQLite allows.
+fn as_json(entries: &[String]) -> Result<Expr> {
+    Ok(Expr::val(serde_json::to_string(entries).map_err(Error::internal)?))
 }
 
 fn overlap(operator: &'static str, on: &Operand, entries: Vec<Value>) -> Expr {
     let entries = Value::Array(ArrayType::String, Some(Box::new(entries)));
     Expr::cust_with_exprs(operator, [on.column.clone(), Expr::val(entries)])
-}
-
-fn sqlite_has(on: &Operand, entry: Value) -> Expr {
-    let arguments = [on.column.clone(), Expr::val(entry)];
-    Expr::cust_with_exprs("EXISTS (SELECT 1 FROM json_each(?) WHERE value = ?)", arguments)
 }
 
 fn is_empty(on: &Operand, empty: bool, backend: DbBackend) -> Expr {

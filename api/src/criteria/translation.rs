@@ -14,6 +14,10 @@ use super::naming::{Named, Naming};
 pub const MAX_FILTER_DEPTH: usize = 8;
 /// How many single conditions one filter may hold.
 pub const MAX_CONDITIONS: usize = 200;
+/// How many parts a filter is made of: filters, empty ones included, and the operators of a field.
+pub const MAX_FILTER_PARTS: usize = 1000;
+/// How many values a filter compares with, all lists of them taken together. SQLite binds 32,766 in a statement.
+pub const MAX_FILTER_OPERANDS: usize = 10_000;
 /// How many values `in` and `notIn` take.
 pub const MAX_OPERANDS: usize = 1000;
 /// How many characters a text to compare with may have.
@@ -54,6 +58,8 @@ pub struct Translation<'a> {
     scope: &'a Scope,
     depth: usize,
     conditions: usize,
+    parts: usize,
+    operands: usize,
     /// The columns that were asked by.
     asked: Vec<Asked>,
     /// Index of the column that the next operators belong to.
@@ -84,7 +90,8 @@ impl<'a> Translation<'a> {
     #[must_use]
     pub fn new(backend: DbBackend, scope: &'a Scope) -> Self {
         let (asked, named, crossed) = (Vec::new(), Named::default(), Vec::new());
-        Self { backend, scope, depth: 0, conditions: 0, asked, current: 0, named, crossed }
+        let (depth, conditions, parts, operands) = (0, 0, 0, 0);
+        Self { backend, scope, depth, conditions, parts, operands, asked, current: 0, named, crossed }
     }
 
     /// Who asks.
@@ -183,10 +190,14 @@ impl<'a> Translation<'a> {
     /// Translates something nested.
     ///
     /// # Errors
-    /// `Limit` when it is nested too deep.
+    /// `Limit` when it is nested too deep, or one part too many.
     pub fn nested<T>(&mut self, translate: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
         if self.depth == MAX_FILTER_DEPTH {
             return Err(Error::Limit(format!("a filter nests at most {MAX_FILTER_DEPTH} levels deep")));
+        }
+        self.parts += 1;
+        if self.parts > MAX_FILTER_PARTS {
+            return Err(Error::Limit(format!("a filter has at most {MAX_FILTER_PARTS} parts, empty ones included")));
         }
         self.depth += 1;
         let translated = translate(self);
@@ -217,6 +228,15 @@ impl<'a> Translation<'a> {
         self.conditions += 1;
         if self.conditions > MAX_CONDITIONS {
             return Err(Error::Limit(format!("a filter holds at most {MAX_CONDITIONS} conditions")));
+        }
+        Ok(())
+    }
+
+    /// Counts the values of a list to compare with.
+    pub(super) fn count_operands(&mut self, operands: usize) -> Result<()> {
+        self.operands += operands;
+        if self.operands > MAX_FILTER_OPERANDS {
+            return Err(Error::Limit(format!("a filter compares with at most {MAX_FILTER_OPERANDS} values")));
         }
         Ok(())
     }

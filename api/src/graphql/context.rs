@@ -1,5 +1,6 @@
 use std::sync::Arc;
 
+use crate::answer::{AnswerBytes, AnswerPool};
 use crate::auth::Authority;
 use crate::clock::SharedClock;
 use crate::database::{Cluster, Consistency, ConsistencyToken, Reader};
@@ -25,6 +26,7 @@ pub struct Context {
     pub(super) known: Known,
     pub(super) meter: Option<Meter>,
     pub(super) moment: Moment,
+    pub(super) answer: Arc<AnswerBytes>,
     feeds: Option<Feeds>,
 }
 
@@ -64,6 +66,7 @@ impl Context {
             known,
             meter: None,
             moment: Moment::Never,
+            answer: Arc::new(AnswerPool::new(usize::MAX, usize::MAX).answer()),
             feeds: None,
         }
     }
@@ -85,6 +88,12 @@ impl Context {
     #[must_use]
     pub const fn cluster(&self) -> &Cluster {
         &self.cluster
+    }
+
+    /// What the answer holds is counted by `answer`.
+    #[must_use]
+    pub fn answering(self, answer: Arc<AnswerBytes>) -> Self {
+        Self { answer, ..self }
     }
 
     /// What the request costs is taken from `meter`.

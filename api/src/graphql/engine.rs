@@ -1,12 +1,11 @@
-use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Instant;
 
 use async_graphql::parser::types::OperationType;
-use async_graphql::{Response, SchemaBuilder, ServerError, ValidationMode, Value, Variables};
-use serde::Deserialize;
+use async_graphql::{Response, SchemaBuilder, ServerError, ValidationMode, Value};
 use uuid::Uuid;
 
+use crate::answer::AnswerBytes;
 use crate::database::Reader;
 use crate::error::Error;
 
@@ -16,6 +15,7 @@ use super::inputs::Inputs;
 use super::limits::{Cost, Limits};
 use super::ordered::{fill, order};
 use super::prepared::Prepared;
+use super::request::{Method, Request};
 use super::tellings::Tellings;
 use super::trusted::Trusted;
 use super::witness::put_on_record;
@@ -37,85 +37,6 @@ pub struct Engine {
     trusted: Option<Arc<Trusted>>,
 }
 
-/// How a request came.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Method {
-    /// By GET, which must change nothing.
-    Get,
-    /// By POST.
-    Post,
-}
-
-/// A GraphQL request, as the GraphQL over HTTP specification has it.
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Request<'r> {
-    /// The document.
-    #[serde(default, borrow)]
-    pub query: Option<Cow<'r, str>>,
-    /// The SHA-256 of the document in hexadecimal, in place of it; `sha256:` may stand before it.
-    #[serde(default, borrow)]
-    pub document_id: Option<Cow<'r, str>>,
-    /// Which of the document's operations.
-    #[serde(default, borrow)]
-    pub operation_name: Option<Cow<'r, str>>,
-    /// The operation's variables.
-    #[serde(default)]
-    pub variables: Option<Variables>,
-    /// What is not GraphQL's own.
-    #[serde(default)]
-    pub extensions: Option<Extensions>,
-}
-
-impl Request<'_> {
-    /// Whether it names no document at all.
-    #[must_use]
-    pub const fn is_empty(&self) -> bool {
-        self.query.is_none() && self.document_id.is_none() && self.extensions.is_none()
-    }
-
-    /// The same request, which needs the text it was read from no longer.
-    #[must_use]
-    pub fn into_owned(self) -> Request<'static> {
-        let owned = |text: Option<Cow<'_, str>>| text.map(|text| Cow::Owned(text.into_owned()));
-        Request {
-            query: owned(self.query),
-            document_id: owned(self.document_id),
-            operation_name: owned(self.operation_name),
-            variables: self.variables,
-            extensions: self.extensions,
-        }
-    }
-
-    /// The document's hash, where the request names it by one.
-    fn hash(&self) -> Result<Option<[u8; 32]>, Error> {
-        if let Some(persisted) = self.extensions.as_ref().and_then(|known| known.persisted_query.as_ref()) {
-            let hash = decode(&persisted.sha256_hash).filter(|_| persisted.version == 1);
-            let wrong = "extensions.persistedQuery needs version 1 and a sha256Hash in hexadecimal";
-            return hash.map(Some).ok_or_else(|| Error::BadRequest(wrong.to_owned()));
-        }
-        let Some(id) = self.document_id.as_deref() else { return Ok(None) };
-        let hash = decode(id.strip_prefix("sha256:").unwrap_or(id));
-        hash.map(Some).ok_or_else(|| Error::BadRequest("documentId is no SHA-256 in hexadecimal".to_owned()))
-    }
-}
-
-/// Request extensions that this server knows.
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Extensions {
-    #[serde(default)]
-    persisted_query: Option<PersistedQuery>,
-}
-
-/// The hash of a document, in place of it: the "automatic persisted queries" of Apollo's clients.
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct PersistedQuery {
-    version: u32,
-    sha256_hash: String,
-}
-
 /// What became of a request.
 #[derive(Debug)]
 pub struct Answer {
@@ -131,11 +52,14 @@ pub struct Answer {
     pub token: Option<String>,
     /// In how many seconds to ask again, where the caller has asked too often or for too much.
     pub retry_after: Option<u64>,
+    /// What it holds, until it was sent.
+    pub bytes: Option<Arc<AnswerBytes>>,
 }
 
 impl Answer {
     pub(super) const fn of(response: Response, is_refused: bool) -> Self {
-        Self { response, is_refused, is_wrong_method: false, is_unauthenticated: false, token: None, retry_after: None }
+        let (is_wrong_method, is_unauthenticated) = (false, false);
+        Self { response, is_refused, is_wrong_method, is_unauthenticated, token: None, retry_after: None, bytes: None }
     }
 
     /// A request refused before any of it was executed.
@@ -236,6 +160,11 @@ impl Engine {
     pub(super) fn finished(prepared: &Prepared, context: &Context, mut response: Response, began: Instant) -> Answer {
         let (id, document, reader) = (context.scope.request, &prepared.document.parsed, &context.reader);
         let token = context.cluster.written().and_then(|token| context.authority.seal(token));
+        if let Err(error) = context.answer.check() {
+            let mut answer = Answer::refused(error, id);
+            describe(&mut answer.response, reader, prepared.cost, token.as_deref());
+            return Answer { is_refused: false, token, ..answer };
+        }
         fill(&mut response.data, &response.errors);
         if let Some(operation) = prepared.chosen() {
             order(&mut response.data, operation, document);
@@ -253,7 +182,7 @@ impl Engine {
         );
         finish(&mut response, id);
         describe(&mut response, reader, prepared.cost, token.as_deref());
-        Answer { token, ..Answer::of(response, is_refused) }
+        Answer { token, bytes: Some(Arc::clone(&context.answer)), ..Answer::of(response, is_refused) }
     }
 
     pub(super) fn text(&self, request: &Request<'_>) -> Result<Arc<str>, TextFault> {
@@ -323,16 +252,4 @@ fn describe(response: &mut Response, reader: &Reader, cost: Cost, token: Option<
 
 fn object<const N: usize>(fields: [(&str, Value); N]) -> Value {
     Value::Object(fields.into_iter().map(|(name, value)| (async_graphql::Name::new(name), value)).collect())
-}
-
-pub(super) fn decode(hexadecimal: &str) -> Option<[u8; 32]> {
-    let digits = hexadecimal.as_bytes();
-    if digits.len() != 64 || !digits.iter().all(u8::is_ascii_hexdigit) {
-        return None;
-    }
-    let mut bytes = [0; 32];
-    for (byte, pair) in bytes.iter_mut().zip(hexadecimal.as_bytes().chunks_exact(2)) {
-        *byte = u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()?;
-    }
-    Some(bytes)
 }

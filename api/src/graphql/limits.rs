@@ -12,6 +12,9 @@ use crate::criteria::{DEFAULT_PER_PAGE, MAX_PER_PAGE};
 use crate::error::{Error, Result};
 use crate::records::patient_register::MAX_DUPLICATES;
 
+use super::introspection_size::{is_introspection, shown};
+use super::scanner::{Scanner, Token};
+
 /// What one request may ask for.
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -26,10 +29,16 @@ pub struct Limits {
     pub max_directives: usize,
     /// How many names, numbers, texts and signs a document may have.
     pub max_tokens: usize,
+    /// How many bytes a document may have.
+    pub max_document: usize,
 }
 
 /// Fields without fields of their own that hold as much as a page of records.
 const DOCUMENTS: &[(&str, u64)] = &[("exportPatientRegister", 1000)];
+
+/// Fields that are lists of texts, which count as a usual one has entries: they cannot be paged.
+const TEXT_LISTS: [&str; 5] = ["allergies", "medicalHistory", "currentMedications", "noPlaceFor", "changedFields"];
+const USUAL_TEXTS: u64 = 10;
 
 /// Fields with a list that is no connection, and how long that is at most.
 const SHORT_LISTS: [(&str, u64); 1] = [("likelyDuplicates", MAX_DUPLICATES as u64)];
@@ -41,8 +50,12 @@ pub(super) struct Cost {
     pub(super) depth: usize,
 }
 
-/// How deep brackets may nest in a text before it is parsed: the parser calls itself for each.
-const MAX_BRACKETS: usize = 200;
+/// How deep brackets may nest, in a document and in JSON: whatever walks through them calls itself for each. Variables
+/// within a document's values make it twice as deep at most.
+pub(super) const MAX_NESTING: usize = 120;
+
+/// How many bytes a name may have: validation compares unknown ones with those that it knows.
+const MAX_NAME: usize = 256;
 
 /// How deep fragments may spread each other without a field between them, which the depth of fields does not see.
 const MAX_NESTED_FRAGMENTS: usize = 50;
@@ -50,27 +63,30 @@ const MAX_NESTED_FRAGMENTS: usize = 50;
 impl Limits {
     /// Looks at the text alone, so that a hostile one is never parsed.
     pub(super) fn check_text(&self, text: &str) -> Result<()> {
-        let (mut tokens, mut brackets, mut in_word) = (0, 0_usize, false);
-        let mut bytes = text.bytes().peekable();
-        while let Some(byte) = bytes.next() {
-            let word = byte.is_ascii_alphanumeric() || byte == b'_' || byte >= 0x80;
-            let blank = byte.is_ascii_whitespace() || byte == b',';
-            if !blank && (!word || !in_word) {
-                tokens += 1;
+        self.check_text_to(text, MAX_NESTING)
+    }
+
+    pub(super) fn check_text_to(&self, text: &str, max_nesting: usize) -> Result<()> {
+        let limit = |what: String| Err(Error::Limit(what));
+        if text.len() > self.max_document {
+            let max = self.max_document;
+            return limit(format!("the document has more than {max} bytes: send long values as variables"));
+        }
+        let mut nesting = 0_usize;
+        for (index, token) in Scanner::new(text).enumerate() {
+            if index >= self.max_tokens {
+                return limit(format!("the document has more than {} tokens", self.max_tokens));
             }
-            in_word = word;
-            match byte {
-                b'{' | b'(' | b'[' => brackets += 1,
-                b'}' | b')' | b']' => brackets = brackets.saturating_sub(1),
-                b'#' => while bytes.next_if(|byte| *byte != b'\n').is_some() {},
-                b'"' => skip_text(&mut bytes),
-                _ => {}
+            match token {
+                Token::Opening => nesting += 1,
+                Token::Closing => nesting = nesting.saturating_sub(1),
+                Token::Name(bytes) if bytes > MAX_NAME => {
+                    return limit(format!("a name in the document has more than {MAX_NAME} letters"));
+                }
+                Token::Name(_) | Token::Other => {}
             }
-            if brackets > MAX_BRACKETS {
-                return Err(Error::Limit(format!("the document nests more than {MAX_BRACKETS} levels deep")));
-            }
-            if tokens > self.max_tokens {
-                return Err(Error::Limit(format!("the document has more than {} tokens", self.max_tokens)));
+            if nesting > max_nesting {
+                return limit(format!("the document nests more than {max_nesting} levels deep"));
             }
         }
         Ok(())
@@ -93,33 +109,10 @@ impl Limits {
             open_fragments: 0,
             aliases: 0,
             directives: operation.directives.len(),
+            is_introspecting: false,
         };
         measure.directives(0)?;
         measure.selection(&operation.selection_set.node, 1)
-    }
-}
-
-/// Past the end of a text, which may be one of three quotation marks.
-fn skip_text(bytes: &mut std::iter::Peekable<std::str::Bytes<'_>>) {
-    let quote = |byte: &u8| *byte == b'"';
-    let block = bytes.next_if(quote).is_some();
-    if block && bytes.next_if(quote).is_none() {
-        return;
-    }
-    let mut closing = 0;
-    while let Some(byte) = bytes.next() {
-        match byte {
-            b'\\' => {
-                bytes.next();
-                closing = 0;
-            }
-            b'"' => closing += 1,
-            b'\n' if !block => return,
-            _ => closing = 0,
-        }
-        if closing == if block { 3 } else { 1 } {
-            return;
-        }
     }
 }
 
@@ -144,6 +137,8 @@ struct Measure<'d> {
     open_fragments: usize,
     aliases: usize,
     directives: usize,
+    /// Whether the field that is measured is one of the schema's own.
+    is_introspecting: bool,
 }
 
 impl Measure<'_> {
@@ -187,10 +182,19 @@ impl Measure<'_> {
         let children = &field.selection_set.node;
         if children.items.is_empty() {
             let known = DOCUMENTS.iter().find(|(name, _)| field.name.node == *name);
-            return Ok(Cost { complexity: known.map_or(1, |(_, complexity)| *complexity), depth });
+            let usual = if TEXT_LISTS.contains(&field.name.node.as_str()) { USUAL_TEXTS } else { 1 };
+            return Ok(Cost { complexity: known.map_or(usual, |(_, complexity)| *complexity), depth });
         }
+        let was_introspecting = self.is_introspecting;
+        self.is_introspecting |= is_introspection(&field.name.node);
         let inner = self.selection(children, depth + 1)?;
-        let complexity = inner.complexity.saturating_mul(self.size(field)).saturating_add(1);
+        let shown = if self.is_introspecting {
+            shown(&field.name.node, inner.complexity)
+        } else {
+            inner.complexity.saturating_mul(self.size(field))
+        };
+        self.is_introspecting = was_introspecting;
+        let complexity = shown.saturating_add(1);
         if complexity > self.limits.max_complexity {
             return Err(Error::Limit(format!(
                 "{}: the request asks for more than {} fields: ask for fewer records at a time, or for fewer fields of each",
@@ -293,7 +297,7 @@ mod tests {
     use super::*;
 
     const LIMITS: Limits =
-        Limits { max_depth: 5, max_complexity: 500, max_aliases: 3, max_directives: 3, max_tokens: 60 };
+        Limits { max_depth: 5, max_complexity: 500, max_aliases: 3, max_directives: 3, max_tokens: 60, max_document: 1000 };
 
     fn measure(text: &str, variables: serde_json::Value) -> Result<Cost> {
         LIMITS.check_text(text)?;
@@ -315,6 +319,28 @@ mod tests {
         assert_eq!(complexity(query, serde_json::json!({"n": 9})), 1 + 9 * 2);
         assert_eq!(complexity("{ likelyDuplicates(of: 1) { a b } }", none.clone()), 1 + 20 * 2);
         assert_eq!(complexity("query($i: [ID!]!) { nodes(ids: $i) { id } }", serde_json::json!({"i": ["a", "b"]})), 3);
+    }
+
+    #[test]
+    fn introspection_counts_what_it_shows() {
+        let wide = Limits { max_depth: 20, max_complexity: 100_000, max_tokens: 1000, max_document: 10_000, ..LIMITS };
+        let of_type = "ofType { kind name ".repeat(9) + &"} ".repeat(9);
+        let fragments = format!(
+            "fragment Full on __Type {{ kind name description fields(includeDeprecated: true) {{ name description
+             args {{ ...Value }} type {{ ...Ref }} isDeprecated deprecationReason }} inputFields {{ ...Value }}
+             interfaces {{ ...Ref }} enumValues {{ name description isDeprecated deprecationReason }} possibleTypes {{ ...Ref }} }}
+             fragment Value on __InputValue {{ name description type {{ ...Ref }} defaultValue }}
+             fragment Ref on __Type {{ kind name {of_type} }}"
+        );
+        let measure = |text: &str| {
+            let (text, none) = (format!("{text} {fragments}"), Variables::default());
+            wide.check(&parse_query(&text).unwrap(), None, &none).map(|cost| cost.complexity)
+        };
+        let whole = measure("{ __schema { types { ...Full } directives { name args { ...Value } } } }").unwrap();
+        assert!((36_000..80_000).contains(&whole), "the schema has about 36,000 fields: {whole}");
+        assert!(measure("{ a: __schema { types { ...Full } } b: __schema { types { ...Full } } }").is_err());
+        let one = measure("{ __type(name: \"Query\") { ...Full } }").unwrap();
+        assert!((1000..10_000).contains(&one), "{one}");
     }
 
     #[test]

@@ -9,10 +9,12 @@ use crate::error::{Error, NO_SESSION};
 
 use super::Context;
 use super::documents::{Document, Fault};
-use super::engine::{Answer, Engine, Request, refused_by};
+use super::engine::{Answer, Engine, refused_by};
+use super::extent;
 use super::limits::{Cost, chosen};
 use super::public::{collect, is_public};
 use super::question::question;
+use super::request::Request;
 use super::tellings::Question;
 use super::witness::refused_nobody;
 
@@ -65,6 +67,8 @@ impl Engine {
         })?;
         let variables = request.variables.unwrap_or_default();
         let operation = request.operation_name.as_deref();
+        let valid = chosen(&document.parsed, operation).filter(|_| document.is_validated);
+        extent::check(&document.parsed, valid, &variables).map_err(refused)?;
         if context.scope.is_nobody() && !is_public(&document.parsed, operation) {
             let error = match refused_nobody(context, &document.parsed, operation).await {
                 Ok(()) => Error::Unauthenticated(NO_SESSION),

@@ -19,8 +19,9 @@ use crate::task::apart;
 
 use super::Context;
 use super::context::of;
-use super::engine::{Answer, Engine, Method, Request};
+use super::engine::{Answer, Engine};
 use super::prepared::Prepared;
+use super::request::{Method, Request};
 use super::tellings::{Question, SharedTelling, Telling, can_be_shared};
 use super::witness::deeds;
 

@@ -1,5 +1,6 @@
 use async_graphql::{Response, Value};
 use bytes::Bytes;
+use uuid::Uuid;
 
 use super::engine::Answer;
 
@@ -14,7 +15,11 @@ impl Answer {
     pub fn encode(&self) -> String {
         let mut text = Vec::new();
         let encoded = self.write(&mut text).ok().and_then(|()| String::from_utf8(text).ok());
-        encoded.unwrap_or_else(|| r#"{"errors":[{"message":"internal error"}]}"#.to_owned())
+        let encoded = encoded.unwrap_or_else(|| r#"{"errors":[{"message":"internal error"}]}"#.to_owned());
+        match self.bytes.as_ref().map_or(Ok(()), |bytes| bytes.fits(encoded.len())) {
+            Ok(()) => encoded,
+            Err(error) => Self { bytes: None, ..Self::refused(error, Uuid::new_v4()) }.encode(),
+        }
     }
 
     fn write(&self, text: &mut Vec<u8>) -> serde_json::Result<()> {

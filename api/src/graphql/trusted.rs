@@ -6,7 +6,8 @@ use sha2::{Digest, Sha256};
 
 use crate::error::{Error, Result};
 
-use super::engine::decode;
+use super::limits::Limits;
+use super::request::decode;
 
 /// The only documents that are run, by the SHA-256 of their text.
 #[derive(Debug)]
@@ -19,7 +20,7 @@ impl Trusted {
     ///
     /// # Errors
     /// For people: the first entry that is wrong.
-    pub fn parse(json: &str) -> Result<Self, String> {
+    pub fn parse(json: &str, limits: &Limits) -> Result<Self, String> {
         let entries: BTreeMap<String, String> = serde_json::from_str(json)
             .map_err(|error| format!("no JSON object of documents by their SHA-256: {error}"))?;
         if entries.is_empty() {
@@ -29,6 +30,7 @@ impl Trusted {
         for (id, text) in entries {
             let hash = decode(&id).filter(|hash| Sha256::digest(&text)[..] == *hash);
             let hash = hash.ok_or_else(|| format!("the entry {id} is not named by its document's SHA-256"))?;
+            limits.check_text(&text).map_err(|error| format!("the document {id} is beyond the limits: {error}"))?;
             parse_query(&text).map_err(|error| format!("the document {id} is not GraphQL: {error}"))?;
             documents.insert(hash, Arc::from(text));
         }
@@ -67,10 +69,12 @@ mod tests {
             let bytes: Vec<String> = Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect();
             bytes.concat()
         };
-        let refused = |json: serde_json::Value| Trusted::parse(&json.to_string()).unwrap_err();
+        let limits =
+            Limits { max_depth: 9, max_complexity: 9, max_aliases: 9, max_directives: 9, max_tokens: 9, max_document: 99 };
+        let refused = |json: serde_json::Value| Trusted::parse(&json.to_string(), &limits).unwrap_err();
         let good = "query A { __typename }";
-        assert_eq!(Trusted::parse(&serde_json::json!({hash(good): good}).to_string()).unwrap().count(), 1);
-        assert!(Trusted::parse("{").unwrap_err().contains("no JSON object"));
+        assert_eq!(Trusted::parse(&serde_json::json!({hash(good): good}).to_string(), &limits).unwrap().count(), 1);
+        assert!(Trusted::parse("{", &limits).unwrap_err().contains("no JSON object"));
         assert!(refused(serde_json::json!({})).contains("no document"));
         assert!(refused(serde_json::json!([good])).contains("no JSON object"));
         assert!(refused(serde_json::json!({hash(good): 7})).contains("no JSON object"));
@@ -78,5 +82,7 @@ mod tests {
         assert!(refused(serde_json::json!({&other: good})).contains(&other));
         assert!(refused(serde_json::json!({"d41d8cd98f00b204e9800998ecf8427e": good})).contains("SHA-256"));
         assert!(refused(serde_json::json!({hash("query {"): "query {"})).contains("not GraphQL"));
+        let long = "{ a b c d e f g h }";
+        assert!(refused(serde_json::json!({hash(long): long})).contains("beyond the limits"));
     }
 }

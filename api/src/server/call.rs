@@ -1,10 +1,12 @@
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use axum::http::HeaderMap;
 use axum::http::header::AUTHORIZATION;
 use parking_lot::Mutex;
 use uuid::Uuid;
 
+use crate::answer::AnswerBytes;
 use crate::clock::SharedClock;
 use crate::database::{Cluster, Consistency, ConsistencyToken};
 use crate::error::Error;
@@ -40,7 +42,8 @@ impl Service {
     /// What one request is resolved with.
     pub(super) fn context(&self, scope: Scope, consistency: Consistency) -> Context {
         let (authority, cluster) = (self.authority.clone(), self.cluster.clone());
-        Context::new(scope, authority, cluster, SharedClock::clone(&self.clock), self.known.clone(), consistency)
+        let (clock, answer) = (SharedClock::clone(&self.clock), Arc::new(self.answers.answer()));
+        Context::new(scope, authority, cluster, clock, self.known.clone(), consistency).answering(answer)
     }
 }
 
@@ -61,6 +64,8 @@ pub(super) struct Call<'s> {
     pub(super) after: Option<ConsistencyToken>,
     pub(super) caller: Scope,
     pub(super) meter: Meter,
+    /// What the answers hold together.
+    pub(super) bytes: Arc<AnswerBytes>,
     /// What its requests write through.
     pub(super) clusters: Mutex<Vec<Cluster>>,
 }
@@ -75,8 +80,19 @@ impl Call<'_> {
         out_of_time(&clusters)
     }
 
+    /// One request of a batch, whose answers have so many bytes already. What would be too long for it is not begun.
+    pub(super) async fn answer_in_batch(&self, request: Request<'_>, written: usize) -> String {
+        let refused = |error| Answer::refused(error, self.caller.request).encode();
+        if let Err(error) = self.bytes.check().and_then(|()| self.bytes.fits(written)) {
+            return refused(error);
+        }
+        let text = self.execute(request, Method::Post).await.encode();
+        self.bytes.fits(written + text.len()).map_or_else(refused, |()| text)
+    }
+
     pub(super) async fn execute(&self, request: Request<'_>, method: Method) -> Answer {
         let context = self.service.context(self.caller.clone(), self.wish.consistency).metered(self.meter.clone());
+        let context = context.answering(Arc::clone(&self.bytes));
         let context = if let Some(token) = self.after { context.after(token) } else { context };
         self.clusters.lock().push(context.cluster().clone());
         // Large, and moved by every layer of the router if it stood in their futures.

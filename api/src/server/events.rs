@@ -20,7 +20,7 @@ use crate::media::{self, Media};
 use super::operation::{Started, Told, begin};
 use super::reply::{Reply, plain};
 use super::visitor::{CHECK_EVERY, Refusal, Visitor};
-use super::{Service, malformed, read_body};
+use super::{Service, read_body};
 
 /// Nginx and its like would keep events until there are enough of them.
 const BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
@@ -62,12 +62,11 @@ async fn read(
     match *request.method() {
         Verb::GET => {
             let read = media::query_parameters(request.uri().query().unwrap_or_default());
-            read.map(|request| (request, Method::Get)).map_err(|message| bad(Error::BadRequest(message)))
+            read.map(|request| (request, Method::Get)).map_err(bad)
         }
         Verb::POST => {
             let body = read_body(service, reply, request).await?;
-            let read = serde_json::from_slice::<Request<'_>>(&body).map_err(|error| bad(malformed(&error)))?;
-            Ok((read.into_owned(), Method::Post))
+            Ok((Request::read(&body).map_err(bad)?.into_owned(), Method::Post))
         }
         _ => {
             let mut response = plain(StatusCode::METHOD_NOT_ALLOWED, "use GET or POST");

@@ -1,9 +1,12 @@
-use axum::body::Body;
+use std::sync::Arc;
+
+use axum::body::{Body, Bytes};
 use axum::http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER, VARY, WWW_AUTHENTICATE};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use uuid::Uuid;
 
+use crate::answer::AnswerBytes;
 use crate::error::Error;
 use crate::graphql::Answer;
 use crate::media::Media;
@@ -34,15 +37,20 @@ impl Reply {
     }
 
     fn answer(&self, status: StatusCode, answer: &Answer) -> Response {
-        let mut response = self.send(status, answer.encode());
+        let text = answer.encode();
+        let body = match &answer.bytes {
+            Some(bytes) => held(text, bytes),
+            None => Body::from(text),
+        };
+        let mut response = self.send(status, body);
         if let Some(seconds) = answer.retry_after {
             response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
         }
         response
     }
 
-    pub(super) fn send(&self, status: StatusCode, body: String) -> Response {
-        let mut response = Response::new(Body::from(body));
+    pub(super) fn send(&self, status: StatusCode, body: Body) -> Response {
+        let mut response = Response::new(body);
         *response.status_mut() = status;
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static(self.media.content_type()));
@@ -58,6 +66,23 @@ impl Reply {
         }
         response
     }
+}
+
+/// An answer's text, which counts as long as any of it is to be sent.
+struct Held {
+    text: String,
+    _bytes: Arc<AnswerBytes>,
+}
+
+impl AsRef<[u8]> for Held {
+    fn as_ref(&self) -> &[u8] {
+        self.text.as_bytes()
+    }
+}
+
+/// A body that is held by an answer.
+pub(super) fn held(text: String, bytes: &Arc<AnswerBytes>) -> Body {
+    Body::from(Bytes::from_owner(Held { text, _bytes: Arc::clone(bytes) }))
 }
 
 pub(super) fn plain(status: StatusCode, message: &'static str) -> Response {

@@ -1,12 +1,16 @@
 //! What a server withstands: slow and greedy clients, foreign pages, forged origins.
 
+mod answers;
 mod browsers;
 mod costs;
 mod detections;
 mod documents;
 mod draining;
+mod filters;
+mod fuzz;
 mod heads;
 mod origins;
+mod parsing;
 mod places;
 mod rates;
 mod slow;

@@ -1,6 +1,6 @@
 //! Going through what is selected of objects.
 
-use std::cell::OnceCell;
+use std::cell::{Cell, OnceCell};
 
 use async_graphql::parser::types::{Field as Asked, OperationType, Selection, SelectionSet};
 use async_graphql::{ContextSelectionSet, Name, PathSegment, Positioned, Result, ServerResult, Value};
@@ -22,6 +22,7 @@ pub(in crate::graphql) fn resolve<T: Object>(object: &T, ctx: &ContextSelectionS
     let (request, place) = (Request::new(ctx), Place::of(&ctx.item.node));
     let mut json = Vec::with_capacity(USUAL_BYTES);
     At { request: &request, place: &place, path: None }.object(object, &mut json);
+    request.has_grown(json.len());
     request.value(json).map_err(|error| ctx.set_error_path(error.into_server_error(ctx.item.pos)))
 }
 
@@ -38,6 +39,7 @@ pub(in crate::graphql) fn resolve_field<T: Object>(
     let place = Place { field: Some(ctx.item), ..Place::of(&ctx.item.node.selection_set.node) };
     let (request, mut json) = (Request::new(&selected), Vec::with_capacity(USUAL_BYTES));
     object.write(number, &At { request: &request, place: &place, path: None }, &mut json)?;
+    request.has_grown(json.len());
     request.value(json).map(Some)
 }
 
@@ -45,6 +47,8 @@ pub(in crate::graphql) fn resolve_field<T: Object>(
 struct Request<'r> {
     ctx: &'r ContextSelectionSet<'r>,
     context: &'r Context,
+    /// Bytes that the answer is known to hold.
+    counted: Cell<usize>,
 }
 
 /// A place in the document: what is selected of a value there.
@@ -141,6 +145,10 @@ impl<'r> At<'_, 'r> {
     /// What could not be shown is null, and the client is told why.
     fn or_null(&self, json: &mut Vec<u8>, write: impl FnOnce(&mut Vec<u8>) -> Result<()>) {
         let start = json.len();
+        if !self.request.has_grown(start) {
+            json.extend_from_slice(b"null");
+            return;
+        }
         if let Err(error) = write(json) {
             json.truncate(start);
             json.extend_from_slice(b"null");
@@ -171,7 +179,14 @@ impl<'d> Place<'d> {
 
 impl<'r> Request<'r> {
     fn new(ctx: &'r ContextSelectionSet<'r>) -> Self {
-        Self { ctx, context: ctx.data_unchecked::<std::sync::Arc<Context>>() }
+        Self { ctx, context: ctx.data_unchecked::<std::sync::Arc<Context>>(), counted: Cell::new(0) }
+    }
+
+    /// Counts what was written. Whether the answer may grow on: one that may not is never sent, so that it does not matter
+    /// what stands in it.
+    fn has_grown(&self, bytes: usize) -> bool {
+        let counted = self.counted.replace(bytes.max(self.counted.get()));
+        self.context.answer.take(bytes.saturating_sub(counted)).is_ok()
     }
 
     /// What was written as the library takes it: as it is where the library has nothing to do with it any more.

@@ -5,7 +5,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::graphql::{Answer, Request};
+use crate::graphql::{Answer, Request, check_json};
 
 /// Headers of a request that mean something on a WebSocket; those but the cookies may come in `connection_init` too, since
 /// pages cannot give a WebSocket headers.
@@ -60,6 +60,7 @@ impl Protocol {
 
     /// What a message says; none when it makes no sense.
     pub(super) fn read(self, text: &str) -> Option<Said> {
+        check_json(text.as_bytes()).ok()?;
         let Envelope { kind, id, payload } = serde_json::from_str(text).ok()?;
         let id = || id.filter(|id| !id.is_empty() && id.len() <= MAX_ID);
         Some(match (self, &*kind) {

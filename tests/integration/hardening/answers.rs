@@ -1,0 +1,93 @@
+//! Answers that are made to be long.
+
+use serde_json::{Value, json};
+use support::{Backend, Phr, on_both_databases};
+
+use super::lives;
+use crate::patients::{done, jane, with};
+
+on_both_databases! {
+    long_texts_under_many_names_are_refused,
+}
+
+fn code(answer: &Value) -> &str {
+    answer["errors"][0]["extensions"]["code"].as_str().unwrap_or_default()
+}
+
+#[test]
+fn introspection_counts_what_it_shows() {
+    let phr = Phr::start(Backend::Sqlite);
+    let types = "types { name description fields { name description args { name description } } inputFields { name description } }";
+    let whole = format!("{{ __schema {{ {types} }} }}");
+    let length = phr.ask(&whole, &json!({})).to_string().len();
+    assert!(length > 200_000, "{length}");
+    let many: String = (0..99).map(|number| format!("a{number}: __schema {{ {types} }} ")).collect();
+    let before = phr.memory();
+    let refused = phr.post(&json!({ "query": format!("{{ {many} }}") }).to_string());
+    assert_eq!((refused.status, code(&refused.json())), (400, "LIMIT_EXCEEDED"), "{}", refused.body);
+    let batch = json!(vec![json!({ "query": format!("{{ {many} }}") }); 10]);
+    let refused = phr.post(&batch.to_string()).json();
+    assert!(refused.as_array().unwrap().iter().all(|answer| code(answer) == "LIMIT_EXCEEDED"), "{refused}");
+    let grown = phr.memory().saturating_sub(before);
+    assert!(grown < 64 << 20, "{grown} bytes");
+    lives(&phr);
+}
+
+#[test]
+fn an_answer_has_a_longest_length() {
+    let phr = Phr::with(Backend::Sqlite, &[("PHR_MAX_ANSWER", "100000")]);
+    let schema = json!({ "query": "{ __schema { types { name description } } }" });
+    let reply = phr.post(&schema.to_string());
+    assert_eq!(code(&reply.json()), "LIMIT_EXCEEDED", "{}", reply.body);
+    assert!(reply.body.contains("100000 bytes"), "{}", reply.body);
+    // The answers of a batch are one.
+    let small = json!({ "query": "{ __schema { types { name } } }" });
+    assert_eq!(phr.post(&small.to_string()).json().get("errors"), None);
+    let batch = phr.post(&json!(vec![small; 10]).to_string());
+    assert!(batch.body.len() < 110_000, "{} bytes", batch.body.len());
+    let answers = batch.json();
+    assert_eq!(answers.as_array().unwrap().len(), 10);
+    assert!(answers[0].get("errors").is_none());
+    assert_eq!(code(&answers[9]), "LIMIT_EXCEEDED");
+    lives(&phr);
+}
+
+#[test]
+fn all_answers_in_the_making_have_a_longest_length_together() {
+    let phr = Phr::with(Backend::Sqlite, &[("PHR_MAX_ANSWER", "100000"), ("PHR_MAX_ANSWERS", "300")]);
+    done(&phr, "createPatientRegister", "uuid", &jane());
+    let query = "{ patientRegisters { nodes { uuid firstName lastName } } }";
+    let names: String = (0..20).map(|number| format!("a{number}: firstName ")).collect();
+    assert_eq!(phr.response(query, &json!({})).get("errors"), None);
+    let long = format!("{{ patientRegisters {{ nodes {{ {names} }} }} }}");
+    let reply = phr.post(&json!({ "query": long }).to_string());
+    assert_eq!((reply.status, code(&reply.json())), (429, "RATE_LIMITED"), "{}", reply.body);
+    assert_eq!(phr.response(query, &json!({})).get("errors"), None, "what was held is given back");
+}
+
+fn long_texts_under_many_names_are_refused(phr: &Phr) {
+    let long: Vec<String> = (0..100).map(|number| format!("{number} {}", "x".repeat(490))).collect();
+    let item = |number: usize| with(jane(), &json!({ "firstName": format!("Jane{number}"), "allergies": long, "medicalHistory": long }));
+    let items: Vec<Value> = (0..10).map(item).collect();
+    done(phr, "createPatientRegisters", "uuid", &json!({ "items": items }));
+    let aliases = |count: usize| {
+        let all = (0..count).map(|number| format!("a{number}: patientRegisters {{ nodes {{ allergies medicalHistory }} }} "));
+        json!({ "query": format!("{{ {} }}", all.collect::<String>()) })
+    };
+    let few = phr.post(&aliases(20).to_string());
+    assert!(few.json().get("errors").is_none() && few.body.len() > 15 << 20, "{} bytes", few.body.len());
+    let before = phr.memory();
+    for request in [aliases(80), json!(vec![aliases(20); 10]), json!(vec![aliases(80); 10])] {
+        let reply = phr.post(&request.to_string());
+        assert!(reply.body.len() < 34 << 20, "{} bytes", reply.body.len());
+        let answer = reply.json();
+        let last = answer.as_array().and_then(|all| all.last()).unwrap_or(&answer);
+        assert_eq!(code(last), "LIMIT_EXCEEDED");
+        let message = last["errors"][0]["message"].as_str().unwrap_or_default();
+        assert!(message.contains("33554432 bytes"), "{message}");
+    }
+    let grown = phr.memory().saturating_sub(before);
+    println!("{} MB more memory after answers that were too long", grown >> 20);
+    assert!(grown < 256 << 20, "{grown} bytes");
+    lives(phr);
+}
