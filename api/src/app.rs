@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use crate::audit::{self, Tending, Trail};
 use crate::auth::{Authority, ForeignKeys, KeyFile, KeyFileError, QuerySeal, Settings, SigningAlgorithm};
+use crate::budget::Budgets;
 use crate::changelog::{Pruning, Relay};
 use crate::clock::{SharedClock, SystemClock};
 use crate::config::{self, Config};
@@ -166,7 +167,19 @@ pub async fn serve(config: &Config, demo: bool) -> Result<(), Error> {
     let signs_playground_in = demo;
     let feeds = Feeds::new(relay.clone(), cluster.clone());
     let drain_too = drain.clone();
-    let parts = Parts { engine, cluster, clock, known, authority, feeds, signs_playground_in, rates, drain: drain_too };
+    let budgets = Budgets::new(config.budgets);
+    let parts = Parts {
+        engine,
+        cluster,
+        clock,
+        known,
+        authority,
+        feeds,
+        signs_playground_in,
+        rates,
+        budgets,
+        drain: drain_too,
+    };
     let service = Service::new(&config.server, config.subscriptions, parts)?;
     let router = router(service, config.server.playground);
     let address = listener.local_addr().unwrap_or(address);

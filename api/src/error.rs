@@ -22,6 +22,13 @@ pub const NOT_FRESH_ENOUGH: &str = "no node is fresh enough";
 /// How the `database` room says, through SeaORM's errors, that what a read is to show was lost.
 pub const WRITE_LOST: &str = "the write was lost";
 
+/// How the `database` room says, through SeaORM's errors, that a caller has no budget left; how many seconds to wait follows.
+pub const OVER_BUDGET: &str = "over budget, for seconds: ";
+
+/// How the `database` room says, through SeaORM's errors, that a request has used all the database time that one request
+/// may; how many seconds that is follows.
+pub const USED_UP: &str = "database time used up, in seconds: ";
+
 /// What is said to whoever asks without a session, or with one that has ended.
 pub const NO_SESSION: &str = "this needs a session: sign in, and send its access token as Authorization: Bearer";
 
@@ -164,12 +171,26 @@ impl From<DbErr> for Error {
         if matches!(&error, DbErr::Custom(text) if text == WRITE_LOST) {
             return Self::WriteLost;
         }
+        if let Some(seconds) = seconds_after(OVER_BUDGET, &error) {
+            return Self::RateLimited { seconds };
+        }
+        if let Some(seconds) = seconds_after(USED_UP, &error) {
+            return Self::Limit(format!(
+                "the request has used more than {seconds} s of database time: ask for less at a time, or by conditions that an index serves, such as equal and startsWith"
+            ));
+        }
         match kind(&error) {
             Kind::Timeout => Self::Timeout,
             Kind::Unavailable => Self::Interrupted(Box::new(error)),
             Kind::Other => Self::Internal(Box::new(error)),
         }
     }
+}
+
+/// The seconds that the `database` room tells of, where it says this.
+fn seconds_after(said: &str, error: &DbErr) -> Option<u64> {
+    let DbErr::Custom(text) = error else { return None };
+    text.strip_prefix(said)?.parse().ok()
 }
 
 enum Kind {

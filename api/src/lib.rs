@@ -7,6 +7,7 @@ pub mod answer;
 pub mod app;
 pub mod audit;
 pub mod auth;
+pub mod budget;
 pub mod changelog;
 pub mod cli;
 pub mod clock;

@@ -32,6 +32,7 @@ use uuid::Uuid;
 
 use crate::answer::AnswerPool;
 use crate::auth::{Authority, LocalToken};
+use crate::budget::Budgets;
 use crate::clock::SharedClock;
 use crate::config;
 use crate::database::Cluster;
@@ -66,6 +67,7 @@ pub struct Service {
     signs_playground_in: bool,
     rates: Rates,
     answers: AnswerPool,
+    budgets: Budgets,
     drain: Drain,
     proxies: Proxies,
     forwarded_header: ForwardedHeader,
@@ -96,6 +98,8 @@ pub struct Parts {
     pub signs_playground_in: bool,
     /// What callers have used.
     pub rates: Rates,
+    /// What callers have left of the databases.
+    pub budgets: Budgets,
     /// Whether the server is about to stop.
     pub drain: Drain,
 }
@@ -110,7 +114,8 @@ impl Service {
         subscriptions: config::Subscriptions,
         parts: Parts,
     ) -> Result<Self, config::Error> {
-        let Parts { engine, cluster, clock, known, authority, feeds, signs_playground_in, rates, drain } = parts;
+        let Parts { engine, cluster, clock, known, authority, feeds, signs_playground_in, rates, budgets, drain } =
+            parts;
         let allowed_hosts = config.allowed_hosts.split(',').map(|host| host.trim().to_ascii_lowercase()).collect();
         Ok(Self {
             engine,
@@ -122,6 +127,7 @@ impl Service {
             signs_playground_in,
             rates,
             answers: AnswerPool::new(config.max_answer, config.max_answers),
+            budgets,
             drain,
             proxies: config.proxies()?,
             forwarded_header: config.forwarded_header,

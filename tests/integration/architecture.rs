@@ -19,7 +19,7 @@ const LADDER: &[&[&str]] = &[
     &["records"],
     &["audit", "changelog"],
     &["database"],
-    &["criteria", "rate"],
+    &["criteria", "rate", "budget"],
     &["scope", "deed"],
     &["answer", "clock", "date", "origin", "guards", "task"],
     &["error"],

@@ -46,7 +46,8 @@ fn storm(phr: &Phr) {
 #[test]
 fn hanging_up_leaves_nothing_open_on_postgres() {
     // So long that PostgreSQL's own limit on idle transactions does not come to the rescue.
-    let phr = Phr::with(Backend::Postgres, &[("DB_POOL_MAX", "4"), ("DB_QUERY_TIMEOUT", "90")]);
+    let settings = [("DB_POOL_MAX", "4"), ("DB_QUERY_TIMEOUT", "90"), ("PHR_BUDGET_SHARE", "0")];
+    let phr = Phr::with(Backend::Postgres, &settings);
     storm(&phr);
     let mut sql = phr.database.sql();
     let open = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()
@@ -69,12 +70,16 @@ fn a_read_of_related_records_ends_with_its_request() {
     register(&phr, &json!({ "doctorId": doctor }));
     let (mut holder, mut looker) = (phr.database.sql(), phr.database.sql());
     holder.run("BEGIN; LOCK TABLE doctors IN ACCESS EXCLUSIVE MODE");
+    let (_, from) = phr.database.log(0);
     let sent = phr.begin(LIST, &json!({}));
     let waiting =
         "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
     eventually("the doctors are waited for", || (looker.value(waiting) == "1").then_some(()));
     drop(sent);
     eventually("nobody waits any more", || (looker.value(waiting) == "0").then_some(()));
+    // PostgreSQL itself would have looked for the client a second later, and found it gone.
+    let cancelled = |line: &String| line.contains("canceling statement due to user request");
+    eventually("it was cancelled", || phr.database.log(from).0.iter().any(cancelled).then_some(()));
     holder.run("ROLLBACK");
     assert_eq!(count(&phr), 1);
 }
@@ -103,7 +108,7 @@ fn a_write_whose_client_has_gone_is_taken_back() {
 
 #[test]
 fn hanging_up_leaves_nothing_open_on_sqlite() {
-    let phr = Phr::with(Backend::Sqlite, &[("DB_QUERY_TIMEOUT", "5")]);
+    let phr = Phr::with(Backend::Sqlite, &[("DB_QUERY_TIMEOUT", "5"), ("PHR_BUDGET_SHARE", "0")]);
     storm(&phr);
     whole(&phr);
     let mut sql = phr.database.sql();
@@ -175,8 +180,10 @@ fn a_write_that_waits_too_long_for_another_is_refused_on_sqlite() {
 
 #[test]
 fn a_full_pool_refuses_in_time_and_recovers() {
-    let phr =
-        Phr::with(Backend::Postgres, &[("DB_POOL_MAX", "2"), ("DB_POOL_TIMEOUT", "1"), ("DB_QUERY_TIMEOUT", "20")]);
+    // In debt one would be refused for that.
+    let settings =
+        [("DB_POOL_MAX", "2"), ("DB_POOL_TIMEOUT", "1"), ("DB_QUERY_TIMEOUT", "20"), ("PHR_BUDGET_SHARE", "0")];
+    let phr = Phr::with(Backend::Postgres, &settings);
     register(&phr, &json!({}));
     // A transaction sees the server's activity as it was when it first looked, so another connection looks.
     let (mut holder, mut looker) = (phr.database.sql(), phr.database.sql());

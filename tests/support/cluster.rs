@@ -177,6 +177,8 @@ impl Cluster {
         let mut all: Vec<(&str, &str)> = urls.iter().map(|(name, value)| (*name, value.as_str())).collect();
         // A connection costs a debug build's processor dearly.
         all.push(("DB_POOL_MIN", "1"));
+        // Load comes from one caller, who would be in debt.
+        all.push(("PHR_BUDGET_SHARE", "0"));
         all.extend(environment);
         Server::start(self.folder(), &all, &[])
     }

@@ -55,6 +55,15 @@ impl Exchange {
         Self { stream }
     }
 
+    /// Whether any of the answer has come.
+    #[must_use]
+    pub fn is_answered(&self) -> bool {
+        self.stream.set_nonblocking(true).expect("sockets have options");
+        let is_answered = self.stream.peek(&mut [0]).is_ok();
+        self.stream.set_nonblocking(false).expect("sockets have options");
+        is_answered
+    }
+
     /// The answer.
     #[must_use]
     pub fn finish(mut self) -> Reply {

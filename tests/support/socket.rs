@@ -119,6 +119,16 @@ impl Socket {
         }
     }
 
+    /// Whether nothing has come that was not heard yet.
+    #[must_use]
+    pub fn is_silent(&self) -> bool {
+        let stream = self.0.get_ref();
+        stream.set_nonblocking(true).expect("sockets have options");
+        let is_silent = stream.peek(&mut [0]).is_err();
+        stream.set_nonblocking(false).expect("sockets have options");
+        is_silent
+    }
+
     /// Sends a message that is no text.
     pub fn say_bytes(&mut self, bytes: Vec<u8>) {
         self.0.send(Message::binary(bytes)).expect("the server listens");

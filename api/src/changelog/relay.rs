@@ -2,8 +2,9 @@ use std::collections::HashSet;
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
-use tokio::sync::{Mutex, Semaphore, broadcast, watch};
+use tokio::sync::{Mutex, broadcast, watch};
 
+use crate::budget::FairQueue;
 use crate::database::Cluster;
 use crate::error::{Error, Result};
 use crate::task::apart;
@@ -17,9 +18,11 @@ const POLL: Duration = Duration::from_millis(250);
 pub(super) const PAGE: u32 = 500;
 /// Batches that wait for slow subscriptions. Whoever is further behind reads the log.
 const WAITING: usize = 64;
-/// Subscriptions that read the log by themselves at a time. When thousands come back at once, other reads must not wait for
-/// all of them.
+/// Subscriptions that read the log by themselves at a time, in turns. When thousands come back at once, other reads must not
+/// wait for all of them.
 const REPLAYING: usize = 4;
+/// How many processors those are taken for.
+const CORES: f64 = 4.0;
 /// How long to wait before what failed is tried again.
 pub(super) const PAUSE: Duration = Duration::from_millis(100);
 
@@ -39,7 +42,7 @@ struct Shared {
     beginning: Mutex<Option<(Instant, Option<Cursor>)>>,
     /// Whether the log is followed: what is written from then on is handed on.
     has_begun: watch::Sender<bool>,
-    replaying: Arc<Semaphore>,
+    replaying: FairQueue,
 }
 
 impl Relay {
@@ -52,7 +55,7 @@ impl Relay {
             news: broadcast::Sender::new(WAITING),
             beginning: Mutex::default(),
             has_begun: watch::Sender::new(false),
-            replaying: Arc::new(Semaphore::new(REPLAYING)),
+            replaying: FairQueue::new(REPLAYING, CORES),
         });
         tokio::spawn(follow(Arc::downgrade(&shared), cluster.clone(), cluster.hear()));
         Self { shared }
@@ -76,7 +79,8 @@ impl Relay {
         };
         let source = Source {
             reader: reader.clone(),
-            replaying: Arc::clone(&self.shared.replaying),
+            replaying: self.shared.replaying.clone(),
+            budget: None,
             has_begun: self.shared.has_begun.subscribe(),
             live,
         };

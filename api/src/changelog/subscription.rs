@@ -1,20 +1,26 @@
-use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::broadcast::{self, error::RecvError};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 
+use crate::budget::{Budget, FairQueue};
 use crate::error::{Error, Result};
 use crate::task::apart;
 
 use super::relay::{PAGE, PAUSE};
 use super::{Batch, Cursor, Reader};
 
+/// How long a subscription waits for its turn to read the log, before it looks whether it may go on.
+const PATIENCE: Duration = Duration::from_mins(1);
+
 /// Where changes come from.
 #[derive(Debug)]
 pub(super) struct Source {
     pub(super) reader: Reader,
     /// How many may read at a time.
-    pub(super) replaying: Arc<Semaphore>,
+    pub(super) replaying: FairQueue,
+    /// To whom it is charged what is read; none where to nobody.
+    pub(super) budget: Option<Budget>,
     /// Whether the relay follows the log.
     pub(super) has_begun: watch::Receiver<bool>,
     pub(super) live: broadcast::Receiver<Batch>,
@@ -46,6 +52,12 @@ impl Subscription {
         Self { source, cursor, stage }
     }
 
+    /// The same, whose owner waits in turn to read the log, and is charged for it.
+    #[must_use]
+    pub fn charged_to(self, budget: Option<Budget>) -> Self {
+        Self { source: Source { budget, ..self.source }, ..self }
+    }
+
     /// What has been handed over so far.
     #[must_use]
     pub const fn cursor(&self) -> &Cursor {
@@ -75,10 +87,13 @@ impl Subscription {
     async fn replay(&mut self) -> Result<Option<Batch>> {
         // Subscriptions live long, and read by themselves seldom: what that takes is not held meanwhile.
         let has_begun = *self.source.has_begun.borrow();
-        let (replaying, reader) = (Arc::clone(&self.source.replaying), self.source.reader.clone());
-        let cursor = self.cursor.clone();
+        let (replaying, reader) = (self.source.replaying.clone(), self.source.reader.clone());
+        let (cursor, spending) = (self.cursor.clone(), self.source.budget.as_ref().map(Budget::spending));
         let read = apart(async move {
-            let _permit = replaying.acquire().await;
+            // Whoever is in debt comes last, and comes: they would only ask again.
+            spending.iter().for_each(|spending| spending.bind());
+            let mut permit = replaying.acquire(spending.as_deref(), PATIENCE).await?;
+            permit.begin();
             reader.next(&cursor, PAGE).await
         });
         match read.await {

@@ -14,6 +14,7 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use crate::audit;
+use crate::budget;
 use crate::database::{Balancing, LagLimits, Nodes, PoolLimits, Settings, Target};
 use crate::graphql::Limits;
 use crate::rate::Quotas;
@@ -38,6 +39,8 @@ pub struct Config {
     pub auth: Auth,
     /// What one caller may use in a minute.
     pub rates: Quotas,
+    /// What one caller may use of the databases.
+    pub budgets: budget::Settings,
     /// Where the records are.
     pub database: Database,
     /// How the audit trail is kept.
@@ -207,6 +210,8 @@ impl Config {
             ("database.primary_timeout", self.database.primary_timeout),
             ("database.pool_timeout", self.database.pool_timeout),
             ("database.query_timeout", self.database.query_timeout),
+            ("budgets.burst", self.budgets.burst),
+            ("budgets.request", self.budgets.request),
         ])?;
         let cost = u64::from(self.rates.cost);
         if cost > 0 && cost < self.limits.max_complexity {
@@ -264,6 +269,7 @@ impl Config {
         let database = &self.database;
         Settings {
             pool: self.pool_limits(),
+            cores: self.budgets.cores(),
             balancing: database.balancing,
             lag: LagLimits { bytes: database.max_lag_bytes, time: Duration::from_secs(database.max_lag_seconds) },
             probe_period: Duration::from_millis(database.probe_interval),

@@ -55,7 +55,7 @@ async fn look(inner: Weak<Inner>, mut news: watch::Receiver<()>, sender: watch::
             return;
         }
         let Some(inner) = inner.upgrade() else { return };
-        let status = Cluster { inner, receipt: None }.status();
+        let status = Cluster { inner, receipt: None, spending: None }.status();
         let is_new = standings(&status) != standings(&sender.borrow());
         if is_new {
             sender.send_replace(Arc::new(status));

@@ -6,6 +6,7 @@ use parking_lot::{Mutex, RwLock};
 use sea_orm::DbBackend;
 use tokio::sync::{Notify, watch};
 
+use crate::budget::Spending;
 use crate::deed::{Deed, Outcome};
 use crate::error::{Error, Result};
 use crate::scope::{Boundary, Scope};
@@ -29,6 +30,8 @@ pub struct Cluster {
     pub(super) inner: Arc<Inner>,
     /// For whom it is written, where that is not each write's own actor.
     pub(super) receipt: Option<Arc<Receipt>>,
+    /// By whose request it is used, where it is used by a caller's.
+    pub(super) spending: Option<Arc<Spending>>,
 }
 
 #[derive(Debug)]
@@ -89,7 +92,7 @@ impl Cluster {
                 tokio::spawn(probe::watch(Arc::downgrade(&inner), number, inner.settings.probe_period));
             }
         }
-        Self { inner, receipt: None }
+        Self { inner, receipt: None, spending: None }
     }
 
     /// From now on everything that is done is put on record. The first witness stays.
@@ -112,7 +115,8 @@ impl Cluster {
     /// no rows beyond the scope's boundary.
     #[must_use]
     pub fn read(&self, scope: &Scope, consistency: Consistency) -> Reader {
-        Reader::new(Arc::clone(&self.inner), Tenant::of(scope), receipt::caller(scope), consistency)
+        let spending = self.spending.clone();
+        Reader::new(Arc::clone(&self.inner), Tenant::of(scope), receipt::caller(scope), consistency, spending)
     }
 
     /// Reads that all show the primary's records as they are at one moment, and no rows beyond the scope's boundary.
@@ -148,7 +152,8 @@ impl Cluster {
             let primary = self.inner.routing.read().primary;
             let failure = match primary {
                 Some(number) => {
-                    match Transaction::begin(&self.inner, number, scope, boundary, Arc::clone(&receipt)).await {
+                    let (receipt, spending) = (Arc::clone(&receipt), self.spending.clone());
+                    match Transaction::begin(&self.inner, number, scope, boundary, receipt, spending).await {
                         Err(Error::Interrupted(source)) => source,
                         result => return result,
                     }

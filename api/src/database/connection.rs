@@ -14,9 +14,10 @@ use super::values::for_sqlite;
 /// How many virtual machine steps SQLite takes between two looks at whether it should stop: well under a millisecond.
 const STEPS_BETWEEN_LOOKS: i32 = 10_000;
 
-/// What a reading connection's node told of itself first.
+/// What a connection's node told of itself first.
 const BIRTH: &str = "SELECT pg_postmaster_start_time(), \
-    (CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_flush_lsn() END - '0/0'::pg_lsn)::int8";
+    (CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_flush_lsn() END - '0/0'::pg_lsn)::int8, \
+    pg_backend_pid()";
 
 /// Where a connection leads, and when it was made.
 #[derive(Clone, Copy, Debug)]
@@ -26,6 +27,21 @@ pub(super) struct Birth {
     pub(super) at: Instant,
     /// The node's log position then.
     pub(super) position: u64,
+    /// The process that serves the connection.
+    process: i32,
+}
+
+/// How the statement that a connection to PostgreSQL runs is ended.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Cancellation {
+    process: i32,
+}
+
+impl Cancellation {
+    /// What does it, on another connection of the same login: not as the server's role, which may not.
+    pub(super) fn statement(self) -> String {
+        format!("BEGIN; SET LOCAL ROLE NONE; SELECT pg_cancel_backend({}); COMMIT", self.process)
+    }
 }
 
 /// One connection to one database.
@@ -33,7 +49,7 @@ pub(super) struct Birth {
 pub(super) struct Connection {
     raw: Raw,
     pub(super) opened: Instant,
-    /// Of connections for reading from PostgreSQL.
+    /// Of connections to PostgreSQL.
     pub(super) birth: Option<Birth>,
     /// Whose rows PostgreSQL shows on it; none as long as nobody's.
     tenant: Option<Tenant>,
@@ -45,7 +61,7 @@ enum Raw {
     Sqlite { connection: Box<SqliteConnection>, _interrupt: Interrupt },
 }
 
-/// Stops a running SQLite statement when the connection is dropped. PostgreSQL sees for itself that its client has gone.
+/// Stops a running SQLite statement when the connection is dropped. PostgreSQL's are cancelled: see [`Cancellation`].
 #[derive(Debug)]
 struct Interrupt(Arc<AtomicBool>);
 
@@ -62,7 +78,7 @@ impl Birth {
         let row = sqlx::raw_sql(BIRTH).fetch_one(connection).await?;
         let position: Option<i64> = row.try_get(1)?;
         let position = position.and_then(|position| u64::try_from(position).ok()).unwrap_or_default();
-        Ok(Self { started: row.try_get(0)?, at, position })
+        Ok(Self { started: row.try_get(0)?, at, position, process: row.try_get(2)? })
     }
 }
 
@@ -74,9 +90,7 @@ impl Connection {
             Target::Postgres(options) => {
                 let options = postgres_options(options, purpose, query_timeout).disable_statement_logging();
                 let mut connection = options.connect().await?;
-                if purpose != Purpose::Write {
-                    birth = Some(Birth::of(&mut connection).await?);
-                }
+                birth = Some(Birth::of(&mut connection).await?);
                 Raw::Postgres(Box::new(connection))
             }
             Target::Sqlite(path) => {
@@ -92,6 +106,11 @@ impl Connection {
             }
         };
         Ok(Self { raw, opened, birth, tenant: None })
+    }
+
+    /// How the statement that it runs is ended; none for an SQLite file, whose statements end with their connection.
+    pub(super) fn cancellation(&self) -> Option<Cancellation> {
+        self.birth.map(|birth| Cancellation { process: birth.process })
     }
 
     /// Whether it shows this tenant's rows as it is. An SQLite file knows no tenants.

@@ -70,7 +70,7 @@ async fn tell(cluster: Weak<Inner>, heard: watch::Sender<()>, own: String) {
 
 async fn notify(inner: &Inner, own: &str) -> Option<()> {
     let node = &inner.nodes[inner.routing.read().primary?];
-    let mut lease = node.writes.acquire(PATIENCE, None).await.ok()?;
+    let mut lease = node.writes.acquire(PATIENCE, None, None).await.ok()?;
     // Nobody waits for a word to reach the disk, or a replica.
     let quickly = "set_config('synchronous_commit', 'off', true)";
     lease.batch(&format!("SELECT {quickly}, pg_notify('{CHANNEL}', '{own}')")).await.ok()

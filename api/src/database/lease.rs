@@ -1,8 +1,10 @@
 use std::io;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use crate::budget::{Ended, Permit, Spending};
+use crate::error::{OVER_BUDGET, USED_UP};
 use sea_orm::{DbErr, ExecResult, QueryResult, Statement};
-use tokio::sync::OwnedSemaphorePermit;
 
 use super::connection::{Connection, db_err, is_refusal};
 use super::incarnation::Incarnation;
@@ -21,41 +23,60 @@ const GRACE: Duration = Duration::from_secs(1);
 pub(super) struct Lease {
     connection: Option<Connection>,
     pub(super) was_idle: bool,
-    in_doubt: bool,
+    doubt: Doubt,
     in_transaction: bool,
     /// Whose rows every statement sees; none where none sees any, or its transaction says whose.
     tenant: Option<Tenant>,
     pool: Pool,
-    _permit: OwnedSemaphorePermit,
+    /// Until it is dropped.
+    permit: Option<Permit>,
+    /// By whose request it is used; none where by the server itself.
+    spending: Option<Arc<Spending>>,
+}
+
+/// What is not known of a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Doubt {
+    /// Nothing: its last statement was answered.
+    None,
+    /// Whether its statement is still running.
+    Running,
+    /// Whether its transaction was committed. What is being committed is never cancelled: a primary that waits for its
+    /// replica would acknowledge what the replica does not have.
+    Committing,
+    /// Whether anybody is at its other end.
+    Broken,
 }
 
 impl Lease {
-    pub(super) const fn new(
+    pub(super) fn new(
         connection: Connection,
         was_idle: bool,
         tenant: Option<Tenant>,
         pool: Pool,
-        permit: OwnedSemaphorePermit,
+        mut permit: Permit,
+        spending: Option<Arc<Spending>>,
     ) -> Self {
-        let connection = Some(connection);
-        Self { connection, was_idle, in_doubt: false, in_transaction: false, tenant, pool, _permit: permit }
+        permit.begin();
+        let (connection, permit) = (Some(connection), Some(permit));
+        Self { connection, was_idle, doubt: Doubt::None, in_transaction: false, tenant, pool, permit, spending }
     }
 
     pub(super) async fn query_all(&mut self, statement: &Statement) -> Result<Vec<QueryResult>, DbErr> {
-        self.run(async |connection| connection.query_all(statement).await).await
+        self.run(Doubt::Running, async |connection| connection.query_all(statement).await).await
     }
 
     pub(super) async fn execute(&mut self, statement: Statement) -> Result<ExecResult, DbErr> {
-        self.run(async |connection| connection.execute(statement).await).await
+        self.run(Doubt::Running, async |connection| connection.execute(statement).await).await
     }
 
     pub(super) async fn batch(&mut self, sql: &str) -> Result<(), DbErr> {
-        self.run(async |connection| connection.batch(sql).await).await
+        self.run(Doubt::Running, async |connection| connection.batch(sql).await).await
     }
 
-    /// Several statements without values, in one round trip; the two numbers in each row that comes of them.
-    pub(super) async fn batch_numbers(&mut self, sql: &str) -> Result<Vec<(i64, i64)>, DbErr> {
-        self.run(async |connection| connection.batch_numbers(sql).await).await
+    /// Commits, by several statements without values in one round trip; the two numbers in each row that comes of them.
+    pub(super) async fn commit(&mut self, sql: &str) -> Result<Vec<(i64, i64)>, DbErr> {
+        self.run(Doubt::Committing, async |connection| connection.batch_numbers(sql).await).await
     }
 
     /// Whether it leads to this incarnation of its node.
@@ -73,35 +94,55 @@ impl Lease {
         self.in_transaction = false;
     }
 
-    async fn run<T>(&mut self, work: impl AsyncFnOnce(&mut Connection) -> Result<T, sqlx::Error>) -> Result<T, DbErr> {
+    async fn run<T>(
+        &mut self,
+        doubt: Doubt,
+        work: impl AsyncFnOnce(&mut Connection) -> Result<T, sqlx::Error>,
+    ) -> Result<T, DbErr> {
         let limit = self.pool.limits().query_timeout + GRACE;
         let Some(connection) = self.connection.as_mut() else {
             return Err(DbErr::Custom("a lease was used after its connection was given back".to_owned()));
         };
+        let spending = self.spending.as_ref().filter(|_| doubt == Doubt::Running);
+        if let Some(spending) = spending {
+            spending.check(Instant::now()).map_err(why_ended)?;
+        }
         let tenant = self.tenant;
-        self.in_doubt = true;
+        self.doubt = doubt;
         let serve_and_work = async {
             if let Some(tenant) = tenant {
                 connection.serve(tenant).await?;
             }
             work(connection).await
         };
-        let result = match tokio::time::timeout(limit, serve_and_work).await {
-            Ok(result) => result,
-            Err(_) => Err(sqlx::Error::Io(io::ErrorKind::TimedOut.into())),
+        // What is being committed is carried to its end, whatever it takes.
+        let ended = match spending.zip(self.permit.as_mut()) {
+            Some((spending, permit)) => spending.run(limit, permit, serve_and_work).await,
+            None => tokio::time::timeout(limit, serve_and_work).await.map_err(|_| Ended::Late),
         };
-        self.in_doubt = result.as_ref().is_err_and(|error| !is_refusal(error));
+        let result = ended.map_err(why_ended)?;
+        self.doubt = if result.as_ref().is_err_and(|error| !is_refusal(error)) { Doubt::Broken } else { Doubt::None };
         result.map_err(db_err)
     }
 }
 
 impl Drop for Lease {
     fn drop(&mut self) {
-        if self.in_doubt || self.in_transaction {
-            return;
+        let (Some(connection), Some(permit)) = (self.connection.take(), self.permit.take()) else { return };
+        match self.doubt {
+            Doubt::None if !self.in_transaction => self.pool.give_back(connection, Instant::now()),
+            Doubt::Running => self.pool.cancel(connection, permit),
+            // Closing the connection takes back what was not committed.
+            Doubt::None | Doubt::Committing | Doubt::Broken => {}
         }
-        if let Some(connection) = self.connection.take() {
-            self.pool.give_back(connection, Instant::now());
-        }
+    }
+}
+
+/// The error of a statement that was ended before its end.
+pub(super) fn why_ended(ended: Ended) -> DbErr {
+    match ended {
+        Ended::Late => db_err(sqlx::Error::Io(io::ErrorKind::TimedOut.into())),
+        Ended::UsedUp(longest) => DbErr::Custom(format!("{USED_UP}{}", longest.as_secs())),
+        Ended::OverBudget(refusal) => DbErr::Custom(format!("{OVER_BUDGET}{}", refusal.seconds)),
     }
 }

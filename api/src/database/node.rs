@@ -40,12 +40,15 @@ impl Node {
             Target::Postgres(_) => settings.pool,
             Target::Sqlite(_) => settings.pool.of_one(),
         };
+        let cores = settings.cores;
+        let own = Pool::new(target.clone(), Purpose::Own, settings.pool.of_own(), cores, None);
+        let pool = |purpose, limits| Pool::new(target.clone(), purpose, limits, cores, Some(own.clone()));
         Self {
             address: target.address(),
             purpose,
-            reads: Pool::new(target.clone(), Purpose::Read, settings.pool),
-            own: Pool::new(target.clone(), Purpose::Own, settings.pool.of_own()),
-            writes: Pool::new(target.clone(), Purpose::Write, writers),
+            reads: pool(Purpose::Read, settings.pool),
+            writes: pool(Purpose::Write, writers),
+            own,
             target,
             breaker: Breaker::new(settings.breaker_rest, Instant::now()),
             running: AtomicUsize::new(0),
@@ -185,7 +188,7 @@ impl Node {
     }
 
     pub(super) async fn ping(&self) -> Result<(), DbErr> {
-        let mut lease = self.reads.acquire(self.reads.limits().acquire_timeout, None).await?;
+        let mut lease = self.reads.acquire(self.reads.limits().acquire_timeout, None, None).await?;
         lease.query_all(&Statement::from_string(self.backend(), "SELECT 1")).await.map(drop)
     }
 }
@@ -213,6 +216,7 @@ mod tests {
         };
         let settings = Settings {
             pool,
+            cores: 2.0,
             balancing: Balancing::RoundRobin,
             lag: LagLimits { bytes: 1, time: second },
             primary_timeout: second,

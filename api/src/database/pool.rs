@@ -1,13 +1,13 @@
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use crate::budget::{Ended, FairQueue, NoPermit, Permit, Spending};
 use parking_lot::Mutex;
 use sea_orm::{ConnAcquireErr, DbErr, RuntimeErr};
-use tokio::sync::Semaphore;
 
-use super::connection::Connection;
-use super::lease::Lease;
+use super::connection::{Cancellation, Connection};
+use super::lease::{Lease, why_ended};
 use super::target::{Purpose, Target};
 use super::tenant::Tenant;
 
@@ -21,6 +21,8 @@ const WARNING_PAUSE: Duration = Duration::from_mins(1);
 const OWN: usize = 2;
 /// How long a connection that nobody waits for may take to be made.
 const WARMING_PATIENCE: Duration = Duration::from_secs(5);
+/// How long it may take to have a statement cancelled; then its connection is just closed.
+const CANCELLING_PATIENCE: Duration = Duration::from_secs(1);
 
 /// What a pool may hold, and how long anything may take.
 #[derive(Clone, Copy, Debug)]
@@ -77,8 +79,9 @@ struct Inner {
     purpose: Purpose,
     limits: PoolLimits,
     idle: Mutex<Vec<Idle>>,
-    permits: Arc<Semaphore>,
-    waiting: AtomicUsize,
+    permits: FairQueue,
+    /// Through which statements of this pool that nobody waits for any more are cancelled.
+    canceller: Option<Pool>,
     /// Milliseconds from `created` to the last warning.
     warned: AtomicU64,
     created: Instant,
@@ -91,14 +94,21 @@ struct Idle {
 }
 
 impl Pool {
-    pub(super) fn new(target: Target, purpose: Purpose, limits: PoolLimits) -> Self {
+    /// `cores` is what the node's processors are taken for.
+    pub(super) fn new(
+        target: Target,
+        purpose: Purpose,
+        limits: PoolLimits,
+        cores: f64,
+        canceller: Option<Self>,
+    ) -> Self {
         Self(Arc::new(Inner {
             target,
             purpose,
             limits,
             idle: Mutex::default(),
-            permits: Arc::new(Semaphore::new(limits.max)),
-            waiting: AtomicUsize::new(0),
+            permits: FairQueue::new(limits.max, cores),
+            canceller,
             warned: AtomicU64::new(0),
             created: Instant::now(),
         }))
@@ -110,39 +120,68 @@ impl Pool {
 
     pub(super) fn usage(&self) -> PoolUse {
         let idle = self.0.idle.lock().len();
-        let active = self.0.limits.max - self.0.permits.available_permits();
-        let waiting = self.0.waiting.load(Ordering::Relaxed);
+        let (active, waiting) = (self.0.permits.held(), self.0.permits.waiting());
         PoolUse { total: idle + active, active, idle, waiting, max: self.0.limits.max }
     }
 
     /// An idle connection, or a new one, within this time, whose statements see the rows of `tenant`: of those that do so
-    /// already, the one used last.
-    pub(super) async fn acquire(&self, patience: Duration, tenant: Option<Tenant>) -> Result<Lease, DbErr> {
-        if let Ok(permit) = Arc::clone(&self.0.permits).try_acquire_owned()
-            && let Some(connection) = self.take_idle(Instant::now(), tenant)
-        {
-            return Ok(Lease::new(connection, true, tenant, self.clone(), permit));
+    /// already, the one used last. It is charged to `spending`, whose caller waits for it in turn; what has none is the
+    /// server's own.
+    pub(super) async fn acquire(
+        &self,
+        patience: Duration,
+        tenant: Option<Tenant>,
+        spending: Option<&Arc<Spending>>,
+    ) -> Result<Lease, DbErr> {
+        let now = Instant::now();
+        if let Some(spending) = spending {
+            spending.check(now).map_err(why_ended)?;
         }
-        tokio::time::timeout(patience, self.wait_and_open(tenant))
-            .await
-            .map_err(|_| DbErr::ConnectionAcquire(ConnAcquireErr::Timeout))?
+        let until = now + patience;
+        let permit = match self.0.permits.try_acquire(spending.map(|spending| spending.budget())) {
+            Some(permit) => permit,
+            None => self.wait(patience, spending.map(AsRef::as_ref)).await?,
+        };
+        let (connection, was_idle) = match self.take_idle(Instant::now(), tenant) {
+            Some(connection) => (connection, true),
+            None => {
+                let opened = tokio::time::timeout_at(until.into(), self.open()).await;
+                (opened.map_err(|_| DbErr::ConnectionAcquire(ConnAcquireErr::Timeout))??, false)
+            }
+        };
+        Ok(Lease::new(connection, was_idle, tenant, self.clone(), permit, spending.map(Arc::clone)))
     }
 
-    async fn wait_and_open(&self, tenant: Option<Tenant>) -> Result<Lease, DbErr> {
-        let waits = Waits::begin(&self.0.waiting);
+    async fn wait(&self, patience: Duration, spending: Option<&Spending>) -> Result<Permit, DbErr> {
         self.warn_if_exhausted();
-        let permit = Arc::clone(&self.0.permits)
-            .acquire_owned()
-            .await
-            .map_err(|_| DbErr::ConnectionAcquire(ConnAcquireErr::ConnectionClosed))?;
-        drop(waits);
-        let idle = self.take_idle(Instant::now(), tenant);
-        let was_idle = idle.is_some();
-        let connection = match idle {
-            Some(connection) => connection,
-            None => self.open().await?,
+        self.0.permits.acquire(spending, patience).await.map_err(|refusal| match refusal {
+            NoPermit::Late => DbErr::ConnectionAcquire(ConnAcquireErr::Timeout),
+            NoPermit::OverBudget(refusal) => why_ended(Ended::OverBudget(refusal)),
+        })
+    }
+
+    /// Ends a statement that nobody waits for any more, and then its connection. PostgreSQL would notice only when it next
+    /// looks for its client. Its permit is held meanwhile: what still runs counts.
+    pub(super) fn cancel(&self, connection: Connection, permit: Permit) {
+        let (Some(canceller), Some(cancellation)) = (self.0.canceller.clone(), connection.cancellation()) else {
+            return;
         };
-        Ok(Lease::new(connection, was_idle, tenant, self.clone(), permit))
+        let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
+        runtime.spawn(async move {
+            if let Err(error) = canceller.carry_out(cancellation).await {
+                tracing::debug!(%error, "a statement could not be cancelled: it ends when PostgreSQL misses its client");
+            }
+            drop((connection, permit));
+        });
+    }
+
+    async fn carry_out(&self, cancellation: Cancellation) -> Result<(), DbErr> {
+        let work = async {
+            let mut lease = self.acquire(CANCELLING_PATIENCE, None, None).await?;
+            lease.batch(&cancellation.statement()).await
+        };
+        let late = |_| DbErr::ConnectionAcquire(ConnAcquireErr::Timeout);
+        tokio::time::timeout(CANCELLING_PATIENCE, work).await.map_err(late)?
     }
 
     /// Whatever keeps a connection from being made (a wrong password, say) is the node's failure, not the request's.
@@ -208,21 +247,5 @@ impl Pool {
                 "connection pool exhausted: look for slow statements, add replicas, or raise DB_POOL_MAX (and PostgreSQL's max_connections)"
             );
         }
-    }
-}
-
-/// Counts a request among those that wait, for as long as it does.
-struct Waits<'w>(&'w AtomicUsize);
-
-impl<'w> Waits<'w> {
-    fn begin(waiting: &'w AtomicUsize) -> Self {
-        waiting.fetch_add(1, Ordering::Relaxed);
-        Self(waiting)
-    }
-}
-
-impl Drop for Waits<'_> {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }

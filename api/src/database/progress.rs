@@ -5,6 +5,7 @@ use std::sync::atomic::Ordering;
 
 use sea_orm::{DbErr, Statement};
 
+use crate::budget::Spending;
 use crate::error::{Error, Result};
 use crate::scope::Scope;
 
@@ -25,6 +26,18 @@ impl Cluster {
     #[must_use]
     pub fn on_behalf_of(self, scope: &Scope) -> Self {
         Self { receipt: Some(Arc::new(Receipt::of(scope))), ..self }
+    }
+
+    /// The same nodes, whose use is charged to a caller's request.
+    #[must_use]
+    pub fn charged_to(self, spending: Arc<Spending>) -> Self {
+        Self { spending: Some(spending), ..self }
+    }
+
+    /// What the request has used through this handle; none where it is charged to nobody.
+    #[must_use]
+    pub fn spending(&self) -> Option<&Spending> {
+        self.spending.as_deref()
     }
 
     /// Whether anything was sent to be committed through this handle, or is about to be, whatever became of it.
@@ -136,7 +149,7 @@ impl Inner {
     async fn has_logged(&self, number: u64) -> Result<bool, DbErr> {
         if self.logged.load(Ordering::Relaxed) < number {
             let node = &self.nodes[0];
-            let mut lease = node.reads.acquire(node.reads.limits().acquire_timeout, None).await?;
+            let mut lease = node.reads.acquire(node.reads.limits().acquire_timeout, None, None).await?;
             let rows = lease.query_all(&Statement::from_string(node.backend(), LAST_CHANGE)).await?;
             let last: i64 = rows.first().map_or(Ok(0), |row| row.try_get("", "seq"))?;
             self.logged.fetch_max(u64::try_from(last).unwrap_or_default(), Ordering::Relaxed);

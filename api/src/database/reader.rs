@@ -6,6 +6,7 @@ use parking_lot::Mutex;
 use sea_orm::{ConnAcquireErr, ConnectionTrait, DbBackend, DbErr, ExecResult, QueryResult, RuntimeErr, Statement};
 use uuid::Uuid;
 
+use crate::budget::Spending;
 use crate::deed::{Deed, Disclosed};
 use crate::error::{NOT_FRESH_ENOUGH, WRITE_LOST};
 
@@ -42,6 +43,8 @@ pub struct Reader {
     place: Arc<Mutex<Place>>,
     disclosed: Arc<Mutex<Vec<Disclosed>>>,
     asked: Arc<Mutex<Vec<Deed>>>,
+    /// By whose request it is used, where it is used by a caller's.
+    spending: Option<Arc<Spending>>,
 }
 
 /// Where a request reads.
@@ -53,9 +56,16 @@ struct Place {
 }
 
 impl Reader {
-    pub(super) fn new(cluster: Arc<Inner>, tenant: Tenant, caller: Uuid, consistency: Consistency) -> Self {
+    pub(super) fn new(
+        cluster: Arc<Inner>,
+        tenant: Tenant,
+        caller: Uuid,
+        consistency: Consistency,
+        spending: Option<Arc<Spending>>,
+    ) -> Self {
         let (place, disclosed, asked) = (Arc::default(), Arc::default(), Arc::default());
-        Self { cluster, tenant, is_own: false, caller, consistency, token: None, place, disclosed, asked }
+        let (is_own, token) = (false, None);
+        Self { cluster, tenant, is_own, caller, consistency, token, place, disclosed, asked, spending }
     }
 
     /// Reads what the server wants to know again and again, whoever asks anything: on connections of its own, so that it
@@ -274,7 +284,7 @@ impl Reader {
     }
 
     async fn lease(&self, pool: &Pool, incarnation: Option<Incarnation>, patience: Duration) -> Result<Lease, DbErr> {
-        let lease = pool.acquire(patience, Some(self.tenant)).await?;
+        let lease = pool.acquire(patience, Some(self.tenant), self.spending.as_ref()).await?;
         let is_known = incarnation.is_none_or(|incarnation| lease.leads_to(&incarnation));
         if is_known { Ok(lease) } else { Err(not_known()) }
     }

@@ -12,6 +12,8 @@ use super::target::Target;
 pub struct Settings {
     /// Connections.
     pub pool: PoolLimits,
+    /// Processors of a node.
+    pub cores: f64,
     /// How reads are spread over replicas.
     pub balancing: Balancing,
     /// How far behind a replica may be.

@@ -23,7 +23,7 @@ impl Snapshot {
         let node = &cluster.nodes[number];
         let backend = node.backend();
         let patience = node.reads.limits().acquire_timeout;
-        let mut lease = node.reads.acquire(patience, Some(Tenant::of(scope))).await?;
+        let mut lease = node.reads.acquire(patience, Some(Tenant::of(scope)), None).await?;
         lease.enter_transaction();
         lease.batch(opening(backend)).await?;
         Ok(Self { backend, lease: Mutex::new(lease) })

@@ -141,7 +141,7 @@ impl Cluster {
         let node = self.inner.nodes.iter().find(|node| node.address() == address);
         let node = node.ok_or_else(|| DbErr::RecordNotFound("a node".to_owned()))?;
         let answer = async {
-            let mut lease = node.reads.acquire(PATIENCE, None).await?;
+            let mut lease = node.reads.acquire(PATIENCE, None, None).await?;
             lease.query_all(&Statement::from_string(node.backend(), sql)).await
         };
         let late = |_| DbErr::ConnectionAcquire(ConnAcquireErr::Timeout);

@@ -5,6 +5,7 @@ use parking_lot::Mutex as Lock;
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, ExecResult, QueryResult, Statement};
 use tokio::sync::Mutex;
 
+use crate::budget::Spending;
 use crate::deed::{Deed, Outcome, united};
 use crate::error::{Error, Result};
 use crate::scope::{Boundary, Scope};
@@ -53,17 +54,18 @@ impl Transaction {
         scope: &Scope,
         boundary: Boundary,
         receipt: Arc<Receipt>,
+        spending: Option<Arc<Spending>>,
     ) -> Result<Self> {
         let node = &cluster.nodes[number];
         let pool = &node.writes;
         let patience = if cluster.nodes.len() > 1 { PATIENCE } else { pool.limits().acquire_timeout };
         let opening = opening(node.backend(), &Scope { boundary, ..scope.clone() });
         let opened = unless_lost(node, async {
-            match open(pool, patience, &opening).await {
+            match open(pool, patience, &opening, spending.as_ref()).await {
                 // Nothing has happened yet: a connection that broke while it lay idle is replaced.
                 Err(error) if is_connection_failure(&error) => {
                     pool.discard_idle();
-                    open(pool, patience, &opening).await
+                    open(pool, patience, &opening, spending.as_ref()).await
                 }
                 result => result,
             }
@@ -159,7 +161,7 @@ impl Transaction {
         };
         let answer = tokio::select! {
             biased;
-            answer = lease.batch_numbers(closing) => answer,
+            answer = lease.commit(closing) => answer,
             () = given_up => Err(lost()),
         };
         let places = answer.map_err(|error| {
@@ -204,8 +206,13 @@ const fn outcome(result: &Result<()>) -> Outcome {
     }
 }
 
-async fn open(pool: &Pool, patience: Duration, opening: &str) -> Result<Lease, DbErr> {
-    let mut lease = pool.acquire(patience, None).await?;
+async fn open(
+    pool: &Pool,
+    patience: Duration,
+    opening: &str,
+    spending: Option<&Arc<Spending>>,
+) -> Result<Lease, DbErr> {
+    let mut lease = pool.acquire(patience, None, spending).await?;
     lease.enter_transaction();
     lease.batch(opening).await?;
     Ok(lease)

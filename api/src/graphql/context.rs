@@ -1,9 +1,12 @@
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use crate::answer::{AnswerBytes, AnswerPool};
 use crate::auth::Authority;
+use crate::budget::Budget;
 use crate::clock::SharedClock;
 use crate::database::{Cluster, Consistency, ConsistencyToken, Reader};
+use crate::deed::Disclosed;
 use crate::error::{Error, Result};
 use crate::rate::Meter;
 use crate::records::changes::Feeds;
@@ -25,6 +28,7 @@ pub struct Context {
     pub(super) loaders: Loaders,
     pub(super) known: Known,
     pub(super) meter: Option<Meter>,
+    pub(super) budget: Option<Budget>,
     pub(super) moment: Moment,
     pub(super) answer: Arc<AnswerBytes>,
     feeds: Option<Feeds>,
@@ -65,6 +69,7 @@ impl Context {
             loaders,
             known,
             meter: None,
+            budget: None,
             moment: Moment::Never,
             answer: Arc::new(AnswerPool::new(usize::MAX, usize::MAX).answer()),
             feeds: None,
@@ -96,6 +101,12 @@ impl Context {
         Self { answer, ..self }
     }
 
+    /// What the request uses of the databases, and whom it discloses, is taken from `budget`.
+    #[must_use]
+    pub fn within(self, budget: Budget) -> Self {
+        Self { budget: Some(budget), ..self }
+    }
+
     /// What the request costs is taken from `meter`.
     #[must_use]
     pub fn metered(self, meter: Meter) -> Self {
@@ -109,6 +120,15 @@ impl Context {
         self.meter.as_ref().map_or(Ok(()), Meter::attempt)
     }
 
+    /// Takes the patients that are disclosed from the caller's budget, each once.
+    pub(super) fn charge(&self, disclosed: &[Disclosed]) {
+        if let Some(budget) = &self.budget {
+            let subjects = disclosed.iter().flat_map(|one| &one.subjects);
+            let patients: HashSet<_> = subjects.filter_map(|subject| subject.patient).collect();
+            budget.disclose(patients.len());
+        }
+    }
+
     /// What can be followed.
     pub(super) fn feeds(&self) -> Result<&Feeds> {
         self.feeds.as_ref().ok_or_else(|| Error::internal("nothing can be followed here"))
@@ -119,8 +139,11 @@ impl Context {
         Self { moment, ..self }
     }
 
-    /// From now on reads from the primary: a mutation shows what it has just written.
+    /// From now on reads from the primary: a mutation shows what it has just written, whatever its caller's debt.
     pub(super) fn read_from_primary(&mut self) {
+        if let Some(spending) = self.cluster.spending() {
+            spending.bind();
+        }
         self.reader = self.cluster.read(&self.scope, Consistency::Strong);
         self.loaders = Loaders::forgetful(self.scope.clone(), self.reader.clone());
     }

@@ -6,6 +6,7 @@ use async_graphql::{Response, SchemaBuilder, ServerError, ValidationMode, Value}
 use uuid::Uuid;
 
 use crate::answer::AnswerBytes;
+use crate::budget::Spending;
 use crate::database::Reader;
 use crate::error::Error;
 
@@ -130,6 +131,12 @@ impl Engine {
         let inner = prepared.inner(variables, &context);
         let schema = if prepared.document.is_validated { &self.fast } else { &self.strict };
         let response = schema.execute(inner).await;
+        if let Some(refusal) = context.cluster.spending().and_then(Spending::refused)
+            && prepared.kind() == OperationType::Query
+        {
+            // Half an answer is of no use to whoever has to ask again.
+            return Answer::refused(Error::RateLimited { seconds: refusal.seconds }, id);
+        }
         let answer = self.conclude(&prepared, &context, response, began).await;
         if !answer.is_refused {
             self.remember(&prepared);
@@ -177,6 +184,7 @@ impl Engine {
             graphql.errors = response.errors.len(),
             graphql.complexity = prepared.cost.complexity,
             db.node = reader.served_by(),
+            db.time_ms = context.cluster.spending().map(|spending| spending.used().as_secs_f64() * 1000.0),
             duration_ms = began.elapsed().as_secs_f64() * 1000.0,
             "request"
         );

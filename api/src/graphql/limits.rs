@@ -14,6 +14,7 @@ use crate::records::patient_register::MAX_DUPLICATES;
 
 use super::introspection_size::{is_introspection, shown};
 use super::scanner::{Scanner, Token};
+use super::weights::Scales;
 
 /// What one request may ask for.
 #[derive(Clone, Copy, Debug, Deserialize)]
@@ -21,7 +22,7 @@ use super::scanner::{Scanner, Token};
 pub struct Limits {
     /// How deep fields may nest.
     pub max_depth: usize,
-    /// How many fields a response may have, lists counted at the size they ask for.
+    /// How many fields a response may have, lists counted at the size they ask for, and what is dear as so many more.
     pub max_complexity: u64,
     /// How many fields may have an alias.
     pub max_aliases: usize,
@@ -100,7 +101,12 @@ impl Limits {
         variables: &Variables,
     ) -> Result<Cost> {
         let Some(operation) = chosen(document, operation) else { return Ok(Cost::default()) };
+        let defaults = operation.variable_definitions.iter().filter_map(|definition| {
+            let default = definition.node.default_value.as_ref()?;
+            Some((definition.node.name.node.as_str(), &default.node))
+        });
         let mut measure = Measure {
+            scales: Scales::new(variables, defaults.collect()),
             limits: self,
             document,
             operation,
@@ -129,6 +135,7 @@ pub(super) fn chosen<'d>(document: &'d ExecutableDocument, name: Option<&str>) -
 }
 
 struct Measure<'d> {
+    scales: Scales<'d>,
     limits: &'d Limits,
     document: &'d ExecutableDocument,
     operation: &'d OperationDefinition,
@@ -194,7 +201,8 @@ impl Measure<'_> {
             inner.complexity.saturating_mul(self.size(field))
         };
         self.is_introspecting = was_introspecting;
-        let complexity = shown.saturating_add(1);
+        let counts = self.selects(children, &|name| matches!(name, "totalCount" | "totalPages"), 0);
+        let complexity = shown.saturating_add(1).saturating_add(self.scales.weigh(field, counts));
         if complexity > self.limits.max_complexity {
             return Err(Error::Limit(format!(
                 "{}: the request asks for more than {} fields: ask for fewer records at a time, or for fewer fields of each",
@@ -243,7 +251,7 @@ impl Measure<'_> {
         if let Some((_, most)) = SHORT_LISTS.iter().find(|(name, _)| field.name.node == *name) {
             return *most;
         }
-        if !self.is_list(&field.selection_set.node, 0) {
+        if !self.selects(&field.selection_set.node, &|name| matches!(name, "nodes" | "edges" | "pageInfo"), 0) {
             return 1;
         }
         let number = |value: Option<&Positioned<Value>>| {
@@ -265,15 +273,22 @@ impl Measure<'_> {
         asked.unwrap_or(u64::from(DEFAULT_PER_PAGE)).clamp(1, u64::from(MAX_PER_PAGE))
     }
 
-    fn is_list(&self, set: &SelectionSet, nested: usize) -> bool {
+    /// Whether a selection has a field that is one of these; for `totalPages`, also within `pageInfo`.
+    fn selects(&self, set: &SelectionSet, is_one: &dyn Fn(&str) -> bool, nested: usize) -> bool {
         set.items.iter().any(|item| match &item.node {
-            Selection::Field(field) => matches!(field.node.name.node.as_str(), "nodes" | "edges" | "pageInfo"),
-            Selection::InlineFragment(fragment) => self.is_list(&fragment.node.selection_set.node, nested),
+            Selection::Field(field) => {
+                let (name, within) = (field.node.name.node.as_str(), &field.node.selection_set.node);
+                is_one(name)
+                    || (name == "pageInfo"
+                        && nested < self.limits.max_depth
+                        && self.selects(within, is_one, nested + 1))
+            }
+            Selection::InlineFragment(fragment) => self.selects(&fragment.node.selection_set.node, is_one, nested),
             Selection::FragmentSpread(spread) if nested < self.limits.max_depth => self
                 .document
                 .fragments
                 .get(&spread.node.fragment_name.node)
-                .is_some_and(|fragment| self.is_list(&fragment.node.selection_set.node, nested + 1)),
+                .is_some_and(|fragment| self.selects(&fragment.node.selection_set.node, is_one, nested + 1)),
             Selection::FragmentSpread(_) => false,
         })
     }

@@ -64,6 +64,7 @@ mod text;
 mod to_json;
 mod trusted;
 mod user;
+mod weights;
 mod witness;
 
 use async_graphql::{MergedObject, MergedSubscription, SDLExportOptions, Schema, SchemaBuilder};

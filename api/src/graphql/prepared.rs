@@ -81,6 +81,9 @@ impl Engine {
             self.inputs.check(operation, &variables).map_err(refused)?;
             check_root(operation, &document.parsed).map_err(refused)?;
         }
+        if let Some(budget) = &context.budget {
+            budget.check().map_err(refused)?;
+        }
         if let Some(meter) = &context.meter {
             meter.spend(cost.complexity).map_err(refused)?;
         }

@@ -9,6 +9,7 @@ use futures_util::StreamExt;
 use futures_util::stream::{self, BoxStream};
 use parking_lot::Mutex;
 
+use crate::budget::Spending;
 use crate::database::ClusterStatus;
 use crate::deed::{Deed, Outcome};
 use crate::error::{Error, Result};
@@ -22,7 +23,7 @@ use super::context::of;
 use super::engine::{Answer, Engine};
 use super::prepared::Prepared;
 use super::request::{Method, Request};
-use super::tellings::{Question, SharedTelling, Telling, can_be_shared};
+use super::tellings::{PATIENCE, Question, SharedTelling, Telling, can_be_shared};
 use super::witness::deeds;
 
 /// Something that a subscription tells of.
@@ -170,11 +171,17 @@ impl ResponseStream {
         let (engine, prepared) = (&self.engine, &self.prepared);
         let context = Arc::new(context.at(Moment::Telling(event.clone())));
         let make = || engine.clone().make(Arc::clone(prepared), Arc::clone(&context));
-        if let Some(shared) = engine.tellings.of(self.question, &context.scope, &event, make).await {
+        // Others would wait for as long as a caller in debt does, if that one asked first.
+        let is_in_debt = context.cluster.spending().is_some_and(Spending::is_in_debt);
+        if !is_in_debt && let Some(shared) = engine.tellings.of(self.question, &context.scope, &event, make).await {
             put_on_record(&context, shared.deeds.clone()).await?;
             return Ok(Arc::clone(&shared.telling));
         }
         let (answer, deeds) = engine.show(prepared, &context).await;
+        if let Some(refusal) = context.cluster.spending().and_then(Spending::refused) {
+            let error = Error::RateLimited { seconds: refusal.seconds };
+            return Err(Box::new(Answer::refused(error, context.scope.request)));
+        }
         put_on_record(&context, deeds).await?;
         if answer.response.data == Value::Null {
             return Err(Box::new(Answer { is_refused: true, ..answer }));
@@ -195,7 +202,11 @@ impl Engine {
     /// What an event shows, and what it discloses. None of it may leave before that is on record.
     async fn show(&self, prepared: &Prepared, context: &Arc<Context>) -> (Answer, Vec<(Deed, Outcome)>) {
         let (id, began) = (context.scope.request, Instant::now());
-        let _permit = self.tellings.making.acquire().await;
+        let turn = self.tellings.making.acquire(context.cluster.spending(), PATIENCE).await;
+        let _permit = match turn {
+            Ok(permit) => permit,
+            Err(why) => return (Answer::refused(why.into(), id), Vec::new()),
+        };
         let inner = prepared.inner(prepared.variables.clone(), context);
         let Some(response) = self.fast.execute_stream(inner).next().await else {
             return (Answer::refused(Error::internal("an event of which nothing is told"), id), Vec::new());

@@ -6,9 +6,9 @@ use async_graphql::Value;
 use futures_util::future::{BoxFuture, FutureExt, Shared};
 use moka::policy::EvictionPolicy;
 use moka::sync::Cache;
-use tokio::sync::Semaphore;
 use uuid::Uuid;
 
+use crate::budget::FairQueue;
 use crate::deed::{Deed, Outcome};
 use crate::scope::{Boundary, Permissions, Scope};
 
@@ -18,9 +18,13 @@ use super::response_stream::Event;
 /// How many tellings are kept for who is told the same, and for how long.
 const KEPT: u64 = 256;
 const KEPT_FOR: Duration = Duration::from_secs(2);
-/// How many are made at a time: when thousands come back at once, each from somewhere else, other reads must not wait for
-/// all of them.
+/// How many are made at a time, in turns: when thousands come back at once, each from somewhere else, other reads must not
+/// wait for all of them.
 const MAKING: usize = 4;
+/// How many processors those are taken for, so that half of them may be made for callers in debt.
+const CORES: f64 = 4.0;
+/// How long one waits to be made: no longer than a request may take is of use.
+pub(super) const PATIENCE: Duration = Duration::from_mins(10);
 /// Bytes of what a telling shows, above which everybody is told on their own: what is kept is bounded.
 const MAX_BYTES: usize = 64 * 1024;
 
@@ -54,7 +58,7 @@ pub(super) struct SharedTelling {
 #[derive(Clone)]
 pub(super) struct Tellings {
     kept: Cache<Key, Kept>,
-    pub(super) making: Arc<Semaphore>,
+    pub(super) making: FairQueue,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -108,7 +112,7 @@ impl Tellings {
         // The newest are asked for most, however often older ones were.
         let builder = Cache::builder().eviction_policy(EvictionPolicy::lru());
         let kept = builder.max_capacity(KEPT).time_to_live(KEPT_FOR).build();
-        Self { kept, making: Arc::new(Semaphore::new(MAKING)) }
+        Self { kept, making: FairQueue::new(MAKING, CORES) }
     }
 
     /// The telling of an event to who asks this question, which the first of them has made.

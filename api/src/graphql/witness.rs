@@ -17,7 +17,9 @@ pub(super) fn deeds(
     document: &ExecutableDocument,
     operation: Option<&OperationDefinition>,
 ) -> Vec<(Deed, Outcome)> {
-    let shown = told(&context.reader.take_disclosed());
+    let disclosed = context.reader.take_disclosed();
+    context.charge(&disclosed);
+    let shown = told(&disclosed);
     let asked = united(context.reader.take_asked(), &shown);
     let mut deeds: Vec<(Deed, Outcome)> =
         shown.into_iter().chain(asked).map(|deed| (deed, Outcome::Succeeded)).collect();

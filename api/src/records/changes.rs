@@ -6,6 +6,7 @@ use std::sync::Arc;
 use futures_util::future::ready;
 use futures_util::stream::{self, Stream};
 
+use crate::budget::Budget;
 use crate::changelog::{self, Batch, Change, Cursor, Relay};
 use crate::database::Cluster;
 use crate::error::Result;
@@ -21,6 +22,8 @@ use super::tidings::Tidings;
 pub struct Feeds {
     relay: Relay,
     tidings: Tidings<ChangedEntity>,
+    /// To whom it is charged what is looked up; none where to nobody.
+    budget: Option<Budget>,
     /// Patient registers.
     pub registers: Feed<PatientRegisters>,
 }
@@ -38,6 +41,7 @@ struct Follower {
     /// Their names.
     question: Arc<str>,
     tidings: Tidings<ChangedEntity>,
+    budget: Option<Budget>,
     log: changelog::Subscription,
     waiting: VecDeque<Arc<Tiding<ChangedEntity>>>,
 }
@@ -46,7 +50,13 @@ impl Feeds {
     /// Tells of what a relay brings.
     #[must_use]
     pub fn new(relay: Relay, cluster: Cluster) -> Self {
-        Self { registers: Feed::new(relay.clone(), cluster), relay, tidings: Tidings::new() }
+        Self { registers: Feed::new(relay.clone(), cluster), relay, tidings: Tidings::new(), budget: None }
+    }
+
+    /// The same, for one caller, to whose budget it is charged what is looked up for them.
+    #[must_use]
+    pub fn charged_to(self, budget: Budget) -> Self {
+        Self { registers: self.registers.charged_to(budget.clone()), budget: Some(budget), ..self }
     }
 
     /// What happens to records of these kinds, or of all that the caller may read, after a cursor, or from now on.
@@ -61,11 +71,11 @@ impl Feeds {
         after: Option<Cursor>,
     ) -> Result<impl Stream<Item = Result<Arc<Tiding<ChangedEntity>>>> + Send + use<>> {
         let entities = ChangedEntity::chosen(scope, entities)?;
-        let log = self.relay.subscribe(after.clone()).await?;
+        let log = self.relay.subscribe(after.clone()).await?.charged_to(self.budget.clone());
         let waiting = Tiding::first(after.as_ref(), &log).into_iter().collect();
         let question = entities.iter().map(|entity| entity.name()).collect::<Vec<_>>().join(" ").into();
-        let tidings = self.tidings.clone();
-        let follower = Follower { scope: scope.clone(), entities, question, tidings, log, waiting };
+        let (tidings, budget) = (self.tidings.clone(), self.budget.clone());
+        let follower = Follower { scope: scope.clone(), entities, question, tidings, budget, log, waiting };
         Ok(stream::unfold(Some(follower), |follower| async {
             let mut follower = follower?;
             let told = follower.next().await;
@@ -87,7 +97,8 @@ impl Follower {
             }
             if batch.changes.iter().any(|change| self.followed(change).is_some()) {
                 let make = || ready(Ok(self.tell(&batch)));
-                let told = self.tidings.of(&self.question, &self.scope, &batch, make).await?;
+                let spending = self.budget.as_ref().map(Budget::spending);
+                let told = self.tidings.of(&self.question, &self.scope, spending, &batch, make).await?;
                 self.waiting.extend(told.iter().cloned());
             }
         }

@@ -11,6 +11,7 @@ use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, Condition, ConnectionTrait, DbBackend, EntityName, Iterable};
 use uuid::Uuid;
 
+use crate::budget::{Budget, Spending};
 use crate::changelog::{self, Batch, Change, Cursor, Relay};
 use crate::criteria::{Criteria, Filter, Translation, client_name};
 use crate::database::{Cluster, Consistency};
@@ -34,11 +35,14 @@ pub struct Feed<C: Collection> {
     relay: Relay,
     cluster: Cluster,
     tidings: Tidings<Option<Row<C::Entity>>>,
+    /// To whom it is charged what is looked up; none where to nobody.
+    budget: Option<Budget>,
 }
 
 impl<C: Collection> Clone for Feed<C> {
     fn clone(&self) -> Self {
-        Self { relay: self.relay.clone(), cluster: self.cluster.clone(), tidings: self.tidings.clone() }
+        let (relay, cluster, tidings) = (self.relay.clone(), self.cluster.clone(), self.tidings.clone());
+        Self { relay, cluster, tidings, budget: self.budget.clone() }
     }
 }
 
@@ -71,7 +75,13 @@ impl<C: Collection> Feed<C> {
     /// Tells of what a relay brings.
     #[must_use]
     pub fn new(relay: Relay, cluster: Cluster) -> Self {
-        Self { relay, cluster, tidings: Tidings::new() }
+        Self { relay, cluster, tidings: Tidings::new(), budget: None }
+    }
+
+    /// The same, for one caller, to whose budget it is charged what is looked up for them.
+    #[must_use]
+    pub(super) fn charged_to(self, budget: Budget) -> Self {
+        Self { budget: Some(budget), ..self }
     }
 
     /// What happens to the records that meet a filter, after a cursor, or from now on.
@@ -98,7 +108,7 @@ impl<C: Collection> Feed<C> {
         }
         let asked = translation.asked(C::Entity::default().table_name()).into();
         self.record(scope, filter.as_ref(), translation).await?;
-        let log = self.relay.subscribe(after.clone()).await?;
+        let log = self.relay.subscribe(after.clone()).await?.charged_to(self.budget.clone());
         let waiting = Tiding::first(after.as_ref(), &log).into_iter().collect();
         let (feed, scope, text) = (self.clone(), scope.clone(), text.into());
         let wish = Arc::new(Wish { feed, scope, filter, text, named, asked });
@@ -144,11 +154,13 @@ impl<C: Collection> Follower<C> {
                 return Ok(Arc::new(Tiding { cursor: batch.cursor, matter: Matter::Gap(gap) }));
             }
             if batch.changes.iter().any(|change| self.wish.is_concerned(change)) {
+                let Wish { feed, text, scope, .. } = &*self.wish;
+                let spending = feed.budget.as_ref().map(Budget::spending);
                 let make = || {
-                    let (wish, batch) = (Arc::clone(&self.wish), batch.clone());
-                    async move { wish.tidings(&batch).await }
+                    let (wish, batch, spending) = (Arc::clone(&self.wish), batch.clone(), spending.clone());
+                    async move { wish.tidings(&batch, spending).await }
                 };
-                let told = self.wish.feed.tidings.of(&self.wish.text, &self.wish.scope, &batch, make).await?;
+                let told = feed.tidings.of(text, scope, spending.clone(), &batch, make).await?;
                 self.waiting.extend(told.iter().cloned());
             }
         }
@@ -161,11 +173,13 @@ impl<C: Collection> Wish<C> {
     }
 
     /// What a batch means: its records are looked at until a primary can be read.
-    async fn tidings(&self, batch: &Batch) -> Result<Vec<Told<C>>> {
+    async fn tidings(&self, batch: &Batch, spending: Option<Arc<Spending>>) -> Result<Vec<Told<C>>> {
         let changes = || batch.changes.iter().filter(|change| self.is_concerned(change));
         let keys: HashSet<Uuid> = changes().map(|change| change.key).collect();
+        let cluster = self.feed.cluster.clone();
+        let cluster = if let Some(spending) = spending { cluster.charged_to(spending) } else { cluster };
         loop {
-            match self.look(&keys).await {
+            match self.look(&cluster, &keys).await {
                 Ok(sight) => return Ok(changes().filter_map(|change| self.tell(batch, change, &sight)).collect()),
                 Err(Error::Unavailable(_) | Error::Interrupted(_) | Error::Consistency | Error::Timeout) => {
                     tokio::time::sleep(PAUSE).await;
@@ -176,8 +190,8 @@ impl<C: Collection> Wish<C> {
     }
 
     /// Deleted records too: whether one met the filter is asked after it was deleted.
-    async fn look(&self, keys: &HashSet<Uuid>) -> Result<Sight<C>> {
-        let reader = self.feed.cluster.read(&self.scope, Consistency::Strong);
+    async fn look(&self, cluster: &Cluster, keys: &HashSet<Uuid>) -> Result<Sight<C>> {
+        let reader = cluster.read(&self.scope, Consistency::Strong);
         let backend = reader.get_database_backend();
         let among = match backend {
             DbBackend::Postgres => C::key().eq_any(keys.iter().copied().collect::<Vec<_>>()),

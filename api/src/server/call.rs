@@ -41,9 +41,11 @@ pub(super) async fn caller(service: &Service, headers: &HeaderMap, origin: Optio
 impl Service {
     /// What one request is resolved with.
     pub(super) fn context(&self, scope: Scope, consistency: Consistency) -> Context {
-        let (authority, cluster) = (self.authority.clone(), self.cluster.clone());
-        let (clock, answer) = (SharedClock::clone(&self.clock), Arc::new(self.answers.answer()));
-        Context::new(scope, authority, cluster, clock, self.known.clone(), consistency).answering(answer)
+        let budget = self.budgets.of(&scope);
+        let (authority, cluster) = (self.authority.clone(), self.cluster.clone().charged_to(budget.spending()));
+        let (clock, known) = (SharedClock::clone(&self.clock), self.known.clone());
+        let answer = Arc::new(self.answers.answer());
+        Context::new(scope, authority, cluster, clock, known, consistency).within(budget).answering(answer)
     }
 }
 

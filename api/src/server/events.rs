@@ -135,7 +135,7 @@ impl Events {
             };
             return match told {
                 Told::Event(telling) => Some((next(telling.written(Answer::encode)), Some(self))),
-                Told::Last(answer) => Some((last(&answer), None)),
+                Told::Last(answer) | Told::TooCostly(answer) => Some((last(&answer), None)),
                 Told::Complete => Some((Bytes::from_static(COMPLETE), None)),
                 Told::Farewell(farewell) => {
                     let answer = Answer::refused(Error::Unauthenticated(farewell.reason()), uuid::Uuid::new_v4());

@@ -18,12 +18,21 @@ pub(super) enum Told {
     Event(Arc<Telling>),
     /// All that there is to tell: a query's or a mutation's answer, or why there is none, or no more.
     Last(Box<Answer>),
+    /// Why no more is told: the caller's subscriptions cost more than they may.
+    TooCostly(Box<Answer>),
     /// Nothing more will be told.
     Complete,
     /// The visitor has to go.
     Farewell(Farewell),
     /// The server is going to stop, and another one may go on telling.
     Leaving,
+}
+
+impl Told {
+    /// Why a subscription ends.
+    fn why_no_more(answer: Box<Answer>) -> Self {
+        if answer.retry_after.is_some() { Self::TooCostly(answer) } else { Self::Last(answer) }
+    }
 }
 
 /// What became of an operation's beginning.
@@ -102,7 +111,7 @@ impl Subscription {
         };
         match event {
             None => (Told::Complete, None),
-            Some(Err(error)) => (Told::Last(Box::new(Answer::refused(error, Uuid::new_v4()))), None),
+            Some(Err(error)) => (Told::why_no_more(Box::new(Answer::refused(error, Uuid::new_v4()))), None),
             Some(Ok(event)) => self.tell(event).await,
         }
     }
@@ -119,7 +128,7 @@ impl Subscription {
         match tokio::time::timeout(limit, telling).await {
             Ok(Ok(telling)) => (Told::Event(telling), Some(self)),
             // An event that cannot be told, or put on record, must not be passed over: the client asks for it again.
-            Ok(Err(answer)) => (Told::Last(answer), None),
+            Ok(Err(answer)) => (Told::why_no_more(answer), None),
             Err(_) => (Told::Last(Box::new(Answer::refused(Error::Timeout, id))), None),
         }
     }

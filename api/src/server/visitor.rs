@@ -112,7 +112,7 @@ impl Visitor {
     /// What one of their requests is resolved with.
     pub(super) fn context(&self, scope: Scope) -> Context {
         let meter = self.service.rates.meter(&scope);
-        let feeds = self.service.feeds.clone();
+        let feeds = self.service.feeds.clone().charged_to(self.service.budgets.of(&scope));
         let context = self.service.context(scope, self.consistency).metered(meter).following(feeds);
         if let Some(token) = self.after { context.after(token) } else { context }
     }

@@ -197,7 +197,8 @@ fn what_stands_before_the_damage_of_a_spool_is_shipped() {
 fn what_dead_processes_left_is_adopted_under_a_steady_load_too() {
     for backend in [Backend::Sqlite, Backend::Postgres] {
         let database = Arc::new(Database::new(backend));
-        let unmetered = [("PHR_RATE_REQUESTS", "4000000000"), ("PHR_RATE_COST", "4000000000")];
+        let unmetered =
+            [("PHR_RATE_REQUESTS", "4000000000"), ("PHR_RATE_COST", "4000000000"), ("PHR_BUDGET_SHARE", "0")];
         let server = Phr::serve(Arc::clone(&database), &unmetered, &[]);
         crate::patients::register(&server, &json!({}));
         shipped(&database, "outcome = 'SUCCEEDED'", 2);

@@ -6,6 +6,7 @@ mod costs;
 mod detections;
 mod documents;
 mod draining;
+mod fairness;
 mod filters;
 mod fuzz;
 mod heads;

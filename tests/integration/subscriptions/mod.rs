@@ -2,6 +2,7 @@
 
 mod callers;
 mod changes;
+mod costly;
 mod endings;
 mod entities;
 mod events;

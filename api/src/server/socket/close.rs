@@ -15,6 +15,8 @@ impl Close {
     pub(super) const UNREAD: Self = Self::of(1013, "it has not been read yet who may sign in: try again later");
     pub(super) const UNAVAILABLE: Self = Self::of(1013, "the database is not available: try again later");
     pub(super) const TOO_OFTEN: Self = Self::of(1013, "too many requests: try again in a minute");
+    pub(super) const TOO_COSTLY: Self =
+        Self::of(1013, "the subscriptions cost more database time than one caller may use: try again later, with less");
     pub(super) const TOO_BIG: Self = Self::of(1009, "the message is too long");
     pub(super) const INVALID: Self = Self::of(4400, "Invalid message received");
     pub(super) const UNAUTHORIZED: Self = Self::of(4401, "Unauthorized");

@@ -199,6 +199,10 @@ impl Conversation {
                 self.say(protocol.next(id, &answer.encode()).into()).await?;
                 self.say(complete(id).into()).await
             }
+            Told::TooCostly(answer) => {
+                self.say(protocol.error(id, &answer).into()).await?;
+                Err(Some(Close::TOO_COSTLY))
+            }
             Told::Complete => self.say(complete(id).into()).await,
             Told::Farewell(farewell) => Err(Some(farewell.into())),
             Told::Leaving => Ok(()),
