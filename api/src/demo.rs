@@ -8,7 +8,7 @@ mod guest;
 pub(crate) use guest::admit_guest;
 
 use chrono::{Days, NaiveDate};
-use sea_orm::{ConnectionTrait, EntityTrait, PaginatorTrait};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter};
 use uuid::Uuid;
 
 use crate::clock::Clock;
@@ -101,13 +101,21 @@ pub(crate) async fn fill(cluster: &Cluster, clock: &dyn Clock) -> Result<(), Err
 
 /// The last register tells whether all were made, in whichever release.
 async fn is_filled(reader: &impl ConnectionTrait) -> Result<bool, Error> {
-    let last = entity::patient_register::Entity::find_by_id(key("patient", PATIENTS - 1)).one(reader).await;
+    let among = entity::patient_register::Column::Uuid.is_in(keys("patient", PATIENTS - 1));
+    let last = entity::patient_register::Entity::find().filter(among).one(reader).await;
     Ok(last.map_err(crate::error::Error::from)?.is_some())
 }
 
-/// The same key for the same thing, in every demonstration.
+/// The same key for the same thing, in every demonstration. Of version 8: those of version 5 are for imports.
 fn key(kind: &str, number: u32) -> Uuid {
-    Uuid::new_v5(&Uuid::NAMESPACE_URL, format!("phr:demo:{kind}:{number}").as_bytes())
+    let [own, _] = keys(kind, number);
+    own
+}
+
+/// The key of a thing, and the one that it has in demonstrations made before keys of version 5 were for imports.
+fn keys(kind: &str, number: u32) -> [Uuid; 2] {
+    let former = Uuid::new_v5(&Uuid::NAMESPACE_URL, format!("phr:demo:{kind}:{number}").as_bytes());
+    [uuid::Builder::from_custom_bytes(former.into_bytes()).into_uuid(), former]
 }
 
 fn nth<T: Copy>(list: &[T], number: u32) -> T {

@@ -38,14 +38,16 @@ pub(crate) enum Command {
         #[arg(long)]
         json: bool,
         /// The FHIR server that the resources come from, such as <https://example.org/fhir>. Needed where ids are not
-        /// UUIDs and the input does not name its server, so that the ids of two servers are told apart.
+        /// UUIDs and the input does not name its server, so that the ids of two servers are told apart. Records are changed
+        /// only by imports from the server that they came from.
         #[arg(long, value_name = "URL", default_value = "", hide_default_value = true)]
         base: String,
     },
 }
 
 const EXIT_CODES: &str = "\
-Importing the same again changes nothing, and an import that was interrupted can be run again.
+Importing the same again changes nothing, and an import that was interrupted can be run again. An import changes only
+records that an import from the same server made, and that belong to the same institution still; others fail.
 
 Exit codes:
   0  every resource was imported, or is of no interest to an import

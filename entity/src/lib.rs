@@ -19,6 +19,7 @@ pub mod gender;
 pub mod health_profile;
 pub mod idempotency_key;
 pub mod identifier;
+pub mod import_origin;
 pub mod institution_type;
 pub mod medical_condition;
 pub mod medical_institution;

@@ -27,6 +27,7 @@ mod hosts;
 mod http;
 mod idempotency;
 mod identity;
+mod import_origins;
 mod library;
 mod merges;
 mod migrations;

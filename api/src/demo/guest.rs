@@ -1,5 +1,5 @@
 use entity::{user, user_secret};
-use sea_orm::EntityTrait;
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use uuid::Uuid;
 
 use crate::auth::Authority;
@@ -9,7 +9,7 @@ use crate::error::Result;
 use crate::records::user::{CreateUserInput, UpdateUserInput, UserKind, create, update};
 use crate::scope::Scope;
 
-use super::key;
+use super::{key, keys};
 
 /// What the demonstration's user signs in by.
 const USERNAME: &str = "doctor@clinic.example";
@@ -43,43 +43,44 @@ pub(crate) async fn admit_guest(
 
 async fn welcome(cluster: &Cluster, clock: &dyn Clock, authority: &Authority) -> Result<()> {
     let scope = Scope::local_operator(Uuid::new_v4());
-    match find(cluster, &scope).await? {
+    let uuid = match find(cluster, &scope).await? {
         None => {
             let role_id = authority.role(&scope, "doctor").await?;
             create(&scope, cluster, clock, guest(role_id)).await?;
+            key("user", 0)
         }
-        Some(guest) if !guest.is_active => set_active(cluster, &scope, true).await?,
-        Some(_) => {}
-    }
+        Some(guest) => {
+            if !guest.is_active {
+                set_active(cluster, &scope, guest.uuid, true).await?;
+            }
+            guest.uuid
+        }
+    };
     let reader = cluster.read(&scope, Consistency::Strong);
-    let secret = user_secret::Entity::find_by_id(uuid()).one(&reader).await?;
+    let secret = user_secret::Entity::find_by_id(uuid).one(&reader).await?;
     if secret.is_some_and(|secret| secret.password_hash.is_some()) {
         return Ok(());
     }
-    authority.give_password(&scope, uuid(), PASSWORD.to_owned()).await
+    authority.give_password(&scope, uuid, PASSWORD.to_owned()).await
 }
 
 async fn dismiss(cluster: &Cluster, authority: &Authority) -> Result<()> {
     let scope = Scope::local_operator(Uuid::new_v4());
-    if find(cluster, &scope).await?.is_some_and(|guest| guest.is_active) {
-        set_active(cluster, &scope, false).await?;
+    if let Some(guest) = find(cluster, &scope).await?.filter(|guest| guest.is_active) {
+        set_active(cluster, &scope, guest.uuid, false).await?;
         authority.catch_up().await;
     }
     Ok(())
 }
 
-fn uuid() -> Uuid {
-    key("user", 0)
-}
-
 async fn find(cluster: &Cluster, scope: &Scope) -> Result<Option<user::Model>> {
     let reader = cluster.read(scope, Consistency::Strong);
-    Ok(user::Entity::find_by_id(uuid()).one(&reader).await?)
+    Ok(user::Entity::find().filter(user::Column::Uuid.is_in(keys("user", 0))).one(&reader).await?)
 }
 
 fn guest(role_id: Uuid) -> CreateUserInput {
     CreateUserInput {
-        uuid: Some(uuid()),
+        uuid: Some(key("user", 0)),
         kind: UserKind::Doctor,
         username: USERNAME.to_owned(),
         display_name: Some("The demonstration's doctor".to_owned()),
@@ -93,10 +94,10 @@ fn guest(role_id: Uuid) -> CreateUserInput {
     }
 }
 
-async fn set_active(cluster: &Cluster, scope: &Scope, is_active: bool) -> Result<()> {
+async fn set_active(cluster: &Cluster, scope: &Scope, uuid: Uuid, is_active: bool) -> Result<()> {
     use async_graphql::MaybeUndefined::Undefined;
     let input = UpdateUserInput {
-        uuid: uuid(),
+        uuid,
         expected_version: None,
         display_name: Undefined,
         role_id: Undefined,

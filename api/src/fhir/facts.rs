@@ -1,7 +1,7 @@
 use uuid::Uuid;
 
 use crate::error::Result;
-use crate::records::import::{self, Fact, Put, Status};
+use crate::records::import::{self, Fact, ImportSource, Put, Status};
 
 use super::judge::{Ready, Verdict, Withdrawal};
 use super::map::{Coded, List, Mapped};
@@ -46,17 +46,20 @@ impl Run<'_> {
             Some(List::Medications) => Fact::Medication,
             None => return Ok(()),
         };
-        let keys: Vec<Uuid> = withdrawals.iter().map(|withdrawal| withdrawal.key).collect();
-        let were_there = import::withdraw(self.scope, self.cluster, self.clock, self.how, fact, &keys).await?;
-        for (withdrawal, was_there) in withdrawals.into_iter().zip(were_there) {
+        let wrong: Vec<(Uuid, ImportSource)> =
+            withdrawals.iter().map(|withdrawal| (withdrawal.key, withdrawal.source.clone())).collect();
+        let results = import::withdraw(self.scope, self.cluster, self.clock, self.how, fact, &wrong).await?;
+        for (withdrawal, result) in withdrawals.into_iter().zip(results) {
             let Withdrawal { place, mut about, reason, .. } = withdrawal;
             // Nothing of it is taken, so nothing is left out.
             about.no_place_for.clear();
-            let verdict = if was_there {
-                let reason = Some(format!("{reason}: its record was removed here"));
-                Verdict { reason, ..Verdict::plain(Status::Updated) }
-            } else {
-                Verdict::skipped(reason)
+            let verdict = match result {
+                import::Withdrawal::Absent => Verdict::skipped(reason),
+                import::Withdrawal::Removed => {
+                    let reason = Some(format!("{reason}: its record was removed here"));
+                    Verdict { reason, ..Verdict::plain(Status::Updated) }
+                }
+                import::Withdrawal::Conflict(conflict) => Verdict::conflict(conflict),
             };
             let outcome = self.shared.outcome(place, about, verdict);
             self.tell(outcome);
@@ -71,6 +74,7 @@ fn verdict<T>(mapped: &Mapped<T>, put: Put) -> Verdict {
         Put::Updated(_) => Verdict::plain(Status::Updated),
         Put::Unchanged | Put::Merged => Verdict::plain(Status::Unchanged),
         Put::Deleted => Verdict::skipped("was removed here, and stays so"),
+        Put::Conflict(conflict) => Verdict::conflict(conflict),
         Put::Refused(faults) => Verdict::problem(mapped.problem(&faults)),
     }
 }

@@ -27,13 +27,14 @@ impl Importer for Fhir {
         cluster: &Cluster,
         clock: &dyn Clock,
         text: Text,
+        base: &str,
         how: How,
     ) -> Result<Vec<Outcome>> {
         let source = match text {
             Text::Lines(text) => Source::ndjson(text),
             Text::Document(json) => Source::document(json),
         };
-        let options = Options { how, base: String::new(), memory: MAX_MEMORY };
+        let options = Options { how, base: base.to_owned(), memory: MAX_MEMORY };
         let mut outcomes = Outcomes::default();
         import(scope, cluster, clock, Sources::one(source), options, &mut outcomes).await?;
         outcomes.0.sort_by_key(|outcome| (outcome.line, outcome.entry));

@@ -2,7 +2,7 @@ use std::collections::{HashMap, HashSet};
 
 use uuid::Uuid;
 
-use crate::records::import::Status;
+use crate::records::import::{Conflict, ImportSource, Status};
 
 use super::key::Link;
 use super::map::{Coded, List, Note, NoteState, Post, Problem, Visit};
@@ -23,6 +23,8 @@ pub(super) enum Fate {
 pub(super) struct Results {
     pub(super) institutions: HashSet<Uuid>,
     pub(super) doctors: HashSet<Uuid>,
+    /// Institutions that another source made here: what refers to one of them means another one.
+    pub(super) foreign_institutions: HashSet<Uuid>,
     pub(super) registers: HashMap<Uuid, Fate>,
 }
 
@@ -42,6 +44,7 @@ pub(super) struct Withdrawal {
     pub(super) about: About,
     pub(super) list: List,
     pub(super) key: Uuid,
+    pub(super) source: ImportSource,
     pub(super) reason: &'static str,
 }
 
@@ -73,6 +76,10 @@ impl Verdict {
 
     pub(super) fn failed(path: Option<&str>, reason: &str) -> Self {
         Self { status: Status::Failed, path: path.map(str::to_owned), reason: Some(reason.to_owned()) }
+    }
+
+    pub(super) fn conflict(conflict: Conflict) -> Self {
+        Self::failed(None, conflict.reason())
     }
 
     pub(super) fn problem(problem: Problem) -> Self {
@@ -124,7 +131,8 @@ pub(super) fn judge(
         Body::Visit(visit) => told(about, on_visit(survey, results, &visit)),
         Body::Post(post) => told(about, on_post(survey, results, &post)),
         Body::Note(Note { state: NoteState::Withdrawn(reason), list, .. }) => {
-            let withdrawal = Withdrawal { place, about: about.clone(), list, key: resource.own.key, reason };
+            let (key, source) = (resource.own.key, resource.source);
+            let withdrawal = Withdrawal { place, about: about.clone(), list, key, source, reason };
             (about, Some(Judged::Withdrawn(withdrawal)))
         }
         Body::Note(note) => match on_note(survey, results, note) {

@@ -1,5 +1,7 @@
 use uuid::Uuid;
 
+use crate::records::import::ImportSource;
+
 use super::r4::{Identifier, Reference};
 
 /// What a resource's references are relative to.
@@ -33,6 +35,11 @@ impl Origin<'_> {
     /// The server that relative references mean: <https://hl7.org/fhir/R4/bundle.html#references>.
     fn base(&self) -> &str {
         self.full_url.and_then(rest_parts).map_or(self.base, |(base, ..)| base).trim_end_matches('/')
+    }
+
+    /// The server that the resource comes from.
+    pub(super) fn source(&self) -> ImportSource {
+        ImportSource::new(self.base())
     }
 
     /// The key of the resource itself; none when nothing identifies it.

@@ -17,7 +17,7 @@ impl Run<'_> {
     ) -> Result<()> {
         let (scope, cluster, clock, how) = (self.scope, self.cluster, self.clock, self.how);
         for one in &mut waiting {
-            survey.complete(&mut one.mapped, &results.institutions, &results.doctors);
+            survey.complete(&mut one.mapped, results);
         }
         let (whole, broken): (Vec<_>, Vec<_>) = waiting.into_iter().partition(|one| one.mapped.problem.is_none());
         for one in broken {
@@ -53,6 +53,6 @@ const fn fate(put: &Put) -> Fate {
     match put {
         Put::Created | Put::Updated(_) | Put::Unchanged | Put::Merged => Fate::Written,
         Put::Deleted => Fate::Deleted,
-        Put::Refused(_) => Fate::Failed,
+        Put::Conflict(_) | Put::Refused(_) => Fate::Failed,
     }
 }

@@ -1,7 +1,7 @@
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
-use crate::records::import::{ImportedDoctor, ImportedInstitution, ImportedRegister};
+use crate::records::import::{ImportSource, ImportedDoctor, ImportedInstitution, ImportedRegister};
 
 use super::key::{Origin, Own, by_identifier};
 use super::map::{
@@ -37,6 +37,7 @@ pub(super) struct About {
 pub(super) struct Resource {
     pub(super) kind: Kind,
     pub(super) own: Own,
+    pub(super) source: ImportSource,
     /// Other keys by which references may mean it.
     pub(super) aliases: Vec<Uuid>,
     pub(super) body: Body,
@@ -128,13 +129,13 @@ fn resource(json: &[u8], origin: Origin<'_>, kind: Kind, own: Own, untaken: &mut
             let organization: Organization = parse_whole(json, untaken)?;
             of_organization(&organization, untaken);
             known_by("Organization", &organization.identifier);
-            Body::Institution(institution(own.key, organization))
+            Body::Institution(institution(origin, own.key, organization))
         }
         Kind::Practitioner => {
             let practitioner: Practitioner = parse_whole(json, untaken)?;
             of_practitioner(&practitioner, untaken);
             known_by("Practitioner", &practitioner.identifier);
-            Body::Doctor(doctor(own.key, practitioner))
+            Body::Doctor(doctor(origin, own.key, practitioner))
         }
         Kind::Patient => {
             let patient: Patient = parse_whole(json, untaken)?;
@@ -148,7 +149,7 @@ fn resource(json: &[u8], origin: Origin<'_>, kind: Kind, own: Own, untaken: &mut
         Kind::MedicationRequest => list(List::Medications)?,
     };
     aliases.extend(own.alias);
-    Ok(Resource { kind, own, aliases, body })
+    Ok(Resource { kind, own, source: origin.source(), aliases, body })
 }
 
 fn parse<T: DeserializeOwned>(json: &[u8]) -> Result<T, String> {

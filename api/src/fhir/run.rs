@@ -1,3 +1,4 @@
+use std::collections::HashSet;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -9,7 +10,7 @@ use uuid::Uuid;
 use crate::clock::Clock;
 use crate::database::{Cluster, Consistency};
 use crate::error::{Error, Result};
-use crate::records::import::{self, How, MAX_CHUNK, Outcome, Put, Status, Summary, Vocabulary};
+use crate::records::import::{self, Conflict, How, MAX_CHUNK, Outcome, Put, Status, Summary, Vocabulary};
 use crate::scope::Scope;
 
 use super::bundle::Found;
@@ -163,17 +164,23 @@ impl Run<'_> {
             let records = chunk.iter().map(|waiting| waiting.mapped.record.clone()).collect();
             let puts = import::institutions(self.scope, self.cluster, self.how, records).await?;
             for (waiting, put) in chunk.iter().zip(puts) {
+                let uuid = waiting.mapped.record.uuid;
+                if matches!(put, Put::Conflict(Conflict::OtherSource)) {
+                    results.foreign_institutions.insert(uuid);
+                }
                 if self.tell_of(waiting, put) {
-                    results.institutions.insert(waiting.mapped.record.uuid);
+                    results.institutions.insert(uuid);
                 }
             }
         }
-        let unknown = unknown(survey, survey.places.all(), &results.institutions);
-        results.institutions.extend(import::known_institutions(self.scope, self.cluster, unknown).await?);
+        let unknown = unknown(survey, survey.places.all(), &[&results.institutions, &results.foreign_institutions]);
+        let known = import::known_institutions(self.scope, self.cluster, unknown, &survey.servers).await?;
+        results.institutions.extend(known);
         Ok(())
     }
 
     async fn doctors(&mut self, survey: &Survey, results: &mut Results) -> Result<()> {
+        let mut foreign = HashSet::new();
         for chunk in survey.doctors.chunks(MAX_CHUNK) {
             let mut records: Vec<_> = chunk.iter().map(|waiting| waiting.mapped.record.clone()).collect();
             for record in &mut records {
@@ -181,13 +188,18 @@ impl Run<'_> {
             }
             let puts = import::doctors(self.scope, self.cluster, self.how, records).await?;
             for (waiting, put) in chunk.iter().zip(puts) {
+                let uuid = waiting.mapped.record.uuid;
+                if matches!(put, Put::Conflict(_)) {
+                    foreign.insert(uuid);
+                }
                 if self.tell_of(waiting, put) {
-                    results.doctors.insert(waiting.mapped.record.uuid);
+                    results.doctors.insert(uuid);
                 }
             }
         }
-        let unknown = unknown(survey, survey.people.all(), &results.doctors);
-        results.doctors.extend(import::known_doctors(self.scope, self.cluster, unknown).await?);
+        let unknown = unknown(survey, survey.people.all(), &[&results.doctors, &foreign]);
+        let known = import::known_doctors(self.scope, self.cluster, unknown, &survey.servers).await?;
+        results.doctors.extend(known);
         Ok(())
     }
 
@@ -231,8 +243,8 @@ impl Run<'_> {
 }
 
 /// What encounters refer to and this import does not hold.
-fn unknown(survey: &Survey, keys: &[Uuid], known: &std::collections::HashSet<Uuid>) -> Vec<Uuid> {
-    keys.iter().map(|key| survey.resolve(*key)).filter(|key| !known.contains(key)).collect()
+fn unknown(survey: &Survey, keys: &[Uuid], known: &[&HashSet<Uuid>]) -> Vec<Uuid> {
+    keys.iter().map(|key| survey.resolve(*key)).filter(|key| !known.iter().any(|keys| keys.contains(key))).collect()
 }
 
 pub(super) fn verdict<T>(mapped: &Mapped<T>, put: Put) -> Verdict {
@@ -245,6 +257,7 @@ pub(super) fn verdict<T>(mapped: &Mapped<T>, put: Put) -> Verdict {
         (None, Put::Merged) => {
             Verdict::skipped("was merged into another one here, which has what is known of the patient")
         }
+        (None, Put::Conflict(conflict)) => Verdict::conflict(conflict),
         (None, Put::Refused(faults)) => Verdict::problem(mapped.problem(&faults)),
     }
 }

@@ -6,8 +6,9 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 use crate::records::MAX_ENTRIES;
-use crate::records::import::{ImportedDoctor, ImportedInstitution, ImportedRegister};
+use crate::records::import::{ImportSource, ImportedDoctor, ImportedInstitution, ImportedRegister};
 
+use super::judge::Results;
 use super::key::Link;
 use super::map::{List, Mapped, Note, NoteState, Post, Problem, Visit};
 use super::place::Place;
@@ -32,6 +33,8 @@ pub(super) struct Survey {
     texts: Texts,
     /// Which sources hold patients.
     pub(super) with_patients: HashSet<u32>,
+    /// Servers that the resources come from.
+    pub(super) servers: HashSet<ImportSource>,
     /// Bytes that all of this takes, about.
     weight: usize,
 }
@@ -81,6 +84,10 @@ impl Survey {
         let key = resource.own.key;
         if resource.kind == Kind::Patient {
             self.with_patients.insert(place.source);
+        }
+        if !self.servers.contains(&resource.source) {
+            self.weight += weight::TEXT + resource.source.as_str().len();
+            self.servers.insert(resource.source.clone());
         }
         let fingerprint = resource.body.fingerprint();
         let Slot::Vacant(slot) = self.seen.entry((resource.kind, key)) else { return ControlFlow::Continue(()) };
@@ -225,12 +232,13 @@ impl Survey {
     }
 
     /// Adds to a register what other resources say. What the patient names counts, where it is known.
-    pub(super) fn complete(
-        &self,
-        mapped: &mut Mapped<ImportedRegister>,
-        institutions: &HashSet<Uuid>,
-        doctors: &HashSet<Uuid>,
-    ) {
+    pub(super) fn complete(&self, mapped: &mut Mapped<ImportedRegister>, results: &Results) {
+        let Results { institutions, doctors, foreign_institutions, .. } = results;
+        if self.is_elsewhere(&mapped.record, institutions, foreign_institutions) {
+            let reason = "belongs to an institution whose key is here that of another source's";
+            mapped.problem.get_or_insert_with(|| Problem::new("Patient.managingOrganization", reason));
+            return;
+        }
         let register = &mut mapped.record;
         for (key, known, path) in [
             (&mut register.institution_id, institutions, "Patient.managingOrganization"),
@@ -255,6 +263,19 @@ impl Survey {
         register.institution_id =
             register.institution_id.or_else(|| folder.institutions.winner(&self.places, resolve, institutions));
         register.doctor_id = register.doctor_id.or_else(|| folder.doctors.winner(&self.people, resolve, doctors));
+    }
+
+    /// Whether a register belongs to an institution that this import must not take for its own.
+    fn is_elsewhere(&self, register: &ImportedRegister, known: &HashSet<Uuid>, foreign: &HashSet<Uuid>) -> bool {
+        if foreign.is_empty() {
+            return false;
+        }
+        let told = register.institution_id.map(|key| self.resolve(key));
+        let candidates: HashSet<Uuid> = known.union(foreign).copied().collect();
+        let voted = || {
+            self.folders.get(&register.uuid)?.institutions.winner(&self.places, |key| self.resolve(key), &candidates)
+        };
+        told.filter(|key| candidates.contains(key)).or_else(voted).is_some_and(|key| foreign.contains(&key))
     }
 
     /// Whether a text found its place in a patient's list.

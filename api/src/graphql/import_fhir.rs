@@ -14,6 +14,10 @@ struct ImportFhirInput {
     ndjson: Option<String>,
     /// A bundle (transaction, batch, collection or searchset), or one resource.
     bundle: Option<Json>,
+    /// Base URL of the FHIR server that the resources come from, where `fullUrl` does not tell: at most 500 characters, such
+    /// as `https://example.org/fhir`. Ids that are no UUIDs are told apart by it, and an import changes only what an import
+    /// from the same server made.
+    base: Option<String>,
     /// Whether only to tell what would be done.
     #[graphql(default)]
     dry_run: bool,
@@ -89,7 +93,8 @@ pub(super) struct ImportFhirMutation;
 impl ImportFhirMutation {
     /// Imports FHIR R4: patients, organisations, practitioners, conditions, medication requests and allergies become records;
     /// the texts of active ones of the last three stand in their patients' registers, too. Each resource is judged by itself:
-    /// the others are imported. Importing the same again changes nothing.
+    /// the others are imported. Importing the same again changes nothing. A resource whose key is that of a record which no
+    /// import from the same server made fails, and nothing of it is written.
     async fn import_fhir(
         &self,
         ctx: &Context<'_>,
@@ -97,8 +102,12 @@ impl ImportFhirMutation {
     ) -> Result<ImportFhirPayload> {
         let context = of(ctx);
         let how = if input.dry_run { How::DryRun } else { How::Write };
+        let base = input.base.clone().unwrap_or_default();
         let imported = match text(input) {
-            Ok(text) => context.known.fhir.import(&context.scope, &context.cluster, &*context.clock, text, how).await,
+            Ok(text) => {
+                let (scope, cluster, clock) = (&context.scope, &context.cluster, &*context.clock);
+                context.known.fhir.import(scope, cluster, clock, text, &base, how).await
+            }
             Err(error) => Err(error),
         };
         let (outcomes, user_errors) = outcome(imported)?;

@@ -96,7 +96,7 @@ fields! {
 /// A setting to create.
 #[derive(InputObject)]
 pub(super) struct CreateSystemSettingInput {
-    /// The record's own key; made by the server when left out.
+    /// UUID of the new record, of any version but 5; made by the server when left out.
     uuid: Option<Uuid>,
     /// What the setting is known by: 1 to 100 small letters, digits, `_` and inner dots, such as `clinic.opening_hours`; no
     /// two settings have the same.

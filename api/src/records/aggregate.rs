@@ -96,7 +96,7 @@ pub(super) async fn create<A: Aggregate>(
     if scope.patient.is_some() && A::patient().is_some() && !A::IS_ADDED {
         return Err(Error::Forbidden("who may see one patient's records only may create none".to_owned()));
     }
-    refuse_twins(&mut items);
+    check_keys(&mut items);
     let mut retry = Retry::new();
     loop {
         match create_once::<A>(scope, cluster, now, &items, key.as_ref()).await {
@@ -248,10 +248,16 @@ fn is_bounded(scope: &Scope) -> bool {
     scope.boundary != Boundary::All || scope.patient.is_some()
 }
 
-/// No two items have the same key: the later one is to blame.
-pub(super) fn refuse_twins<A: Aggregate>(items: &mut [New<A>]) {
+/// Judges the keys of new records. No two items have the same: the later one is to blame. Keys that are made of names
+/// (UUID version 5, RFC 9562, section 5.5) are for imports: whoever knows the name could take the key of a record that an
+/// import is going to make.
+pub(super) fn check_keys<A: Aggregate>(items: &mut [New<A>]) {
     let mut keys = HashSet::new();
     for item in items {
+        if item.uuid.get_version_num() == 5 {
+            let message = "must not be a UUID of version 5, which is for imports; leave it out, or take version 4 or 7";
+            item.check.fault(&["uuid"], FaultCode::InvalidFormat, message);
+        }
         if !keys.insert(item.uuid) {
             item.check.fault(&["uuid"], FaultCode::NotUnique, "another item has this key");
         }

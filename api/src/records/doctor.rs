@@ -89,7 +89,7 @@ impl Collection for Doctors {
 /// A doctor to create.
 #[derive(Clone, Debug, InputObject, Serialize)]
 pub struct CreateDoctorInput {
-    /// The record's own key; made by the server when left out.
+    /// UUID of the new record, of any version but 5; made by the server when left out.
     pub uuid: Option<Uuid>,
     /// First name: 1 to 50 characters.
     pub first_name: String,

@@ -72,7 +72,7 @@ impl Collection for DoctorSpecialties {
 /// A specialty to create.
 #[derive(Clone, Debug, InputObject, Serialize)]
 pub struct CreateDoctorSpecialtyInput {
-    /// The record's own key; made by the server when left out.
+    /// UUID of the new record, of any version but 5; made by the server when left out.
     pub uuid: Option<Uuid>,
     /// Name: 1 to 100 characters; no two specialties have the same.
     pub name: String,

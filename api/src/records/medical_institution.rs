@@ -88,7 +88,7 @@ impl Collection for MedicalInstitutions {
 /// An institution to create.
 #[derive(Clone, Debug, InputObject, Serialize)]
 pub struct CreateMedicalInstitutionInput {
-    /// The record's own key; made by the server when left out.
+    /// UUID of the new record, of any version but 5; made by the server when left out.
     pub uuid: Option<Uuid>,
     /// Name: 1 to 200 characters.
     pub name: String,

@@ -46,6 +46,7 @@ const TABLES: &[(&str, &str, &str)] = &[
     ("patient_validations", "uuid", "institution_id"),
     ("patient_merges", "uuid", "institution_id"),
     ("appointments", "uuid", "institution_id"),
+    ("import_origins", "uuid", "institution_id"),
     ("change_log", "sequence", "institution_id"),
 ];
 
@@ -88,6 +89,8 @@ fn database() -> Database {
              INSERT INTO patient_validations
                  (uuid, patient_id, institution_id, register_version, from_status, to_status)
              VALUES ('{institution}', '{patient}', '{institution}', 2, 'INCOMPLETE', 'PENDING');
+             INSERT INTO import_origins (uuid, entity, institution_id, source)
+             VALUES ('{institution}', 'MedicalInstitution', '{institution}', '');
              INSERT INTO appointments (uuid, patient_id, institution_id, doctor_id, starts_at, ends_at)
              VALUES ('{institution}', '{patient}', '{institution}', '{doctor}', now(), now() + interval '1 hour');
              INSERT INTO patient_merges (uuid, institution_id, kept_id, merged_id, actor_id, moved, undone_at, undone_by)

@@ -2,7 +2,7 @@ use uuid::Uuid;
 
 use crate::fhir::r4::{Category, CodeableConcept, Dosage, Entry, Extension, Period, Quantity};
 use crate::records::dependent::{AllergyStatus, ConditionStatus, MedicationStatus, Severity};
-use crate::records::import::{ImportedAllergy, ImportedConcept, ImportedCondition, ImportedMedication};
+use crate::records::import::{ImportSource, ImportedAllergy, ImportedConcept, ImportedCondition, ImportedMedication};
 
 use super::code::{
     ALLERGY_CATEGORY, ALLERGY_STATUS, CONDITION_SEVERITY, CONDITION_STATUS, Codes, MEDICATION_STATUS,
@@ -121,7 +121,11 @@ fn clinical(concept: Option<&CodeableConcept>) -> Option<&str> {
     concept.and_then(CodeableConcept::first_code)
 }
 
-pub(super) fn condition(entry: &Entry, uuid: Uuid, concept: ImportedConcept) -> Result<Fact, Problem> {
+pub(super) fn condition(
+    entry: &Entry,
+    (uuid, source): (Uuid, ImportSource),
+    concept: ImportedConcept,
+) -> Result<Fact, Problem> {
     let status = status(CONDITION_STATUS, "Condition.clinicalStatus", clinical(entry.clinical_status.as_ref()))?;
     let mut days = Days { root: "Condition", left_out: Vec::new() };
     days.doubt(entry);
@@ -135,6 +139,7 @@ pub(super) fn condition(entry: &Entry, uuid: Uuid, concept: ImportedConcept) -> 
     });
     let record = ImportedCondition {
         uuid,
+        source,
         patient_id: Uuid::nil(),
         status,
         severity,
@@ -169,7 +174,11 @@ pub(in crate::fhir) const fn goes_on(status: ConditionStatus) -> bool {
     matches!(status, ConditionStatus::Active | ConditionStatus::Recurrence | ConditionStatus::Relapse)
 }
 
-pub(super) fn allergy(entry: &Entry, uuid: Uuid, concept: ImportedConcept) -> Result<Fact, Problem> {
+pub(super) fn allergy(
+    entry: &Entry,
+    (uuid, source): (Uuid, ImportSource),
+    concept: ImportedConcept,
+) -> Result<Fact, Problem> {
     const PATH: &str = "AllergyIntolerance.clinicalStatus";
     let status = status(ALLERGY_STATUS, PATH, clinical(entry.clinical_status.as_ref()))?;
     let mut days = Days { root: "AllergyIntolerance", left_out: Vec::new() };
@@ -188,6 +197,7 @@ pub(super) fn allergy(entry: &Entry, uuid: Uuid, concept: ImportedConcept) -> Re
     let end = extension(&entry.extension, ALLERGY_END).and_then(|extension| extension.value_date_time.as_ref());
     let record = ImportedAllergy {
         uuid,
+        source,
         patient_id: Uuid::nil(),
         status,
         category,
@@ -215,7 +225,11 @@ fn worst(entry: &Entry) -> Option<Severity> {
     REACTION_SEVERITY.iter().rev().find(|(_, code)| is_told(code)).map(|(severity, _)| *severity)
 }
 
-pub(super) fn medication(entry: &Entry, uuid: Uuid, concept: ImportedConcept) -> Result<Fact, Problem> {
+pub(super) fn medication(
+    entry: &Entry,
+    (uuid, source): (Uuid, ImportSource),
+    concept: ImportedConcept,
+) -> Result<Fact, Problem> {
     let status = status(MEDICATION_STATUS, "MedicationRequest.status", entry.status.as_deref())?;
     let mut days = Days { root: "MedicationRequest", left_out: Vec::new() };
     let first = entry.dosage_instruction.first();
@@ -234,6 +248,7 @@ pub(super) fn medication(entry: &Entry, uuid: Uuid, concept: ImportedConcept) ->
     let end_place = "dosageInstruction[0].timing.repeat.boundsPeriod.end";
     let record = ImportedMedication {
         uuid,
+        source,
         patient_id: Uuid::nil(),
         status,
         dose: days.words("dosageInstruction[0].doseAndRate[0].doseQuantity", quantity.and_then(dose), 100),

@@ -1,7 +1,9 @@
+use uuid::Uuid;
+
 use crate::fhir::key::{Link, Origin};
 use crate::fhir::r4::{CodeableConcept, Coding, Encounter, Entry, PractitionerRole};
 use crate::fhir::votes::seconds;
-use crate::records::import::{ImportedConcept, entry_fault};
+use crate::records::import::{ImportSource, ImportedConcept, entry_fault};
 
 use super::Problem;
 use super::coded::{Coded, allergy, condition, medication};
@@ -91,7 +93,7 @@ pub(in crate::fhir) fn post(origin: Origin<'_>, role: &PractitionerRole) -> Post
     }
 }
 
-pub(in crate::fhir) fn note(origin: Origin<'_>, uuid: uuid::Uuid, list: List, entry: &Entry) -> Note {
+pub(in crate::fhir) fn note(origin: Origin<'_>, uuid: Uuid, list: List, entry: &Entry) -> Note {
     let (patient, patient_path) = match list {
         List::Allergies => (&entry.patient, "AllergyIntolerance.patient"),
         List::History => (&entry.subject, "Condition.subject"),
@@ -100,17 +102,17 @@ pub(in crate::fhir) fn note(origin: Origin<'_>, uuid: uuid::Uuid, list: List, en
     let state = match not_taken(list, entry) {
         Some(state) => state,
         None => named(list, entry)
-            .and_then(|concept| fact(list, entry, uuid, concept))
+            .and_then(|concept| fact(list, entry, (uuid, origin.source()), concept))
             .map_or_else(NoteState::Broken, |fact| NoteState::Whole(Box::new(fact))),
     };
     Note { list, patient: origin.link(patient.as_ref(), "Patient"), patient_path, state }
 }
 
-fn fact(list: List, entry: &Entry, uuid: uuid::Uuid, concept: ImportedConcept) -> Result<Fact, Problem> {
+fn fact(list: List, entry: &Entry, own: (Uuid, ImportSource), concept: ImportedConcept) -> Result<Fact, Problem> {
     match list {
-        List::Allergies => allergy(entry, uuid, concept),
-        List::History => condition(entry, uuid, concept),
-        List::Medications => medication(entry, uuid, concept),
+        List::Allergies => allergy(entry, own, concept),
+        List::History => condition(entry, own, concept),
+        List::Medications => medication(entry, own, concept),
     }
 }
 

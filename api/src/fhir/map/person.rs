@@ -75,6 +75,7 @@ pub(in crate::fhir) fn register(origin: Origin<'_>, uuid: Uuid, patient: Patient
     }
     let record = ImportedRegister {
         uuid,
+        source: origin.source(),
         first_name,
         last_name,
         date_of_birth,
@@ -105,11 +106,12 @@ const fn key_of(link: Link) -> Option<Uuid> {
     }
 }
 
-pub(in crate::fhir) fn doctor(uuid: Uuid, practitioner: Practitioner) -> Mapped<ImportedDoctor> {
+pub(in crate::fhir) fn doctor(origin: Origin<'_>, uuid: Uuid, practitioner: Practitioner) -> Mapped<ImportedDoctor> {
     let mut fields = Fields::new("Practitioner");
     let (first_name, last_name) = fields.name(&practitioner.name);
     let record = ImportedDoctor {
         uuid,
+        source: origin.source(),
         first_name,
         last_name,
         email: fields.telecom("email", &practitioner.telecom, "email"),
@@ -120,11 +122,16 @@ pub(in crate::fhir) fn doctor(uuid: Uuid, practitioner: Practitioner) -> Mapped<
     Mapped { record, places: fields.places, problem: None, left_out: Vec::new() }
 }
 
-pub(in crate::fhir) fn institution(uuid: Uuid, organization: Organization) -> Mapped<ImportedInstitution> {
+pub(in crate::fhir) fn institution(
+    origin: Origin<'_>,
+    uuid: Uuid,
+    organization: Organization,
+) -> Mapped<ImportedInstitution> {
     let mut fields = Fields::new("Organization");
     fields.at("name", "name");
     let record = ImportedInstitution {
         uuid,
+        source: origin.source(),
         name: organization.name.filter(|name| !name.trim().is_empty()),
         email: fields.telecom("email", &organization.telecom, "email"),
         phone_number: fields.telecom("phoneNumber", &organization.telecom, "phone"),

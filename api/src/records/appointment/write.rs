@@ -29,7 +29,7 @@ const LONGEST: TimeDelta = TimeDelta::hours(24);
 /// An appointment to make.
 #[derive(Clone, Debug, InputObject, Serialize)]
 pub struct CreateAppointmentInput {
-    /// The record's own key; made by the server when left out.
+    /// UUID of the new record, of any version but 5; made by the server when left out.
     pub uuid: Option<Uuid>,
     /// Key of the patient.
     pub patient_id: Uuid,

@@ -53,7 +53,7 @@ macro_rules! catalogue {
         /// An entry of a catalogue, to create.
         #[derive(Clone, Debug, async_graphql::InputObject, serde::Serialize)]
         pub struct $create {
-            /// The record's own key; made by the server when left out.
+            /// UUID of the new record, of any version but 5; made by the server when left out.
             pub uuid: Option<uuid::Uuid>,
             $($(#[$owner_doc])* pub $owner_id: uuid::Uuid,)?
             $($(#[$parent_doc])* pub $parent_id: Option<uuid::Uuid>,)?

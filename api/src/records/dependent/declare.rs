@@ -68,7 +68,7 @@ macro_rules! dependent {
         /// What belongs to a patient.
         #[derive(Clone, Debug, Default, async_graphql::InputObject, serde::Serialize)]
         pub struct $item {
-            /// The record's own key; made by the server when left out.
+            /// UUID of the new record, of any version but 5; made by the server when left out.
             pub uuid: Option<uuid::Uuid>,
             $(
                 /// The code system, as a URI: 1 to 200 characters. A code needs it.

@@ -8,7 +8,7 @@ use crate::error::Result;
 use crate::records::Collection;
 use crate::records::collection::{Deleted, visible};
 use crate::records::doctor::Doctors;
-use crate::records::import::{ImportedDoctor, ImportedIdentifier, ImportedInstitution, among};
+use crate::records::import::{ImportSource, ImportedDoctor, ImportedIdentifier, ImportedInstitution, among};
 use crate::records::medical_institution::MedicalInstitutions;
 use crate::scope::{Permission, Scope};
 
@@ -57,6 +57,7 @@ async fn doctors_of(db: &impl ConnectionTrait, models: Vec<entity::doctor::Model
     let doctor = |model: entity::doctor::Model| ImportedDoctor {
         identifiers: identifiers.remove(&model.uuid).unwrap_or_default(),
         uuid: model.uuid,
+        source: ImportSource::default(),
         first_name: Some(model.first_name),
         last_name: Some(model.last_name),
         email: model.email,
@@ -91,6 +92,7 @@ async fn institutions_of(
     let institution = |model: entity::medical_institution::Model| ImportedInstitution {
         identifiers: identifiers.remove(&model.uuid).unwrap_or_default(),
         uuid: model.uuid,
+        source: ImportSource::default(),
         name: Some(model.name),
         email: model.email,
         phone_number: model.phone_number,

@@ -12,8 +12,8 @@ use crate::records::Collection;
 use crate::records::collection::{Deleted, visible};
 use crate::records::dependent::{PatientAllergies, PatientConditions, PatientMedications};
 use crate::records::import::{
-    ImportedAllergy, ImportedConcept, ImportedCondition, ImportedMedication, ImportedPerson, ImportedRegister,
-    Vocabulary, among,
+    ImportSource, ImportedAllergy, ImportedConcept, ImportedCondition, ImportedMedication, ImportedPerson,
+    ImportedRegister, Vocabulary, among,
 };
 use crate::records::patient_register::PatientRegisters;
 use crate::scope::Scope;
@@ -194,6 +194,7 @@ async fn filled(
 fn register_of(model: patient_register::Model) -> ImportedRegister {
     ImportedRegister {
         uuid: model.uuid,
+        source: ImportSource::default(),
         first_name: Some(model.first_name),
         last_name: Some(model.last_name),
         date_of_birth: Some(model.date_of_birth),
@@ -240,6 +241,7 @@ fn concept(
 fn condition(row: patient_condition::Model, names: &Names) -> ImportedCondition {
     ImportedCondition {
         uuid: row.uuid,
+        source: ImportSource::default(),
         patient_id: row.patient_id,
         concept: concept(row.system, row.code, row.display, row.medical_condition_id, names),
         status: row.status.into(),
@@ -252,6 +254,7 @@ fn condition(row: patient_condition::Model, names: &Names) -> ImportedCondition 
 fn medication_of(row: patient_medication::Model, names: &Names) -> ImportedMedication {
     ImportedMedication {
         uuid: row.uuid,
+        source: ImportSource::default(),
         patient_id: row.patient_id,
         concept: concept(row.system, row.code, row.display, row.medication_id, names),
         status: row.status.into(),
@@ -265,6 +268,7 @@ fn medication_of(row: patient_medication::Model, names: &Names) -> ImportedMedic
 fn allergy(row: patient_allergy::Model, names: &Names) -> ImportedAllergy {
     ImportedAllergy {
         uuid: row.uuid,
+        source: ImportSource::default(),
         patient_id: row.patient_id,
         concept: concept(row.system, row.code, row.display, row.medical_condition_id, names),
         category: row.category.map(Into::into),

@@ -16,6 +16,7 @@ use crate::scope::Scope;
 
 use super::concept::{self, ImportedConcept};
 use super::home::at_home;
+use super::origin::ImportSource;
 use super::put::{Import, Item, judge_of, put, told, unknown};
 use super::{How, Put};
 
@@ -24,6 +25,8 @@ use super::{How, Put};
 pub struct ImportedAllergy {
     /// The record's own key.
     pub uuid: Uuid,
+    /// The server that the record comes from.
+    pub source: ImportSource,
     /// Key of the patient whose it is.
     pub patient_id: Uuid,
     /// What is not tolerated.
@@ -75,7 +78,7 @@ fn item(record: ImportedAllergy, clock: &dyn Clock) -> Item<PatientAllergies> {
     }
     let name = record.concept.into_row::<PatientAllergies>(&mut row, &mut judge);
     PatientAllergies::consistent(&row, &mut judge.check);
-    Item { name, ..Item::new(record.uuid, row, judge.check.into_faults()) }
+    Item { name, ..Item::new(record.uuid, row, judge.check.into_faults()) }.from_source(record.source)
 }
 
 impl Import for PatientAllergies {

@@ -13,6 +13,7 @@ use crate::scope::Scope;
 
 use super::concept::{self, ImportedConcept};
 use super::home::at_home;
+use super::origin::ImportSource;
 use super::put::{Import, Item, judge_of, put, told, unknown};
 use super::{How, Put};
 
@@ -21,6 +22,8 @@ use super::{How, Put};
 pub struct ImportedCondition {
     /// The record's own key.
     pub uuid: Uuid,
+    /// The server that the record comes from.
+    pub source: ImportSource,
     /// Key of the patient whose it is.
     pub patient_id: Uuid,
     /// What it is.
@@ -68,7 +71,7 @@ fn item(record: ImportedCondition, clock: &dyn Clock) -> Item<PatientConditions>
     }
     let name = record.concept.into_row::<PatientConditions>(&mut row, &mut judge);
     PatientConditions::consistent(&row, &mut judge.check);
-    Item { name, ..Item::new(record.uuid, row, judge.check.into_faults()) }
+    Item { name, ..Item::new(record.uuid, row, judge.check.into_faults()) }.from_source(record.source)
 }
 
 impl Import for PatientConditions {

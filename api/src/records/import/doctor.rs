@@ -12,6 +12,7 @@ use crate::scope::{HOME_INSTITUTION, Scope};
 
 use super::identifier::{ImportedIdentifier, checked};
 use super::institution::IntoInput;
+use super::origin::ImportSource;
 use super::put::{Import, Item, put};
 use super::{How, Put};
 
@@ -20,6 +21,8 @@ use super::{How, Put};
 pub struct ImportedDoctor {
     /// The record's own key.
     pub uuid: Uuid,
+    /// The server that the record comes from.
+    pub source: ImportSource,
     /// First name: 1 to 50 characters.
     pub first_name: Option<String>,
     /// Last name: 1 to 50 characters.
@@ -56,7 +59,7 @@ fn item(record: ImportedDoctor) -> Item<Doctors> {
         ..ActiveModel::default()
     };
     let identifiers = checked(record.identifiers, &mut check);
-    Item { identifiers, ..Item::new(record.uuid, row, check.into_faults()) }
+    Item { identifiers, ..Item::new(record.uuid, row, check.into_faults()) }.from_source(record.source)
 }
 
 impl Import for Doctors {

@@ -1,9 +1,10 @@
 use std::collections::{HashMap, HashSet};
 
 use async_graphql::MaybeUndefined;
-use entity::identifier::{ActiveModel, Column, Model};
+use entity::identifier::{ActiveModel, Column, Entity, Model};
 use sea_orm::ActiveValue::{NotSet, Set};
-use sea_orm::{ActiveModelTrait, Value};
+use sea_orm::sea_query::{Alias, Expr, ExprTrait, OnConflict};
+use sea_orm::{ActiveModelTrait, ConnectionTrait, DbErr, EntityTrait, Value};
 use uuid::Uuid;
 
 use crate::error::{Fault, FaultCode};
@@ -93,6 +94,25 @@ pub(super) fn changed_identifiers(
         Some(row)
     });
     rows.collect()
+}
+
+/// Writes identifiers, but for those whose key is another record's; how many were written.
+pub(super) async fn write_identifiers(
+    tx: &impl ConnectionTrait,
+    owner: Column,
+    rows: &[ActiveModel],
+) -> Result<u64, DbErr> {
+    let conflict = OnConflict::column(Column::Uuid)
+        .update_columns([Column::TypeCode, Column::InstitutionId])
+        .action_and_where(Expr::col((Entity, owner)).eq(Expr::col((Alias::new("excluded"), owner))))
+        .to_owned();
+    Entity::insert_many(rows.iter().cloned()).on_conflict(conflict).exec_without_returning(tx).await
+}
+
+/// The fault of an identifier whose key is another record's.
+pub(super) fn foreign_identifier() -> Fault {
+    let message = "an identifier with this key belongs to another record";
+    Fault::new(FaultCode::NotUnique, ["input".to_owned(), "uuid".to_owned()], message)
 }
 
 /// What the database has against an identifier, as a fault of the record that was told with it.

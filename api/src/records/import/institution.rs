@@ -11,6 +11,7 @@ use crate::records::medical_institution::MedicalInstitutions;
 use crate::scope::Scope;
 
 use super::identifier::{ImportedIdentifier, checked};
+use super::origin::ImportSource;
 use super::put::{Import, Item, put};
 use super::{How, Put};
 
@@ -19,6 +20,8 @@ use super::{How, Put};
 pub struct ImportedInstitution {
     /// The record's own key.
     pub uuid: Uuid,
+    /// The server that the record comes from.
+    pub source: ImportSource,
     /// Name: 1 to 200 characters.
     pub name: Option<String>,
     /// Email address: at most 254 characters.
@@ -57,7 +60,7 @@ fn item(record: ImportedInstitution) -> Item<MedicalInstitutions> {
         ..ActiveModel::default()
     };
     let identifiers = checked(record.identifiers, &mut check);
-    Item { identifiers, ..Item::new(record.uuid, row, check.into_faults()) }
+    Item { identifiers, ..Item::new(record.uuid, row, check.into_faults()) }.from_source(record.source)
 }
 
 /// A text that a record must have: one that is not told is missing.

@@ -1,5 +1,6 @@
 use std::collections::HashSet;
 
+use entity::import_origin;
 use sea_orm::{ConnectionTrait, EntityTrait, QueryFilter, QuerySelect};
 use uuid::Uuid;
 
@@ -10,39 +11,63 @@ use crate::records::doctor::Doctors;
 use crate::records::medical_institution::MedicalInstitutions;
 use crate::scope::{Permission, Scope};
 
+use super::origin::{ImportSource, origins};
 use super::put::among;
 
 /// Keys in one statement at most.
 const CHUNK: usize = 1000;
 
-/// Those of `keys` that are institutions' in the database.
+/// Those of `keys` that are institutions' in the database, and that an import from one of these sources made or no import at
+/// all: only callers that act in all institutions create one.
 ///
 /// # Errors
 /// `Forbidden`, and as any read.
-pub async fn known_institutions(scope: &Scope, cluster: &Cluster, keys: Vec<Uuid>) -> Result<HashSet<Uuid>> {
+pub async fn known_institutions(
+    scope: &Scope,
+    cluster: &Cluster,
+    keys: Vec<Uuid>,
+    sources: &HashSet<ImportSource>,
+) -> Result<HashSet<Uuid>> {
     scope.require(Permission::ReadDirectory)?;
     let reader = cluster.read(scope, Consistency::Strong);
-    known::<MedicalInstitutions>(scope, &reader, keys).await
+    known::<MedicalInstitutions>(scope, &reader, keys, |origin| origin.is_none_or(|origin| is_of(origin, sources)))
+        .await
 }
 
-/// Those of `keys` that are doctors' in the database.
+/// Those of `keys` that are doctors' in the database, and that an import from one of these sources made: an institution's
+/// own staff may create doctors with any key.
 ///
 /// # Errors
 /// `Forbidden`, and as any read.
-pub async fn known_doctors(scope: &Scope, cluster: &Cluster, keys: Vec<Uuid>) -> Result<HashSet<Uuid>> {
+pub async fn known_doctors(
+    scope: &Scope,
+    cluster: &Cluster,
+    keys: Vec<Uuid>,
+    sources: &HashSet<ImportSource>,
+) -> Result<HashSet<Uuid>> {
     scope.require(Permission::ReadDirectory)?;
     let reader = cluster.read(scope, Consistency::Strong);
-    known::<Doctors>(scope, &reader, keys).await
+    known::<Doctors>(scope, &reader, keys, |origin| origin.is_some_and(|origin| is_of(origin, sources))).await
 }
 
-async fn known<C: Collection>(scope: &Scope, reader: &Reader, keys: Vec<Uuid>) -> Result<HashSet<Uuid>> {
+fn is_of(origin: &import_origin::Model, sources: &HashSet<ImportSource>) -> bool {
+    sources.iter().any(|source| source.as_str() == origin.source)
+}
+
+async fn known<C: Collection>(
+    scope: &Scope,
+    reader: &Reader,
+    keys: Vec<Uuid>,
+    is_trusted: impl Fn(Option<&import_origin::Model>) -> bool,
+) -> Result<HashSet<Uuid>> {
     let mut found = HashSet::new();
     for chunk in keys.chunks(CHUNK) {
         let among = among(reader, C::key(), chunk.to_vec());
         let query = C::Entity::find().select_only().column(C::key()).filter(C::within(scope)).filter(among);
-        for row in reader.query_all(&sea_orm::QueryTrait::into_query(query)).await? {
-            found.insert(row.try_get_by_index::<Uuid>(0)?);
-        }
+        let rows = reader.query_all(&sea_orm::QueryTrait::into_query(query)).await?;
+        let here: Vec<Uuid> = rows.iter().map(|row| row.try_get_by_index(0)).collect::<Result<_, _>>()?;
+        let origins = origins::<C>(reader, here.clone()).await?;
+        found.extend(here.into_iter().filter(|key| is_trusted(origins.get(key))));
     }
     Ok(found)
 }

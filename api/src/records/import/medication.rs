@@ -14,6 +14,7 @@ use crate::scope::Scope;
 
 use super::concept::{self, ImportedConcept};
 use super::home::at_home;
+use super::origin::ImportSource;
 use super::put::{Import, Item, judge_of, put, told, unknown};
 use super::{How, Put};
 
@@ -22,6 +23,8 @@ use super::{How, Put};
 pub struct ImportedMedication {
     /// The record's own key.
     pub uuid: Uuid,
+    /// The server that the record comes from.
+    pub source: ImportSource,
     /// Key of the patient whose it is.
     pub patient_id: Uuid,
     /// What it is.
@@ -67,7 +70,7 @@ fn item(record: ImportedMedication, clock: &dyn Clock) -> Item<PatientMedication
     };
     let name = record.concept.into_row::<PatientMedications>(&mut row, &mut judge);
     PatientMedications::consistent(&row, &mut judge.check);
-    Item { name, ..Item::new(record.uuid, row, judge.check.into_faults()) }
+    Item { name, ..Item::new(record.uuid, row, judge.check.into_faults()) }.from_source(record.source)
 }
 
 impl Import for PatientMedications {

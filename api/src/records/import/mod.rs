@@ -12,8 +12,10 @@ mod identifier;
 mod institution;
 mod known;
 mod medication;
+mod origin;
 mod outcome;
 mod person;
+mod plan;
 mod profile;
 mod put;
 mod recognised;
@@ -31,11 +33,12 @@ pub use identifier::ImportedIdentifier;
 pub use institution::{ImportedInstitution, institutions};
 pub use known::{known_doctors, known_institutions};
 pub use medication::{ImportedMedication, medications};
+pub use origin::{Conflict, ImportSource};
 pub use outcome::{Outcome, Status, Summary};
 pub use person::{ImportedPerson, Kept, people};
 pub use register::{ImportedRegister, entry_fault, registers};
 pub use vocabulary::{Codes, Vocabulary};
-pub use withdraw::{Fact, withdraw};
+pub use withdraw::{Fact, Withdrawal, withdraw};
 
 pub(super) use put::among;
 
@@ -71,6 +74,8 @@ pub enum Put {
     Deleted,
     /// It was there, another one has taken its place, and it stays as it is.
     Merged,
+    /// A record with this key is there and is not this import's to change; nothing was written.
+    Conflict(Conflict),
     /// It breaks rules. Paths begin with the field's name.
     Refused(Vec<Fault>),
 }
@@ -102,7 +107,8 @@ pub enum Text {
 /// Reads records in some format and imports them.
 #[async_trait::async_trait]
 pub trait Importer: Debug + Send + Sync {
-    /// Imports everything in `text`; what became of each resource.
+    /// Imports everything in `text`; what became of each resource. Where the text does not name the server that it comes
+    /// from, that is `base`, or nobody knows when it is empty.
     ///
     /// # Errors
     /// As [`require`]; as any write.
@@ -112,6 +118,7 @@ pub trait Importer: Debug + Send + Sync {
         cluster: &Cluster,
         clock: &dyn Clock,
         text: Text,
+        base: &str,
         how: How,
     ) -> Result<Vec<Outcome>>;
 }

@@ -65,6 +65,9 @@ impl<A: Import> Told<A> {
                 match put {
                     Put::Created | Put::Updated(_) => kept[*person].has_changed = true,
                     Put::Unchanged | Put::Merged => {}
+                    Put::Conflict(conflict) => {
+                        kept[*person].leave_out(place, &format!("was left out: {}", conflict.reason()));
+                    }
                     Put::Deleted => kept[*person].leave_out(place, "was left out: it was removed here, and stays so"),
                     Put::Refused(faults) => {
                         let reasons: Vec<String> = faults.into_iter().map(|fault| fault.message).collect();

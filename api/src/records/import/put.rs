@@ -5,8 +5,8 @@ use async_graphql::MaybeUndefined;
 use entity::identifier;
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{
-    ActiveModelTrait, ActiveValue, ColumnTrait, ConnectionTrait, DbBackend, DbErr, EntityTrait, IdenStatic,
-    IntoActiveModel, Iterable, ModelTrait, QueryFilter, QuerySelect, Select,
+    ActiveValue, ColumnTrait, ConnectionTrait, DbBackend, DbErr, EntityTrait, IdenStatic, IntoActiveModel, Iterable,
+    QueryFilter, QuerySelect, Select,
 };
 use uuid::Uuid;
 
@@ -21,10 +21,12 @@ use crate::records::dependent::Judge;
 use crate::records::disclosure;
 use crate::scope::Scope;
 
-use super::identifier::{ImportedIdentifier, blamed, changed_identifiers};
+use super::identifier::{ImportedIdentifier, blamed, foreign_identifier, write_identifiers};
+use super::origin::{ImportSource, origins, record_origins};
+use super::plan::{Here, Plan, is_kept, plan};
 use super::{How, MAX_CHUNK, Put, require};
 
-type Column<A> = <<A as crate::criteria::Criteria>::Entity as EntityTrait>::Column;
+pub(super) type Column<A> = <<A as crate::criteria::Criteria>::Entity as EntityTrait>::Column;
 
 /// Identifiers in one statement at most.
 const IDENTIFIER_CHUNK: usize = 1000;
@@ -59,6 +61,11 @@ pub(super) trait Import:
         std::future::ready(Ok(()))
     }
 
+    /// Tells the origins of what belongs to a record that an import has moved to another institution where it is now.
+    fn move_along(_tx: &Transaction, _own: Uuid, _from: Uuid, _to: Uuid) -> impl Future<Output = Result<()>> + Send {
+        std::future::ready(Ok(()))
+    }
+
     /// Completes records by what only the database knows.
     fn settle(
         _db: &impl ConnectionTrait,
@@ -75,14 +82,22 @@ pub(super) struct Item<A: Import> {
     pub(super) row: ActiveModel<A>,
     pub(super) faults: Vec<Fault>,
     pub(super) identifiers: Vec<ImportedIdentifier>,
+    /// The server that it comes from; none of what is known by its patient.
+    pub(super) source: Option<ImportSource>,
     /// What its code is called, where it has one.
     pub(super) name: Option<String>,
 }
 
 impl<A: Import> Item<A> {
-    /// Without identifiers and code.
+    /// Part of a patient's record, without identifiers and code.
     pub(super) const fn new(uuid: Uuid, row: ActiveModel<A>, faults: Vec<Fault>) -> Self {
-        Self { uuid, row, faults, identifiers: Vec::new(), name: None }
+        Self { uuid, row, faults, identifiers: Vec::new(), source: None, name: None }
+    }
+
+    /// The same, as a record of its own that this server tells of.
+    pub(super) fn from_source(self, source: ImportSource) -> Self {
+        let faults = self.faults.into_iter().chain(source.fault()).collect();
+        Self { faults, source: Some(source), ..self }
     }
 }
 
@@ -93,6 +108,7 @@ impl<A: Import> Clone for Item<A> {
             row: self.row.clone(),
             faults: self.faults.clone(),
             identifiers: self.identifiers.clone(),
+            source: self.source.clone(),
             name: self.name.clone(),
         }
     }
@@ -130,26 +146,34 @@ pub(super) async fn put<A: Import>(scope: &Scope, cluster: &Cluster, how: How, i
     if how == How::DryRun {
         let reader = cluster.read(scope, Consistency::Strong);
         let items = &A::settle(&reader, how, items.to_vec()).await?;
-        let present = present::<A>(&reader, items, |query| query).await?;
-        let identifiers = present_identifiers::<A>(&reader, items).await?;
-        let plan = |item| plan(item, present.get(&item.uuid), &identifiers).put;
-        let puts: Vec<Put> = items.iter().map(plan).collect();
-        let compared = items.iter().filter_map(|item| disclosure::compared::<A>(present.get(&item.uuid)?, &item.row));
+        let here = here::<A>(&reader, items, |query| query).await?;
+        let puts: Vec<Put> = items.iter().map(|item| plan(item, &here).put).collect();
+        let compared =
+            items.iter().filter_map(|item| disclosure::compared::<A>(here.records.get(&item.uuid)?, &item.row));
         cluster.record(scope, compared.map(|deed| (deed, Outcome::Succeeded)).collect()).await?;
         return Ok(puts);
     }
     let mut results: Vec<Option<Put>> = vec![None; items.len()];
     let mut parts: VecDeque<Range<usize>> = VecDeque::new();
     parts.push_back(0..items.len());
+    let mut was_repeated = false;
     while let Some(part) = parts.pop_front() {
+        let is_single = part.len() == 1;
         match put_part(scope, cluster, &items[part.clone()]).await? {
             Ok(puts) => results[part].iter_mut().zip(puts).for_each(|(slot, put)| *slot = Some(put)),
-            Err(fault) if part.len() == 1 => results[part.start] = Some(Put::Refused(vec![fault])),
+            // Somebody else made it meanwhile: whose it is shows when it is looked at again.
+            Err(fault) if is_single && !was_repeated && fault.path == ["uuid"] => {
+                was_repeated = true;
+                parts.push_front(part);
+                continue;
+            }
+            Err(fault) if is_single => results[part.start] = Some(Put::Refused(vec![fault])),
             Err(_) => {
                 let middle = part.start + part.len() / 2;
                 parts.extend([part.start..middle, middle..part.end]);
             }
         }
+        was_repeated = false;
     }
     results.into_iter().map(|put| put.ok_or_else(|| Error::internal("an imported record has no result"))).collect()
 }
@@ -159,37 +183,50 @@ async fn put_part<A: Import>(scope: &Scope, cluster: &Cluster, items: &[Item<A>]
     let tx = cluster.write(scope).await?;
     A::introduce(&tx, items).await?;
     let items = &A::settle(&tx, How::Write, items.to_vec()).await?;
-    let present = present::<A>(&tx, items, QuerySelect::lock_exclusive).await?;
-    let identifiers = present_identifiers::<A>(&tx, items).await?;
-    let plans: Vec<Plan<A>> = items.iter().map(|item| plan(item, present.get(&item.uuid), &identifiers)).collect();
+    let here = here::<A>(&tx, items, QuerySelect::lock_exclusive).await?;
+    let plans: Vec<Plan<A>> = items.iter().map(|item| plan(item, &here)).collect();
     // What is written tells by itself what differed.
-    let same = items.iter().zip(&plans).filter(|(_, plan)| plan.put == Put::Unchanged);
-    let compared = same.filter_map(|(item, _)| disclosure::compared::<A>(present.get(&item.uuid)?, &item.row));
+    let told = items.iter().zip(&plans).filter(|(_, plan)| matches!(plan.put, Put::Unchanged | Put::Conflict(_)));
+    let compared = told.filter_map(|(item, _)| disclosure::compared::<A>(here.records.get(&item.uuid)?, &item.row));
     cluster.record(scope, compared.map(|deed| (deed, Outcome::Succeeded)).collect()).await?;
-    let rows: Vec<ActiveModel<A>> = plans.iter().filter_map(|plan| plan.row.clone()).collect();
     let identifiers: Vec<identifier::ActiveModel> =
         plans.iter().flat_map(|plan| plan.identifiers.iter().cloned()).collect();
-    if rows.is_empty() && identifiers.is_empty() {
+    if plans.iter().all(|plan| plan.row.is_none()) && identifiers.is_empty() {
         tx.rollback().await?;
         return Ok(Ok(plans.into_iter().map(|plan| plan.put).collect()));
     }
-    items.iter().zip(&plans).for_each(|(item, plan)| note(&tx, plan, present.get(&item.uuid)));
+    items.iter().zip(&plans).for_each(|(item, plan)| note(&tx, plan, here.records.get(&item.uuid)));
     // Of one record it is told which of its identifiers is at fault.
     let chunk = if items.len() == 1 { 1 } else { IDENTIFIER_CHUNK };
-    match write::<A>(&tx, rows, identifiers.chunks(chunk)).await {
+    match write::<A>(&tx, &plans, identifiers.chunks(chunk)).await {
         Ok(()) => {
+            record_origins::<A>(&tx, items, &plans, &here).await?;
             tx.commit().await?;
             Ok(Ok(plans.into_iter().map(|plan| plan.put).collect()))
         }
         Err((error, blamed_chunk)) => {
             tx.rollback().await?;
-            let Some(violation) = violation(&error) else { return Err(error.into()) };
-            Ok(Err(match (blamed_chunk, items.as_slice()) {
-                (Some([row]), [item]) => blamed(by_name::<identifier::Entity>(&violation), row, &item.identifiers),
-                _ => without_root(by_name::<A::Entity>(&violation)),
-            }))
+            fault_of::<A>(error, blamed_chunk, items).map(Err)
         }
     }
+}
+
+/// The fault of records that the database refused; the error where it is no constraint's.
+fn fault_of<A: Import>(
+    error: DbErr,
+    blamed_chunk: Option<&[identifier::ActiveModel]>,
+    items: &[Item<A>],
+) -> Result<Fault> {
+    let said = match (&error, violation(&error)) {
+        (_, Some(violation)) if blamed_chunk.is_some() => by_name::<identifier::Entity>(&violation),
+        (_, Some(violation)) => by_name::<A::Entity>(&violation),
+        (DbErr::RecordNotUpdated, None) => foreign_identifier(),
+        _ => return Err(error.into()),
+    };
+    Ok(match (blamed_chunk, items) {
+        (Some([row]), [item]) => blamed(said, row, &item.identifiers),
+        _ => without_root(said),
+    })
 }
 
 /// Notes what is done to a record, or to its identifiers where it stays as it is.
@@ -213,103 +250,46 @@ fn note<A: Import>(tx: &Transaction, plan: &Plan<A>, present: Option<&Model<A>>)
     }
 }
 
-/// The error names the identifiers that were being written, where it was not the rows.
+/// The error names the identifiers that were being written, where it was not the rows. `RecordNotUpdated` is that of
+/// identifiers whose key is another record's.
 async fn write<'i, A: Import>(
     tx: &impl ConnectionTrait,
-    rows: Vec<ActiveModel<A>>,
+    plans: &[Plan<A>],
     identifiers: impl Iterator<Item = &'i [identifier::ActiveModel]>,
 ) -> Result<(), (DbErr, Option<&'i [identifier::ActiveModel]>)> {
-    if !rows.is_empty() {
+    let rows = |is_wanted: fn(&Put) -> bool| -> Vec<ActiveModel<A>> {
+        plans.iter().filter(|plan| is_wanted(&plan.put)).filter_map(|plan| plan.row.clone()).collect()
+    };
+    // A key that was not here when it was looked for is not overwritten, whoever took it since.
+    let new = rows(|put| *put == Put::Created);
+    if !new.is_empty() {
+        A::Entity::insert_many(new).exec_without_returning(tx).await.map_err(|error| (error, None))?;
+    }
+    // These are locked, and whose they are was looked at.
+    let changed = rows(|put| *put != Put::Created);
+    if !changed.is_empty() {
         let told: Vec<Column<A>> = Column::<A>::iter().filter(|column| !is_kept(column.as_str())).collect();
         let conflict = OnConflict::column(A::key()).update_columns(told).to_owned();
-        let insertion = A::Entity::insert_many(rows).on_conflict(conflict);
+        let insertion = A::Entity::insert_many(changed).on_conflict(conflict);
         insertion.exec_without_returning(tx).await.map_err(|error| (error, None))?;
     }
     for chunk in identifiers {
-        let conflict = OnConflict::column(identifier::Column::Uuid)
-            .update_columns([identifier::Column::TypeCode, identifier::Column::InstitutionId])
-            .to_owned();
-        let insertion = identifier::Entity::insert_many(chunk.iter().cloned()).on_conflict(conflict);
-        insertion.exec_without_returning(tx).await.map_err(|error| (error, Some(chunk)))?;
+        let written = write_identifiers(tx, A::OWNER, chunk).await.map_err(|error| (error, Some(chunk)))?;
+        if written < chunk.len() as u64 {
+            return Err((DbErr::RecordNotUpdated, Some(chunk)));
+        }
     }
     Ok(())
 }
 
-struct Plan<A: Import> {
-    put: Put,
-    row: Option<ActiveModel<A>>,
-    identifiers: Vec<identifier::ActiveModel>,
-}
-
-/// What is to be done with one record, given what is there.
-fn plan<A: Import>(
-    item: &Item<A>,
-    present: Option<&Model<A>>,
-    identifiers: &HashMap<Uuid, identifier::Model>,
-) -> Plan<A> {
-    let nothing = |put| Plan { put, row: None, identifiers: Vec::new() };
-    if present.is_some_and(A::is_deleted) {
-        return nothing(Put::Deleted);
-    }
-    if present.is_some_and(A::is_merged) {
-        return nothing(Put::Merged);
-    }
-    if !item.faults.is_empty() {
-        return nothing(Put::Refused(item.faults.clone()));
-    }
-    let (row, changed) = match present {
-        None => {
-            let mut row = item.row.clone();
-            A::fill(&mut row);
-            (row, None)
-        }
-        Some(model) => {
-            let mut check = Check::new([] as [&str; 0]);
-            let (row, changed) = merge::<A>(model, item.row.clone(), &mut check);
-            if !check.passed() {
-                return nothing(Put::Refused(check.into_faults()));
-            }
-            (row, Some(changed))
-        }
-    };
-    let identifiers = changed_identifiers(&item.identifiers, A::OWNER, item.uuid, A::tenant(&row), identifiers);
-    match changed {
-        None => Plan { put: Put::Created, row: Some(row), identifiers },
-        Some(changed) if changed.is_empty() && identifiers.is_empty() => nothing(Put::Unchanged),
-        Some(changed) => {
-            let row = (!changed.is_empty()).then_some(row);
-            Plan { put: Put::Updated(changed), row, identifiers }
-        }
-    }
-}
-
-/// The present row with what is told of it, and the columns in which that differs.
-fn merge<A: Import>(
-    model: &Model<A>,
-    mut told: ActiveModel<A>,
-    check: &mut Check,
-) -> (ActiveModel<A>, Vec<&'static str>) {
-    for column in Column::<A>::iter() {
-        if told.get(column).into_value().is_some_and(|value| value == model.get(column)) {
-            told.not_set(column);
-        }
-    }
-    A::complete(model, &mut told, check);
-    let mut whole = model.clone().into_active_model();
-    let mut changed = Vec::new();
-    for column in Column::<A>::iter() {
-        if is_kept(column.as_str()) {
-            whole.not_set(column);
-        } else if let ActiveValue::Set(value) = told.get(column) {
-            whole.set(column, value);
-            changed.push(column.as_str());
-        }
-    }
-    (whole, changed)
-}
-
-fn is_kept(column: &str) -> bool {
-    disclosure::KEPT.contains(&column)
+async fn here<A: Import>(
+    db: &impl ConnectionTrait,
+    items: &[Item<A>],
+    lock: impl FnOnce(Select<A::Entity>) -> Select<A::Entity>,
+) -> Result<Here<A>> {
+    let records = present::<A>(db, items, lock).await?;
+    let origins = origins::<A>(db, records.keys().copied().collect()).await?;
+    Ok(Here { records, origins, identifiers: present_identifiers::<A>(db, items).await? })
 }
 
 async fn present<A: Import>(

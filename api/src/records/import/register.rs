@@ -6,15 +6,17 @@ use sea_orm::ActiveValue::{NotSet, Set};
 use uuid::Uuid;
 
 use crate::clock::Clock;
-use crate::database::Cluster;
+use crate::database::{Cluster, Transaction};
 use crate::date::Date;
 use crate::error::{Fault, Result};
 use crate::records::check::{Check, Kind};
+use crate::records::dependent::{PatientAllergies, PatientConditions, PatientMedications};
 use crate::records::patient_register::{PatientRegisters, check_span};
 use crate::scope::{HOME_INSTITUTION, Scope};
 
 use super::identifier::{ImportedIdentifier, checked};
 use super::institution::IntoInput;
+use super::origin::{ImportSource, move_dependents};
 use super::person::ImportedPerson;
 use super::put::{Import, Item, put};
 use super::{How, Put};
@@ -25,6 +27,8 @@ use super::{How, Put};
 pub struct ImportedRegister {
     /// The record's own key.
     pub uuid: Uuid,
+    /// The server that the record comes from.
+    pub source: ImportSource,
     /// First name: 1 to 50 characters.
     pub first_name: Option<String>,
     /// Last name: 1 to 50 characters.
@@ -106,7 +110,7 @@ fn item(record: ImportedRegister, clock: &dyn Clock) -> Item<PatientRegisters> {
     };
     check_span(None, &row, &mut check);
     let identifiers = checked(record.identifiers, &mut check);
-    Item { identifiers, ..Item::new(record.uuid, row, check.into_faults()) }
+    Item { identifiers, ..Item::new(record.uuid, row, check.into_faults()) }.from_source(record.source)
 }
 
 impl Import for PatientRegisters {
@@ -149,5 +153,11 @@ impl Import for PatientRegisters {
 
     fn tenant(row: &ActiveModel) -> Option<Uuid> {
         row.institution_id.try_as_ref().copied()
+    }
+
+    async fn move_along(tx: &Transaction, own: Uuid, from: Uuid, to: Uuid) -> Result<()> {
+        move_dependents::<PatientConditions>(tx, own, from, to).await?;
+        move_dependents::<PatientMedications>(tx, own, from, to).await?;
+        move_dependents::<PatientAllergies>(tx, own, from, to).await
     }
 }

@@ -1,3 +1,5 @@
+use std::collections::HashMap;
+
 use chrono::SubsecRound as _;
 use sea_orm::{
     ActiveModelTrait, ConnectionTrait, EntityTrait, IdenStatic, ModelTrait, QueryFilter, QuerySelect, Value,
@@ -5,13 +7,14 @@ use sea_orm::{
 use uuid::Uuid;
 
 use crate::clock::Clock;
-use crate::database::{Cluster, Consistency};
+use crate::database::{Cluster, Consistency, Transaction};
 use crate::deed::{Action, Deed, Outcome};
 use crate::error::{Error, Result};
 use crate::records::aggregate::{ActiveModel, Aggregate, Model};
 use crate::records::dependent::{PatientAllergies, PatientConditions, PatientMedications};
 use crate::scope::Scope;
 
+use super::origin::{Conflict, ImportSource, conflict_with, origins};
 use super::put::among;
 use super::{How, MAX_CHUNK, require};
 
@@ -26,8 +29,19 @@ pub enum Fact {
     Medication,
 }
 
-/// Removes records of one kind that turned out to be wrong where they came from, at most [`MAX_CHUNK`], and tells of each
-/// key whether there was one. They stay as tombstones, as if somebody had removed them here.
+/// Result of withdrawing one record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Withdrawal {
+    /// There is no such record, or it was removed before.
+    Absent,
+    /// It was removed.
+    Removed,
+    /// It is not the source's to remove.
+    Conflict(Conflict),
+}
+
+/// Removes records of one kind that turned out to be wrong where they came from, at most [`MAX_CHUNK`]; the results are in
+/// the order of the keys. They stay as tombstones, as if somebody had removed them here.
 ///
 /// # Errors
 /// `Forbidden`; as any write.
@@ -37,12 +51,12 @@ pub async fn withdraw(
     clock: &dyn Clock,
     how: How,
     fact: Fact,
-    keys: &[Uuid],
-) -> Result<Vec<bool>> {
+    wrong: &[(Uuid, ImportSource)],
+) -> Result<Vec<Withdrawal>> {
     match fact {
-        Fact::Allergy => of_kind::<PatientAllergies>(scope, cluster, clock, how, keys).await,
-        Fact::Condition => of_kind::<PatientConditions>(scope, cluster, clock, how, keys).await,
-        Fact::Medication => of_kind::<PatientMedications>(scope, cluster, clock, how, keys).await,
+        Fact::Allergy => of_kind::<PatientAllergies>(scope, cluster, clock, how, wrong).await,
+        Fact::Condition => of_kind::<PatientConditions>(scope, cluster, clock, how, wrong).await,
+        Fact::Medication => of_kind::<PatientMedications>(scope, cluster, clock, how, wrong).await,
     }
 }
 
@@ -51,38 +65,69 @@ async fn of_kind<D: Aggregate>(
     cluster: &Cluster,
     clock: &dyn Clock,
     how: How,
-    keys: &[Uuid],
-) -> Result<Vec<bool>> {
+    wrong: &[(Uuid, ImportSource)],
+) -> Result<Vec<Withdrawal>> {
     require(scope)?;
-    if keys.len() > MAX_CHUNK {
+    if wrong.len() > MAX_CHUNK {
         return Err(Error::internal("more records were withdrawn at once than fit a statement"));
     }
-    let found = match how {
-        How::DryRun => {
-            let reader = cluster.read(scope, Consistency::Strong);
-            let rows = present::<D>(&reader, keys, |query| query).await?;
-            let deeds = rows.iter().map(|row| (deed::<D>(row, Action::Read), Outcome::Succeeded)).collect();
-            cluster.record(scope, deeds).await?;
-            rows
-        }
-        How::Write => remove::<D>(scope, cluster, clock, keys).await?,
-    };
-    Ok(keys.iter().map(|key| found.iter().any(|row| D::uuid(row) == *key)).collect())
+    let keys: Vec<Uuid> = wrong.iter().map(|(key, _)| *key).collect();
+    if how == How::DryRun {
+        let reader = cluster.read(scope, Consistency::Strong);
+        let found = Found::<D>::among(&reader, wrong, &keys, |query| query).await?;
+        let rows = found.own.iter().chain(&found.foreign);
+        let deeds = rows.map(|row| (deed::<D>(row, Action::Read), Outcome::Succeeded)).collect();
+        cluster.record(scope, deeds).await?;
+        return Ok(found.results);
+    }
+    let tx = cluster.write(scope).await?;
+    let found = Found::<D>::among(&tx, wrong, &keys, QuerySelect::lock_exclusive).await?;
+    let deeds = found.foreign.iter().map(|row| (deed::<D>(row, Action::Read), Outcome::Succeeded)).collect();
+    cluster.record(scope, deeds).await?;
+    remove::<D>(tx, clock, &found.own).await?;
+    Ok(found.results)
 }
 
-async fn remove<D: Aggregate>(
-    scope: &Scope,
-    cluster: &Cluster,
-    clock: &dyn Clock,
-    keys: &[Uuid],
-) -> Result<Vec<Model<D>>> {
-    let tx = cluster.write(scope).await?;
-    let rows = present::<D>(&tx, keys, QuerySelect::lock_exclusive).await?;
+/// Which of the records are here.
+struct Found<D: Aggregate> {
+    results: Vec<Withdrawal>,
+    own: Vec<Model<D>>,
+    foreign: Vec<Model<D>>,
+}
+
+impl<D: Aggregate> Found<D> {
+    async fn among(
+        db: &impl ConnectionTrait,
+        wrong: &[(Uuid, ImportSource)],
+        keys: &[Uuid],
+        lock: impl FnOnce(sea_orm::Select<D::Entity>) -> sea_orm::Select<D::Entity>,
+    ) -> Result<Self> {
+        let mut rows: HashMap<Uuid, Model<D>> =
+            present::<D>(db, keys, lock).await?.into_iter().map(|row| (D::uuid(&row), row)).collect();
+        let origins = origins::<D>(db, rows.keys().copied().collect()).await?;
+        let mut found = Self { results: Vec::with_capacity(wrong.len()), own: Vec::new(), foreign: Vec::new() };
+        for (key, source) in wrong {
+            let Some(row) = rows.remove(key) else {
+                found.results.push(Withdrawal::Absent);
+                continue;
+            };
+            if let Some(conflict) = conflict_with::<D>(&row, source, origins.get(key)) {
+                found.results.push(Withdrawal::Conflict(conflict));
+                found.foreign.push(row);
+            } else {
+                found.results.push(Withdrawal::Removed);
+                found.own.push(row);
+            }
+        }
+        Ok(found)
+    }
+}
+
+async fn remove<D: Aggregate>(tx: Transaction, clock: &dyn Clock, rows: &[Model<D>]) -> Result<()> {
     let (Some(tombstone), false) = (D::tombstone(), rows.is_empty()) else {
-        tx.rollback().await?;
-        return Ok(rows);
+        return tx.rollback().await;
     };
-    for row in &rows {
+    for row in rows {
         let version = Some(D::version(row) + 1);
         tx.note(Deed { version, ..deed::<D>(row, Action::Delete) });
     }
@@ -92,7 +137,7 @@ async fn remove<D: Aggregate>(
     let keys = rows.iter().map(D::uuid).collect();
     D::Entity::update_many().set(changes).filter(among(&tx, D::key(), keys)).exec(&tx).await?;
     tx.commit().await?;
-    Ok(rows)
+    Ok(())
 }
 
 /// Those that were not removed.

@@ -12,7 +12,7 @@ use crate::scope::{Permission, Scope};
 /// A patient to register.
 #[derive(Clone, Debug, InputObject, Serialize)]
 pub struct PatientRegisterItemInput {
-    /// The record's own key; made by the server when left out.
+    /// UUID of the new record, of any version but 5; made by the server when left out.
     pub uuid: Option<Uuid>,
     /// First name: 1 to 50 characters.
     pub first_name: String,

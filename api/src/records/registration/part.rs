@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use crate::database::{Transaction, Violation};
 use crate::error::{Fault, Result};
-use crate::records::aggregate::{New, diagnose, insert, refuse_twins};
+use crate::records::aggregate::{New, check_keys, diagnose, insert};
 use crate::records::check::Check;
 use crate::records::constraint::by_name;
 use crate::records::dependent::{Declared, refuse_likeness, require};
@@ -58,7 +58,7 @@ impl<D: Declared> Records<D> {
     }
 
     fn of(field: &'static str, mut items: Vec<New<D>>) -> Self {
-        refuse_twins(&mut items);
+        check_keys(&mut items);
         refuse_likeness(&mut items);
         Self { field, items }
     }

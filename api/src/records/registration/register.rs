@@ -7,7 +7,7 @@ use crate::clock::Clock;
 use crate::database::{Cluster, Retry, Transaction, Violation, violation};
 use crate::error::{Error, Fault, Result};
 use crate::records::Row;
-use crate::records::aggregate::{Aggregate, New, diagnose, insert, replay};
+use crate::records::aggregate::{Aggregate, New, check_keys, diagnose, insert, replay};
 use crate::records::check::Check;
 use crate::records::constraint::by_name;
 use crate::records::disclosure::written;
@@ -55,7 +55,8 @@ struct Told {
 impl Told {
     fn of(scope: &Scope, clock: &dyn Clock, mut input: RegisterPatientWithProfileInput) -> Self {
         let uuid = *input.patient.uuid.get_or_insert_with(Uuid::new_v4);
-        let patient = draft(scope, clock, Check::new(["input", "patient"]), input.patient.clone());
+        let mut patient = draft(scope, clock, Check::new(["input", "patient"]), input.patient.clone());
+        check_keys(std::slice::from_mut(&mut patient));
         Self { patient, parts: input.into_parts(uuid, clock.today()) }
     }
 

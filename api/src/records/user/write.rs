@@ -18,7 +18,7 @@ use crate::scope::{Actor, Boundary, LOCAL_OPERATOR, NOBODY, SERVER, Scope};
 /// A user to create. They sign in first with a one-time token, which `createOneTimeToken` makes.
 #[derive(Clone, Debug, InputObject, Serialize)]
 pub struct CreateUserInput {
-    /// The record's own key; made by the server when left out.
+    /// UUID of the new record, of any version but 5; made by the server when left out.
     pub uuid: Option<Uuid>,
     /// What the user is.
     pub kind: UserKind,
