@@ -87,7 +87,9 @@ impl AnswerBytes {
 
     fn too_long(&self) -> Error {
         let max = self.pool.0.max_answer;
-        Error::Limit(format!("the answer has more than {max} bytes: ask for fewer records at a time, or for less of each"))
+        Error::Limit(format!(
+            "the answer has more than {max} bytes: ask for fewer records at a time, or for less of each"
+        ))
     }
 }
 

@@ -14,12 +14,16 @@ use crate::budget::Budgets;
 use crate::changelog::{Pruning, Relay};
 use crate::clock::{SharedClock, SystemClock};
 use crate::config::{self, Config};
+use crate::console::tell_line;
 use crate::database::{Cluster, NodeStatus, Nodes, Role, Target};
+use crate::deed::{Action, Deed};
 use crate::graphql::{Engine, Known, Trusted};
 use crate::guards;
 use crate::listen::{self, Drain, Tls};
+use crate::pruning_clock;
 use crate::rate::Rates;
 use crate::records::changes::Feeds;
+use crate::scope::Scope;
 use crate::server::{Parts, Service, router};
 
 /// How long the last audit entries may take to reach the database when the process stops; later, the next one ships them.
@@ -186,9 +190,9 @@ pub async fn serve(config: &Config, demo: bool) -> Result<(), Error> {
     tracing::info!(%address, database = ?target, "ready");
     let scheme = if tls.is_some() { "https" } else { "http" };
     let page = if config.server.playground { format!("{scheme}://{address}/ (GraphiQL), ") } else { String::new() };
-    eprintln!("phr is ready: {page}{scheme}://{address}/graphql (GraphQL)");
+    tell_line!("phr is ready: {page}{scheme}://{address}/graphql (GraphQL)");
     if demo {
-        eprintln!("GraphiQL is signed in as administrator; for other clients: phr token");
+        tell_line!("GraphiQL is signed in as administrator; for other clients: phr token");
     }
     let security = (tls, config.server.proxies()?);
     listen::serve(listener, router, &config.server, security, drain, told_to_stop()).await;
@@ -318,6 +322,21 @@ pub(crate) async fn rotate_keys(config: &Config, algorithm: SigningAlgorithm, re
     let rotated = Authority::rotate(&cluster, &SystemClock, key_file, algorithm, revoke).await;
     tending.stop(CLOSING_TIME).await;
     Ok(rotated?)
+}
+
+/// Accepts the database's clock as right, on an operator's word, and puts that on record.
+pub(crate) async fn accept_clock(config: &Config) -> Result<(), Error> {
+    let cluster = every_node(config).await?;
+    let tending = keep_trail(config, &cluster, &config.key_file()?)?;
+    let accepted = async {
+        let tx = cluster.write(&Scope::local_operator(Uuid::new_v4())).await?;
+        pruning_clock::trust(&tx).await?;
+        tx.note(Deed::new(Action::Update, "PruningClock"));
+        tx.commit().await
+    };
+    let accepted = accepted.await;
+    tending.stop(CLOSING_TIME).await;
+    Ok(accepted?)
 }
 
 /// From here on everything that is done in the cluster is put on record.

@@ -6,7 +6,8 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::config::Config;
-use crate::{app, doctor, export, graphql, import, key, migrate, observability, token, user, verify};
+use crate::console::{self, tell_line};
+use crate::{app, doctor, export, file_modes, graphql, import, key, migrate, observability, token, user, verify};
 
 /// A patient health record server: GraphQL over PostgreSQL, or over an embedded SQLite file.
 #[derive(Debug, Parser)]
@@ -71,10 +72,15 @@ const STACK_BYTES: usize = 8 * 1024 * 1024;
 /// Runs the command that the process was started with.
 #[must_use]
 pub fn run() -> ExitCode {
+    console::end(start())
+}
+
+fn start() -> ExitCode {
     avoid_huge_pages();
+    file_modes::keep_new_files_private();
     let arguments = Arguments::parse();
     if matches!(arguments.command, Command::Schema) {
-        print!("{}", graphql::sdl());
+        console::print(format_args!("{}", graphql::sdl()));
         return ExitCode::SUCCESS;
     }
     let config = match Config::load(arguments.config.as_deref(), |name| std::env::var(name).ok()) {
@@ -83,6 +89,10 @@ pub fn run() -> ExitCode {
     };
     if let Err(error) = observability::start(&config.log) {
         return fail(&error);
+    }
+    // These only look, and tell what they find.
+    if !matches!(arguments.command, Command::Doctor { .. } | Command::Audit(_)) {
+        file_modes::tighten(&config);
     }
     let runtime = tokio::runtime::Builder::new_multi_thread().thread_stack_size(STACK_BYTES).enable_all().build();
     let runtime = match runtime {
@@ -103,6 +113,7 @@ async fn execute(command: Command, mut config: Config) -> ExitCode {
     #[cfg(feature = "unguarded")]
     if matches!(command, Command::Serve { without_guards: true, .. }) {
         crate::guards::switch_off();
+        tell_line!("{}", crate::guards::WARNING);
     }
     match command {
         Command::Serve { demo, listen, .. } => {
@@ -128,6 +139,6 @@ fn done<E: std::fmt::Display>(result: Result<(), E>) -> ExitCode {
 }
 
 fn fail(error: &dyn std::fmt::Display) -> ExitCode {
-    eprintln!("phr: {error}");
+    tell_line!("phr: {error}");
     ExitCode::FAILURE
 }

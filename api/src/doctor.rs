@@ -1,5 +1,7 @@
 //! `phr doctor`: checks the settings and the database, and says what is wrong and what to do about it.
 
+mod clock;
+mod files;
 mod identity;
 mod spool;
 
@@ -10,7 +12,8 @@ use sqlx::{ConnectOptions, Connection, Row};
 
 use crate::app;
 use crate::config::Config;
-use crate::database::{Cluster, Nodes, Role, SERVER_ROLE, Target};
+use crate::console::print_line;
+use crate::database::{Cluster, Nodes, Role, SERVER_ROLE, Target, sqlite_version};
 use crate::listen;
 use crate::playground;
 
@@ -51,7 +54,7 @@ impl Finding {
 pub(crate) async fn run(config: &Config, json: bool) -> ExitCode {
     let findings = examine(config).await;
     if json {
-        println!("{}", serde_json::json!({ "findings": findings }));
+        print_line!("{}", serde_json::json!({ "findings": findings }));
     } else {
         findings.iter().for_each(print);
     }
@@ -64,9 +67,9 @@ fn print(finding: &Finding) {
         Grade::Warning => "warning",
         Grade::Error => "ERROR  ",
     };
-    println!("{mark}  {}: {}", finding.subject, finding.found);
+    print_line!("{mark}  {}: {}", finding.subject, finding.found);
     if let Some(advice) = &finding.advice {
-        println!("         -> {advice}");
+        print_line!("         -> {advice}");
     }
 }
 
@@ -83,6 +86,7 @@ async fn examine(config: &Config) -> Vec<Finding> {
         None => Finding::ok("open files", "as many as connections may need"),
     });
     findings.push(spool::examine(config));
+    files::examine(config, &mut findings);
     let key_file = identity::examine_key_file(config, &mut findings);
     match config.nodes() {
         Ok(nodes) => {
@@ -94,6 +98,7 @@ async fn examine(config: &Config) -> Vec<Finding> {
                     examine_cluster(&cluster, &mut findings);
                 }
                 if has_schema {
+                    clock::examine(&cluster, &mut findings).await;
                     identity::examine_standing(&cluster, key_file.as_ref(), &mut findings).await;
                 }
             }
@@ -142,7 +147,9 @@ async fn examine_database(target: &Target, findings: &mut Vec<Finding>) -> bool 
             findings.push(Finding::warning("database", found, "it is made by `phr serve` or `phr migrate up`"));
             return false;
         }
-        Target::Sqlite(path) => findings.push(Finding::ok("database", format!("SQLite, {}", path.display()))),
+        Target::Sqlite(path) => {
+            findings.push(Finding::ok("database", format!("SQLite {}, {}", sqlite_version(), path.display())));
+        }
         Target::Postgres(options) => match examine_postgres(options).await {
             Ok(found) => findings.extend(found),
             Err(error) => {

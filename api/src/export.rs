@@ -12,6 +12,7 @@ use crate::config::Config;
 use crate::database::{Cluster, Consistency, Target};
 use crate::error::Error;
 use crate::fhir::{self, Exported, Files};
+use crate::observability;
 use crate::records::medical_institution::MedicalInstitutions;
 use crate::records::{Joins, find};
 use crate::scope::{Boundary, InstitutionId, Scope};
@@ -111,7 +112,8 @@ async fn write(cluster: &Cluster, options: &Options) -> Result<Vec<Exported>, Fa
         if shows_progress {
             let percent = (written * 100).checked_div(total).unwrap_or(100).min(100);
             let filled = usize::try_from(percent / 5).unwrap_or(0);
-            eprint!("\r\x1b[K[{:<20}] {percent:>3} %  {written} of {total} patients", "#".repeat(filled));
+            let bar = "#".repeat(filled);
+            observability::tell(&format!("\r\x1b[K[{bar:<20}] {percent:>3} %  {written} of {total} patients"));
         }
     };
     let exported = tokio::select! {
@@ -119,7 +121,7 @@ async fn write(cluster: &Cluster, options: &Options) -> Result<Vec<Exported>, Fa
         () = app::told_to_stop() => Err(Error::BadRequest("stopped: no file was written".to_owned())),
     };
     if shows_progress {
-        eprint!("\r\x1b[K");
+        observability::tell("\r\x1b[K");
     }
     exported?;
     files.finish().map_err(trouble)

@@ -13,10 +13,13 @@ pub fn are_off() -> bool {
     cfg!(feature = "unguarded") && OFF.load(Ordering::Relaxed)
 }
 
+/// The warning of a server without guards.
+#[cfg(feature = "unguarded")]
+pub const WARNING: &str = "WITHOUT GUARDS: whoever reaches this server reads and changes every record, and nothing is on record.\n\
+     This is for measuring made-up records, and for nothing else.";
+
 /// From now on, in this process, everybody may do everything.
 #[cfg(feature = "unguarded")]
 pub fn switch_off() {
     OFF.store(true, Ordering::Relaxed);
-    eprintln!("WITHOUT GUARDS: whoever reaches this server reads and changes every record, and nothing is on record.");
-    eprintln!("This is for measuring made-up records, and for nothing else.");
 }

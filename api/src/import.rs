@@ -19,6 +19,7 @@ use crate::config::Config;
 use crate::database::{Cluster, Nodes, Target};
 use crate::fhir::{self, Phase, Progress, Report, Sources};
 use crate::graphql;
+use crate::observability;
 use crate::records::import::{How, Outcome, Status, Summary};
 use crate::scope::Scope;
 
@@ -193,7 +194,7 @@ impl Printer {
     /// Removes the progress from the terminal.
     fn finish(&mut self) {
         if self.shows_progress {
-            eprint!("\r\x1b[K");
+            observability::tell("\r\x1b[K");
         }
         self.out.flush().ok();
     }
@@ -269,7 +270,7 @@ impl Report for Printer {
         };
         let percent = (progress.read * 100).checked_div(progress.total).unwrap_or(0).min(100);
         let filled = usize::try_from(percent / 5).unwrap_or(0);
-        eprint!("\r\x1b[K[{:<20}] {percent:>3} %  {step}/3 {what}", "#".repeat(filled));
+        observability::tell(&format!("\r\x1b[K[{:<20}] {percent:>3} %  {step}/3 {what}", "#".repeat(filled)));
     }
 }
 

@@ -7,6 +7,7 @@ use clap::Subcommand;
 use crate::app;
 use crate::auth::{KeyFile, SigningAlgorithm};
 use crate::config::Config;
+use crate::console::print_line;
 
 /// What to do with keys.
 #[derive(Clone, Debug, Subcommand)]
@@ -34,12 +35,12 @@ pub(crate) async fn run(config: &Config, command: Command) -> Result<(), app::Er
     match command {
         Command::Create { file } => {
             let made = KeyFile::create(&file)?;
-            println!("made {} with fingerprint {}", file.display(), made.fingerprint());
-            println!("Name it in PHR_KEY_FILE, on every server of the database.");
+            print_line!("made {} with fingerprint {}", file.display(), made.fingerprint());
+            print_line!("Name it in PHR_KEY_FILE, on every server of the database.");
         }
         Command::Rotate { algorithm, revoke } => {
             let key = app::rotate_keys(config, algorithm, revoke).await?;
-            println!("key {key} signs from now on ({})", algorithm.name());
+            print_line!("key {key} signs from now on ({})", algorithm.name());
         }
     }
     Ok(())

@@ -3,6 +3,8 @@
 //! `cli` -> `app` -> `server` -> `graphql` -> `auth` -> `records` -> `audit`, `changelog` -> `database` -> `criteria` -> `scope` ->
 //! `entity`
 
+#![warn(clippy::print_stdout, clippy::print_stderr)]
+
 pub mod answer;
 pub mod app;
 pub mod audit;
@@ -12,6 +14,7 @@ pub mod changelog;
 pub mod cli;
 pub mod clock;
 pub mod config;
+mod console;
 pub mod criteria;
 pub mod database;
 pub mod date;
@@ -21,6 +24,7 @@ mod doctor;
 pub mod error;
 mod export;
 pub mod fhir;
+mod file_modes;
 pub mod graphql;
 pub mod guards;
 mod import;
@@ -31,6 +35,7 @@ mod migrate;
 pub mod observability;
 pub mod origin;
 pub mod playground;
+pub mod pruning_clock;
 mod questions;
 pub mod rate;
 pub mod records;

@@ -8,6 +8,7 @@ use clap::Subcommand;
 use crate::app;
 use crate::clock::{Clock, SystemClock};
 use crate::config::{self, Config};
+use crate::console::print_line;
 
 /// What to do with the schema.
 #[derive(Clone, Debug, Subcommand)]
@@ -81,26 +82,26 @@ pub(crate) async fn run(config: &Config, command: Command) -> Result<(), Error> 
         Command::Up { count } => {
             let applied = database.up(count).await?;
             for name in &applied {
-                println!("applied {name}");
+                print_line!("applied {name}");
             }
             if applied.is_empty() {
-                println!("nothing to apply: the schema is up to date");
+                print_line!("nothing to apply: the schema is up to date");
             }
         }
         Command::Down { count } => {
             let taken_back = database.down(count).await?;
             for name in &taken_back {
-                println!("took back {name}");
+                print_line!("took back {name}");
             }
             if taken_back.is_empty() {
-                println!("nothing to take back");
+                print_line!("nothing to take back");
             }
         }
         Command::Status { json } => {
             let status = database.status().await?;
             let history = database.history().await?;
             if json {
-                println!("{}", as_json(&status, &history));
+                print_line!("{}", as_json(&status, &history));
             } else {
                 print_status(&status, &history);
             }
@@ -113,10 +114,10 @@ pub(crate) async fn run(config: &Config, command: Command) -> Result<(), Error> 
 fn print_status(status: &migration::Status, history: &[migration::Applied]) {
     for name in &status.applied {
         let at = history.iter().rfind(|entry| entry.version == *name).map_or("", |entry| &entry.applied_at);
-        println!("applied  {name}  {at}");
+        print_line!("applied  {name}  {at}");
     }
     for name in &status.pending {
-        println!("pending  {name}");
+        print_line!("pending  {name}");
     }
 }
 
@@ -151,7 +152,7 @@ fn create(steps: &Path, name: &str, now: DateTime<Utc>) -> Result<(), Error> {
     for file in ["up.postgres.sql", "down.postgres.sql", "up.sqlite.sql", "down.sqlite.sql"] {
         let path = folder.join(file);
         write(&path, std::fs::write(&path, format!("-- {name}\n")))?;
-        println!("{}", path.display());
+        print_line!("{}", path.display());
     }
     Ok(())
 }

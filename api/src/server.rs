@@ -173,16 +173,19 @@ async fn live() -> &'static str {
     "live\n"
 }
 
-/// Reads can be served, to callers who are known, and go on being served.
+/// Reads can be served, to callers who are known, and put on record, without which nothing is shown; and they go on being
+/// served.
 async fn ready(State(service): State<Arc<Service>>) -> (StatusCode, &'static str) {
     if service.drain.is_announced() {
         (StatusCode::SERVICE_UNAVAILABLE, "the server is stopping\n")
     } else if !service.cluster.is_ready().await {
         (StatusCode::SERVICE_UNAVAILABLE, "no database can serve reads\n")
-    } else if service.authority.has_read() {
-        (StatusCode::OK, "ready\n")
-    } else {
+    } else if !service.authority.has_read() {
         (StatusCode::SERVICE_UNAVAILABLE, "keys and roles have not been read yet\n")
+    } else if service.cluster.can_record().await.is_err() {
+        (StatusCode::SERVICE_UNAVAILABLE, "the audit spool cannot be written, and nothing is shown without it\n")
+    } else {
+        (StatusCode::OK, "ready\n")
     }
 }
 

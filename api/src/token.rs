@@ -8,6 +8,7 @@ use uuid::Uuid;
 use crate::app;
 use crate::auth::{Authority, LocalToken};
 use crate::config::Config;
+use crate::console::print_line;
 use crate::database::{Cluster, Consistency};
 use crate::deed::{Action, Deed, Outcome};
 use crate::error::Error;
@@ -52,7 +53,7 @@ pub(crate) async fn run(config: &Config, options: Options) -> Result<(), app::Er
     let made = make(&cluster, &authority, options).await;
     if let Ok(token) = &made {
         // Whoever waits for it need not wait for what is shipped to a node that is away.
-        println!("{token}");
+        print_line!("{token}");
     }
     tending.stop(app::CLOSING_TIME).await;
     made?;

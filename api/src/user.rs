@@ -9,6 +9,7 @@ use crate::app;
 use crate::auth::Authority;
 use crate::clock::SystemClock;
 use crate::config::Config;
+use crate::console::{print_line, tell_line};
 use crate::database::Cluster;
 use crate::error::Error;
 use crate::records::Loaded as _;
@@ -96,15 +97,15 @@ async fn create(cluster: &Cluster, authority: &Authority, new: New) -> Result<()
     let Some(password) = new.password else {
         let token = authority.one_time_token(&scope, uuid).await?;
         let until = token.expires_at;
-        println!("user {name} may sign in until {until} with this one-time token and a new password:");
-        println!("{}", token.token);
+        print_line!("user {name} may sign in until {until} with this one-time token and a new password:");
+        print_line!("{}", token.token);
         return Ok(());
     };
     if let Err(error) = authority.give_password(&scope, uuid, password).await {
-        eprintln!("user {name} was created, and has no password: createOneTimeToken lets them set one");
+        tell_line!("user {name} was created, and has no password: createOneTimeToken lets them set one");
         return Err(error);
     }
-    println!("user {name} may sign in");
+    print_line!("user {name} may sign in");
     Ok(())
 }
 
@@ -112,14 +113,14 @@ async fn reset_second_factor(authority: &Authority, username: &str) -> Result<()
     let scope = Scope::local_operator(Uuid::new_v4());
     let user = authority.named(&scope, username).await?;
     authority.reset_second_factor(&scope, user).await?;
-    println!("user {username} signs in with the password alone, and may set up another second factor");
+    print_line!("user {username} signs in with the password alone, and may set up another second factor");
     Ok(())
 }
 
 fn password() -> Result<String, Error> {
     let mut input = std::io::stdin();
     if input.is_terminal() {
-        eprintln!("Type the password, then Enter and Ctrl-D. It is shown as you type.");
+        tell_line!("Type the password, then Enter and Ctrl-D. It is shown as you type.");
     }
     let mut text = String::new();
     input.read_to_string(&mut text).map_err(|error| Error::BadRequest(format!("standard input: {error}")))?;

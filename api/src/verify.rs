@@ -1,9 +1,10 @@
-//! `phr audit`: checks that the audit trail is what it was when it was written, and opens what it keeps sealed.
+//! `phr audit`: checks that the audit trail is what it was when it was written, opens what it keeps sealed, and accepts the
+//! clock that it is pruned by.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use chrono::Days;
+use chrono::{Days, SecondsFormat};
 use clap::Subcommand;
 use uuid::Uuid;
 
@@ -12,6 +13,7 @@ use crate::audit::{self, Anchors, Report};
 use crate::auth::Unopened;
 use crate::clock::{Clock, SystemClock};
 use crate::config::Config;
+use crate::console::print_line;
 use crate::graphql;
 use crate::questions;
 
@@ -39,6 +41,9 @@ pub(crate) enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Confirm that the clock is right after it has moved by more than 31 days, as when the server was off for longer. Until
+    /// then no old audit entry and no old change is removed.
+    AcceptClock,
 }
 
 const EXIT_CODES: &str = "\
@@ -93,6 +98,11 @@ pub(crate) async fn run(config: &Config, command: Command) -> Result<ExitCode, E
         Command::Open { request, json } => {
             return questions::run(config, request, json).await.map(|()| ExitCode::SUCCESS);
         }
+        Command::AcceptClock => {
+            app::accept_clock(config).await?;
+            print_line!("the clock is right: {}", SystemClock.now().to_rfc3339_opts(SecondsFormat::Secs, true));
+            return Ok(ExitCode::SUCCESS);
+        }
     };
     let target = config.target()?;
     app::check_schema(&target).await?;
@@ -108,7 +118,7 @@ pub(crate) async fn run(config: &Config, command: Command) -> Result<ExitCode, E
     let pruned_before = now.checked_sub_days(days).unwrap_or(now);
     let report = audit::verify(&cluster, &anchors, pruned_before).await.map_err(Error::read)?;
     if json {
-        println!("{}", as_json(&report, paths.len()));
+        print_line!("{}", as_json(&report, paths.len()));
     } else {
         print(&report, paths.len());
     }
@@ -131,22 +141,22 @@ fn as_json(report: &Report, files: usize) -> serde_json::Value {
 }
 
 fn print(report: &Report, files: usize) {
-    println!("{} entries in {} chains", report.entries, report.chains);
+    print_line!("{} entries in {} chains", report.entries, report.chains);
     if files == 0 {
-        println!("no anchors: it is only known whether the entries of each chain fit together");
+        print_line!("no anchors: it is only known whether the entries of each chain fit together");
     } else if report.unanchored > 0 {
-        println!("{} entries have no anchor: of these it is only known that they fit together", report.unanchored);
+        print_line!("{} entries have no anchor: of these it is only known that they fit together", report.unanchored);
     }
     if report.broken_anchors > 0 {
-        println!("{} lines of the anchors are none: what was anchored by them is not known", report.broken_anchors);
+        print_line!("{} lines of the anchors are none: what was anchored by them is not known", report.broken_anchors);
     }
     if report.open > 0 {
-        println!("{} intents are not settled yet", report.open);
+        print_line!("{} intents are not settled yet", report.open);
     }
     for finding in &report.findings {
-        println!("ALTERED  {} entry {}: {}", finding.instance, finding.sequence, finding.why);
+        print_line!("ALTERED  {} entry {}: {}", finding.instance, finding.sequence, finding.why);
     }
     if report.findings.is_empty() {
-        println!("every entry is as it was written");
+        print_line!("every entry is as it was written");
     }
 }

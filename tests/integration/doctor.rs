@@ -45,6 +45,18 @@ fn doctor_finds_what_is_wrong_and_says_what_to_do() {
     assert!(!output.succeeded() && output.stderr.contains("DB_POOL_MAX"), "{output:?}");
 }
 
+/// Versions 3.7.0 to 3.51.2 can corrupt a file in WAL mode, or lose what was committed to it.
+#[test]
+fn sqlite_is_no_version_that_loses_what_was_committed() {
+    let database = Database::new(Backend::Sqlite);
+    let version = database.sql().value("SELECT sqlite_version()");
+    let numbers: Vec<u32> = version.split('.').map(|number| number.parse().unwrap()).collect();
+    assert!(numbers.as_slice() >= [3, 51, 3].as_slice(), "{version}");
+    let (_, findings) = doctor(&database, &database.url());
+    let found = finding(&findings, "database")["found"].as_str().unwrap();
+    assert!(found.starts_with(&format!("SQLite {version}, ")), "the program has the same: {found}");
+}
+
 #[test]
 fn doctor_tells_how_keys_and_administrators_stand() {
     for backend in [Backend::Sqlite, Backend::Postgres] {

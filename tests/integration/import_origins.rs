@@ -1,7 +1,7 @@
 //! An import changes only what an import from the same source made, whoever has put something under its keys.
 
 use serde_json::{Map, Value, json};
-use support::{Phr, on_both_databases};
+use support::{Backend, Phr, on_both_databases};
 use uuid::Uuid;
 
 use crate::patients::{HOME, done, jane, with};
@@ -113,7 +113,13 @@ fn everything(phr: &Phr) -> Vec<String> {
         ("doctors", "patient.uuid, last_name, institution_id, version"),
         ("medical_institutions", "patient.uuid, name, version"),
     ];
+    // SQLite keeps keys as bytes.
+    let as_text = |column: &str| match phr.database.backend() {
+        Backend::Sqlite if column.ends_with("uuid") || column.ends_with("_id") => format!("hex({column})"),
+        _ => column.to_owned(),
+    };
     let row = |(table, columns): (&str, &str)| {
+        let columns = columns.split(", ").map(as_text).collect::<Vec<_>>().join(", ");
         let rows = phr.database.sql().rows(&format!("SELECT {columns} FROM {table} AS patient ORDER BY 1"));
         format!("{table}: {rows:?}")
     };
@@ -127,6 +133,13 @@ fn count(phr: &Phr, table: &str, condition: &str) -> String {
 
 fn is(phr: &Phr, column: &str, uuid: &str) -> String {
     format!("{column} = {}", phr.database.key(uuid))
+}
+
+/// Carries out a mutation, whatever it returns.
+fn done_for(phr: &Phr, mutation: &str, input: &Value) {
+    let kind = format!("{}{}Input", mutation[..1].to_uppercase(), &mutation[1..]);
+    let query = format!("mutation($input: {kind}!) {{ {mutation}(input: $input) {{ userErrors {{ code path }} }} }}");
+    assert_eq!(phr.ask(&query, &json!({ "input": input }))[mutation]["userErrors"], json!([]), "{mutation}");
 }
 
 /// Makes the other institution's patient.
@@ -152,10 +165,8 @@ fn a_register_under_the_key_of_an_import_is_a_conflict_and_gets_nothing(phr: &Ph
 
 fn a_fact_under_the_key_of_an_import_is_neither_changed_nor_moved_nor_withdrawn(phr: &Phr) {
     register_victim(phr);
-    for (mutation, words) in
-        [("addPatientCondition", "Own"), ("addPatientAllergy", "Own"), ("addPatientMedication", "Own")]
-    {
-        done(phr, mutation, "uuid", &json!({ "patientId": VICTIM, "item": { "uuid": FACT, "display": words } }));
+    for mutation in ["addPatientCondition", "addPatientAllergy", "addPatientMedication"] {
+        done_for(phr, mutation, &json!({ "patientId": VICTIM, "uuid": FACT, "display": "Own" }));
     }
     let before = count(phr, "patient_conditions", "display = 'Own' AND version = 1");
     assert_eq!(before, "1");
@@ -399,7 +410,7 @@ fn no_record_is_created_under_a_key_of_imports(phr: &Phr) {
     register_victim(phr);
     let (inputs, mutations) = Inputs::of(phr);
     let creating: Vec<_> = mutations.iter().filter(|(_, kind)| inputs.tells_key(kind)).collect();
-    assert!(creating.len() >= 29, "{creating:?}");
+    assert!(creating.len() >= 28, "{creating:?}");
     for (mutation, kind) in creating {
         let mut places = Vec::new();
         let input = inputs.value(kind, &["input".to_owned()], VICTIM, &mut places);

@@ -106,7 +106,7 @@ fn a_server_that_is_told_to_stop_finishes_what_runs() {
     holder.run("COMMIT");
     assert_eq!(running.finish().json()["data"]["patientRegister"]["lastName"], "Smith");
     assert_eq!(server.ended(), Some(0));
-    assert!(server.log().contains("stopped"), "{}", server.log());
+    server.logs("stopped");
 }
 
 #[test]

@@ -22,7 +22,7 @@ impl Kept {
     }
 }
 
-/// A disk that can be made to lose what servers tell it to keep.
+/// A disk that can be made to lose what servers tell it to keep, and to be full.
 #[derive(Debug)]
 pub struct Disk {
     folder: PathBuf,
@@ -36,12 +36,7 @@ impl Disk {
         let folder = test.join("disk");
         create_dir_all(&folder).expect("the test's folder can be written");
         let library = folder.join("disk.so");
-        let built = Command::new("cc")
-            .args(["-shared", "-fPIC", "-o"])
-            .args([&library, &root().join("tests/support/disk.c")])
-            .arg("-ldl")
-            .status();
-        assert!(built.is_ok_and(|status| status.success()), "cc works: it is what links this test too");
+        build("disk.c", &[], &library);
         Self { folder, library }
     }
 
@@ -56,8 +51,26 @@ impl Disk {
         let path = self.folder.join(what.name());
         if does { remove_file(&path) } else { write(&path, "") }.expect("the test's folder can be written");
     }
+
+    /// From now on it takes nothing more, or does.
+    pub fn is_full(&self, is: bool) {
+        let path = self.folder.join("full");
+        if is { write(&path, "") } else { remove_file(&path) }.expect("the test's folder can be written");
+    }
 }
 
-fn text(path: &Path) -> &str {
+/// Builds a library that is loaded into servers from one of the sources here.
+pub(crate) fn build(source: &str, options: &[&str], library: &Path) {
+    let built = Command::new("cc")
+        .args(["-shared", "-fPIC"])
+        .args(options)
+        .arg("-o")
+        .args([library, &root().join("tests/support").join(source)])
+        .arg("-ldl")
+        .status();
+    assert!(built.is_ok_and(|status| status.success()), "cc works: it is what links this test too");
+}
+
+pub(crate) fn text(path: &Path) -> &str {
     path.to_str().expect("a path of ASCII")
 }

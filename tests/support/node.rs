@@ -7,6 +7,7 @@ use std::sync::Mutex;
 use uuid::Uuid;
 
 use crate::ports::Port;
+use crate::program::clock;
 use crate::template::{DATABASE, LIMIT, SECRET, TESTER};
 use crate::{Proxy, Sql, within};
 
@@ -69,7 +70,7 @@ impl Place {
     fn command(&self, script: &str, arguments: &[&str], environment: &[(&str, String)]) -> Command {
         let mut command = Command::new(self.folder.join("bin").join(script));
         let environment = environment.iter().filter(|(_, value)| !value.is_empty()).cloned();
-        command.args(arguments).current_dir("/").env_clear().envs(environment).stdin(Stdio::null());
+        command.args(arguments).current_dir("/").env_clear().envs(clock()).envs(environment).stdin(Stdio::null());
         command
     }
 

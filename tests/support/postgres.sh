@@ -50,9 +50,9 @@ serve() {
     cd "$home"
     "${as[@]}" "$bin/initdb" --pgdata "$data" --username postgres --auth trust --encoding UTF8 --locale C.UTF-8 \
         --no-sync --no-instructions >/dev/null 9>&-
-    # A time zone far from UTC, so that whoever relies on the server's own is found out.
+    # A time zone far from UTC, so that whoever relies on the server's own is found out; or the one that the tests see.
     "${as[@]}" "$bin/postgres" -D "$data" -p "$port" -k "$home" -c listen_addresses=127.0.0.1 -c max_connections=300 \
-        -c fsync=off -c synchronous_commit=off -c full_page_writes=off -c timezone=Asia/Kolkata \
+        -c fsync=off -c synchronous_commit=off -c full_page_writes=off -c timezone="${TZ:-Asia/Kolkata}" \
         -c log_line_prefix='%d|%p|%a ' -c log_timezone=UTC 2>"$folder/log" 9>&- &
     server=$!
     trap 'kill -INT "$server" 2>/dev/null || true' TERM INT HUP

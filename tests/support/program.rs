@@ -64,10 +64,23 @@ fn stale_source(binary: &Path) -> Option<String> {
     sources.split_whitespace().find(newer).map(ToOwned::to_owned)
 }
 
-/// A command with nothing of the caller's environment that `phr` would read.
+/// What sets the clock and the time zone of programs: tests/run has the tests see other days.
+const CLOCK: [&str; 3] = ["LD_PRELOAD", "PHR_TEST_CLOCK", "TZ"];
+
+/// The part of the caller's environment that sets the clock.
+pub(crate) fn clock() -> impl Iterator<Item = (&'static str, String)> {
+    CLOCK.into_iter().filter_map(|name| Some((name, std::env::var(name).ok()?)))
+}
+
+/// A command with nothing of the caller's environment that `phr` would read, by the caller's clock.
 pub(crate) fn command(folder: &Path, arguments: &[&str], environment: &[(&str, &str)]) -> Command {
     let mut command = Command::new(binary());
-    command.args(arguments).current_dir(folder).env_clear().envs(environment.iter().copied());
+    command.args(arguments).current_dir(folder).env_clear().envs(clock());
+    for (name, value) in environment {
+        // Libraries are loaded besides the clock's.
+        let clock = if *name == "LD_PRELOAD" { std::env::var(name).ok() } else { None };
+        command.env(name, clock.map_or_else(|| (*value).to_owned(), |clock| format!("{value}:{clock}")));
+    }
     command
 }
 

@@ -12,11 +12,21 @@ use crate::{Exchange, Reply, eventually, request};
 
 const JSON: &[(&str, &str)] = &[("content-type", "application/json"), ("accept", "application/graphql-response+json")];
 
+/// What the test does with a server's log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ear {
+    /// Reads it.
+    Open,
+    /// Has closed the pipe.
+    Gone,
+}
+
 /// A running `phr serve`; killed when it is dropped.
 #[derive(Debug)]
 pub struct Server {
     child: Child,
     log: Arc<Mutex<String>>,
+    ear: Arc<Mutex<Ear>>,
     reading: Option<JoinHandle<()>>,
     folder: PathBuf,
     environment: Vec<(String, String)>,
@@ -35,14 +45,9 @@ impl Server {
         let mut child = command.stdin(Stdio::null()).stderr(Stdio::piped()).spawn().expect("the program starts");
         let stderr = BufReader::new(child.stderr.take().expect("stderr is a pipe"));
         let log = Arc::new(Mutex::new(String::new()));
-        let written = Arc::clone(&log);
-        let reading = std::thread::spawn(move || {
-            for line in stderr.lines().map_while(Result::ok) {
-                let mut log = written.lock().expect("nobody panics while logging");
-                log.push_str(&line);
-                log.push('\n');
-            }
-        });
+        let ear = Arc::new(Mutex::new(Ear::Open));
+        let (written, asked) = (Arc::clone(&log), Arc::clone(&ear));
+        let reading = std::thread::spawn(move || follow(stderr, &written, &asked));
         let address = eventually("the server is ready", || {
             let text = log.lock().expect("nobody panics while logging").clone();
             if let Some((_, rest)) = text.split_once("phr is ready: ").and_then(|(_, rest)| rest.split_once("://")) {
@@ -55,13 +60,23 @@ impl Server {
         });
         let environment = environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         let (folder, token) = (folder.to_owned(), OnceLock::new());
-        Self { child, log, reading: Some(reading), folder, environment, token, address }
+        Self { child, log, ear, reading: Some(reading), folder, environment, token, address }
+    }
+
+    /// From the next line on the log is read, or not. A pipe that is closed stays so.
+    pub fn hear(&self, ear: Ear) {
+        *self.ear.lock().expect("nobody panics while logging") = ear;
     }
 
     /// What it has logged.
     #[must_use]
     pub fn log(&self) -> String {
         self.log.lock().expect("nobody panics while logging").clone()
+    }
+
+    /// Waits until it has logged a text.
+    pub fn logs(&self, text: &str) {
+        eventually(&format!("{text:?} is logged"), || self.log().contains(text).then_some(()));
     }
 
     /// An access token of this server's database, for the local operator or as `options` say.
@@ -202,6 +217,20 @@ impl Server {
     }
 }
 
+/// Keeps what a server logs, as long as it is to be read.
+fn follow(pipe: impl BufRead, log: &Mutex<String>, ear: &Mutex<Ear>) {
+    for line in pipe.lines().map_while(Result::ok) {
+        let mut log = log.lock().expect("nobody panics while logging");
+        log.push_str(&line);
+        log.push('\n');
+        drop(log);
+        let ear = || *ear.lock().expect("nobody panics while logging");
+        if ear() == Ear::Gone {
+            return;
+        }
+    }
+}
+
 /// Where a server of this machine is reached: one that listens everywhere does so on loopback too.
 fn here(mut address: SocketAddr) -> SocketAddr {
     match address.ip() {
@@ -216,6 +245,7 @@ impl Drop for Server {
     fn drop(&mut self) {
         self.child.kill().ok();
         self.child.wait().ok();
+        self.hear(Ear::Open);
         self.reading.take().map(JoinHandle::join);
         if std::thread::panicking() {
             eprintln!("the server's log:\n{}", self.log());

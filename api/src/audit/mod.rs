@@ -11,6 +11,7 @@
 mod anchor;
 mod backlog;
 mod chain;
+mod check;
 mod entry;
 mod folder;
 mod form;

@@ -50,9 +50,9 @@ impl Shipping {
 
     /// What was there may be lost, partitions included.
     fn begin_again(&mut self, backlog: &mut Backlog) {
-        tracing::info!(audit.instance = %backlog.folder.instance, "another primary: audit entries are shipped again");
         self.months.clear();
         backlog.begin_again();
+        tracing::info!(audit.instance = %backlog.folder.instance, "another primary: audit entries are shipped again");
     }
 
     /// Anchors the end of a chain to which nothing was added.

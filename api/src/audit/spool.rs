@@ -51,6 +51,11 @@ impl Spool {
         }
     }
 
+    /// Checks that what is handed in is still written.
+    pub(super) fn is_open(&self) -> Result<()> {
+        if self.queue.is_closed() { Err(Error::Unrecorded("the spool is closed".into())) } else { Ok(()) }
+    }
+
     /// Returns when the note cannot be lost by the end of this process: the number of its first entry.
     pub(super) async fn note(&self, note: Note) -> Result<i64> {
         let (told, answer) = oneshot::channel();

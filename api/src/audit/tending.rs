@@ -1,21 +1,27 @@
+use std::panic::AssertUnwindSafe;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use chrono::Months;
+use futures_util::FutureExt;
 use tokio::sync::{Notify, oneshot};
 use tokio::task::JoinHandle;
+use uuid::Uuid;
 
 use crate::clock::{Clock, SharedClock};
 use crate::database::Cluster;
+use crate::deed::{Action, Deed};
 use crate::error::{Error, Result};
+use crate::pruning_clock;
+use crate::scope::Scope;
 
 use super::backlog::Backlog;
 use super::folder::Folder;
 use super::retire::{Retired, is_damage};
-use super::shipping::{Shipping, begin, make_partitions};
+use super::shipping::{Shipping, make_partitions};
 use super::trail::Settings;
-use super::upkeep::prune;
+use super::upkeep::{Pruned, prune};
 
 /// How long entries gather before they are shipped: anchors are to be a second apart at most.
 const GATHER: Duration = Duration::from_millis(250);
@@ -25,6 +31,8 @@ const LOOK_AROUND: Duration = Duration::from_secs(5);
 const UPKEEP: Duration = Duration::from_hours(6);
 /// How long to wait before what could not be finished is tried again.
 const PAUSE: Duration = Duration::from_millis(50);
+/// How often it is logged that entries still cannot be shipped.
+const REMINDER: Duration = Duration::from_mins(1);
 /// How far ahead partitions are made.
 const AHEAD_MONTHS: u32 = 2;
 
@@ -54,7 +62,7 @@ impl Tending {
             adopted: Vec::new(),
             looked: None,
             kept_up: None,
-            is_failing: false,
+            trouble: Trouble::default(),
         };
         Self { stop, task: tokio::spawn(tender.run(written, stopped)) }
     }
@@ -81,7 +89,7 @@ struct Tender {
     adopted: Vec<Retired>,
     looked: Option<Instant>,
     kept_up: Option<Instant>,
-    is_failing: bool,
+    trouble: Trouble,
 }
 
 impl Tender {
@@ -97,8 +105,10 @@ impl Tender {
                 },
                 () = tokio::time::sleep(if self.is_idle() { LOOK_AROUND } else { GATHER }) => {}
             }
-            let result = self.turn().await;
-            report(&mut self.is_failing, result);
+            // Whatever goes wrong in a turn, there is a next one.
+            let turn = AssertUnwindSafe(self.turn()).catch_unwind().await;
+            let result = turn.unwrap_or_else(|_| Err(Error::internal("the audit trail's upkeep panicked")));
+            self.trouble.note(result);
         }
         let own = Retired::own(self.backlog);
         self.adopted.clear();
@@ -108,13 +118,13 @@ impl Tender {
             if self.adopted.is_empty() {
                 return;
             }
-            report(&mut self.is_failing, result);
+            self.trouble.note(result);
             tokio::time::sleep(PAUSE).await;
         }
     }
 
     fn is_idle(&self) -> bool {
-        !self.is_failing && self.adopted.is_empty() && self.looked.is_some()
+        !self.trouble.is_there() && self.adopted.is_empty() && self.looked.is_some()
     }
 
     /// Does what is to be done, each thing whatever became of the others; the first failure is returned.
@@ -150,15 +160,27 @@ impl Tender {
         result
     }
 
-    /// Makes partitions ahead, and prunes what is older than it is kept.
+    /// Makes partitions ahead, and prunes what is older than it is kept, unless the clock is in doubt.
     async fn keep_up(&mut self) -> Result<()> {
-        let tx = begin(&self.shipping.cluster).await?;
+        let tx = self.shipping.cluster.write(&Scope::server(Uuid::new_v4())).await?;
         let today = self.clock.today();
         let ahead = (0..=AHEAD_MONTHS).filter_map(|months| today.checked_add_months(Months::new(months)));
         make_partitions(&tx, &ahead.collect::<Vec<_>>()).await?;
-        prune(&tx, self.retention_days, today).await?;
+        let doubt = pruning_clock::doubt(&tx, self.clock.now()).await?;
+        let mut pruned = Pruned::default();
+        if doubt.is_none() {
+            pruning_clock::trust(&tx).await?;
+            pruned = prune(&tx, self.retention_days, today).await?;
+        }
+        if pruned != Pruned::default() {
+            tx.note(Deed::new(Action::Delete, "AuditEvent"));
+        }
         tx.commit().await?;
         self.kept_up = Some(Instant::now());
+        if let Some(doubt) = doubt {
+            tracing::error!(%doubt, "the clock is in doubt: no audit entry is pruned");
+        }
+        pruned.log();
         Ok(())
     }
 }
@@ -180,19 +202,34 @@ async fn finish(adopted: &mut Vec<Retired>, shipping: &mut Shipping, clock: &dyn
     result
 }
 
-/// A failure is told once, and its end.
-fn report(is_failing: &mut bool, result: Result<()>) {
-    match result {
-        Err(error) if !*is_failing => {
-            *is_failing = true;
-            let cause = std::error::Error::source(&error).map(ToString::to_string);
-            tracing::error!(%error, cause, "audit entries cannot be shipped now, and stay in the spool");
+/// A failure that goes on: since when, and when it was logged last.
+#[derive(Debug, Default)]
+struct Trouble(Option<(Instant, Instant)>);
+
+impl Trouble {
+    const fn is_there(&self) -> bool {
+        self.0.is_some()
+    }
+
+    /// Logs a failure, that it still goes on, and its end.
+    fn note(&mut self, result: Result<()>) {
+        let now = Instant::now();
+        let Err(error) = result else {
+            if let Some((since, _)) = self.0.take() {
+                let duration_s = since.elapsed().as_secs();
+                tracing::info!(duration_s, "audit entries are shipped again");
+            }
+            return;
+        };
+        let (since, logged) = self.0.unwrap_or((now, now));
+        let is_new = self.0.is_none();
+        let is_due = is_new || logged.elapsed() >= REMINDER;
+        self.0 = Some((since, if is_due { now } else { logged }));
+        if is_due {
+            let (cause, duration_s) =
+                (std::error::Error::source(&error).map(ToString::to_string), since.elapsed().as_secs());
+            tracing::error!(%error, cause, duration_s, "audit entries cannot be shipped now, and stay in the spool");
         }
-        Ok(()) if *is_failing => {
-            *is_failing = false;
-            tracing::info!("audit entries are shipped again");
-        }
-        _ => {}
     }
 }
 

@@ -4,12 +4,13 @@ use std::sync::Arc;
 use tokio::sync::Notify;
 
 use crate::clock::SharedClock;
-use crate::database::{Cluster, Witness};
+use crate::database::{Cluster, RecordStatus, Witness};
 use crate::deed::{Deed, Outcome};
 use crate::error::Result;
 use crate::scope::Scope;
 
 use super::backlog::Backlog;
+use super::check::Check;
 use super::folder::{Fault, Folder};
 use super::note::{Note, gathered};
 use super::sealing::Sealer;
@@ -37,6 +38,7 @@ pub struct Settings {
 pub struct Trail {
     spool: Spool,
     sealer: Arc<dyn Sealer>,
+    check: Check,
 }
 
 impl Trail {
@@ -57,7 +59,8 @@ impl Trail {
             Writer::new(Arc::clone(&folder), SharedClock::clone(&clock), Arc::clone(&progress), settings.max_bytes)?;
         let written = Arc::new(Notify::new());
         let spool = Spool::start(writer, settings.sync, Arc::clone(&written));
-        cluster.witnessed_by(Arc::new(Self { spool, sealer }));
+        let check = Check::new(Arc::clone(&folder), Arc::clone(&progress), settings.max_bytes);
+        cluster.witnessed_by(Arc::new(Self { spool, sealer, check }));
         let backlog = Backlog::new(folder, progress);
         Ok(Tending::start(settings, cluster.clone(), clock, backlog, written))
     }
@@ -65,6 +68,15 @@ impl Trail {
 
 #[async_trait::async_trait]
 impl Witness for Trail {
+    fn status(&self) -> RecordStatus {
+        self.check.status()
+    }
+
+    async fn check(&self) -> Result<()> {
+        self.spool.is_open()?;
+        self.check.run().await
+    }
+
     async fn record(&self, scope: &Scope, deeds: Vec<(Deed, Outcome)>) -> Result<()> {
         self.spool.wait_for_room().await;
         self.spool.note(Note::new(scope, gathered(deeds), None, &*self.sealer)?).await.map(drop)

@@ -62,6 +62,11 @@ impl Progress {
         self.moved.notify_one();
     }
 
+    /// Whether shipping has not failed, or succeeded since.
+    pub(super) fn is_going_on(&self) -> bool {
+        !self.is_stuck.load(Ordering::Acquire)
+    }
+
     /// More was written, up to here.
     pub(super) fn extend(&self, written: Position, bytes: u64) {
         *self.written.lock() = written;

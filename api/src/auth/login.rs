@@ -202,15 +202,18 @@ impl Authority {
         now: DateTime<Utc>,
     ) -> Result<Error> {
         // A flood must not keep its victim locked out for ever.
-        if !is_locked(secret, now) {
-            self.count(&tx, secret, now).await?;
-        }
+        let counted = if is_locked(secret, now) { None } else { Some(self.count(&tx, secret, now).await?) };
         tx.commit().await?;
-        self.0.cluster.record(scope, vec![(deed, Outcome::Failed)]).await?;
+        let recorded = self.0.cluster.record(scope, vec![(deed, Outcome::Failed)]).await;
+        if let Some((failures, is_locked)) = counted {
+            tracing::warn!(user = %secret.user_id, failures, locked = is_locked, "failed login");
+        }
+        recorded?;
         Ok(Error::Unauthenticated(WRONG))
     }
 
-    async fn count(&self, tx: &Transaction, secret: &user_secret::Model, now: DateTime<Utc>) -> Result<()> {
+    /// Counts a failure; returns how many there are in a row, and whether the user is locked out now.
+    async fn count(&self, tx: &Transaction, secret: &user_secret::Model, now: DateTime<Utc>) -> Result<(i32, bool)> {
         let settings = &self.0.settings;
         let is_over = secret.locked_until.is_some();
         let failures = if is_over { 1 } else { secret.failed_logins.saturating_add(1) };
@@ -222,8 +225,7 @@ impl Authority {
             ..user_secret::ActiveModel::default()
         };
         user_secret::Entity::update(changes).exec(tx).await?;
-        tracing::warn!(user = %secret.user_id, failures, locked = is_locked, "failed login");
-        Ok(())
+        Ok((failures, is_locked))
     }
 }
 

@@ -7,7 +7,9 @@ use uuid::Uuid;
 
 use crate::clock::{Clock, SharedClock};
 use crate::database::Cluster;
+use crate::deed::{Action, Deed, Outcome};
 use crate::error::Result;
+use crate::pruning_clock::{self, Doubt};
 use crate::scope::Scope;
 
 /// How often old changes are looked for.
@@ -28,12 +30,17 @@ impl Pruning {
     #[must_use]
     pub fn start(cluster: Cluster, clock: SharedClock, retention_days: u32) -> Self {
         let task = tokio::spawn(async move {
-            let mut is_failing = false;
+            let (mut is_failing, mut is_doubtful) = (false, false);
             loop {
                 let result = prune(&cluster, &*clock, retention_days).await;
-                if let (Err(error), false) = (&result, is_failing) {
-                    tracing::warn!(%error, "old changes cannot be pruned now");
+                match &result {
+                    Err(error) if !is_failing => tracing::warn!(%error, "old changes cannot be pruned now"),
+                    Ok(Some(doubt)) if !is_doubtful => {
+                        tracing::error!(%doubt, "the clock is in doubt: no change is pruned");
+                    }
+                    _ => {}
                 }
+                is_doubtful = matches!(result, Ok(Some(_)));
                 is_failing = result.is_err();
                 tokio::time::sleep(if is_failing { PAUSE } else { PERIOD }).await;
             }
@@ -48,24 +55,42 @@ impl Drop for Pruning {
     }
 }
 
-async fn prune(cluster: &Cluster, clock: &dyn Clock, retention_days: u32) -> Result<()> {
+/// Removes old changes; returns the reason not to, if the clock is in doubt.
+async fn prune(cluster: &Cluster, clock: &dyn Clock, retention_days: u32) -> Result<Option<Doubt>> {
+    let scope = Scope::server(Uuid::new_v4());
     let mut all = 0;
-    loop {
-        let pruned = prune_some(cluster, clock, retention_days).await?;
-        all += pruned;
-        // What is left of the oldest is young enough, or another server is at it.
-        if pruned < MOST {
-            break;
+    let doubt = loop {
+        match prune_some(cluster, &scope, clock, retention_days).await? {
+            Err(doubt) => break Some(doubt),
+            Ok(pruned) => {
+                all += pruned;
+                // What is left of the oldest is young enough, or another server is at it.
+                if pruned < MOST {
+                    break None;
+                }
+            }
         }
-    }
+    };
     if all > 0 {
+        let deed = Deed::new(Action::Delete, "ChangeLog");
+        let recorded = cluster.record(&scope, vec![(deed, Outcome::Succeeded)]).await;
         tracing::info!(changes = all, "old changes were pruned");
+        recorded?;
     }
-    Ok(())
+    Ok(doubt)
 }
 
-async fn prune_some(cluster: &Cluster, clock: &dyn Clock, retention_days: u32) -> Result<i32> {
-    let tx = cluster.write(&Scope::server(Uuid::new_v4())).await?;
+async fn prune_some(
+    cluster: &Cluster,
+    scope: &Scope,
+    clock: &dyn Clock,
+    retention_days: u32,
+) -> Result<Result<i32, Doubt>> {
+    let tx = cluster.write(scope).await?;
+    if let Some(doubt) = pruning_clock::doubt(&tx, clock.now()).await? {
+        tx.rollback().await?;
+        return Ok(Err(doubt));
+    }
     let backend = tx.get_database_backend();
     let number = |sql: &str, values: Vec<Value>| Statement::from_sql_and_values(backend, sql, values);
     let pruned = if backend == DbBackend::Postgres {
@@ -82,7 +107,7 @@ async fn prune_some(cluster: &Cluster, clock: &dyn Clock, retention_days: u32) -
         pruned
     };
     tx.commit().await?;
-    Ok(pruned)
+    Ok(Ok(pruned))
 }
 
 /// On SQLite numbers have no holes but for what was pruned.

@@ -1,4 +1,4 @@
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde::Deserialize;
@@ -120,6 +120,12 @@ impl Config {
             "" => KeyFile::load(Path::new(LOCAL_KEY_FILE)).map(Some),
             path => KeyFile::load(Path::new(path)).map(Some),
         }
+    }
+
+    /// The folder of this machine's own key file, where that is used and has a folder of its own.
+    #[must_use]
+    pub fn local_key_folder(&self) -> Option<PathBuf> {
+        if self.auth.key_file.is_empty() { Path::new(LOCAL_KEY_FILE).parent().map(Path::to_owned) } else { None }
     }
 
     /// The installation's key file; without one, this machine's own, which is made when it is missing.

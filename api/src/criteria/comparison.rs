@@ -51,6 +51,24 @@ pub type IntFilter = Comparison<i32>;
 pub type FloatFilter = Comparison<f64>;
 
 impl<T: Bind> Comparison<T> {
+    /// The values of which one must be equal, where nothing else is asked.
+    #[must_use]
+    pub fn only_among(&self) -> Option<Vec<T>> {
+        let others = [&self.not_equal, &self.less_than, &self.less_than_or_equal];
+        let others = others.into_iter().chain([&self.greater_than, &self.greater_than_or_equal]);
+        if !self.not_in.is_undefined()
+            || !self.is_null.is_undefined()
+            || others.into_iter().any(|other| !other.is_undefined())
+        {
+            return None;
+        }
+        match (&self.equal, &self.among) {
+            (MaybeUndefined::Value(value), MaybeUndefined::Undefined) => Some(vec![value.clone()]),
+            (MaybeUndefined::Undefined, MaybeUndefined::Value(values)) => Some(values.clone()),
+            _ => None,
+        }
+    }
+
     /// The comparison that a closed set of values allows.
     #[must_use]
     pub fn choice(

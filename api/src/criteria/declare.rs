@@ -92,6 +92,7 @@ macro_rules! criteria {
                 $($(if let Some(operators) = &self.$member {
                     translation.ask(&entity::$entity::Column::$member_column);
                     let operand = Operand::members(stringify!($member), entity::$entity::Column::$member_column, $members);
+                    let operand = operand.naming(Some($crate::criteria::Naming::Patient));
                     all.push(operators.condition(&operand, translation)?);
                 })+)?
                 $($(if let Some(filter) = &self.$relation {

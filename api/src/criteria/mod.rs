@@ -36,7 +36,8 @@ pub use step::{Related, Step};
 pub use text::TextFilter;
 pub use text_list::TextListFilter;
 pub use translation::{
-    Filter, MAX_CONDITIONS, MAX_FILTER_DEPTH, MAX_FILTER_OPERANDS, MAX_FILTER_PARTS, MAX_OPERAND_LENGTH, MAX_OPERANDS, Operators, Translation,
+    Filter, MAX_CONDITIONS, MAX_FILTER_DEPTH, MAX_FILTER_OPERANDS, MAX_FILTER_PARTS, MAX_OPERAND_LENGTH, MAX_OPERANDS,
+    Operators, Translation,
 };
 
 /// What can be listed: an entity with its filter and its order.

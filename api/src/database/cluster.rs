@@ -19,7 +19,7 @@ use super::receipt::{self, Receipt};
 use super::routing::{self, Routing, Verdict, judge};
 use super::settings::{Nodes, Settings};
 use super::tenant::Tenant;
-use super::{ClusterStatus, Consistency, Node, Reader, Snapshot, Target, Transaction, Witness};
+use super::{ClusterStatus, Consistency, Node, Reader, RecordStatus, Snapshot, Target, Transaction, Witness};
 
 /// How long a write pauses before it looks for a primary again.
 const PAUSE: Duration = Duration::from_millis(50);
@@ -109,6 +109,23 @@ impl Cluster {
             Some(witness) if !deeds.is_empty() => witness.record(scope, deeds).await,
             _ => Ok(()),
         }
+    }
+
+    /// Checks that a read or a change could be put on record now, where there is a witness.
+    ///
+    /// # Errors
+    /// `Unrecorded` when it could not: then nothing is shown or changed.
+    pub async fn can_record(&self) -> Result<()> {
+        match self.inner.witness.get() {
+            Some(witness) => witness.check().await,
+            None => Ok(()),
+        }
+    }
+
+    /// Progress of notes on their way to the database, where there is a witness.
+    #[must_use]
+    pub fn record_status(&self) -> Option<RecordStatus> {
+        self.inner.witness.get().map(|witness| witness.status())
     }
 
     /// Reads of one request. All of them run on one node, so that parents and children agree, and PostgreSQL shows them

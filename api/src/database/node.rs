@@ -1,5 +1,5 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use parking_lot::RwLock;
 use sea_orm::{DbBackend, DbErr, Statement};
@@ -15,6 +15,9 @@ use super::routing;
 use super::settings::Settings;
 use super::target::{Purpose, Target};
 
+/// How long an SQLite file may take to show that it can be read.
+const PING_PATIENCE: Duration = Duration::from_secs(1);
+
 /// One database server, or the SQLite file.
 #[derive(Debug)]
 pub struct Node {
@@ -25,6 +28,8 @@ pub struct Node {
     /// For what the server reads for itself: it would show callers' connections another boundary, and wait behind them.
     pub(super) own: Pool,
     pub(super) writes: Pool,
+    /// For the question whether an SQLite file can be read, which waits for nobody's reads.
+    pings: Pool,
     pub(super) breaker: Breaker,
     pub(super) running: AtomicUsize,
     sight: RwLock<Sight>,
@@ -48,6 +53,7 @@ impl Node {
             purpose,
             reads: pool(Purpose::Read, settings.pool),
             writes: pool(Purpose::Write, writers),
+            pings: Pool::new(target.clone(), Purpose::Own, settings.pool.of_pings(PING_PATIENCE), cores, None),
             own,
             target,
             breaker: Breaker::new(settings.breaker_rest, Instant::now()),
@@ -187,16 +193,16 @@ impl Node {
         self.running.load(Ordering::Relaxed)
     }
 
+    /// Reads something from an SQLite file.
     pub(super) async fn ping(&self) -> Result<(), DbErr> {
-        let mut lease = self.reads.acquire(self.reads.limits().acquire_timeout, None, None).await?;
-        lease.query_all(&Statement::from_string(self.backend(), "SELECT 1")).await.map(drop)
+        let mut lease = self.pings.acquire(PING_PATIENCE, None, None).await?;
+        lease.query_all(&Statement::from_string(self.backend(), "SELECT 1 FROM sqlite_schema LIMIT 1")).await.map(drop)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
-    use std::time::Duration;
 
     use chrono::DateTime;
 

@@ -47,6 +47,11 @@ impl PoolLimits {
         Self { min: 1, max: 1, ..self }
     }
 
+    /// The same, for a connection that tells within this time whether anything can be read.
+    pub(super) const fn of_pings(self, patience: Duration) -> Self {
+        Self { min: 0, max: 1, query_timeout: patience, ..self }
+    }
+
     /// The same, for what the server reads for itself.
     pub(super) const fn of_own(self) -> Self {
         Self { min: 0, max: OWN, ..self }

@@ -1,7 +1,9 @@
+use std::borrow::Cow;
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
+use libsqlite3_sys::{SQLITE_VERSION, SQLITE_VERSION_NUMBER};
 use sea_orm::DbBackend;
 use sqlx::postgres::PgConnectOptions;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
@@ -10,6 +12,10 @@ use crate::guards;
 
 /// The role that the server takes on every PostgreSQL connection: neither owner nor superuser.
 pub const SERVER_ROLE: &str = "phr_server";
+
+/// The first version of SQLite whose WAL mode loses nothing that was committed.
+const SOUND_SQLITE: i32 = 3_051_003;
+const _: () = assert!(SQLITE_VERSION_NUMBER >= SOUND_SQLITE, "older versions can corrupt a file in WAL mode");
 
 /// How many statements a connection keeps prepared.
 const PREPARED_STATEMENTS: usize = 512;
@@ -86,6 +92,12 @@ impl Target {
     }
 }
 
+/// The version of SQLite in this program, such as 3.51.3.
+#[must_use]
+pub fn sqlite_version() -> Cow<'static, str> {
+    SQLITE_VERSION.to_string_lossy()
+}
+
 impl std::fmt::Debug for Target {
     /// Without the password.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -108,6 +120,8 @@ pub(super) fn postgres_options(
             ("statement_timeout", &timeout),
             ("idle_in_transaction_session_timeout", &timeout),
             ("client_connection_check_interval", "1000"),
+            // One statement takes one processor, so that the time it takes is what it costs.
+            ("max_parallel_workers_per_gather", "0"),
             ("default_transaction_read_only", read_only),
         ],
     )

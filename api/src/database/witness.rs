@@ -4,9 +4,27 @@ use crate::deed::{Deed, Outcome};
 use crate::error::Result;
 use crate::scope::Scope;
 
+/// Progress of notes on their way to the database.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RecordStatus {
+    /// Whether notes get there: the last attempt succeeded.
+    pub is_shipping: bool,
+    /// Bytes of notes that have not got there yet.
+    pub waiting_bytes: u64,
+}
+
 /// Keeps what is done on record. A cluster that has one commits nothing that its witness could not note before.
 #[async_trait::async_trait]
 pub trait Witness: Debug + Send + Sync {
+    /// Checks that something could be noted now; notes nothing.
+    ///
+    /// # Errors
+    /// `Unrecorded` when it could not.
+    async fn check(&self) -> Result<()>;
+
+    /// Returns how far notes have got on their way to the database.
+    fn status(&self) -> RecordStatus;
+
     /// Notes what was done, or tried, and what became of it. What was noted is not lost when this process dies.
     ///
     /// # Errors

@@ -15,12 +15,16 @@ use super::errors::{finish, refusal};
 use super::inputs::Inputs;
 use super::limits::{Cost, Limits};
 use super::ordered::{fill, order};
+use super::outputs::Outputs;
 use super::prepared::Prepared;
 use super::request::{Method, Request};
 use super::tellings::Tellings;
 use super::trusted::Trusted;
 use super::witness::put_on_record;
 use super::{Context, Roots, roots};
+
+/// How many reasons are told for which a request was refused.
+const MAX_ERRORS: usize = 100;
 
 /// Executes GraphQL requests.
 ///
@@ -33,6 +37,7 @@ pub struct Engine {
     pub(super) fast: Roots,
     pub(super) documents: Arc<Documents>,
     pub(super) inputs: Arc<Inputs>,
+    pub(super) outputs: Arc<Outputs>,
     pub(super) tellings: Tellings,
     pub(super) limits: Limits,
     trusted: Option<Arc<Trusted>>,
@@ -81,12 +86,14 @@ impl Engine {
             if introspection { builder.finish() } else { hidden(builder).finish() }
         };
         let (strict, fast) = (build(ValidationMode::Strict), build(ValidationMode::Fast));
-        let inputs = Arc::new(Inputs::of(&strict.sdl()));
+        let sdl = strict.sdl();
+        let (inputs, outputs) = (Arc::new(Inputs::of(&sdl)), Arc::new(Outputs::of(&sdl)));
         Self {
             strict,
             fast,
             documents: Arc::new(Documents::new()),
             inputs,
+            outputs,
             tellings: Tellings::new(),
             limits,
             trusted: None,
@@ -177,6 +184,9 @@ impl Engine {
             order(&mut response.data, operation, document);
         }
         let is_refused = is_refused(&response);
+        if is_refused {
+            response.errors.truncate(MAX_ERRORS);
+        }
         tracing::debug!(
             request.id = %id,
             client.address = context.scope.origin.map(tracing::field::display),

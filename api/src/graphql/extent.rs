@@ -185,11 +185,16 @@ mod tests {
     fn fragments_count_wherever_they_are_spread() {
         let doubled = |levels: usize| {
             let fragments = (0..levels).map(|level| format!("fragment F{level} on Q {{ ...F{0} ...F{0} }}", level + 1));
-            format!("query A {{ a }} query B {{ ...F0 }} {} fragment F{levels} on Q {{ a }}", fragments.collect::<String>())
+            format!(
+                "query A {{ a }} query B {{ ...F0 }} {} fragment F{levels} on Q {{ a }}",
+                fragments.collect::<String>()
+            )
         };
         assert_eq!(refused(&doubled(10), serde_json::json!({})), None);
         assert!(refused(&doubled(40), serde_json::json!({})).unwrap().contains("20000 fields"));
-        for circle in ["{ a } fragment F on Q { ...F }", "query A { a } query B { ...F } fragment F on Q { a { ...F } }"] {
+        for circle in
+            ["{ a } fragment F on Q { ...F }", "query A { a } query B { ...F } fragment F on Q { a { ...F } }"]
+        {
             assert!(refused(circle, serde_json::json!({})).unwrap().contains("levels deep"), "{circle}");
         }
     }

@@ -119,7 +119,8 @@ mod tests {
         assert_eq!(refused(&empty(MAX_FILTER_PARTS - 1)), None);
         let message = refused(&empty(60_000)).unwrap();
         assert_eq!(message, "$f.and.999: a filter has at most 1000 parts, empty ones included");
-        let operands = |lists: usize| serde_json::json!({ "or": vec![serde_json::json!({"a": {"in": vec![1; 1000]}}); lists] });
+        let operands =
+            |lists: usize| serde_json::json!({ "or": vec![serde_json::json!({"a": {"in": vec![1; 1000]}}); lists] });
         assert_eq!(refused(&operands(10)), None);
         assert_eq!(refused(&operands(11)).unwrap(), "$f.or.10.a.in.0: a filter compares with at most 10000 values");
     }

@@ -24,7 +24,7 @@ pub(super) fn judge(json: &[u8], max_nesting: usize, max_values: usize) -> Resul
             b'"' => rest = after_text(rest),
             b'[' | b'{' => {
                 nesting += 1;
-                values += 1;
+                values += usize::from(!matches!(rest.trim_ascii_start().first(), Some(b']' | b'}')));
             }
             b']' | b'}' => nesting = nesting.saturating_sub(1),
             b',' => {
@@ -83,7 +83,8 @@ mod tests {
     fn what_is_too_deep_or_too_much_is_refused() {
         let refused = |json: &str| matches!(check_json(json.as_bytes()), Err(Error::Limit(_)));
         assert!(!refused(&"[".repeat(MAX_NESTING)) && refused(&"[".repeat(MAX_NESTING + 1)));
-        assert!(!refused(&"{}".repeat(1000)) && refused(&format!("[{}]", "{},".repeat(MAX_VALUES / 2))));
+        assert!(!refused(&"{}".repeat(1000)) && refused(&format!("[{}]", "{},".repeat(MAX_VALUES))));
+        assert!(!refused(&format!("[{}0]", "{},".repeat(MAX_VALUES - 3))), "exactly as many as there may be");
         assert!(!refused(&format!("\"{}\"", "[,".repeat(MAX_VALUES))), "a text");
         assert!(!refused(&format!("\"\\\"{}", "[,".repeat(MAX_VALUES))), "a text without an end");
     }

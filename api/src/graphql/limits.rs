@@ -311,8 +311,14 @@ mod tests {
 
     use super::*;
 
-    const LIMITS: Limits =
-        Limits { max_depth: 5, max_complexity: 500, max_aliases: 3, max_directives: 3, max_tokens: 60, max_document: 1000 };
+    const LIMITS: Limits = Limits {
+        max_depth: 5,
+        max_complexity: 500,
+        max_aliases: 3,
+        max_directives: 3,
+        max_tokens: 60,
+        max_document: 1000,
+    };
 
     fn measure(text: &str, variables: serde_json::Value) -> Result<Cost> {
         LIMITS.check_text(text)?;

@@ -36,6 +36,7 @@ mod of_patient;
 mod one;
 mod operations;
 mod ordered;
+mod outputs;
 mod patient_merge;
 mod patient_register;
 mod patient_validation;
@@ -49,8 +50,8 @@ mod record_change;
 mod registration;
 mod related;
 mod replication;
-mod response_stream;
 mod request;
+mod response_stream;
 mod role;
 mod scanner;
 #[cfg(test)]

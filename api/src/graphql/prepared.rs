@@ -69,6 +69,9 @@ impl Engine {
         let operation = request.operation_name.as_deref();
         let valid = chosen(&document.parsed, operation).filter(|_| document.is_validated);
         extent::check(&document.parsed, valid, &variables).map_err(refused)?;
+        if !document.is_validated {
+            self.outputs.check(&document.parsed).map_err(refused)?;
+        }
         if context.scope.is_nobody() && !is_public(&document.parsed, operation) {
             let error = match refused_nobody(context, &document.parsed, operation).await {
                 Ok(()) => Error::Unauthenticated(NO_SESSION),

@@ -31,6 +31,17 @@ struct ConnectionPool {
     max: u32,
 }
 
+/// Audit events of a server on their way from its spool to the database.
+#[derive(SimpleObject)]
+struct AuditShipping {
+    /// Whether audit events reach the database. While this is false they stay in the spool, and the server tries again by
+    /// itself; its log says what is in the way.
+    shipping: bool,
+    /// Bytes in the spool that have not reached the database yet. When they take all the room that `spool_max_bytes` of the
+    /// settings gives them, nothing of a patient is shown or changed.
+    waiting_bytes: f64,
+}
+
 /// Whether a node is meant for ordinary use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 enum NodePurpose {
@@ -91,6 +102,12 @@ impl ReplicationStatus {
     /// Reads that the primary served because no replica was fit to, since this server started.
     async fn reads_on_primary(&self) -> f64 {
         precise(self.0.reads_on_primary)
+    }
+
+    /// Audit events of this server on their way from its spool to the database.
+    async fn audit(&self, ctx: &Context<'_>) -> Option<AuditShipping> {
+        let status = of(ctx).cluster.record_status()?;
+        Some(AuditShipping { shipping: status.is_shipping, waiting_bytes: precise(status.waiting_bytes) })
     }
 }
 

@@ -174,7 +174,8 @@ mod tests {
 
     #[test]
     fn texts_end_where_the_parser_ends_them() {
-        for text in [r#""a""#, r#""\"[""#, r#""\\""#, r#""\u12aB[""#, r#""""[ "" \""" [""""#, "\"\"", "\"é\u{2028}\""] {
+        for text in [r#""a""#, r#""\"[""#, r#""\\""#, r#""\u12aB[""#, r#""""[ "" \""" [""""#, "\"\"", "\"é\u{2028}\""]
+        {
             assert_eq!(tokens(text), 1, "{text}");
         }
         // No text of the parser's, which goes no further; what follows counts.

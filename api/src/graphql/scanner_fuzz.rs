@@ -217,9 +217,9 @@ fn joined(part: impl Strategy<Value = String>, most: usize) -> impl Strategy<Val
 
 /// What might be taken for something else.
 const TRAPS: &[&str] = &[
-    "[", "]", "{", "}", "(", ")", "\"", "\"\"", "\"\"\"", "\\", "\\\"", "\\\"\"\"", "\\u00e9", "\\ud800", "#", "\r", "\n",
-    "\r\n", "\u{2028}", "\u{85}", "\u{b}", "\u{feff}", "\u{a0}", ",", " ", "\t", ".", "...", "$", "@", ":", "!", "=", "-", "0",
-    "00", "1.5e3", "null", "true", "a", "é", "\0", "query", "fragment", "on ",
+    "[", "]", "{", "}", "(", ")", "\"", "\"\"", "\"\"\"", "\\", "\\\"", "\\\"\"\"", "\\u00e9", "\\ud800", "#", "\r",
+    "\n", "\r\n", "\u{2028}", "\u{85}", "\u{b}", "\u{feff}", "\u{a0}", ",", " ", "\t", ".", "...", "$", "@", ":", "!",
+    "=", "-", "0", "00", "1.5e3", "null", "true", "a", "é", "\0", "query", "fragment", "on ",
 ];
 
 fn ignored() -> impl Strategy<Value = String> {
@@ -230,10 +230,12 @@ fn ignored() -> impl Strategy<Value = String> {
 }
 
 fn text() -> impl Strategy<Value = String> {
-    let plain = ["a", "é", "\\\"", "\\\\", "\\n", "\\/", "\\u00E9", "\\ud7ff", "#", "[", "{", ")", "\u{2028}", "\t", "'", ","];
+    let plain =
+        ["a", "é", "\\\"", "\\\\", "\\n", "\\/", "\\u00E9", "\\ud7ff", "#", "[", "{", ")", "\u{2028}", "\t", "'", ","];
     let within = prop::sample::select(plain.to_vec()).prop_map(ToOwned::to_owned);
     let line = joined(within, 5).prop_map(|text| format!("\"{text}\""));
-    let within = one_of(&["a", "\"", "\"\"", "\\\"\"\"", "\\", "\\\\", "\\u", "\n", "\r", "\r\n", "[", "{", "#", "é", " \t"]);
+    let within =
+        one_of(&["a", "\"", "\"\"", "\\\"\"\"", "\\", "\\\\", "\\u", "\n", "\r", "\r\n", "[", "{", "#", "é", " \t"]);
     let block = joined(within, 6).prop_map(|text| format!("\"\"\"{text}\"\"\""));
     prop_oneof![line, block]
 }
@@ -250,7 +252,8 @@ fn value() -> impl Strategy<Value = String> {
     let number = one_of(&["0", "00", "0001", "-0", "12", "1.5", "1e9", "-1.5E+3", "1.", "1e", "--1", "0.0", "9-9"]);
     let variable = (ignored(), word()).prop_map(|(between, name)| format!("${between}{name}"));
     let leaf = prop_oneof![3 => word(), 3 => number, 3 => text(), 1 => variable, 1 => one_of(&["nullnulltrue", "null0", "falsy"])];
-    let within = |item: BoxedStrategy<String>, most| joined((ignored(), item).prop_map(|(gap, item)| gap + &item), most);
+    let within =
+        |item: BoxedStrategy<String>, most| joined((ignored(), item).prop_map(|(gap, item)| gap + &item), most);
     let nested = leaf.prop_recursive(5, 40, 6, move |inner| {
         let field = (word(), ignored(), ignored(), inner.clone());
         let field = field.prop_map(|(name, before, after, value)| format!("{name}{before}:{after}{value}")).boxed();
@@ -259,14 +262,16 @@ fn value() -> impl Strategy<Value = String> {
             (within(field, 4), ignored()).prop_map(|(fields, gap)| format!("{{{fields}{gap}}}")),
         ]
     });
-    let deep = (0..300_usize, one_of(&["[", "{a:", "[{a:"]), ignored(), nested.clone()).prop_map(|(depth, open, gap, inner)| {
-        let close = match open.as_str() {
-            "[" => "]",
-            "{a:" => "}",
-            _ => "}]",
-        };
-        format!("{}{gap}{inner}{}", open.repeat(depth), close.repeat(depth))
-    });
+    let deep = (0..300_usize, one_of(&["[", "{a:", "[{a:"]), ignored(), nested.clone()).prop_map(
+        |(depth, open, gap, inner)| {
+            let close = match open.as_str() {
+                "[" => "]",
+                "{a:" => "}",
+                _ => "}]",
+            };
+            format!("{}{gap}{inner}{}", open.repeat(depth), close.repeat(depth))
+        },
+    );
     prop_oneof![8 => nested, 1 => deep]
 }
 
@@ -287,14 +292,16 @@ fn selections() -> impl Strategy<Value = String> {
 fn document() -> impl Strategy<Value = String> {
     let types = (0..200_usize, one_of(&["Int", "Int!", "T"]));
     let types = types.prop_map(|(depth, name)| format!("{}{name}{}", "[".repeat(depth), "]!".repeat(depth)));
-    let valued = (one_of(&["{a(b:", "{a@d(b:", "queryQ{a(b:", "{...@d(b:"]), value(), ignored()).prop_map(|(head, value, gap)| {
-        let end = if head.contains("...") { "){a}}" } else { ")}" };
-        format!("{head}{value}{gap}{end}")
-    });
-    let defaults = (types, ignored(), value()).prop_map(|(kind, gap, value)| format!("query($v:{kind}{gap}={value}){{a}}"));
-    let selected = (ignored(), selections(), ignored()).prop_map(|(before, all, after)| {
-        format!("{before}{{{all}{after}}}fragment F on{before} T{{a}}")
-    });
+    let valued = (one_of(&["{a(b:", "{a@d(b:", "queryQ{a(b:", "{...@d(b:"]), value(), ignored()).prop_map(
+        |(head, value, gap)| {
+            let end = if head.contains("...") { "){a}}" } else { ")}" };
+            format!("{head}{value}{gap}{end}")
+        },
+    );
+    let defaults =
+        (types, ignored(), value()).prop_map(|(kind, gap, value)| format!("query($v:{kind}{gap}={value}){{a}}"));
+    let selected = (ignored(), selections(), ignored())
+        .prop_map(|(before, all, after)| format!("{before}{{{all}{after}}}fragment F on{before} T{{a}}"));
     let whole = prop_oneof![3 => valued, 1 => defaults, 2 => selected];
     // What is spoilt is seldom taken, and then in a way that nobody has thought of.
     let spoilt = prop::collection::vec((any::<prop::sample::Index>(), 0..3_usize, prop::sample::select(TRAPS)), 0..3);
@@ -326,10 +333,12 @@ fn json() -> impl Strategy<Value = String> {
         let list = prop::collection::vec((blank(), inner.clone(), blank()), 0..6);
         let list = list.prop_map(|all| all.into_iter().map(|(a, b, c)| a + &b + &c).collect::<Vec<_>>().join(","));
         let fields = prop::collection::vec((text(), blank(), inner), 0..6);
-        let fields = fields.prop_map(|all| all.into_iter().map(|(a, b, c)| a + &b + ":" + &c).collect::<Vec<_>>().join(","));
+        let fields =
+            fields.prop_map(|all| all.into_iter().map(|(a, b, c)| a + &b + ":" + &c).collect::<Vec<_>>().join(","));
         prop_oneof![list.prop_map(|list| format!("[{list}]")), fields.prop_map(|fields| format!("{{{fields}}}"))]
     });
-    let deep = (0..200_usize, nested.clone()).prop_map(|(depth, inner)| "[".repeat(depth) + &inner + &"]".repeat(depth));
+    let deep =
+        (0..200_usize, nested.clone()).prop_map(|(depth, inner)| "[".repeat(depth) + &inner + &"]".repeat(depth));
     let spoilt = prop::collection::vec((any::<prop::sample::Index>(), 0..3_usize, prop::sample::select(TRAPS)), 0..2);
     (prop_oneof![8 => nested, 1 => deep], spoilt).prop_map(|(text, spoilt)| spoilt.into_iter().fold(text, spoil))
 }

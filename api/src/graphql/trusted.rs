@@ -69,8 +69,14 @@ mod tests {
             let bytes: Vec<String> = Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect();
             bytes.concat()
         };
-        let limits =
-            Limits { max_depth: 9, max_complexity: 9, max_aliases: 9, max_directives: 9, max_tokens: 9, max_document: 99 };
+        let limits = Limits {
+            max_depth: 9,
+            max_complexity: 9,
+            max_aliases: 9,
+            max_directives: 9,
+            max_tokens: 9,
+            max_document: 99,
+        };
         let refused = |json: serde_json::Value| Trusted::parse(&json.to_string(), &limits).unwrap_err();
         let good = "query A { __typename }";
         assert_eq!(Trusted::parse(&serde_json::json!({hash(good): good}).to_string(), &limits).unwrap().count(), 1);

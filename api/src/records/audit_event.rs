@@ -5,6 +5,7 @@ use entity::UuidList;
 use entity::audit_event::{Action, Column, Entity, Outcome};
 use sea_orm::sea_query::{ArrayType, Asterisk, Expr, ExprTrait, Func, Query, SelectStatement};
 use sea_orm::{ColumnTrait, Condition, DbBackend, Iterable, Value};
+use uuid::Uuid;
 
 use crate::criteria::{
     Bind, Bounded, DateTimeFilter, Direction, Members, Term, TextFilter, TextListFilter, UuidFilter,
@@ -13,6 +14,7 @@ use crate::error::Result;
 use crate::scope::{Boundary, Permission, Scope};
 use crate::{choice_filter, criteria};
 
+use super::collection::Source;
 use super::{Collection, Disclosure};
 
 /// What was done.
@@ -81,25 +83,46 @@ choice_filter! {
     AuditOutcomeFilter for AuditOutcome
 }
 
-/// What a patient sees, as PostgreSQL shows it.
-const OWN: &str = "own_audit_events";
-
-/// How events are found by their patients. On PostgreSQL no row policy lets an index serve it, so that a function does; and
-/// with an instant besides the key a single month is looked into.
+/// How events are found by their patients.
 const PATIENTS: Members = Members { any_of: about_any_of, none: about_nobody };
 
 fn about_any_of(patients: Vec<Value>, backend: DbBackend) -> Expr {
-    let patients = Value::Array(ArrayType::Uuid, Some(Box::new(patients)));
-    let mut found = Query::select();
     if backend == DbBackend::Postgres {
-        let function = Func::cust("audit_events_of").arg(patients);
-        found.columns([Column::Uuid, Column::OccurredAt]).from_function(function, "found");
-        let event = [Column::Uuid, Column::OccurredAt].map(|column| Expr::col(column.as_column_ref()));
-        return Expr::tuple(event).in_subquery(found);
+        // With an instant besides the key a single month is looked into.
+        let event = [Column::Uuid, Column::OccurredAt];
+        let mut found = about(patients);
+        found.clear_selects().columns(event);
+        return Expr::tuple(event.map(|column| Expr::col(column.as_column_ref()))).in_subquery(found);
     }
+    let patients = Value::Array(ArrayType::Uuid, Some(Box::new(patients)));
     let keys = Expr::cust_with_values("patient_id IN (SELECT unhex(value, '-') FROM json_each(?))", [patients]);
-    found.column(Column::Uuid).from("audit_patients").and_where(keys);
+    let found = Query::select().column(Column::Uuid).from("audit_patients").and_where(keys).to_owned();
     Expr::col(Column::Uuid.as_column_ref()).in_subquery(found)
+}
+
+/// Events about any of these patients on PostgreSQL, where no row policy lets an index serve that, so that a function does.
+/// Of a patient it shows the own ones, with no other key.
+fn about(patients: Vec<Value>) -> SelectStatement {
+    let patients = Value::Array(ArrayType::Uuid, Some(Box::new(patients)));
+    let function = Func::cust("audit_events_about").arg(patients);
+    Query::select().column(Asterisk).from_function(function, "found").to_owned()
+}
+
+/// A patient's events on SQLite, with no other key.
+fn own(patient: Uuid) -> SelectStatement {
+    let mut own = Query::select();
+    for column in Column::iter() {
+        match column {
+            // Of the first form it is null.
+            Column::PatientIds => {
+                let key = Expr::val(UuidList(vec![patient]));
+                let masked = Expr::case(Expr::col(Column::PatientIds).is_not_null(), key);
+                own.expr_as(masked, column)
+            }
+            column => own.column(column),
+        };
+    }
+    own.from(Entity).and_where(about_any_of(vec![patient.into()], DbBackend::Sqlite)).to_owned()
 }
 
 fn about_nobody() -> Expr {
@@ -179,21 +202,17 @@ impl Collection for AuditEvents {
     }
 
     /// Of a patient, who did what with the own record. An event may be about others besides: their keys are left out.
-    fn source(scope: &Scope, backend: DbBackend) -> Option<SelectStatement> {
-        let patient = scope.patient?;
-        let mut own = Query::select();
-        if backend == DbBackend::Postgres {
-            // The database knows whose they are.
-            return Some(own.column(Asterisk).from_function(Func::cust(OWN), OWN).to_owned());
+    ///
+    /// On PostgreSQL events that are asked for by patient come from where they are found, so that none is looked up twice.
+    fn source(scope: &Scope, backend: DbBackend, filter: Option<&AuditEventFilter>) -> Option<Source<Self>> {
+        if let Some(patient) = scope.patient {
+            let rows = if backend == DbBackend::Postgres { about(vec![patient.into()]) } else { own(patient) };
+            return Some(Source { rows, rest: None });
         }
-        for column in Column::iter() {
-            match column {
-                Column::PatientIds => own.expr_as(Expr::val(UuidList(vec![patient])), column),
-                column => own.column(column),
-            };
-        }
-        own.from(Entity).and_where((PATIENTS.any_of)(vec![patient.into()], backend));
-        Some(own)
+        let filter = filter.filter(|_| backend == DbBackend::Postgres)?;
+        let patients = filter.patient_id.as_ref()?.only_among()?;
+        let rest = AuditEventFilter { patient_id: None, ..filter.clone() };
+        Some(Source { rows: about(patients.into_iter().map(Value::from).collect()), rest: Some(rest) })
     }
 
     /// Events of the first form name their patient in a column of its own.

@@ -53,10 +53,12 @@ pub trait Collection:
         }
     }
 
-    /// Where a caller's rows come from, when that is not the table itself. It has the table's columns, as far as they are
-    /// shown, with what the caller may see of them.
+    /// Where a caller's rows come from, when that is not the table itself.
     #[must_use]
-    fn source(_scope: &Scope, _backend: DbBackend) -> Option<SelectStatement> {
+    fn source(_scope: &Scope, _backend: DbBackend, _filter: Option<&Self::Filter>) -> Option<Source<Self>>
+    where
+        Self: Sized,
+    {
         None
     }
 
@@ -111,6 +113,15 @@ pub trait Collection:
     fn tombstone() -> Option<Column<Self>> {
         None
     }
+}
+
+/// Rows that stand for those of a table.
+#[derive(Clone, Debug)]
+pub struct Source<C: Collection> {
+    /// They have the table's columns, as far as they are shown, with what the caller may see of them.
+    pub rows: SelectStatement,
+    /// What is left of the filter, where the rows are what a part of it asks for; otherwise it holds as a whole.
+    pub rest: Option<C::Filter>,
 }
 
 /// Whether a list has records that were deleted.
@@ -197,7 +208,7 @@ async fn select<C: Collection>(
 ) -> Result<Vec<Row<C::Entity>>> {
     let shown = distinct::<C>(columns.to_vec());
     let plan = Plan::<C::Entity>::new(&with_owner::<C>(reader, shown.clone()));
-    let source = C::source(scope, reader.get_database_backend());
+    let source = C::source(scope, reader.get_database_backend(), None).map(|source| source.rows);
     let query = query_from::<C>(&plan, condition, source.as_ref());
     let statement = if joins.is_empty() {
         reader.get_database_backend().build(&query)

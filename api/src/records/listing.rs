@@ -164,8 +164,13 @@ impl<C: Collection> Asked<C> {
             condition = condition.add(successor.is_null());
         }
         let mut translation = Translation::new(reader.get_database_backend(), scope);
+        let source = C::source(scope, reader.get_database_backend(), query.filter.as_ref());
         if let Some(filter) = &query.filter {
-            condition = condition.add(filter.condition(&mut translation)?);
+            let whole = filter.condition(&mut translation)?;
+            // What the source serves of it was checked and noted with the rest.
+            let rest = source.as_ref().and_then(|source| source.rest.as_ref());
+            let mut again = Translation::new(reader.get_database_backend(), scope);
+            condition = condition.add(rest.map(|rest| rest.condition(&mut again)).transpose()?.unwrap_or(whole));
         }
         let (filtered, terms) = terms::<C>(translation, query.deleted);
         let mut columns = query.columns.clone();
@@ -175,8 +180,7 @@ impl<C: Collection> Asked<C> {
         columns.extend(besides);
         let plan = Plan::new(&columns);
         let whole = Arc::new(Whole { ordering, condition, filtered });
-        let source = C::source(scope, reader.get_database_backend());
-        let terms = terms.filter(|_| reader.is_witnessed());
+        let (source, terms) = (source.map(|source| source.rows), terms.filter(|_| reader.is_witnessed()));
         Ok(Self { whole, page, plan, shown, wanted: query.wanted, joins: query.joins.clone(), source, terms })
     }
 

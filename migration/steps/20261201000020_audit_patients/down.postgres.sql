@@ -11,7 +11,7 @@ $$;
 
 DROP VIEW audit_event_patients;
 SET LOCAL ROLE phr_audit_reader;
-DROP FUNCTION audit_events_of(uuid[]), own_audit_events();
+DROP FUNCTION audit_events_about(uuid[]);
 SET LOCAL ROLE phr_owner;
 DROP POLICY lookup ON audit_events;
 REVOKE SELECT ON audit_events FROM phr_audit_reader;

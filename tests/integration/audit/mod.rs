@@ -2,6 +2,7 @@
 
 mod append_only;
 mod archives;
+mod clock;
 mod crash;
 mod denials;
 mod disk;

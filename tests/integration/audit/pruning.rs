@@ -7,7 +7,7 @@ use phr::clock::{Clock, SystemClock};
 use serde_json::json;
 use support::{Backend, Database, Phr, eventually};
 
-use super::{anchors, entries, shipped, verify};
+use super::{anchors, entries, shipped, values, verify};
 use crate::library::{Library, operator};
 use crate::patients::register;
 
@@ -26,7 +26,7 @@ fn days_ago(days: u64) -> DateTime<Utc> {
 }
 
 /// A register, made by a server that has ended.
-fn patient(database: &Arc<Database>) {
+pub(super) fn patient(database: &Arc<Database>) {
     let mut server = Phr::serve(Arc::clone(database), &[], &[]);
     register(&server, &json!({}));
     server.signal("TERM");
@@ -34,7 +34,7 @@ fn patient(database: &Arc<Database>) {
 }
 
 /// A trail whose process ran for years: it has an entry of each of these times.
-fn long_lived(database: &Database, ages: &[u64]) {
+pub(super) fn long_lived(database: &Database, ages: &[u64]) {
     let clock = Arc::new(Then(parking_lot::Mutex::new(days_ago(ages[0]))));
     let library = Library::witnessed(database, Arc::clone(&clock) as phr::clock::SharedClock);
     for age in ages {
@@ -58,11 +58,14 @@ fn what_is_older_than_it_is_kept_is_pruned_and_the_rest_verifies() {
         // Servers prune when they start, whatever else they cannot do: this one is left as it is.
         let stuck = database.folder().join("data/audit/10000000-0000-4000-8000-000000000001");
         std::fs::create_dir_all(stuck.join("0000000001.jsonl")).unwrap();
-        let _server = Phr::serve(Arc::clone(&database), &[], &[]);
+        let server = Phr::serve(Arc::clone(&database), &[], &[]);
         eventually("old entries are pruned", || (entries(&database, old).len() == before - 4).then_some(()));
+        server.logs("old audit entries were pruned");
+        let said = shipped(&database, "action = 'DELETE' AND resource = 'AuditEvent'", 2);
+        assert_eq!(values(&said, "outcome"), ["INTENDED", "SUCCEEDED"], "pruning is on record");
         let kept = library.verify(&[anchors(&database)]);
         assert!(kept.findings.is_empty(), "{kept:?}");
-        assert_eq!(kept.entries, whole.entries - 4, "{kept:?}");
+        assert_eq!(kept.entries, whole.entries - 4 + 2, "{kept:?}");
         // What is remembered of the pruned ones cannot be made up to hide more.
         let mut sql = database.sql();
         super::tampering::unlock(backend, &mut sql);

@@ -174,12 +174,12 @@ fn what_is_only_asked_by_is_on_record_too(phr: &Phr) {
     assert_eq!(fields, expected, "each once, and no value");
     let by = |field: &str| {
         let query = "query($id: UUID!, $field: String!) { auditEvents(filter: {requestId: {equal: $id},
-            fields: {contains: $field}}) { nodes { fields patientId } } }";
+            fields: {contains: $field}}) { nodes { fields patientIds } } }";
         phr.ask(query, &json!({ "id": id, "field": field }))["auditEvents"]["nodes"].take()
     };
     for asked in ["email", "phone_number", "date_of_birth", "medical_institutions.name"] {
         let events = by(asked);
-        assert_eq!(events[0]["patientId"], uuid.as_str(), "auditors are told of {asked}: {events}");
+        assert_eq!(events[0]["patientIds"], json!([uuid]), "auditors are told of {asked}: {events}");
         assert_eq!(events[0]["fields"].as_array().unwrap().len(), expected.len(), "{events}");
     }
     assert_eq!(by("address"), json!([]));

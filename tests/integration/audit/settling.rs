@@ -4,11 +4,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::json;
-use support::{Backend, Client, Database, Phr, eventually, phr};
+use support::{Backend, Client, Database, HeldCommits, Phr, eventually, phr};
 
 use super::spool::shipping;
 use super::{entries, shipped, spools, values, verify, wait_until_adopted};
 use crate::patients::jane;
+
+/// The present instant as SQLite's tables have it.
+const NOW: &str = "strftime('%Y-%m-%dT%H:%M:%f000+00:00', 'now')";
 
 pub(super) const CREATE: &str = "mutation($input: CreatePatientRegisterInput!) { createPatientRegister(input: $input) {
     patientRegister { uuid } } }";
@@ -16,31 +19,14 @@ pub(super) const CREATE: &str = "mutation($input: CreatePatientRegisterInput!) {
 /// Settled intents of a long chain: looking through all of them for each would take longer than a statement may.
 const PAIRS: u32 = 10_000;
 
-/// Makes commits of new registers take so many seconds, and says whether they go on when their server is gone.
-pub(super) fn slow_commits(database: &Database, seconds: u32, goes_on: bool) {
-    let interval = if goes_on { "0" } else { "100" };
-    database.sql().run(&format!(
-        "CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
-             PERFORM set_config('client_connection_check_interval', '{interval}', true), pg_sleep({seconds});
-             RETURN NULL;
-         END $$;
-         CREATE CONSTRAINT TRIGGER slow AFTER INSERT ON patientregister DEFERRABLE INITIALLY DEFERRED
-             FOR EACH ROW EXECUTE FUNCTION slow()"
-    ));
-}
-
-pub(super) fn wait_until_committing(database: &Database) {
-    let mut sql = database.sql();
-    let committing =
-        "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND datname = current_database()";
-    eventually("the commit has begun", || (sql.value(committing) == "1").then_some(()));
-}
+/// Longer than a commit is held.
+pub(super) const PATIENT: (&str, &str) = ("DB_QUERY_TIMEOUT", "600");
 
 /// A server that was killed while a create was being committed.
-fn killed_while_committing(database: &Arc<Database>) {
-    let mut server = Phr::serve(Arc::clone(database), &[], &[]);
+fn killed_while_committing(database: &Arc<Database>, held: &mut HeldCommits) {
+    let mut server = Phr::serve(Arc::clone(database), &[PATIENT], &[]);
     let waiting = server.begin(CREATE, &json!({ "input": jane() }));
-    wait_until_committing(database);
+    held.wait_until_committing();
     server.signal("KILL");
     assert_eq!(server.ended(), None);
     drop(waiting);
@@ -49,11 +35,12 @@ fn killed_while_committing(database: &Arc<Database>) {
 #[test]
 fn a_commit_that_goes_on_without_its_server_is_waited_for() {
     let database = Arc::new(Database::new(Backend::Postgres));
-    slow_commits(&database, 6, true);
-    killed_while_committing(&database);
+    let mut held = HeldCommits::of(&database, true);
+    killed_while_committing(&database, &mut held);
     let _next = Phr::serve(Arc::clone(&database), &[], &[]);
     let intended = shipped(&database, "outcome = 'INTENDED'", 1);
     assert_eq!(database.sql().value("SELECT count(*) FROM patientregister"), "0", "the commit goes on");
+    held.release();
     let settled = shipped(&database, "settles IS NOT NULL", 1);
     assert_eq!(values(&settled, "outcome"), ["SUCCEEDED"]);
     assert_eq!(values(&settled, "settles"), values(&intended, "sequence"));
@@ -65,8 +52,8 @@ fn a_commit_that_goes_on_without_its_server_is_waited_for() {
 #[test]
 fn a_commit_that_ended_with_its_server_has_failed() {
     let database = Arc::new(Database::new(Backend::Postgres));
-    slow_commits(&database, 60, false);
-    killed_while_committing(&database);
+    let mut held = HeldCommits::of(&database, false);
+    killed_while_committing(&database, &mut held);
     let _next = Phr::serve(Arc::clone(&database), &[], &[]);
     let settled = shipped(&database, "settles IS NOT NULL", 1);
     assert_eq!(values(&settled, "outcome"), ["FAILED"]);
@@ -101,7 +88,7 @@ fn a_long_chain_is_settled_as_well_as_a_short_one() {
         "WITH RECURSIVE entries(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM entries WHERE n <= {PAIRS} * 2)
          INSERT INTO audit_events (uuid, instance, sequence, occurred_at, actor_id, role, request_id, action, resource,
              outcome, settles, previous_hash, hash)
-         SELECT randomblob(16), {}, n, '2026-11-01T00:00:00.000000+00:00', zeroblob(16), '', zeroblob(16), 'UPDATE',
+         SELECT randomblob(16), {}, n, {NOW}, zeroblob(16), '', zeroblob(16), 'UPDATE',
              'PatientRegister', iif(n % 2, 'INTENDED', 'SUCCEEDED'), iif(n % 2, NULL, n - 1), zeroblob(32), zeroblob(32)
          FROM entries",
         database.key(instance)
@@ -122,7 +109,7 @@ fn what_the_change_log_has_forgotten_is_settled_as_unknown() {
         database.sql().run(&format!(
             "INSERT INTO audit_events (uuid, instance, sequence, occurred_at, actor_id, role, request_id, action, resource,
                  resource_id, version, outcome, previous_hash, hash)
-             VALUES (randomblob(16), {}, 1, '2026-01-01T00:00:00.000000+00:00', zeroblob(16), '', zeroblob(16), 'UPDATE',
+             VALUES (randomblob(16), {}, 1, {NOW}, zeroblob(16), '', zeroblob(16), 'UPDATE',
                  'PatientRegister', randomblob(16), 2, 'INTENDED', zeroblob(32), zeroblob(32));
              UPDATE change_log_horizon SET sequence = {pruned}",
             database.key(instance)
@@ -142,7 +129,7 @@ fn a_spool_that_was_damaged_is_set_aside_and_named() {
     std::fs::write(folder.join("0000000001.jsonl"), "nonsense\n").unwrap();
     let server = Phr::serve(Arc::clone(&database), &[], &[]);
     eventually("it is set aside", || folder.with_extension("damaged").exists().then_some(()));
-    assert!(server.log().contains("a damaged audit spool was set aside"), "{}", server.log());
+    server.logs("a damaged audit spool was set aside");
     crate::patients::register(&server, &json!({}));
     shipped(&database, "outcome = 'SUCCEEDED'", 1);
 }
@@ -234,7 +221,7 @@ fn what_no_database_could_take_is_shipped_by_the_next_server() {
     crate::patients::register(&server, &json!({}));
     server.signal("TERM");
     assert_eq!(server.ended(), Some(0));
-    assert!(server.log().contains("the next start ships them"), "{}", server.log());
+    server.logs("the next start ships them");
     assert_eq!(spools(&database).len(), 1);
     let url = database.url();
     let found = phr(database.folder(), &["doctor"], &[("DATABASE_URL", &url)]);

@@ -4,9 +4,9 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use serde_json::{Value, json};
-use support::{Backend, Database, Phr, eventually, on_both_databases, phr};
+use support::{Backend, Database, HeldCommits, Phr, eventually, on_both_databases, phr};
 
-use super::settling::{CREATE, slow_commits, wait_until_committing};
+use super::settling::{CREATE, PATIENT};
 use super::{anchors, ask, entries, shipped, spools};
 use crate::patients::{jane, register};
 
@@ -37,7 +37,7 @@ fn a_spool_that_was_removed_lets_nothing_through(phr: &Phr) {
     let created = phr.response(CREATE, &json!({ "input": jane() }));
     assert_eq!(created["errors"][0]["extensions"]["code"], "UNAVAILABLE", "{created}");
     assert_eq!(phr.database.sql().value("SELECT count(*) FROM patientregister"), "1", "nothing was committed");
-    assert!(phr.log().contains("the spool's files were removed"), "{}", phr.log());
+    phr.logs("the spool's files were removed");
     // What is nobody's is still served.
     phr.ask("{ medicalInstitutions { nodes { name } } }", &json!({}));
 }
@@ -69,7 +69,7 @@ fn a_spool_that_is_full_lets_nothing_through_until_it_was_shipped(own: &Phr) {
     assert!(shown > 5, "{shown}");
     let created = phr.response(CREATE, &json!({ "input": jane() }));
     assert_eq!(created["errors"][0]["extensions"]["code"], "UNAVAILABLE", "{created}");
-    assert!(phr.log().contains("takes all the room"), "{}", phr.log());
+    phr.logs("takes all the room");
     shipping(&database, true);
     eventually("data are shown again", || phr.response(READ, &json!({}))["errors"].is_null().then_some(()));
     shipped(&database, "action = 'READ' AND outcome = 'SUCCEEDED'", shown);
@@ -119,11 +119,12 @@ fn an_intent_to_keep_less_than_the_floor_is_refused() {
 
 #[test]
 fn a_change_that_was_committed_brings_its_token_although_it_cannot_be_shown() {
-    let phr = Phr::start(Backend::Postgres);
-    slow_commits(&phr.database, 2, true);
+    let phr = Phr::with(Backend::Postgres, &[PATIENT]);
+    let mut held = HeldCommits::of(&phr.database, true);
     let waiting = phr.begin(CREATE, &json!({ "input": jane() }));
-    wait_until_committing(&phr.database);
+    held.wait_until_committing();
     std::fs::remove_dir_all(&spools(&phr.database)[0]).unwrap();
+    held.release();
     let reply = waiting.finish();
     let response = reply.json();
     assert_eq!(response["errors"][0]["extensions"]["code"], "OUTCOME_UNKNOWN", "{response}");

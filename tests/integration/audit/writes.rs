@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use support::{Phr, on_both_databases, phr};
 
-use super::{Entry, ask, entries, of_request, patients, shipped, values};
+use super::{Entry, ask, entries, of_request, patients, shipped};
 use crate::patients::{done, faults, jane, register, with};
 
 on_both_databases! {

@@ -24,7 +24,7 @@ fn a_breaker_opens_and_is_closed_by_a_mutation() {
     let node = server.node(replica);
     assert_eq!((&node["reachable"], &node["eligible"]), (&json!(true), &json!(false)));
     assert_eq!(node["reason"], "its circuit breaker is open");
-    assert!(server.log().contains("circuit breaker opened"));
+    server.logs("circuit breaker opened");
     cluster.main().sql().run("ALTER ROLE phr CONNECTION LIMIT -1");
     cluster.wait_until_caught_up();
     assert!((0..4).all(|_| sees(&server, "eventual", NOBODY).1 != replica.address()));

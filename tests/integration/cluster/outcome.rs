@@ -1,7 +1,7 @@
 //! Writes whose fate is not plain.
 
 use serde_json::json;
-use support::{Backend, Cluster, Phr, Way, eventually};
+use support::{Backend, Cluster, HeldCommits, Phr, Way, eventually};
 
 use super::{CREATE, create, error_code, pause, sees};
 use crate::patients::{done, jane, register, with};
@@ -51,27 +51,16 @@ fn a_deadlock_is_not_noticed() {
     eventually("there was a deadlock", || (watch.value(deadlocks) == "1").then_some(()));
 }
 
-/// Makes commits of new registers take so many seconds, whether or not anybody waits for them.
-fn slow_commits(phr: &Phr, seconds: u32) {
-    phr.database.sql().run(&format!(
-        "CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
-             PERFORM pg_sleep({seconds});
-             RETURN NULL;
-         END $$;
-         CREATE CONSTRAINT TRIGGER slow AFTER INSERT ON patientregister DEFERRABLE INITIALLY DEFERRED
-             FOR EACH ROW EXECUTE FUNCTION slow()"
-    ));
-}
-
 #[test]
 fn a_change_that_is_being_committed_when_time_is_up_is_not_said_to_have_been_taken_back() {
-    let phr = Phr::with(Backend::Postgres, &[("PHR_REQUEST_TIMEOUT", "1")]);
-    slow_commits(&phr, 3);
+    let phr = Phr::with(Backend::Postgres, &[("PHR_REQUEST_TIMEOUT", "1"), ("DB_QUERY_TIMEOUT", "600")]);
+    let held = HeldCommits::of(&phr.database, true);
     let response = phr.response(CREATE, &json!({"input": jane()}));
     assert_eq!(error_code(&response), "OUTCOME_UNKNOWN", "{response}");
     assert_eq!(response["errors"][0]["extensions"]["retryable"], false);
     let mut sql = phr.database.sql();
     assert_eq!(sql.value("SELECT count(*) FROM patientregister"), "0");
+    held.release();
     eventually("it is committed all the same", || {
         (sql.value("SELECT count(*) FROM patientregister") == "1").then_some(())
     });

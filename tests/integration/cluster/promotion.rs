@@ -17,7 +17,7 @@ fn of_two_primaries_the_promoted_one_is_written_to_and_the_other_is_fenced_off()
         let reason = server.reason(old);
         reason.contains("claims to be primary on timeline 1, but timeline 2 has gone on without it").then_some(())
     });
-    assert!(server.log().contains("timeline 2 has gone on without it"));
+    server.logs("timeline 2 has gone on without it");
     let uuid = create(&server, &json!({}));
     let count = format!("SELECT count(*) FROM patientregister WHERE uuid = '{uuid}'");
     assert_eq!((new.sql().value(&count), old.sql().value(&count)), ("1".to_owned(), "0".to_owned()));

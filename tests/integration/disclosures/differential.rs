@@ -84,6 +84,28 @@ fn differences(victim: &str, doctor: &str) -> Vec<Difference> {
     ]
 }
 
+/// Fields of the schema that the difference is about.
+fn favourites(difference: &Difference) -> Vec<&'static str> {
+    let of = |column: &&str| -> &[&'static str] {
+        match *column {
+            "patientregister.last_name" => &["patientRegisters", "lastName", "LAST_NAME"],
+            "patientregister.email" => &["patientRegisters", "email", "EMAIL"],
+            "patientregister.date_of_birth" => &["patientRegisters", "dateOfBirth", "DATE_OF_BIRTH"],
+            "patientregister.allergies" => &["patientRegisters", "allergies"],
+            "patientregister.doctor_id" => &["patientRegisters", "doctors", "doctorId", "doctor", "DOCTOR_LAST_NAME"],
+            "patient_allergies" => &["patientAllergies", "patientRegisters", "allergyIntolerances", "display"],
+            "patient_medications" => &["patientMedications", "patientRegisters", "medications", "dose", "display"],
+            "patient_conditions" => &["patientConditions", "patientRegisters", "conditions", "display"],
+            "identifiers" => &["identifiers", "patientRegisters", "value"],
+            "emails" => &["emails", "patientRegisters", "address"],
+            "health_profiles" => &["healthProfiles", "patientRegisters", "healthProfile", "heightCm"],
+            "appointments" => &["appointments", "patientRegisters", "doctors", "startsAt"],
+            _ => &["patientRegisters", "medicalInstitutions", "doctors"],
+        }
+    };
+    difference.columns.iter().flat_map(of).copied().collect()
+}
+
 /// The table of a kind of record that tells of patients.
 fn table(resource: &str) -> &'static str {
     match resource {
@@ -173,6 +195,7 @@ fn where_two_answers_differ_the_patient_or_the_field_is_on_record(phr: &Phr) {
     let roles = roles(phr, victim, &other);
     let (mut answers, mut different) = (0, 0);
     for difference in differences(victim, &doctors[0]) {
+        generator.favourites = favourites(&difference);
         let asked: Vec<(usize, String)> =
             (0..questions()).map(|index| (index % roles.len(), generator.question(&recorded))).collect();
         let ask = || -> Vec<(Value, Vec<Deed>)> {

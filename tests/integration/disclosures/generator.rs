@@ -43,6 +43,8 @@ pub(super) struct Generator {
     pub(super) texts: Vec<String>,
     pub(super) dates: Vec<String>,
     pub(super) keys: Vec<String>,
+    /// Fields, of whatever type, that are asked for more often than others.
+    pub(super) favourites: Vec<&'static str>,
 }
 
 impl Generator {
@@ -56,12 +58,24 @@ impl Generator {
         let types = types.as_array().unwrap_or_else(|| panic!("{response}")).clone();
         let named = |ty: Value| (ty["name"].as_str().unwrap().to_owned(), ty);
         let (texts, dates, keys) = (Vec::new(), Vec::new(), Vec::new());
-        Self { types: types.into_iter().map(named).collect(), random: Random::new(seed), texts, dates, keys }
+        Self {
+            types: types.into_iter().map(named).collect(),
+            random: Random::new(seed),
+            texts,
+            dates,
+            keys,
+            favourites: Vec::new(),
+        }
     }
 
     /// A question: a query with one root field.
     pub(super) fn question(&mut self, recorded: &Recorded) -> String {
-        let root = self.random.of(&ROOTS).to_owned();
+        let favourites: Vec<&str> = self.favourites.iter().copied().filter(|field| ROOTS.contains(field)).collect();
+        let root = match favourites.as_slice() {
+            [] => self.random.of(&ROOTS).to_owned(),
+            [..] if self.random.chance(40) => self.random.of(&ROOTS).to_owned(),
+            favourites => self.random.of(favourites).to_owned(),
+        };
         let field = self.field("Query", &root);
         let ty = name(&field["type"]);
         if ty.ends_with("Connection") {
@@ -78,6 +92,11 @@ impl Generator {
     }
 
     fn pick(&mut self, list: &[Value]) -> Value {
+        let is_favourite = |field: &&Value| self.favourites.iter().any(|favourite| field["name"] == *favourite);
+        let favourites: Vec<&Value> = list.iter().filter(is_favourite).collect();
+        if !favourites.is_empty() && self.random.chance(70) {
+            return favourites[self.random.below(favourites.len())].clone();
+        }
         list[self.random.below(list.len())].clone()
     }
 

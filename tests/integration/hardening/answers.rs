@@ -67,11 +67,14 @@ fn all_answers_in_the_making_have_a_longest_length_together() {
 
 fn long_texts_under_many_names_are_refused(phr: &Phr) {
     let long: Vec<String> = (0..100).map(|number| format!("{number} {}", "x".repeat(490))).collect();
-    let item = |number: usize| with(jane(), &json!({ "firstName": format!("Jane{number}"), "allergies": long, "medicalHistory": long }));
+    let item = |number: usize| {
+        with(jane(), &json!({ "firstName": format!("Jane{number}"), "allergies": long, "medicalHistory": long }))
+    };
     let items: Vec<Value> = (0..10).map(item).collect();
     done(phr, "createPatientRegisters", "uuid", &json!({ "items": items }));
     let aliases = |count: usize| {
-        let all = (0..count).map(|number| format!("a{number}: patientRegisters {{ nodes {{ allergies medicalHistory }} }} "));
+        let all =
+            (0..count).map(|number| format!("a{number}: patientRegisters {{ nodes {{ allergies medicalHistory }} }} "));
         json!({ "query": format!("{{ {} }}", all.collect::<String>()) })
     };
     let few = phr.post(&aliases(20).to_string());

@@ -14,7 +14,8 @@ on_both_databases! {
     lists_of_texts_are_compared_as_before,
 }
 
-const PATIENTS: &str = "query($f: PatientRegisterFilter) { patientRegisters(filter: $f) { totalCount nodes { uuid } } }";
+const PATIENTS: &str =
+    "query($f: PatientRegisterFilter) { patientRegisters(filter: $f) { totalCount nodes { uuid } } }";
 
 /// The message of a refusal; fails for anything but one because of a limit.
 fn refused(phr: &Phr, query: &str, variables: &Value) -> String {
@@ -35,9 +36,7 @@ fn nested(levels: usize, innermost: Value, outer: impl Fn(Value) -> Value) -> Va
 fn every_part_of_a_filter_counts_empty_ones_too(phr: &Phr) {
     let empty = |count: usize| vec![json!({}); count];
     for list in ["and", "or"] {
-        for query in
-            ["query($f: CountryFilter) { countries(filter: $f) { nodes { uuid } } }", PATIENTS, PATIENTS]
-        {
+        for query in ["query($f: CountryFilter) { countries(filter: $f) { nodes { uuid } } }", PATIENTS, PATIENTS] {
             let message = refused(phr, query, &json!({ "f": { list: empty(60_000) } }));
             assert_eq!(message, format!("$f.{list}.999: a filter has at most 1000 parts, empty ones included"));
         }
@@ -45,11 +44,18 @@ fn every_part_of_a_filter_counts_empty_ones_too(phr: &Phr) {
     // In the document itself, and a little in each of many variables.
     let literal = format!("{{ patientRegisters(filter: {{and: [{}]}}) {{ totalCount }} }}", "{} ".repeat(4000));
     assert!(refused(phr, &literal, &json!({})).starts_with("filter.and.999: "));
-    let spread = format!("query($a: PatientRegisterFilter!) {{ patientRegisters(filter: {{and: [{}]}}) {{ totalCount }} }}", "$a ".repeat(20));
+    let spread = format!(
+        "query($a: PatientRegisterFilter!) {{ patientRegisters(filter: {{and: [{}]}}) {{ totalCount }} }}",
+        "$a ".repeat(20)
+    );
     assert!(refused(phr, &spread, &json!({ "a": { "and": empty(99) } })).contains("1000 parts"));
-    let default = format!("query($f: PatientRegisterFilter = {{or: [{}]}}) {{ patientRegisters(filter: $f) {{ totalCount }} }}", "{} ".repeat(2000));
+    let default = format!(
+        "query($f: PatientRegisterFilter = {{or: [{}]}}) {{ patientRegisters(filter: $f) {{ totalCount }} }}",
+        "{} ".repeat(2000)
+    );
     assert!(refused(phr, &default, &json!({})).contains("1000 parts"));
-    let inner = "query($f: PatientRegisterFilter) { doctors { nodes { patientRegisters(filter: $f) { totalCount } } } }";
+    let inner =
+        "query($f: PatientRegisterFilter) { doctors { nodes { patientRegisters(filter: $f) { totalCount } } } }";
     assert!(refused(phr, inner, &json!({ "f": { "and": empty(60_000) } })).contains("1000 parts"));
     let mut socket = Socket::of(phr.address, phr.token());
     let followed = "subscription($f: PatientRegisterFilter) { patientRegisterChanged(filter: $f) { __typename } }";
@@ -68,7 +74,13 @@ fn a_deep_filter_is_refused_before_it_is_read(phr: &Phr) {
     for deep in [nested(100, json!({}), not), nested(50, json!({}), and), nested(30, json!({}), some)] {
         assert!(refused(phr, PATIENTS, &json!({ "f": deep })).contains("8 levels deep"));
     }
-    let literal = |levels| format!("{{ patientRegisters(filter: {}{{}}{}) {{ totalCount }} }}", "{not: ".repeat(levels), "}".repeat(levels));
+    let literal = |levels| {
+        format!(
+            "{{ patientRegisters(filter: {}{{}}{}) {{ totalCount }} }}",
+            "{not: ".repeat(levels),
+            "}".repeat(levels)
+        )
+    };
     assert!(refused(phr, &literal(115), &json!({})).contains("8 levels deep"));
     let both = format!(
         "query($f: PatientRegisterFilter!) {{ patientRegisters(filter: {}$f{}) {{ totalCount }} }}",

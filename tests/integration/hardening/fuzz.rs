@@ -22,11 +22,74 @@ struct Sent {
 
 /// What stands in documents, and what does not.
 const PIECES: &[&str] = &[
-    "{", "}", "(", ")", "[", "]", ":", "$", "@", "!", "=", "...", "query", "mutation", "subscription", "fragment", "on", " ",
-    "\n", "\r", "#", "\"", "\"\"\"", "\\", "\u{feff}", "\u{2028}", "é", "\0", ",", "null", "true", "0", "-1.5e3", "a", "v", "id",
-    "health", "status", "__typename", "__schema", "__type", "types", "name", "fields", "node", "nodes", "patientRegisters",
-    "doctors", "countries", "filter", "order", "page", "first", "after", "uuid", "lastName", "totalCount", "edges", "cursor",
-    "pageInfo", "hasNextPage", "@skip(if: true)", "@include(if: $v)", "login", "replicationStatus", "Query", "ID", "Int",
+    "{",
+    "}",
+    "(",
+    ")",
+    "[",
+    "]",
+    ":",
+    "$",
+    "@",
+    "!",
+    "=",
+    "...",
+    "query",
+    "mutation",
+    "subscription",
+    "fragment",
+    "on",
+    " ",
+    "\n",
+    "\r",
+    "#",
+    "\"",
+    "\"\"\"",
+    "\\",
+    "\u{feff}",
+    "\u{2028}",
+    "é",
+    "\0",
+    ",",
+    "null",
+    "true",
+    "0",
+    "-1.5e3",
+    "a",
+    "v",
+    "id",
+    "health",
+    "status",
+    "__typename",
+    "__schema",
+    "__type",
+    "types",
+    "name",
+    "fields",
+    "node",
+    "nodes",
+    "patientRegisters",
+    "doctors",
+    "countries",
+    "filter",
+    "order",
+    "page",
+    "first",
+    "after",
+    "uuid",
+    "lastName",
+    "totalCount",
+    "edges",
+    "cursor",
+    "pageInfo",
+    "hasNextPage",
+    "@skip(if: true)",
+    "@include(if: $v)",
+    "login",
+    "replicationStatus",
+    "Query",
+    "ID",
+    "Int",
 ];
 
 /// Operations whose variables are of any kind.
@@ -46,14 +109,52 @@ const OPERATIONS: &[&str] = &[
 
 /// Fields of filters, and of none.
 const FIELDS: &[&str] = &[
-    "and", "or", "not", "uuid", "lastName", "firstName", "dateOfBirth", "status", "allergies", "version", "createdAt", "doctor",
-    "patientRegisters", "appointments", "patientRegister", "institution", "some", "none", "every", "code", "name", "startsAt",
-    "nonsense", "perPage", "page", "field", "direction",
+    "and",
+    "or",
+    "not",
+    "uuid",
+    "lastName",
+    "firstName",
+    "dateOfBirth",
+    "status",
+    "allergies",
+    "version",
+    "createdAt",
+    "doctor",
+    "patientRegisters",
+    "appointments",
+    "patientRegister",
+    "institution",
+    "some",
+    "none",
+    "every",
+    "code",
+    "name",
+    "startsAt",
+    "nonsense",
+    "perPage",
+    "page",
+    "field",
+    "direction",
 ];
 
 const OPERATORS: &[&str] = &[
-    "equal", "notEqual", "in", "notIn", "lessThan", "greaterThanOrEqual", "isNull", "startsWith", "contains", "containsIgnoreCase",
-    "equalIgnoreCase", "startsWithIgnoreCase", "containsAll", "containsAny", "isEmpty", "some",
+    "equal",
+    "notEqual",
+    "in",
+    "notIn",
+    "lessThan",
+    "greaterThanOrEqual",
+    "isNull",
+    "startsWith",
+    "contains",
+    "containsIgnoreCase",
+    "equalIgnoreCase",
+    "startsWithIgnoreCase",
+    "containsAll",
+    "containsAny",
+    "isEmpty",
+    "some",
 ];
 
 fn scalar() -> impl Strategy<Value = Value> {
@@ -63,9 +164,29 @@ fn scalar() -> impl Strategy<Value = Value> {
         any::<i32>().prop_map(Value::from),
         any::<f64>().prop_map(|number| json!(number)),
         prop::sample::select(
-            &["", "a", "Smith", "%", "_", "\u{0}", "\u{10ffff}", "é\u{301}", "2026-01-31", "2026-02-30", "0001-01-01",
-              "9999-12-31T23:59:59Z", "2026-01-31T12:00:00+14:00", "6ba7b810-9dad-41d1-80b4-00c04fd430c8", "ACTIVE", "ASC",
-              "(?i)[", "\\", "'; --", "LAST_NAME", "UUID"][..]
+            &[
+                "",
+                "a",
+                "Smith",
+                "%",
+                "_",
+                "\u{0}",
+                "\u{10ffff}",
+                "é\u{301}",
+                "2026-01-31",
+                "2026-02-30",
+                "0001-01-01",
+                "9999-12-31T23:59:59Z",
+                "2026-01-31T12:00:00+14:00",
+                "6ba7b810-9dad-41d1-80b4-00c04fd430c8",
+                "ACTIVE",
+                "ASC",
+                "(?i)[",
+                "\\",
+                "'; --",
+                "LAST_NAME",
+                "UUID"
+            ][..]
         )
         .prop_map(Value::from),
         "\\PC{0,40}".prop_map(Value::from),
@@ -78,7 +199,8 @@ fn value() -> impl Strategy<Value = Value> {
     let list = (scalar(), 0..1100_usize).prop_map(|(item, length)| json!(vec![item; length]));
     let operand = prop_oneof![6 => scalar(), 1 => list];
     let operators = prop::collection::btree_map(prop::sample::select(OPERATORS), operand, 0..4);
-    let condition = (prop::sample::select(FIELDS), operators).prop_map(|(field, operators)| json!({ field: operators }));
+    let condition =
+        (prop::sample::select(FIELDS), operators).prop_map(|(field, operators)| json!({ field: operators }));
     let leaf = prop_oneof![4 => condition, 2 => scalar(), 1 => Just(json!({})), 1 => Just(json!([]))];
     let whole = leaf.prop_recursive(6, 60, 8, |inner| {
         prop_oneof![
@@ -97,10 +219,12 @@ fn document() -> impl Strategy<Value = String> {
     let nested = (0..3000_usize, prop::sample::select(&["{a", "[", "(a:", "... {", "{a(b:["][..]))
         .prop_map(|(depth, open)| format!("{{ node(id: #\r{}", open.repeat(depth)));
     let known = prop::sample::select(OPERATIONS).prop_map(ToOwned::to_owned);
-    let spoilt = (known.clone(), any::<prop::sample::Index>(), prop::sample::select(PIECES)).prop_map(|(text, at, piece)| {
-        let at = (0..=text.len()).filter(|at| text.is_char_boundary(*at)).nth(at.index(text.len())).unwrap_or_default();
-        format!("{}{piece}{}", &text[..at], &text[at..])
-    });
+    let spoilt =
+        (known.clone(), any::<prop::sample::Index>(), prop::sample::select(PIECES)).prop_map(|(text, at, piece)| {
+            let at =
+                (0..=text.len()).filter(|at| text.is_char_boundary(*at)).nth(at.index(text.len())).unwrap_or_default();
+            format!("{}{piece}{}", &text[..at], &text[at..])
+        });
     prop_oneof![2 => pieces, 2 => spaced, 1 => nested, 6 => known, 3 => spoilt]
 }
 
@@ -108,9 +232,8 @@ fn asked() -> impl Strategy<Value = Value> {
     let variables = (value(), value(), scalar(), scalar(), value());
     let variables = variables.prop_map(|(f, o, n, c, p)| json!({"f": f, "o": o, "n": n, "c": c, "v": c, "p": p}));
     let name = prop::option::weighted(0.1, "[a-zA-Z]{0,3}");
-    (document(), variables, name).prop_map(|(query, variables, name)| {
-        json!({"query": query, "variables": variables, "operationName": name})
-    })
+    (document(), variables, name)
+        .prop_map(|(query, variables, name)| json!({"query": query, "variables": variables, "operationName": name}))
 }
 
 fn body() -> impl Strategy<Value = Vec<u8>> {
@@ -129,13 +252,34 @@ fn body() -> impl Strategy<Value = Vec<u8>> {
 
 fn sent() -> impl Strategy<Value = Sent> {
     let methods = &["POST", "POST", "POST", "POST", "GET", "PUT", "DELETE", "OPTIONS", "HEAD", "PATCH"][..];
-    let kinds = &["application/json", "application/json", "application/json; charset=utf-8", "text/plain", "", "multipart/form-data"];
-    let accepted =
-        &["application/graphql-response+json", "application/json", "*/*", "text/html", "application/json;q=x, */*;q=0", "", ";;,"];
+    let kinds = &[
+        "application/json",
+        "application/json",
+        "application/json; charset=utf-8",
+        "text/plain",
+        "",
+        "multipart/form-data",
+    ];
+    let accepted = &[
+        "application/graphql-response+json",
+        "application/json",
+        "*/*",
+        "text/html",
+        "application/json;q=x, */*;q=0",
+        "",
+        ";;,",
+    ];
     let others: &[(&str, &str)] = &[
-        ("x-consistency", "strong"), ("x-consistency", "nonsense"), ("x-consistency-token", "AAAA"), ("cookie", "phr=x; a"),
-        ("x-request-id", "nobody"), ("authorization", "Bearer x.y.z"), ("authorization", "Basic"), ("origin", "https://x.example"),
-        ("content-encoding", "gzip"), ("x-forwarded-for", "1.2.3.4, ::1, ["),
+        ("x-consistency", "strong"),
+        ("x-consistency", "nonsense"),
+        ("x-consistency-token", "AAAA"),
+        ("cookie", "phr=x; a"),
+        ("x-request-id", "nobody"),
+        ("authorization", "Bearer x.y.z"),
+        ("authorization", "Basic"),
+        ("origin", "https://x.example"),
+        ("content-encoding", "gzip"),
+        ("x-forwarded-for", "1.2.3.4, ::1, ["),
     ];
     let path = prop_oneof![
         12 => Just("/graphql".to_owned()),
@@ -145,7 +289,11 @@ fn sent() -> impl Strategy<Value = Sent> {
         }),
         1 => "/[a-z%0-9?&=./]{0,30}",
     ];
-    let headers = (prop::sample::select(&kinds[..]), prop::sample::select(&accepted[..]), prop::option::weighted(0.2, prop::sample::select(others)));
+    let headers = (
+        prop::sample::select(&kinds[..]),
+        prop::sample::select(&accepted[..]),
+        prop::option::weighted(0.2, prop::sample::select(others)),
+    );
     (prop::sample::select(methods), path, headers, body(), prop::bool::weighted(0.8)).prop_map(
         |(method, path, (kind, accept, other), body, is_signed_in)| {
             let mut headers = vec![("content-type", kind.to_owned()), ("accept", accept.to_owned())];
@@ -175,7 +323,12 @@ fn answered(phr: &Phr, sent: &Sent) -> Result<(), TestCaseError> {
 
 fn feed(backend: Backend) {
     const CASES: u32 = 150;
-    let settings = [("PHR_RATE_REQUESTS", "0"), ("PHR_RATE_COST", "0"), ("PHR_RATE_ANONYMOUS", "0"), ("PHR_REQUEST_TIMEOUT", "20")];
+    let settings = [
+        ("PHR_RATE_REQUESTS", "0"),
+        ("PHR_RATE_COST", "0"),
+        ("PHR_RATE_ANONYMOUS", "0"),
+        ("PHR_REQUEST_TIMEOUT", "20"),
+    ];
     let phr = Phr::with(backend, &settings);
     let soak = std::env::var_os("PHR_SOAK").is_some();
     let seconds = std::env::var("PHR_SOAK_SECONDS").ok().and_then(|seconds| seconds.parse().ok()).unwrap_or(3600);

@@ -52,10 +52,13 @@ fn no_disguise_hides_how_deep_a_document_nests() {
         assert_eq!(batch[0]["errors"][0]["extensions"]["code"], "LIMIT_EXCEEDED", "{batch}");
         assert_eq!(batch[1]["data"]["health"]["status"], "UP", "{batch}");
         // A head is smaller than a body.
-        let encoded: String = hidden(before, 7000).bytes().map(|byte| match byte {
-            b'[' | b']' => char::from(byte).to_string(),
-            byte => format!("%{byte:02x}"),
-        }).collect();
+        let encoded: String = hidden(before, 7000)
+            .bytes()
+            .map(|byte| match byte {
+                b'[' | b']' => char::from(byte).to_string(),
+                byte => format!("%{byte:02x}"),
+            })
+            .collect();
         let got = phr.http_as_nobody("GET", &format!("/graphql?query={encoded}"), &[ACCEPT], b"");
         refused(&got, before);
     }
@@ -78,7 +81,9 @@ fn no_transport_takes_a_document_that_nests_too_deep() {
         assert!(error.to_string().contains("LIMIT_EXCEEDED"), "{error}");
         // JSON that nests too deep is no message.
         let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
-        socket.say_text(&format!(r#"{{"id":"2","type":"{begin}","payload":{{"query":"{{a}}","variables":{{"v":{deep}}}}}}}"#));
+        socket.say_text(&format!(
+            r#"{{"id":"2","type":"{begin}","payload":{{"query":"{{a}}","variables":{{"v":{deep}}}}}}}"#
+        ));
         assert_eq!(socket.closed().0, 4400);
     }
     lives(&phr);
@@ -118,6 +123,26 @@ fn a_document_is_limited_in_bytes_tokens_and_names() {
         let message = refused(&as_nobody(&phr, &json!({ "query": query })), what);
         assert!(message.contains(word), "{what}: {message}");
     }
+    lives(&phr);
+}
+
+#[test]
+fn so_many_faults_of_a_document_are_told() {
+    let phr = Phr::start(Backend::Sqlite);
+    let unknown: String = (0..900).map(|number| format!("{}{number:04} ", "a".repeat(250))).collect();
+    for query in [
+        format!("{{ {unknown} }}"),
+        format!("{{ ... {{ {unknown} }} }}"),
+        format!("{HEALTH} fragment F on Query {{ {unknown} }}"),
+    ] {
+        let reply = phr.post(&json!({ "query": query }).to_string());
+        let message = reply.json()["errors"][0]["message"].as_str().unwrap_or_default().to_owned();
+        assert!(message.contains("more than 20 fields that there are not"), "{message}");
+        assert_eq!(reply.status, 400);
+    }
+    let conflicts = format!("{{ health {{ {} }} }}", "status status: version ".repeat(1000));
+    let reply = as_nobody(&phr, &json!({ "query": conflicts }));
+    assert_eq!((reply.status, reply.json()["errors"].as_array().unwrap().len()), (400, 100));
     lives(&phr);
 }
 
@@ -173,7 +198,11 @@ fn the_deepest_that_is_allowed_is_answered() {
             format!("{{\"v\":{open}{close}}}"),
         ),
         (
-            format!("mutation($v: JSON!) {{ importFhir(input: {{bundle: {}$v{}}}) {{ failed }} }}", &open[3..], &close[3..]),
+            format!(
+                "mutation($v: JSON!) {{ importFhir(input: {{bundle: {}$v{}}}) {{ failed }} }}",
+                &open[3..],
+                &close[3..]
+            ),
             format!("{{\"v\":{open}{close}}}"),
         ),
         (format!("{{ health @skip(if: {open}{close}) {{ status }} }}"), "{}".to_owned()),
@@ -186,7 +215,9 @@ fn the_deepest_that_is_allowed_is_answered() {
     for depth in [20, 60, 25_000] {
         let nested = format!("{}{}", r#"{"extension":["#.repeat(depth), "]}".repeat(depth));
         for outer in ["Patient", "Bundle", "Nothing"] {
-            let line = format!(r#"{{"resourceType":"{outer}","id":"x","extension":[{nested}],"entry":[{{"resource":{nested}}}]}}"#);
+            let line = format!(
+                r#"{{"resourceType":"{outer}","id":"x","extension":[{nested}],"entry":[{{"resource":{nested}}}]}}"#
+            );
             if line.len() > 1_000_000 {
                 continue;
             }
@@ -208,7 +239,8 @@ fn the_deepest_that_is_allowed_is_answered() {
             format!("fragment F{number} on {on} {{ {inline} {inner} {out} }} ")
         })
         .collect();
-    let text = format!("{{ doctor(uuid: \\\"{NOBODY}\\\") {{ ...F0 }} }} {levels} fragment F9 on DoctorSpecialty {{ uuid }}");
+    let text =
+        format!("{{ doctor(uuid: \\\"{NOBODY}\\\") {{ ...F0 }} }} {levels} fragment F9 on DoctorSpecialty {{ uuid }}");
     let reply = query(&text, "{}");
     assert_eq!(reply.json()["data"]["doctor"], Value::Null, "{}", reply.body);
     assert!(reply.json().get("errors").is_none(), "{}", reply.body);

@@ -16,6 +16,7 @@ mod second_factor;
 mod sessions;
 mod signed;
 mod tokens;
+mod unheard;
 mod users;
 
 use std::time::Duration;

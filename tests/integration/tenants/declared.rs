@@ -53,7 +53,15 @@ fn offences(sql: &mut Sql) -> Vec<String> {
         (
             "is a role that stands above the policies",
             "SELECT rolname FROM pg_roles WHERE rolname IN ('phr_server', 'phr_owner') AND (rolsuper OR rolbypassrls)
-             UNION SELECT 'phr_server' WHERE pg_has_role('phr_server', 'phr_owner', 'MEMBER')",
+             UNION SELECT 'phr_server' WHERE pg_has_role('phr_server', 'phr_owner', 'MEMBER')
+             UNION SELECT rolname FROM pg_roles WHERE rolname IN ('phr_server', 'phr_owner')
+             AND pg_has_role(oid, 'phr_audit_reader', 'MEMBER')",
+        ),
+        (
+            "is a table that the finder of audit entries may touch besides reading these",
+            "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p')
+             AND (relname <> 'audit_events' AND has_table_privilege('phr_audit_reader', oid, 'SELECT')
+                  OR has_table_privilege('phr_audit_reader', oid, 'INSERT, UPDATE, DELETE, TRUNCATE, REFERENCES, TRIGGER'))",
         ),
     ] {
         found.extend(sql.column(query).into_iter().map(|name| format!("{name} {what}")));

@@ -138,7 +138,8 @@ fn conflict(scene: &Scene) {
         replicas.iter_mut().map(|sql| sql.value(count).parse::<u64>().unwrap_or_default()).sum::<u64>()
     };
     crate::within(crate::template::LIMIT, "replicas have ended reads", || {
-        sql.run("UPDATE patientregister SET address = address WHERE address LIKE 'street 1%'");
+        // A row is enough to end every read that began before it was removed; many would take a busy machine too long.
+        sql.run("UPDATE patientregister SET address = address WHERE address LIKE 'street 77__'");
         sql.run("VACUUM patientregister");
         (conflicts() >= 5).then_some(())
     });

@@ -1,0 +1,119 @@
+use std::collections::HashMap;
+
+use async_graphql::Name;
+use async_graphql::Positioned;
+use async_graphql::parser::parse_schema;
+use async_graphql::parser::types::{
+    BaseType, ExecutableDocument, FieldDefinition, OperationType, Selection, SelectionSet, Type, TypeKind,
+    TypeSystemDefinition,
+};
+
+use crate::error::{Error, Result};
+
+/// How many fields that there are not a document may name: for each, validation looks for those of the type that might have
+/// been meant, letter by letter.
+const MAX_UNKNOWN: usize = 20;
+
+/// The fields of the schema's types, each with the type that it is of.
+#[derive(Debug)]
+pub(super) struct Outputs(HashMap<Name, HashMap<Name, Name>>);
+
+impl Outputs {
+    /// Those of a schema, as its text has them.
+    pub(super) fn of(sdl: &str) -> Self {
+        let document = parse_schema(sdl).expect("the schema is written by the library that reads it here");
+        let types = document.definitions.into_iter().filter_map(|definition| {
+            let TypeSystemDefinition::Type(definition) = definition else { return None };
+            let fields = match definition.node.kind {
+                TypeKind::Object(object) => fields(object.fields),
+                TypeKind::Interface(interface) => fields(interface.fields),
+                _ => return None,
+            };
+            Some((definition.node.name.node, fields))
+        });
+        Self(types.collect())
+    }
+
+    /// # Errors
+    /// `BadRequest` for a document that names too many fields that there are not.
+    pub(super) fn check(&self, document: &ExecutableDocument) -> Result<()> {
+        let mut unknown = 0;
+        for (_, operation) in document.operations.iter() {
+            let root = match operation.node.ty {
+                OperationType::Query => "Query",
+                OperationType::Mutation => "Mutation",
+                OperationType::Subscription => "Subscription",
+            };
+            self.set(&operation.node.selection_set.node, self.0.get(root), &mut unknown)?;
+        }
+        for fragment in document.fragments.values() {
+            let on = self.0.get(&fragment.node.type_condition.node.on.node);
+            self.set(&fragment.node.selection_set.node, on, &mut unknown)?;
+        }
+        Ok(())
+    }
+
+    fn set(&self, set: &SelectionSet, on: Option<&HashMap<Name, Name>>, unknown: &mut usize) -> Result<()> {
+        for selection in &set.items {
+            match &selection.node {
+                Selection::Field(field) => {
+                    let name = &field.node.name.node;
+                    let found = on.and_then(|fields| fields.get(name));
+                    if on.is_some() && found.is_none() && !name.starts_with("__") {
+                        *unknown += 1;
+                        if *unknown > MAX_UNKNOWN {
+                            return Err(Error::BadRequest(format!(
+                                "the document names more than {MAX_UNKNOWN} fields that there are not, the last being {name}"
+                            )));
+                        }
+                    }
+                    self.set(&field.node.selection_set.node, found.and_then(|name| self.0.get(name)), unknown)?;
+                }
+                Selection::InlineFragment(fragment) => {
+                    let named = fragment.node.type_condition.as_ref().map(|condition| &condition.node.on.node);
+                    let on = named.map_or(on, |name| self.0.get(name));
+                    self.set(&fragment.node.selection_set.node, on, unknown)?;
+                }
+                Selection::FragmentSpread(_) => {}
+            }
+        }
+        Ok(())
+    }
+}
+
+fn fields(fields: Vec<Positioned<FieldDefinition>>) -> HashMap<Name, Name> {
+    fields.into_iter().map(|field| (field.node.name.node, named(&field.node.ty.node).clone())).collect()
+}
+
+fn named(kind: &Type) -> &Name {
+    match &kind.base {
+        BaseType::Named(name) => name,
+        BaseType::List(of) => named(of),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use async_graphql::parser::parse_query;
+
+    use super::*;
+
+    #[test]
+    fn only_so_many_fields_may_be_wrong() {
+        let outputs =
+            Outputs::of("type Query { a: [A!] b: Int } interface I { x: Int } type A implements I { x: Int a: A }");
+        let check = |text: &str| outputs.check(&parse_query(text).unwrap());
+        assert!(check(&format!("{{ a {{ {} }} b __schema {{ x }} }}", "x a { a { x } } ".repeat(50))).is_ok());
+        let wrong = "x ".repeat(MAX_UNKNOWN);
+        assert!(check(&format!("{{ {wrong} }}")).is_ok(), "validation tells of each");
+        for text in [
+            format!("{{ {wrong} y }}"),
+            format!("{{ {wrong} a {{ y }} }}"),
+            format!("{{ {wrong} ... {{ ... on A {{ b }} }} }}"),
+            format!("{{ {wrong} ...F }} fragment F on I {{ a }}"),
+        ] {
+            assert!(matches!(check(&text), Err(Error::BadRequest(_))), "{text}");
+        }
+        assert!(check(&format!("{{ a {{ {} }} }}", "nothing { x y z } ".repeat(MAX_UNKNOWN))).is_ok());
+    }
+}
