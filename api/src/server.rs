@@ -22,7 +22,7 @@ use axum::extract::State;
 use axum::http::header::{
     ACCEPT, ALLOW, AUTHORIZATION, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE,
 };
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Request as HttpRequest, StatusCode, Uri};
+use axum::http::{HeaderName, HeaderValue, Request as HttpRequest, StatusCode, Uri};
 use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get};
@@ -53,6 +53,8 @@ use reply::{Reply, held, plain};
 use subscribers::Subscribers;
 
 const OPENER_POLICY: HeaderName = HeaderName::from_static("cross-origin-opener-policy");
+/// Bytes of a request to sign in at most, from an address whose quota of other requests is used up: little to read for nothing.
+const MAX_SIGN_IN: usize = 16 << 10;
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// What the handlers share.
@@ -139,6 +141,22 @@ impl Service {
             subscriptions,
             front: Arc::new(Front { allowed_hosts, cors: Cors::new(config.cors_origins()?) }),
         })
+    }
+
+    /// The request's id: the one that a trusted proxy has given it, or a new one. What anybody else calls it stands beside
+    /// that in the log, since the audit trail's ids are not for callers to choose.
+    fn request_id<B>(&self, request: &HttpRequest<B>) -> Uuid {
+        let given = request.headers().get(REQUEST_ID).and_then(|id| id.to_str().ok());
+        let given: Option<Uuid> = given.and_then(|id| id.parse().ok());
+        let peer = request.extensions().get::<Peer>().map(|peer| peer.address.ip());
+        if let Some(id) = given.filter(|_| peer.is_some_and(|peer| self.proxies.contain(peer))) {
+            return id;
+        }
+        let id = Uuid::new_v4();
+        if let Some(given) = given {
+            tracing::debug!(request.id = %id, client.request_id = %given, "the client has an id of its own");
+        }
+        id
     }
 
     /// The client's address, where a trusted proxy or the connection itself tells it.
@@ -237,12 +255,21 @@ async fn page(uri: Uri) -> Response {
     response
 }
 
-/// GraphQL over HTTP, as its specification has it: <https://graphql.github.io/graphql-over-http/draft/>.
+/// GraphQL over HTTP, as its specification has it: <https://graphql.github.io/graphql-over-http/draft/>. Every answer names
+/// the request by the id that it has in the audit trail.
 async fn graphql(State(service): State<Arc<Service>>, request: HttpRequest<Body>) -> Response {
     if socket::is_asked_for(&request) {
         return socket::open(service, request).await;
     }
-    let id = request_id(request.headers());
+    let id = service.request_id(&request);
+    let mut response = answer(&service, request, id).await;
+    if let Ok(id) = HeaderValue::from_str(&id.to_string()) {
+        response.headers_mut().insert(REQUEST_ID, id);
+    }
+    response
+}
+
+async fn answer(service: &Arc<Service>, request: HttpRequest<Body>, id: Uuid) -> Response {
     let Some(media) = media::negotiate(request.headers().get(ACCEPT)) else {
         return plain(
             StatusCode::NOT_ACCEPTABLE,
@@ -251,22 +278,27 @@ async fn graphql(State(service): State<Arc<Service>>, request: HttpRequest<Body>
     };
     let reply = Reply { media, id };
     if media == Media::EventStream {
-        return events::answer(&service, &reply, request).await;
+        return events::answer(service, &reply, request).await;
     }
     let is_encrypted = request.extensions().get::<Peer>().is_some_and(|peer| peer.is_encrypted);
     let wish = match Wish::of(request.headers(), is_encrypted) {
         Ok(wish) => wish,
         Err(error) => return reply.refuse(StatusCode::BAD_REQUEST, error),
     };
-    let caller = caller(&service, request.headers(), service.origin(&request), id).await;
+    let caller = caller(service, request.headers(), service.origin(&request), id).await;
     if caller.is_nobody() && request.headers().contains_key(AUTHORIZATION) && !service.authority.has_read() {
         // Nobody who has a session is told that they have none.
         return reply.refuse(StatusCode::SERVICE_UNAVAILABLE, Error::KeysUnread);
     }
     let meter = service.rates.meter(&caller);
-    if let Err(error) = meter.ask(1) {
-        return reply.refuse(StatusCode::TOO_MANY_REQUESTS, error);
-    }
+    let sign_in_only = match meter.ask(1) {
+        Ok(()) => None,
+        // Whoever asks in vain from an address does not keep others there from signing in, which has a quota of its own.
+        Err(Error::RateLimited { seconds }) if caller.is_nobody() && request.method() == axum::http::Method::POST => {
+            Some(seconds)
+        }
+        Err(error) => return reply.refuse(StatusCode::TOO_MANY_REQUESTS, error),
+    };
     let after = match wish.token(&service.authority, &service.cluster).await {
         Ok(after) => after,
         Err(error @ (Error::BadRequest(_) | Error::WriteLost)) => {
@@ -275,7 +307,7 @@ async fn graphql(State(service): State<Arc<Service>>, request: HttpRequest<Body>
         Err(error) => return reply.one(&Answer::refused(error, id)),
     };
     let bytes = Arc::new(service.answers.answer());
-    let call = Call { service: &service, wish: &wish, after, caller, meter, bytes, clusters: Mutex::default() };
+    let call = Call { service, wish: &wish, after, caller, meter, sign_in_only, bytes, clusters: Mutex::default() };
     let answered = match *request.method() {
         axum::http::Method::GET => by_get(&call, &reply, request.uri()).left_future(),
         axum::http::Method::POST => by_post(&call, &reply, request).right_future(),
@@ -288,7 +320,7 @@ async fn graphql(State(service): State<Arc<Service>>, request: HttpRequest<Body>
     let guarded = std::panic::AssertUnwindSafe(answered).catch_unwind();
     match tokio::time::timeout(service.request_timeout, guarded).await {
         Ok(Ok(response)) => wish.tell(response),
-        Ok(Err(_)) => reply.refuse(StatusCode::INTERNAL_SERVER_ERROR, Error::internal("a resolver panicked")),
+        Ok(Err(_)) => wish.tell(reply.refuse(StatusCode::INTERNAL_SERVER_ERROR, call.panicked())),
         Err(_) => wish.tell(reply.refuse(StatusCode::GATEWAY_TIMEOUT, call.out_of_time())),
     }
 }
@@ -301,21 +333,32 @@ async fn by_get(call: &Call<'_>, reply: &Reply, uri: &Uri) -> Response {
 }
 
 async fn by_post(call: &Call<'_>, reply: &Reply, request: HttpRequest<Body>) -> Response {
-    let body = match read_body(call.service, reply, request).await {
-        Ok(body) => body,
-        Err(refusal) => return *refusal,
+    let max = call.sign_in_only.map_or(call.service.max_body, |_| MAX_SIGN_IN.min(call.service.max_body));
+    let limited = |seconds| reply.refuse(StatusCode::TOO_MANY_REQUESTS, Error::RateLimited { seconds });
+    let body = match (read_body(call.service, reply, request, max).await, call.sign_in_only) {
+        (Ok(body), _) => body,
+        (Err(_), Some(seconds)) => return limited(seconds),
+        (Err(refusal), None) => return *refusal,
     };
     let batched = body.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'[');
+    if let (true, Some(seconds)) = (batched, call.sign_in_only) {
+        return limited(seconds);
+    }
     if batched { batch(call, reply, &body).await } else { single(call, reply, &body).await }
 }
 
-async fn read_body(service: &Service, reply: &Reply, request: HttpRequest<Body>) -> Result<Bytes, Box<Response>> {
+async fn read_body(
+    service: &Service,
+    reply: &Reply,
+    request: HttpRequest<Body>,
+    max: usize,
+) -> Result<Bytes, Box<Response>> {
     let refuse = |status, error| Err(Box::new(reply.refuse(status, error)));
     if !media::is_json(request.headers().get(CONTENT_TYPE)) {
         let message = "send application/json, in UTF-8".to_owned();
         return refuse(StatusCode::UNSUPPORTED_MEDIA_TYPE, Error::BadRequest(message));
     }
-    let (max, limit) = (service.max_body, service.body_timeout);
+    let limit = service.body_timeout;
     match tokio::time::timeout(limit, to_bytes(request.into_body(), max)).await {
         Ok(Ok(body)) => Ok(body),
         Ok(Err(_)) => {
@@ -357,10 +400,4 @@ async fn batch(call: &Call<'_>, reply: &Reply, body: &Bytes) -> Response {
     }
     body.push(']');
     reply.send(StatusCode::OK, held(body, &call.bytes))
-}
-
-/// The id that a proxy has given the request already, or a new one.
-fn request_id(headers: &HeaderMap) -> Uuid {
-    let given = headers.get(REQUEST_ID).and_then(|id| id.to_str().ok());
-    given.and_then(|id| id.parse().ok()).unwrap_or_else(Uuid::new_v4)
 }

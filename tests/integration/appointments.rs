@@ -17,6 +17,7 @@ on_both_databases! {
     an_appointment_goes_with_the_patient,
     registers_are_found_by_their_appointments,
     only_who_is_shown_is_put_on_record,
+    the_reason_is_for_who_may_see_clinical_fields,
 }
 
 fn text(value: &Value) -> String {
@@ -200,6 +201,33 @@ fn who_may_make_and_see_appointments(phr: &Phr) {
     let cancel =
         "mutation($uuid: UUID!) { updateAppointment(input: {uuid: $uuid, status: CANCELLED}) { userErrors { code } } }";
     assert_eq!(codes(&library.ask(alone, cancel, &json!({ "uuid": own }))), ["FORBIDDEN"]);
+}
+
+fn the_reason_is_for_who_may_see_clinical_fields(phr: &Phr) {
+    let (patient, ada) = (register(phr, &json!({})), doctor(phr, &json!({})));
+    let own = book(phr, &patient, &ada, &json!({"reason": "a cough"}));
+    let [staff, nurse] = ["staff", "nurse"].map(|role| phr.token_for(&["--role", role]));
+    let ask = |token: &str, query: &str| phr.response_to(token, query, &json!({ "uuid": own }));
+    let shown = "query($uuid: UUID!) { appointment(uuid: $uuid) { status reason } }";
+    let unseen = ask(&staff, shown);
+    assert_eq!(
+        (codes(&unseen), &unseen["data"]["appointment"]["reason"]),
+        (vec!["FORBIDDEN"], &Value::Null),
+        "{unseen}"
+    );
+    assert_eq!(unseen["data"]["appointment"]["status"], "BOOKED");
+    assert_eq!(ask(&nurse, shown)["data"]["appointment"]["reason"], "a cough");
+    for hidden in [
+        "query { appointments(filter: {reason: {startsWith: \"a\"}}) { totalCount } }",
+        "query { appointments(orderBy: [{field: REASON}]) { nodes { uuid } } }",
+        "query { patientRegisters(filter: {appointments: {some: {reason: {contains: \"co\"}}}}) { totalCount } }",
+        "mutation($uuid: UUID!) { updateAppointment(input: {uuid: $uuid, reason: \"b\"}) { userErrors { code } } }",
+    ] {
+        assert_eq!(codes(&ask(&staff, hidden)), ["FORBIDDEN"], "{hidden}");
+    }
+    let moved =
+        "mutation($uuid: UUID!) { updateAppointment(input: {uuid: $uuid, status: ARRIVED}) { userErrors { code } } }";
+    assert_eq!(codes(&ask(&staff, moved)), Vec::<&str>::new());
 }
 
 fn an_appointment_goes_with_the_patient(phr: &Phr) {

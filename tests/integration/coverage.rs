@@ -2,6 +2,7 @@
 //! somebody of another institution. A field without its line here fails.
 
 mod elsewhere;
+mod emergency;
 
 use phr::scope::{Permissions, Scope};
 use serde_json::{Value, json};

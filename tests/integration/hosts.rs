@@ -15,6 +15,15 @@ fn a_host_name_that_is_not_the_servers_is_refused() {
     }
 }
 
+#[test]
+fn two_host_names_are_none() {
+    let phr = Phr::start(Backend::Sqlite);
+    for (one, other) in [("localhost", "localhost"), ("localhost", "evil.example"), ("evil.example", "localhost")] {
+        let head = format!("GET /healthz/live HTTP/1.1\r\nhost: {one}\r\nHost: {other}\r\nconnection: close\r\n\r\n");
+        assert_eq!(raw(&phr, &head), 400, "{one}, {other}");
+    }
+}
+
 fn raw(phr: &Phr, head: &str) -> u16 {
     use std::io::{Read, Write};
     let mut stream = std::net::TcpStream::connect(phr.address).unwrap();

@@ -46,4 +46,5 @@ mod subscriptions;
 mod tenants;
 mod tokens;
 mod tombstones;
+mod unseen;
 mod validation;

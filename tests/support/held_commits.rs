@@ -3,7 +3,7 @@ use crate::{Backend, Database, Sql, eventually};
 /// Any number: advisory locks are each database's own.
 const LOCK: u32 = 7;
 
-/// On PostgreSQL, commits of new registers that wait until they are released. A server's own limit of a statement's time
+/// On PostgreSQL, commits of new rows that wait until they are released. A server's own limit of a statement's time
 /// ends them too: let it be long.
 #[derive(Debug)]
 pub struct HeldCommits {
@@ -12,9 +12,15 @@ pub struct HeldCommits {
 }
 
 impl HeldCommits {
-    /// Holds commits from now on; `goes_on` even when their server is gone.
+    /// Holds commits of new registers from now on; `goes_on` even when their server is gone.
     #[must_use]
     pub fn of(database: &Database, goes_on: bool) -> Self {
+        Self::of_table(database, "patientregister", goes_on)
+    }
+
+    /// Holds commits of new rows of a table.
+    #[must_use]
+    pub fn of_table(database: &Database, table: &str, goes_on: bool) -> Self {
         assert_eq!(database.backend(), Backend::Postgres, "a file has no locks of this kind");
         let interval = if goes_on { "0" } else { "100" };
         let mut holder = database.sql();
@@ -24,7 +30,7 @@ impl HeldCommits {
                  PERFORM pg_advisory_xact_lock_shared({LOCK});
                  RETURN NULL;
              END $$;
-             CREATE CONSTRAINT TRIGGER wait_for_test AFTER INSERT ON patientregister DEFERRABLE INITIALLY DEFERRED
+             CREATE CONSTRAINT TRIGGER wait_for_test AFTER INSERT ON {table} DEFERRABLE INITIALLY DEFERRED
                  FOR EACH ROW EXECUTE FUNCTION wait_for_test();
              SELECT pg_advisory_lock({LOCK})"
         ));

@@ -76,7 +76,7 @@ impl Authority {
         let actor = found.as_ref().map_or(NOBODY, |(user, _)| Actor(user.uuid));
         let institution = found.as_ref().and_then(|(user, _)| user.institution_id);
         let scope = acting(actor, institution, request, origin);
-        let tx = self.0.cluster.write_within(&scope, Boundary::All).await?;
+        let tx = self.1.write_within(&scope, Boundary::All).await?;
         // As the user is now, and stays until the session stands: it must not have what was taken away meanwhile.
         let user = match found {
             Some((user, _)) => user::Entity::find_by_id(user.uuid).lock_exclusive().one(&tx).await?,
@@ -105,8 +105,10 @@ impl Authority {
                 }
                 return Err(self.refuse(tx, &scope, &secret, tried(), now).await?);
             }
+            // Who knows the password and lacks the code may be trying passwords: it counts until the code follows.
             Err(error) => {
-                tx.rollback().await?;
+                let deed = Deed { fields: ["second_factor".into()].into(), ..tried() };
+                self.refuse(tx, &scope, &secret, deed, now).await?;
                 return Err(error);
             }
         };

@@ -49,7 +49,7 @@ impl Authority {
             used_at: Set(None),
         };
         let tx = self.1.write(scope).await?;
-        Entity::delete_many().filter(Column::UserId.eq(user)).exec(&tx).await?;
+        withdraw(&tx, user).await?;
         Entity::insert(row).exec_without_returning(&tx).await?;
         tx.note(changed(user, "one_time_token"));
         tx.commit().await?;
@@ -62,6 +62,12 @@ impl Authority {
         let found = Entity::find_by_id(hash.to_vec()).filter(Column::UserId.eq(user)).one(&reader).await?;
         Ok(found.is_some_and(|token| token.used_at.is_none() && self.now() < token.expires_at))
     }
+}
+
+/// Makes every token of a user good for nothing: the password that they were to set has been set.
+pub(super) async fn withdraw(tx: &Transaction, user: Uuid) -> Result<()> {
+    Entity::delete_many().filter(Column::UserId.eq(user)).exec(tx).await?;
+    Ok(())
 }
 
 /// Uses a token up.

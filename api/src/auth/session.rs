@@ -17,7 +17,7 @@ use crate::scope::{Actor, Boundary, Permission, Scope};
 
 use super::authority::acting;
 use super::login::{is_locked, locked};
-use super::one_time::random_token;
+use super::one_time::{self, random_token};
 use super::password::{self, Verdict, check};
 use super::token::Claims;
 use super::{Authority, boundary};
@@ -122,7 +122,7 @@ impl Authority {
         let hash = Sha256::digest(token.trim()).to_vec();
         let Some(owner) = self.owner(&hash).await? else { return Err(Error::Unauthenticated(NO_SESSION)) };
         let scope = acting(Actor(owner.uuid), owner.institution_id, request, origin);
-        let tx = self.0.cluster.write_within(&scope, Boundary::All).await?;
+        let tx = self.1.write_within(&scope, Boundary::All).await?;
         let found = refresh_token::Entity::find_by_id(hash.clone()).lock_exclusive().one(&tx).await?;
         let Some(found) = found else {
             tx.rollback().await?;
@@ -197,7 +197,7 @@ impl Authority {
         which: impl sea_orm::sea_query::IntoCondition,
         deed: Deed,
     ) -> Result<u64> {
-        let tx = self.0.cluster.write(scope).await?;
+        let tx = self.1.write(scope).await?;
         let ended = end(&tx, which, self.now()).await?;
         tx.note(deed);
         tx.commit().await?;
@@ -236,7 +236,7 @@ impl Authority {
         }))
     }
 
-    /// Sets a new password, and ends every other session of the caller.
+    /// Sets a new password, ends every other session of the caller, and withdraws their one-time tokens.
     ///
     /// # Errors
     /// `Unauthenticated` when the present password is wrong; `Rejected` for a new one that will not do; as any write.
@@ -249,7 +249,7 @@ impl Authority {
         let verdict = password::verify(input.password, hash.clone(), None).await?;
         let new_hash = password::hash(input.new_password).await?;
         let now = self.now();
-        let tx = self.0.cluster.write(scope).await?;
+        let tx = self.1.write(scope).await?;
         let secret = locked(&tx, user.uuid).await?;
         // What was judged is the user's password still.
         if verdict == Verdict::Wrong || secret.password_hash != hash || is_locked(&secret, now) {
@@ -263,6 +263,7 @@ impl Authority {
             ..entity::user_secret::ActiveModel::default()
         };
         entity::user_secret::Entity::update(changes).exec(&tx).await?;
+        one_time::withdraw(&tx, user.uuid).await?;
         end(&tx, Condition::all().add(session::Column::UserId.eq(user.uuid)).add(session::Column::Uuid.ne(own)), now)
             .await?;
         tx.commit().await?;

@@ -1,3 +1,5 @@
+use std::path::Path;
+
 use crate::audit;
 use crate::config::Config;
 
@@ -9,6 +11,11 @@ pub(super) fn examine(config: &Config) -> Finding {
     match audit::survey(path) {
         Err(fault) => {
             Finding::error("audit spool", fault.to_string(), "make the folder writable, or set PHR_AUDIT_SPOOL")
+        }
+        Ok(_) if set_aside(path) > 0 => {
+            let left = format!("{} damaged spool(s) in {} were set aside (*.damaged)", set_aside(path), path.display());
+            let advice = "keep them: they hold entries that the audit trail lacks. Find out what damaged them";
+            Finding::error("audit spool", left, advice)
         }
         Ok(found) if found.bytes > max / 2 => {
             let advice = "let the server reach its primary: it ships them by itself";
@@ -23,4 +30,10 @@ pub(super) fn examine(config: &Config) -> Finding {
             Finding::ok("audit spool", used)
         }
     }
+}
+
+/// How many spools the server found damaged and set aside.
+fn set_aside(folder: &Path) -> usize {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    entries.filter(|entry| entry.path().extension().is_some_and(|extension| extension == "damaged")).count()
 }

@@ -9,6 +9,7 @@ use crate::records::appointment::{
     UpdateAppointmentInput,
 };
 use crate::records::{Loaded, Row};
+use crate::scope::Permission;
 
 use super::context::of;
 use super::doctor::Doctor;
@@ -86,8 +87,9 @@ fields! {
             Ok((*self.row.status.loaded()?).into())
         }
 
-        /// What for; null when unknown.
-        fn reason(&self) -> Result<Option<&str>> {
+        /// Reason for the visit; null when unknown. Needs the permission to read clinical fields.
+        fn reason(&self, context: &Context) -> Result<Option<&str>> {
+            context.scope.require(Permission::ReadClinical)?;
             Ok(self.row.reason.loaded()?.as_deref())
         }
 

@@ -29,6 +29,7 @@ pub struct Context {
     pub(super) known: Known,
     pub(super) meter: Option<Meter>,
     pub(super) budget: Option<Budget>,
+    pub(super) sign_in_only: Option<u64>,
     pub(super) moment: Moment,
     pub(super) answer: Arc<AnswerBytes>,
     feeds: Option<Feeds>,
@@ -70,6 +71,7 @@ impl Context {
             known,
             meter: None,
             budget: None,
+            sign_in_only: None,
             moment: Moment::Never,
             answer: Arc::new(AnswerPool::new(usize::MAX, usize::MAX).answer()),
             feeds: None,
@@ -111,6 +113,12 @@ impl Context {
     #[must_use]
     pub fn metered(self, meter: Meter) -> Self {
         Self { meter: Some(meter), ..self }
+    }
+
+    /// Refuses whatever is no request to sign in, for so many seconds to come, where any are given.
+    #[must_use]
+    pub fn for_sign_in(self, seconds: Option<u64>) -> Self {
+        Self { sign_in_only: seconds, ..self }
     }
 }
 

@@ -14,6 +14,7 @@ mod dependent;
 mod doctor;
 mod doctor_specialty;
 mod documents;
+mod emergency;
 mod engine;
 mod errors;
 mod export_patient_register;

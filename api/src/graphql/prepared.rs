@@ -7,16 +7,16 @@ use sha2::{Digest, Sha256};
 
 use crate::error::{Error, NO_SESSION};
 
-use super::Context;
 use super::documents::{Document, Fault};
 use super::engine::{Answer, Engine, refused_by};
 use super::extent;
 use super::limits::{Cost, chosen};
-use super::public::{collect, is_public};
+use super::public::{collect, is_public, is_sign_in};
 use super::question::question;
 use super::request::Request;
 use super::tellings::Question;
 use super::witness::refused_nobody;
+use super::{Context, emergency};
 
 /// A request that may run: its document is within the limits, and the caller may ask for that much.
 pub(super) struct Prepared {
@@ -72,6 +72,10 @@ impl Engine {
         if !document.is_validated {
             self.outputs.check(&document.parsed).map_err(refused)?;
         }
+        let is_sign_in = context.scope.is_nobody() && is_sign_in(&document.parsed, operation);
+        if let Some(seconds) = context.sign_in_only.filter(|_| !is_sign_in) {
+            return Err(refused(Error::RateLimited { seconds }));
+        }
         if context.scope.is_nobody() && !is_public(&document.parsed, operation) {
             let error = match refused_nobody(context, &document.parsed, operation).await {
                 Ok(()) => Error::Unauthenticated(NO_SESSION),
@@ -79,15 +83,16 @@ impl Engine {
             };
             return Err(Box::new(Answer { is_unauthenticated: true, ..*refused(error) }));
         }
+        emergency::check(context, &document.parsed, operation).await.map_err(refused)?;
         let cost = self.limits.check(&document.parsed, operation, &variables).map_err(refused)?;
         if let Some(operation) = chosen(&document.parsed, operation) {
             self.inputs.check(operation, &variables).map_err(refused)?;
             check_root(operation, &document.parsed).map_err(refused)?;
         }
-        if let Some(budget) = &context.budget {
+        if let Some(budget) = context.budget.as_ref().filter(|_| !is_sign_in) {
             budget.check().map_err(refused)?;
         }
-        if let Some(meter) = &context.meter {
+        if let Some(meter) = context.meter.as_ref().filter(|_| !is_sign_in) {
             meter.spend(cost.complexity).map_err(refused)?;
         }
         let operation = operation.map(ToOwned::to_owned);

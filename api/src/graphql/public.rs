@@ -20,6 +20,15 @@ pub(super) fn is_public(document: &ExecutableDocument, operation: Option<&str>) 
         && !fields.iter().any(|field| ["__schema", "__type"].contains(field))
 }
 
+/// Whether an operation does nothing but sign in, or go on being signed in: its attempts have a quota of their own.
+pub(super) fn is_sign_in(document: &ExecutableDocument, operation: Option<&str>) -> bool {
+    let Some(operation) = chosen(document, operation) else { return false };
+    let mut fields = Vec::new();
+    collect(&operation.selection_set.node, document, &mut HashSet::new(), &mut fields);
+    operation.ty == OperationType::Mutation
+        && fields.iter().all(|field| ["login", "refreshSession", "__typename"].contains(field))
+}
+
 /// The names of the fields that a set selects. Follows every fragment once, so that neither circles nor crowds of them
 /// matter.
 pub(super) fn collect<'d>(

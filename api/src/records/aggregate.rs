@@ -1,6 +1,7 @@
 //! Writing any kind of record: every rule that a change breaks is found before anything is written, and what only the
 //! database can decide comes back in the same form.
 
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::future::Future;
 
@@ -14,6 +15,7 @@ use uuid::Uuid;
 
 use crate::criteria::Criteria;
 use crate::database::{Cluster, Retry, Transaction, violation};
+use crate::deed::{Action, Deed, Outcome};
 use crate::error::{Error, Fault, FaultCode, Result};
 use crate::scope::{Boundary, Permission, Scope};
 
@@ -152,7 +154,7 @@ async fn create_once<A: Aggregate>(
         }
         Err(error) => {
             drop(tx);
-            Err(refused::<A>(error, async || {
+            Err(refused::<A>(scope, cluster, error, async || {
                 let tx = cluster.write(scope).await?;
                 let faults = diagnose(told, scope, &tx).await;
                 tx.rollback().await?;
@@ -223,7 +225,7 @@ async fn change_once<A: Aggregate>(
         }
         Err(error) => {
             drop(tx);
-            Err(refused::<A>(error, async || {
+            Err(refused::<A>(scope, cluster, error, async || {
                 let tx = cluster.write(scope).await?;
                 A::check_others(&changes, target.uuid, &mut check, scope, &tx).await?;
                 ask_change::<A>(&tx, scope, &target, Some(&present), &changes);
@@ -283,13 +285,14 @@ pub(super) async fn diagnose<A: Aggregate>(items: &[New<A>], scope: &Scope, tx: 
     Ok(faults)
 }
 
-/// The keys of new records that others have already, and the patients whom those are about.
+/// The keys of new records that others have already, and the patients whom those are about. Of records beyond the caller's
+/// boundary nothing is told: on PostgreSQL the row policies hide them, on SQLite this does.
 async fn taken<A: Aggregate>(items: &[New<A>], scope: &Scope, tx: &Transaction) -> Result<HashMap<Uuid, Vec<Owner>>> {
-    let among = A::key().is_in(items.iter().map(|item| item.uuid));
+    let among = A::within(scope).add(A::key().is_in(items.iter().map(|item| item.uuid)));
     let columns: Vec<_> = [A::key()].into_iter().chain(A::patient()).chain(A::institution()).collect();
     let plan = Plan::<A::Entity>::new(&columns);
     let mut taken = HashMap::new();
-    for result in tx.query_all(&query_of::<A>(&plan, among.into())).await? {
+    for result in tx.query_all(&query_of::<A>(&plan, among)).await? {
         let row = plan.read(&result, 0)?;
         // By what belongs to a patient out of reach nobody is named.
         let is_named = |(patient, institution): &Owner| {
@@ -377,11 +380,36 @@ fn in_order<A: Aggregate>(models: Vec<Model<A>>, keys: &[Uuid]) -> Vec<Row<A::En
 
 /// A write's error as the caller is to see it: a broken constraint becomes the faults that `diagnose` finds with their
 /// paths, or else one that is placed by the constraint's name.
-async fn refused<A: Aggregate>(error: DbErr, diagnose: impl AsyncFnOnce() -> Result<Vec<Fault>>) -> Error {
+async fn refused<A: Aggregate>(
+    scope: &Scope,
+    cluster: &Cluster,
+    error: DbErr,
+    diagnose: impl AsyncFnOnce() -> Result<Vec<Fault>>,
+) -> Error {
     let Some(violation) = violation(&error) else { return error.into() };
     match diagnose().await {
-        Ok(faults) if faults.is_empty() => Error::Rejected(vec![by_name::<A::Entity>(&violation)]),
+        Ok(faults) if faults.is_empty() => unseen::<A>(scope, cluster, by_name::<A::Entity>(&violation)).await,
         Ok(faults) => Error::Rejected(faults),
         Err(error) => error,
     }
+}
+
+/// The refusal of a value that a record beyond the caller's sight has. Whoever guesses learns that there is one, since what
+/// is unique everywhere cannot be had twice; so each guess is on record.
+pub(super) async fn unseen<A: Aggregate>(scope: &Scope, cluster: &Cluster, fault: Fault) -> Error {
+    if fault.code == FaultCode::NotUnique {
+        // As the database calls it.
+        let column = fault.path.last().map(|field| {
+            field.chars().fold(String::new(), |name, letter| match letter {
+                'A'..='Z' => format!("{name}_{}", letter.to_ascii_lowercase()),
+                letter => name + letter.encode_utf8(&mut [0; 4]),
+            })
+        });
+        let fields = column.into_iter().map(Cow::Owned).collect();
+        let deed = Deed { fields, ..Deed::new(Action::Create, A::NAME) };
+        if let Err(error) = cluster.record(scope, vec![(deed, Outcome::Failed)]).await {
+            return error;
+        }
+    }
+    Error::Rejected(vec![fault])
 }

@@ -196,9 +196,9 @@ impl Collection for AuditEvents {
     const NAME: &'static str = "AuditEvent";
     const READ: Permission = Permission::ReadAudit;
 
-    /// A patient may read who did what with the own record.
+    /// A patient may read who did what with the own record. Whoever has emergency access to it may not: it is for treating.
     fn permit(scope: &Scope) -> Result<()> {
-        if scope.patient.is_some() { Ok(()) } else { scope.require(Self::READ) }
+        if scope.patient.is_some() && scope.grant.is_none() { Ok(()) } else { scope.require(Self::READ) }
     }
 
     /// Of a patient, who did what with the own record. An event may be about others besides: their keys are left out.

@@ -1,5 +1,6 @@
 use async_graphql::Enum;
 
+use crate::changelog::Change;
 use crate::criteria::Bounded;
 use crate::database::Reader;
 use crate::error::{Error, Result};
@@ -23,6 +24,7 @@ use super::patient_register::PatientRegisters;
 use super::patient_validation::PatientValidations;
 use super::role::Roles;
 use super::system_setting::SystemSettings;
+use super::tiding::is_visible;
 use super::user::Users;
 
 /// Declares the kinds of records that are followed, each with its collection.
@@ -49,6 +51,13 @@ macro_rules! followed {
             pub(super) fn is_bounded(self) -> bool {
                 match self {
                     $(Self::$entity => $collection::institution().is_some(),)+
+                }
+            }
+
+            /// Whether a change tells the caller anything.
+            pub(super) fn is_visible(self, change: &Change, scope: &Scope) -> bool {
+                match self {
+                    $(Self::$entity => is_visible::<$collection>(change, scope),)+
                 }
             }
 

@@ -109,7 +109,7 @@ impl Follower {
         let entity = *self.entities.iter().find(|entity| entity.name() == change.entity)?;
         // Of a kind that institutions have, what is no institution's is nobody's within one: identifiers of doctors, say.
         let is_hidden = entity.is_bounded() && change.institution.is_none() && self.scope.boundary != Boundary::All;
-        (!is_hidden && change.concerns(&self.scope)).then_some(entity)
+        (!is_hidden && change.concerns(&self.scope) && entity.is_visible(change, &self.scope)).then_some(entity)
     }
 
     fn tell(&self, batch: &Batch) -> Vec<Tiding<ChangedEntity>> {

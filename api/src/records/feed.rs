@@ -23,6 +23,7 @@ use super::collection::{Collection, Column, query_of};
 use super::disclosure::{Asked, Disclosure, Terms, named};
 use super::listing::given;
 use super::row::{Plan, Row};
+use super::tiding::is_visible;
 pub use super::tiding::{Changed, Happening, Matter, Tiding};
 use super::tidings::Tidings;
 
@@ -169,7 +170,7 @@ impl<C: Collection> Follower<C> {
 
 impl<C: Collection> Wish<C> {
     fn is_concerned(&self, change: &Change) -> bool {
-        change.entity == C::NAME && change.concerns(&self.scope)
+        change.entity == C::NAME && change.concerns(&self.scope) && is_visible::<C>(change, &self.scope)
     }
 
     /// What a batch means: its records are looked at until a primary can be read.

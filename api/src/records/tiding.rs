@@ -76,11 +76,26 @@ pub struct Changed<T> {
     pub(super) asked: Arc<[Cow<'static, str>]>,
 }
 
+/// Whether somebody may know that a column was changed.
+fn may_know<C: Criteria>(column: &str, scope: &Scope) -> bool {
+    C::permission(column).is_none_or(|wanted| scope.permissions.contain(wanted))
+}
+
+/// Whether a change tells somebody anything. An update of fields that are all hidden from them would tell, by coming at all,
+/// that one of those was changed.
+pub(super) fn is_visible<C: Criteria>(change: &Change, scope: &Scope) -> bool {
+    let fields = &change.changed_fields;
+    change.operation != changelog::Operation::Updated
+        || fields.is_empty()
+        || change.leaves(scope)
+        || fields.iter().any(|column| may_know::<C>(column, scope))
+}
+
 impl<T> Changed<T> {
     /// Of the columns that were changed, those whose names somebody may know, as clients call them.
     pub fn fields<C: Criteria>(&self, scope: &Scope) -> Vec<String> {
-        let may_know = |column: &&String| C::permission(column).is_none_or(|wanted| scope.permissions.contain(wanted));
-        self.change.changed_fields.iter().filter(may_know).map(|column| client_name(column)).collect()
+        let known = self.change.changed_fields.iter().filter(|column| may_know::<C>(column, scope));
+        known.map(|column| client_name(column)).collect()
     }
 
     /// Notes that somebody was told of it.

@@ -68,6 +68,8 @@ pub(super) struct Call<'s> {
     pub(super) meter: Meter,
     /// What the answers hold together.
     pub(super) bytes: Arc<AnswerBytes>,
+    /// In how many seconds the caller may ask for anything but to sign in, where that is over for now.
+    pub(super) sign_in_only: Option<u64>,
     /// What its requests write through.
     pub(super) clusters: Mutex<Vec<Cluster>>,
 }
@@ -92,10 +94,19 @@ impl Call<'_> {
         self.bytes.fits(written + text.len()).map_or_else(refused, |()| text)
     }
 
+    /// Why there is no answer after a panic.
+    pub(super) fn panicked(&self) -> Error {
+        match self.out_of_time() {
+            error @ Error::OutcomeUnknown(_) => error,
+            _ => Error::internal("a resolver panicked"),
+        }
+    }
+
     pub(super) async fn execute(&self, request: Request<'_>, method: Method) -> Answer {
         let context = self.service.context(self.caller.clone(), self.wish.consistency).metered(self.meter.clone());
         let context = context.answering(Arc::clone(&self.bytes));
         let context = if let Some(token) = self.after { context.after(token) } else { context };
+        let context = context.for_sign_in(self.sign_in_only);
         self.clusters.lock().push(context.cluster().clone());
         // Large, and moved by every layer of the router if it stood in their futures.
         let answer = Box::pin(self.service.engine.execute(request, method, context)).await;

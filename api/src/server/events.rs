@@ -41,7 +41,7 @@ pub(super) async fn answer(service: &Arc<Service>, reply: &Reply, request: HttpR
         Ok(visitor) => Arc::new(visitor),
         Err(refusal) => return refuse(&reply, refusal),
     };
-    let started = begin(Arc::clone(&visitor), request, method).await;
+    let started = begin(Arc::clone(&visitor), request, method, reply.id).await;
     match &started {
         Started::Over(Told::Last(answer))
             if answer.is_unauthenticated || answer.is_wrong_method || answer.retry_after.is_some() =>
@@ -65,7 +65,7 @@ async fn read(
             read.map(|request| (request, Method::Get)).map_err(bad)
         }
         Verb::POST => {
-            let body = read_body(service, reply, request).await?;
+            let body = read_body(service, reply, request, service.max_body).await?;
             Ok((Request::read(&body).map_err(bad)?.into_owned(), Method::Post))
         }
         _ => {

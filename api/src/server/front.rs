@@ -45,7 +45,10 @@ pub(super) struct Front {
 pub(super) async fn front(State(front): State<Arc<Front>>, request: Request<Body>, next: Next) -> Response {
     let is_encrypted = request.extensions().get::<Peer>().is_some_and(|peer| peer.is_encrypted);
     let origin = front.cors.origin(request.headers());
-    let mut response = if !front.is_known(request.headers()) {
+    let mut response = if request.headers().get_all(HOST).iter().count() > 1 {
+        // RFC 9112, section 3.2: of two, others on the way may have looked at the other.
+        plain(StatusCode::BAD_REQUEST, "send one Host header")
+    } else if !front.is_known(request.headers()) {
         plain(StatusCode::MISDIRECTED_REQUEST, "this server is not known by that name: see the setting allowed_hosts")
     } else if let Some(answer) = origin.as_ref().and_then(|_| preflight(&request)) {
         answer

@@ -54,17 +54,17 @@ pub(super) struct Subscription {
 
 /// One operation of a visitor's, from its beginning to its end.
 pub(super) fn operation(visitor: Arc<Visitor>, request: Request<'static>) -> impl Stream<Item = Told> + Send {
-    let started = async move { begin(visitor, request, Method::Post).await.follow() };
+    let started = async move { begin(visitor, request, Method::Post, Uuid::new_v4()).await.follow() };
     stream::once(started).flatten()
 }
 
-/// Begins one operation of a visitor's.
-pub(super) async fn begin(visitor: Arc<Visitor>, request: Request<'static>, method: Method) -> Started {
-    let scope = match visitor.scope().await {
+/// Begins one operation of a visitor's, in a request of this id.
+pub(super) async fn begin(visitor: Arc<Visitor>, request: Request<'static>, method: Method, id: Uuid) -> Started {
+    let scope = match visitor.scope_in(id).await {
         Ok(scope) => scope,
         Err(farewell) => return Started::Over(Told::Farewell(farewell)),
     };
-    let (id, caller) = (scope.request, scope.actor);
+    let caller = scope.actor;
     let refused = |error| Started::Over(Told::Last(Box::new(Answer::refused(error, id))));
     let service = Arc::clone(&visitor.service);
     if let Err(error) = service.rates.meter(&scope).ask(1) {

@@ -98,7 +98,14 @@ impl Visitor {
     /// # Errors
     /// Why they have to go.
     pub(super) async fn scope(&self) -> Result<Scope, Farewell> {
-        let request = Uuid::new_v4();
+        self.scope_in(Uuid::new_v4()).await
+    }
+
+    /// The same, in a request of this id.
+    ///
+    /// # Errors
+    /// Why they have to go.
+    pub(super) async fn scope_in(&self, request: Uuid) -> Result<Scope, Farewell> {
         if self.rights.is_nobody() {
             return Ok(Scope { request, ..self.rights.clone() });
         }

@@ -91,7 +91,8 @@ fn killed_again_and_again(backend: Backend) {
     let received = Mutex::new(Vec::new());
     let kills = if is_soak() { 50 } else { 10 };
     for _ in 0..kills {
-        let mut server = Phr::serve(Arc::clone(&database), &[], &[]);
+        // What this client calls its requests is what the trail calls them.
+        let mut server = Phr::serve(Arc::clone(&database), &[("PHR_TRUSTED_PROXIES", "127.0.0.1")], &[]);
         let token = server.token().to_owned();
         let (is_over, count) = (AtomicBool::new(false), AtomicUsize::new(0));
         std::thread::scope(|scope| {

@@ -132,6 +132,8 @@ fn a_spool_that_was_damaged_is_set_aside_and_named() {
     server.logs("a damaged audit spool was set aside");
     crate::patients::register(&server, &json!({}));
     shipped(&database, "outcome = 'SUCCEEDED'", 1);
+    let told = phr(database.folder(), &["doctor"], &[("DATABASE_URL", &database.url())]);
+    assert!(!told.succeeded() && told.stdout.contains("1 damaged spool(s)"), "{told:?}");
 }
 
 /// Entries of the first signing key, which stand before everything else.

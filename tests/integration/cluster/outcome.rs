@@ -4,6 +4,7 @@ use serde_json::json;
 use support::{Backend, Cluster, HeldCommits, Phr, Way, eventually};
 
 use super::{CREATE, create, error_code, pause, sees};
+use crate::identity;
 use crate::patients::{done, jane, register, with};
 
 #[test]
@@ -77,4 +78,16 @@ fn a_change_that_was_not_begun_to_be_committed_when_time_is_up_may_be_asked_for_
     other.run("COMMIT");
     register(&phr, &json!({}));
     assert_eq!(other.value("SELECT count(*) FROM patientregister"), "1", "it was taken back");
+}
+
+#[test]
+fn a_session_that_is_being_committed_when_time_is_up_is_not_said_to_have_been_taken_back() {
+    let phr = Phr::with(Backend::Postgres, &[("PHR_REQUEST_TIMEOUT", "2"), ("DB_QUERY_TIMEOUT", "600")]);
+    let (_, session) = identity::member(&phr, "ada", "staff", &json!({}));
+    let held = HeldCommits::of_table(&phr.database, "refresh_tokens", true);
+    for response in [identity::sign_in_again(&phr, "ada"), identity::refresh(&phr, &session)] {
+        assert_eq!(error_code(&response), "OUTCOME_UNKNOWN", "{response}");
+        assert_eq!(response["errors"][0]["extensions"]["retryable"], false);
+    }
+    held.release();
 }

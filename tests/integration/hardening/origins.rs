@@ -8,11 +8,11 @@ use super::HEALTH;
 
 /// The client's address, as the server took it to be.
 fn origin(phr: &Phr, headers: &[(&str, &str)]) -> String {
-    let id = Uuid::new_v4().to_string();
-    let fixed = [("content-type", "application/json"), ("x-request-id", id.as_str())];
+    let fixed = [("content-type", "application/json")];
     let body = json!({ "query": HEALTH }).to_string();
     let reply = phr.http("POST", "/graphql", &[&fixed, headers].concat(), body.as_bytes());
     assert_eq!(reply.status, 200, "{}", reply.body);
+    let id = reply.header("x-request-id").expect("an answer has an id").to_owned();
     eventually("the request is logged", || {
         let log = phr.log();
         let line = log.lines().find(|line| line.contains(&id) && line.contains("client.address"))?;
@@ -59,5 +59,34 @@ fn proxies_that_are_none_are_refused_by_name() {
     ] {
         let refused = phr(database.folder(), &["serve"], &[(name, wrong)]);
         assert!(!refused.succeeded() && refused.stderr.contains(wrong), "{refused:?}");
+    }
+}
+
+/// The ids that an answer, its error and the audit trail give a request that a client calls `id`.
+fn named(phr: &Phr, id: &str) -> [String; 3] {
+    let headers = [("content-type", "application/json"), ("x-request-id", id)];
+    let body = json!({ "query": "{ patientRegisters { nodes { uuid } } }" }).to_string();
+    let reply = phr.http_as_nobody("POST", "/graphql", &headers, body.as_bytes());
+    let header = reply.header("x-request-id").expect("an answer has an id").to_owned();
+    let error = reply.json()["errors"][0]["extensions"]["requestId"].as_str().unwrap().to_owned();
+    let entry = crate::audit::of_request(phr, &header, 1)[0]["request_id"].clone();
+    [header, error, entry]
+}
+
+#[test]
+fn who_is_no_trusted_proxy_does_not_choose_the_ids_of_the_trail() {
+    let phr = Phr::with(Backend::Sqlite, &LOGGED);
+    let id = Uuid::new_v4().to_string();
+    let [header, error, entry] = named(&phr, &id);
+    assert_ne!(header, id);
+    assert_eq!((&error, &entry), (&header, &header));
+    eventually("the client's own id stands beside it in the log", || {
+        phr.log().lines().any(|line| line.contains(&id) && line.contains(&header)).then_some(())
+    });
+    let phr = Phr::with(Backend::Sqlite, &[("PHR_TRUSTED_PROXIES", "127.0.0.1")]);
+    assert_eq!(named(&phr, &id), [id.clone(), id.clone(), id.clone()]);
+    for (method, accept) in [("POST", "text/html"), ("PUT", "*/*"), ("POST", "text/event-stream")] {
+        let reply = phr.http(method, "/graphql", &[("accept", accept), ("x-request-id", &id)], b"{}");
+        assert_eq!(reply.header("x-request-id"), Some(id.as_str()), "{method} {accept}: {}", reply.status);
     }
 }

@@ -77,6 +77,24 @@ fn attempts_to_sign_in_are_counted_one_by_one_whoever_makes_them() {
 }
 
 #[test]
+fn requests_of_nobody_do_not_keep_an_address_from_signing_in() {
+    let phr = Phr::with(Backend::Sqlite, &[("PHR_RATE_ANONYMOUS", "5")]);
+    let json = [("content-type", "application/json")];
+    let as_nobody = |body: &Value| phr.http_as_nobody("POST", "/graphql", &json, body.to_string().as_bytes());
+    let health = json!({ "query": HEALTH });
+    let refused = (0..30).map(|_| as_nobody(&health)).find(|reply| reply.status != 200).expect("a quota");
+    limited(&refused);
+    let login = "mutation { login(input: {username: \"ada\", password: \"x\"}) { session { expiresAt } } }";
+    let judged = as_nobody(&json!({ "query": login })).json();
+    assert_eq!(judged["errors"][0]["extensions"]["code"], "UNAUTHENTICATED", "{judged}");
+    let both = login.replace("mutation {", "mutation { logout { endedSessions }");
+    let padded = format!("{login}{}", " ".repeat(20_000));
+    for other in [json!({ "query": both }), json!({ "query": padded }), json!([{ "query": login }]), health] {
+        limited(&as_nobody(&other));
+    }
+}
+
+#[test]
 fn cost_is_limited_too() {
     let settings = [("PHR_RATE_COST", "5000"), ("PHR_MAX_COMPLEXITY", "5000"), ("PHR_RATE_REQUESTS", "0")];
     let phr = Phr::with(Backend::Sqlite, &settings);

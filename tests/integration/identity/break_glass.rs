@@ -63,6 +63,7 @@ fn a_leave_opens_one_record_and_nothing_else(phr: &Phr) {
     ] {
         assert_eq!(faults(&phr.response_to(&token, &format!("mutation {own}"), &json!({}))), ["FORBIDDEN"]);
     }
+    audits_nothing(phr, &token, &theirs);
     is_seen_at_home(phr, &uuid);
     marks_every_entry(phr, &uuid, &theirs);
     is_reviewed(phr, &elsewhere, &uuid, &doctor, &theirs);
@@ -81,6 +82,19 @@ fn a_leave_opens_one_record_and_nothing_else(phr: &Phr) {
     assert!(sees(phr, &token, &theirs));
     phr.response_to(&session.access, "mutation { logout { endedSessions } }", &json!({}));
     assert!(!is_good(phr, &token));
+}
+
+/// Who looked into the record, in which session and from where, is not for treating.
+fn audits_nothing(phr: &Phr, token: &str, patient: &str) {
+    let query = "query($patient: UUID!) { auditEvents(filter: {patientId: {equal: $patient}}) { nodes { id } } }";
+    let id = eventually("something is on record", || {
+        let found = phr.ask(query, &json!({ "patient": patient }));
+        found["auditEvents"]["nodes"][0]["id"].as_str().map(ToOwned::to_owned)
+    });
+    let listed = phr.response_to(token, query, &json!({ "patient": patient }));
+    assert_eq!((faults(&listed), &listed["data"]), (vec!["FORBIDDEN".to_owned()], &Value::Null), "{listed}");
+    let node = phr.response_to(token, "query($id: ID!) { node(id: $id) { id } }", &json!({ "id": id }));
+    assert!(node["data"]["node"].is_null(), "{node}");
 }
 
 /// The taking of a leave is on record as done by somebody of the own institution, whose auditor sees it too.

@@ -15,6 +15,7 @@ on_both_databases! {
     whatever_is_wrong_is_told_in_the_same_words,
     a_password_from_elsewhere_is_accepted_and_kept_better,
     a_one_time_token_is_good_once,
+    a_one_time_token_is_withdrawn_by_the_users_own_new_password,
     a_flood_of_logins_tries_no_more_than_is_allowed,
     who_is_locked_out_gets_in_with_a_one_time_token,
     a_failure_that_cannot_be_put_on_record_counts,
@@ -172,6 +173,16 @@ fn a_password_from_elsewhere_is_accepted_and_kept_better(phr: &Phr) {
     assert!(better.starts_with("$argon2id$"), "{better}");
     sign_in(phr, "ada");
     assert_eq!(sql.value(&kept), better);
+}
+
+fn a_one_time_token_is_withdrawn_by_the_users_own_new_password(phr: &Phr) {
+    let (uuid, session) = member(phr, "ada", "staff", &json!({}));
+    let token = one_time_token(phr, &uuid);
+    let new = "an entirely new password";
+    let input = json!({"password": PASSWORD, "newPassword": new});
+    done(phr, &session.access, "changePassword", "changed", &input);
+    assert_eq!(faults(&by_token(phr, "ada", &token)), ["UNAUTHENTICATED"]);
+    assert_eq!(faults(&by_password(phr, "ada", new)), Vec::<String>::new());
 }
 
 fn a_one_time_token_is_good_once(phr: &Phr) {

@@ -183,3 +183,13 @@ pub(crate) fn another(phr: &Phr, environment: &[(&str, &str)]) -> Phr {
 pub(crate) fn command(phr: &Phr, arguments: &[&str]) -> support::Output {
     support::phr(phr.database.folder(), arguments, &[("DATABASE_URL", &phr.database.url())])
 }
+
+/// What `login` answers to a user's password.
+pub(crate) fn sign_in_again(server: &Server, name: &str) -> Value {
+    by_password(server, name, PASSWORD)
+}
+
+/// What `refreshSession` answers to a session's refresh token.
+pub(crate) fn refresh(server: &Server, session: &Session) -> Value {
+    session.refresh(server)
+}

@@ -5,6 +5,8 @@ use serde_json::{Value, json};
 use support::{Phr, eventually, on_both_databases};
 use totp_rs::{Algorithm, Secret, TOTP};
 
+use crate::audit::{shipped, values};
+
 use super::{
     PASSWORD, answer, at_home, by_password, command, done, faults, institution, is_good, login, member, one_time_token,
     sign_in,
@@ -14,6 +16,7 @@ on_both_databases! {
     a_second_factor_is_asked_for_once_it_was_confirmed,
     a_lost_second_factor_is_taken_away_by_who_manages_the_user,
     a_one_time_token_is_no_way_to_try_every_code,
+    a_right_password_without_its_code_counts_and_is_on_record,
 }
 
 /// The last time step that has begun.
@@ -91,6 +94,24 @@ fn a_second_factor_is_asked_for_once_it_was_confirmed(phr: &Phr) {
         "changed",
         &json!({"password": PASSWORD, "newPassword": "a new password"}),
     );
+}
+
+fn a_right_password_without_its_code_counts_and_is_on_record(phr: &Phr) {
+    let (uuid, session) = member(phr, "ada", "staff", &json!({}));
+    let query = "mutation { enrolSecondFactor { enrolment { secret } } }";
+    let enrolled = phr.response_to(&session.access, query, &json!({}));
+    let secret = enrolled["data"]["enrolSecondFactor"]["enrolment"]["secret"].as_str().unwrap().to_owned();
+    done(phr, &session.access, "confirmSecondFactor", "confirmed", &json!({ "oneTimeCode": code(&secret, -1) }));
+    let failures = format!("SELECT failed_logins FROM user_secrets WHERE user_id = {}", phr.database.key(&uuid));
+    for tried in ["1", "2"] {
+        assert_eq!(faults(&by_password(phr, "ada", PASSWORD)), ["REQUIRED input.oneTimeCode"]);
+        assert_eq!(phr.database.sql().value(&failures), tried);
+    }
+    let condition = format!("action = 'LOGIN' AND outcome = 'FAILED' AND resource_id = {}", phr.database.key(&uuid));
+    let entries = shipped(&phr.database, &condition, 2);
+    assert_eq!(values(&entries, "fields"), ["second_factor"; 2]);
+    assert_eq!(by_code(phr, &code(&secret, 0)), none());
+    assert_eq!(phr.database.sql().value(&failures), "0", "who follows with the code is not locked out by it");
 }
 
 fn a_one_time_token_is_no_way_to_try_every_code(phr: &Phr) {

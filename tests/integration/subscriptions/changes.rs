@@ -78,6 +78,10 @@ fn what_somebody_may_not_see_is_not_told(phr: &Phr) {
     assert_eq!((told(&created), &created["patientRegister"]["allergies"]), (done("CREATED", &uuid, 1), &Value::Null));
     update(phr, &uuid, &json!({"allergies": ["latex"], "address": "7 Oak Road"}));
     assert_eq!(event()["changedFields"], json!(["address"]), "nor that it was changed");
+    // An event without a field would tell that one of the hidden ones was changed.
+    update(phr, &uuid, &json!({"medicalHistory": ["asthma"]}));
+    update(phr, &uuid, &json!({"address": "9 Oak Road"}));
+    assert_eq!(told(&event()), done("UPDATED", &uuid, 4), "and nothing in between");
     let mut service = Socket::of(phr.address, &phr.token_for(&["--role", "auditor"]));
     service.subscribe("1", &registers("lastName"), &json!({}));
     assert_eq!(service.hear()["payload"][0]["extensions"]["code"], "FORBIDDEN");

@@ -59,7 +59,7 @@ criteria! {
         /// What became of it.
         status: AppointmentStatusFilter => Status;
         /// What for.
-        reason: TextFilter => Reason;
+        reason: TextFilter => Reason [ReadClinical];
         /// How often the record has changed, counting from 1.
         version: IntFilter => Version;
         /// When the record was created.

@@ -62,7 +62,7 @@ pub struct UpdateAppointmentInput {
     pub ends_at: MaybeUndefined<DateTime<Utc>>,
     /// What became of it.
     pub status: MaybeUndefined<AppointmentStatus>,
-    /// What for: 1 to 500 characters. Null means unknown.
+    /// Reason for the visit: 1 to 500 characters; null means unknown. Needs the permission to read clinical fields.
     pub reason: MaybeUndefined<String>,
 }
 
@@ -105,6 +105,10 @@ pub async fn update(scope: &Scope, cluster: &Cluster, input: UpdateAppointmentIn
     scope.require(Appointments::WRITE)?;
     if scope.patient.is_some() {
         return Err(Error::Forbidden("who may see one patient's records only changes no appointments".to_owned()));
+    }
+    // What somebody replaces unseen is lost.
+    if !input.reason.is_undefined() {
+        scope.require(Permission::ReadClinical)?;
     }
     let mut check = Check::new(["input"]);
     let changes = ActiveModel {

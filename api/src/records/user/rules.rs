@@ -4,6 +4,7 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use uuid::Uuid;
 
 use super::Users;
+use crate::criteria::Bounded as _;
 use crate::database::Transaction;
 use crate::error::{FaultCode, Result};
 use crate::records::aggregate::{Aggregate, exists};
@@ -73,7 +74,7 @@ fn raises_itself(row: &ActiveModel, present: Option<&Model>, check: &mut Check, 
     !has_role || !is_there
 }
 
-/// What users are known by is nobody else's.
+/// What users are known by is nobody else's, as far as the caller sees.
 async fn check_names(
     row: &ActiveModel,
     present: Option<&Model>,
@@ -82,7 +83,8 @@ async fn check_names(
     scope: &Scope,
     tx: &Transaction,
 ) -> Result<()> {
-    let others = || Entity::find().filter(Column::Uuid.ne(own));
+    // Of users beyond the boundary nothing is told here: their names are refused by the database when it comes to that.
+    let others = || Entity::find().filter(Users::within(scope)).filter(Column::Uuid.ne(own));
     // PostgreSQL does not even compare with a text that has a NUL in it.
     let plain = |text: &String| !text.chars().any(char::is_control);
     if let Some(name) = row.username.try_as_ref().filter(|name| plain(name))
