@@ -28,7 +28,7 @@ pub(super) struct Birth {
     /// The node's log position then.
     pub(super) position: u64,
     /// The process that serves the connection.
-    process: i32,
+    pub(super) process: i32,
 }
 
 /// How the statement that a connection to PostgreSQL runs is ended.

@@ -57,7 +57,7 @@ mod tests {
         let asked = before + second;
         let start = |micros| DateTime::from_timestamp_micros(micros).unwrap();
         let known = |role| Known { started: start(1), asked, role, place: Position { timeline: 1, position: 100 } };
-        let birth = |started, at, position| Birth { started: start(started), at, position };
+        let birth = |started, at, position| Birth { started: start(started), at, position, process: 1 };
         let replica = Incarnation::of(known(Role::Replica), 90);
         assert!(replica.answers(&birth(1, before, 10)), "it has seen the node come this far");
         assert!(replica.answers(&birth(1, asked + second, 90)));

@@ -237,7 +237,7 @@ fn asked() -> impl Strategy<Value = Value> {
 }
 
 fn body() -> impl Strategy<Value = Vec<u8>> {
-    let one = asked().prop_map(|asked| asked.to_string().into_bytes());
+    let one = asked().prop_map(|asked| asked.to_string().into_bytes()).boxed();
     let batch = prop::collection::vec(asked(), 0..12).prop_map(|batch| json!(batch).to_string().into_bytes());
     let any_json = value().prop_map(|value| value.to_string().into_bytes());
     let broken = (one.clone(), any::<prop::sample::Index>(), any::<u8>()).prop_map(|(mut body, at, byte)| {
