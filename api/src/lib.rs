@@ -36,7 +36,6 @@ pub mod observability;
 pub mod origin;
 pub mod playground;
 pub mod pruning_clock;
-mod questions;
 pub mod rate;
 pub mod records;
 pub mod scope;

@@ -1,6 +1,8 @@
 //! `phr audit`: checks that the audit trail is what it was when it was written, opens what it keeps sealed, and accepts the
 //! clock that it is pruned by.
 
+mod questions;
+
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -15,7 +17,6 @@ use crate::clock::{Clock, SystemClock};
 use crate::config::Config;
 use crate::console::print_line;
 use crate::graphql;
-use crate::questions;
 
 /// What to do with the audit trail.
 #[derive(Clone, Debug, Subcommand)]

@@ -219,7 +219,7 @@ fn the_reason_is_for_who_may_see_clinical_fields(phr: &Phr) {
     assert_eq!(ask(&nurse, shown)["data"]["appointment"]["reason"], "a cough");
     for hidden in [
         "query { appointments(filter: {reason: {startsWith: \"a\"}}) { totalCount } }",
-        "query { appointments(orderBy: [{field: REASON}]) { nodes { uuid } } }",
+        "query { appointments(order: [{field: REASON, direction: ASC}]) { nodes { uuid } } }",
         "query { patientRegisters(filter: {appointments: {some: {reason: {contains: \"co\"}}}}) { totalCount } }",
         "mutation($uuid: UUID!) { updateAppointment(input: {uuid: $uuid, reason: \"b\"}) { userErrors { code } } }",
     ] {

@@ -52,7 +52,7 @@ mod tests {
 
     #[test]
     fn conditions_mean_the_same_whatever_their_number() {
-        assert_eq!(written(all_of(Vec::new())), "");
+        assert_eq!(written(all_of(Vec::new())), "TRUE");
         assert_eq!(written(any_of(Vec::new())), "FALSE");
         assert_eq!(written(any_of(vec![Condition::all(), named(1).remove(0)])), "TRUE");
         assert_eq!(written(all_of(vec![Condition::all(), named(1).remove(0)])), "\"c0\"");

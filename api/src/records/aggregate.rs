@@ -1,8 +1,10 @@
 //! Writing any kind of record: every rule that a change breaks is found before anything is written, and what only the
 //! database can decide comes back in the same form.
 
+mod diagnosis;
+
 use std::borrow::Cow;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::future::Future;
 
 use chrono::{DateTime, Utc};
@@ -21,11 +23,12 @@ use crate::scope::{Boundary, Permission, Scope};
 
 use super::Row;
 use super::check::Check;
-use super::collection::{Collection, Deleted, is_patient, query_of, visible};
+use super::collection::{Collection, Deleted, is_patient, visible};
 use super::constraint::by_name;
-use super::disclosure::{Owner, ask_change, ask_new, ask_of, owners, whose, written};
+use super::disclosure::{Owner, ask_change, ask_of, whose, written};
 use super::idempotency::{Claim, Key};
-use super::row::Plan;
+
+pub(super) use diagnosis::{check_keys, diagnose};
 
 pub(super) type Model<C> = <<C as Criteria>::Entity as EntityTrait>::Model;
 pub(super) type ActiveModel<C> = <<C as Criteria>::Entity as EntityTrait>::ActiveModel;
@@ -248,60 +251,6 @@ pub(super) struct Target {
 /// Whether there are records that the caller must not refer to, although the database knows them.
 fn is_bounded(scope: &Scope) -> bool {
     scope.boundary != Boundary::All || scope.patient.is_some()
-}
-
-/// Judges the keys of new records. No two items have the same: the later one is to blame. Keys that are made of names
-/// (UUID version 5, RFC 9562, section 5.5) are for imports: whoever knows the name could take the key of a record that an
-/// import is going to make.
-pub(super) fn check_keys<A: Aggregate>(items: &mut [New<A>]) {
-    let mut keys = HashSet::new();
-    for item in items {
-        if item.uuid.get_version_num() == 5 {
-            let message = "must not be a UUID of version 5, which is for imports; leave it out, or take version 4 or 7";
-            item.check.fault(&["uuid"], FaultCode::InvalidFormat, message);
-        }
-        if !keys.insert(item.uuid) {
-            item.check.fault(&["uuid"], FaultCode::NotUnique, "another item has this key");
-        }
-    }
-}
-
-/// Everything that is wrong with new records, what only the database knows included.
-pub(super) async fn diagnose<A: Aggregate>(items: &[New<A>], scope: &Scope, tx: &Transaction) -> Result<Vec<Fault>> {
-    if items.is_empty() {
-        return Ok(Vec::new());
-    }
-    let taken = taken::<A>(items, scope, tx).await?;
-    let mut faults = Vec::new();
-    for item in items {
-        let mut check = item.check.clone();
-        if taken.contains_key(&item.uuid) {
-            check.fault(&["uuid"], FaultCode::NotUnique, "a record with this key exists already");
-        }
-        A::check_others(&item.row, item.uuid, &mut check, scope, tx).await?;
-        faults.extend(check.into_faults());
-    }
-    ask_new::<A>(tx, scope, items, &taken, &faults);
-    Ok(faults)
-}
-
-/// The keys of new records that others have already, and the patients whom those are about. Of records beyond the caller's
-/// boundary nothing is told: on PostgreSQL the row policies hide them, on SQLite this does.
-async fn taken<A: Aggregate>(items: &[New<A>], scope: &Scope, tx: &Transaction) -> Result<HashMap<Uuid, Vec<Owner>>> {
-    let among = A::within(scope).add(A::key().is_in(items.iter().map(|item| item.uuid)));
-    let columns: Vec<_> = [A::key()].into_iter().chain(A::patient()).chain(A::institution()).collect();
-    let plan = Plan::<A::Entity>::new(&columns);
-    let mut taken = HashMap::new();
-    for result in tx.query_all(&query_of::<A>(&plan, among)).await? {
-        let row = plan.read(&result, 0)?;
-        // By what belongs to a patient out of reach nobody is named.
-        let is_named = |(patient, institution): &Owner| {
-            let is_within = institution.is_none_or(|institution| scope.reaches(institution));
-            is_patient::<A>() || is_within && scope.patient.is_none_or(|own| own == *patient)
-        };
-        taken.insert(A::key_of(&row)?, owners::<A>(&row).filter(is_named).collect());
-    }
-    Ok(taken)
 }
 
 /// Writes new records.

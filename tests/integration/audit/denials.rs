@@ -8,7 +8,7 @@ use serde_json::json;
 use support::{Backend, Database, Phr};
 use uuid::Uuid;
 
-use super::{entries, values};
+use super::{entries, patients, values};
 use crate::library::{Library, codes, operator};
 use crate::patients::register;
 
@@ -46,6 +46,6 @@ fn a_refusal_names_the_field_and_not_what_the_client_calls_it() {
         assert_eq!((values(&denied, "action"), values(&denied, "resource")), (vec!["EXECUTE"], vec!["Mutation"]));
         assert_eq!((values(&denied, "role"), values(&denied, "institution_id")), (vec![""], vec![""]));
         let read = format!("outcome = 'SUCCEEDED' AND request_id = {}", database.key(&clerk.request.to_string()));
-        assert_eq!(entries(&database, &read).len(), 3, "what was shown is on record all the same");
+        assert_eq!(patients(&entries(&database, &read)).len(), 3, "what was shown is on record all the same");
     }
 }

@@ -149,7 +149,9 @@ fn rows_of_both_forms_are_found_by_patient_and_verified_side_by_side() {
         assert_eq!(shown, [2, 1], "{told}");
         let of_other = next.ask(query, &json!({ "patient": other }));
         assert_eq!(of_other["auditEvents"]["totalCount"], 1, "{of_other}");
-        is_found_among_others(&database, &patient, about + 1);
+        // That the trail was asked for both is on record of each.
+        shipped(&database, "resource = 'AuditEvent' AND patient_ids IS NOT NULL", 2);
+        is_found_among_others(&database, &patient, about + 2);
         let verified = verify(&database);
         assert!(verified.succeeded(), "{verified:?}");
     }

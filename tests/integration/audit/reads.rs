@@ -84,7 +84,7 @@ fn what_is_shown_of_a_patient_is_one_entry(phr: &Phr) {
         nodes { firstName medications { nodes { dose } } conditions { nodes { display } } } } }";
     let (_, id) = ask(phr, query, &json!({}));
     // Besides, it is on record of whom nothing is known.
-    let mut found = of_request(phr, &id, 5);
+    let mut found = of_request(phr, &id, 4);
     found.retain(|entry| entry["resource"] == "PatientRegister");
     found.sort_by_key(|entry| entry["patient_id"] != taking);
     assert_eq!(found.len(), 2, "{found:?}");
