@@ -30,6 +30,7 @@
 #                            rebuilt, exit (status 3), rebuild (drops what only it has), or ignore
 #   PHR_PG_WAIT_INTERVAL     seconds between two looks for the primary. Default: 3
 #   PHR_PG_WAIT_LIMIT        seconds after which a replica gives up waiting for one. Default: 300
+#   PHR_ETCD_NODES           with it Patroni runs this node, see patroni.bash
 #   PHR_PG_FAST              1: fsync off and no syncing, for tests. A killed process loses nothing, a killed machine may.
 #
 #   POSTGRES_DB              database. Default: db_patient_health_record
@@ -77,6 +78,8 @@ PHR_PG_BIN=${PHR_PG_BIN:-$(newest_bin)}
 [[ -x $PHR_PG_BIN/postgres ]] || fail "no PostgreSQL in $PHR_PG_BIN; set PHR_PG_BIN"
 PATH=$PHR_PG_BIN:$PATH
 unset PGDATA PGHOST PGPORT PGUSER PGDATABASE PGPASSWORD PGSERVICE PGOPTIONS
+# Nor do the caller's certificates matter, which root's would make libpq fail on.
+export HOME=${PHR_PG_DATA%/*}
 
 database=${POSTGRES_DB:-db_patient_health_record}
 admin_user=${POSTGRES_USER:-admin}
@@ -180,85 +183,104 @@ replication_connection() {
         "$(tls_parameters)"
 }
 
+# has_patroni: Patroni decides who is primary, whom to follow, and whom to wait for. See patroni.bash.
+has_patroni() { [[ -n ${PHR_ETCD_NODES:-} ]]; }
+
+# settings: the lines of phr.conf. With Patroni, which writes postgresql.conf itself, they are handed to it.
+settings() {
+    local others
+    mapfile -t others < <(others)
+    echo "listen_addresses = $(quoted "${PHR_PG_LISTEN:-127.0.0.1}")"
+    echo "port = $PHR_PG_PORT"
+    echo "unix_socket_directories = $(quoted "$socket_dir")"
+    echo "unix_socket_permissions = 0700"
+    echo "timezone = 'UTC'"
+    echo "log_timezone = 'UTC'"
+    echo "password_encryption = 'scram-sha-256'"
+    echo
+    echo "wal_level = replica"
+    echo "hot_standby = on"
+    echo "max_wal_senders = 10"
+    echo "max_replication_slots = 10"
+    echo "# A replica that is gone for good cannot fill the primary's disk: its slot is given up instead."
+    echo "max_slot_wal_keep_size = ${PHR_PG_SLOT_WAL_KEEP:-4GB}"
+    echo "# For the moment after a promotion, when the other replicas' slots on the new primary hold nothing yet."
+    echo "wal_keep_size = 256MB"
+    echo "wal_sender_timeout = 10s"
+    echo "wal_receiver_timeout = 10s"
+    echo "wal_retrieve_retry_interval = 1s"
+    has_patroni || echo "synchronous_standby_names = $(quoted "${PHR_PG_SYNCHRONOUS_STANDBY_NAMES:-}")"
+    if [[ ${#others[@]} -gt 0 ]] && ! has_patroni; then
+        echo "primary_conninfo = $(quoted "$(replication_connection "${others[@]}")")"
+        echo "primary_slot_name = $(quoted "$(slot_of "$PHR_PG_NODE")")"
+    fi
+    if [[ -n ${PHR_PG_ARCHIVE_COMMAND:-} ]]; then
+        echo "archive_mode = on"
+        echo "archive_command = $(quoted "$PHR_PG_ARCHIVE_COMMAND")"
+    else
+        echo "archive_mode = off"
+    fi
+    echo
+    echo "# A refused row stands in an error's DETAIL, and a patient's data in a statement: neither is for a log."
+    echo "log_error_verbosity = terse"
+    echo "log_min_error_statement = panic"
+    echo "log_parameter_max_length_on_error = 0"
+    echo "log_line_prefix = '%m [%p] %q%u@%d '"
+    if [[ -n ${PHR_PG_TLS_DIR:-} ]]; then
+        echo "ssl = on"
+        echo "ssl_cert_file = $(quoted "$PHR_PG_TLS_DIR/server.crt")"
+        echo "ssl_key_file = $(quoted "$PHR_PG_TLS_DIR/server.key")"
+        echo "ssl_ca_file = $(quoted "$PHR_PG_TLS_DIR/root.crt")"
+    fi
+    if [[ ${PHR_PG_FAST:-} == 1 ]]; then
+        echo "fsync = off"
+    fi
+    printf '%s\n' "${PHR_PG_SETTINGS:-}"
+}
+
 # write_settings DATA: phr.conf and pg_hba.conf, from the environment, at every start.
 write_settings() {
-    local data=$1 others
-    mapfile -t others < <(others)
-    {
-        echo "# Written at every start from the environment; changes made here are lost. See PHR_PG_SETTINGS."
-        echo "listen_addresses = $(quoted "${PHR_PG_LISTEN:-127.0.0.1}")"
-        echo "port = $PHR_PG_PORT"
-        echo "unix_socket_directories = $(quoted "$socket_dir")"
-        echo "unix_socket_permissions = 0700"
-        echo "timezone = 'UTC'"
-        echo "log_timezone = 'UTC'"
-        echo "password_encryption = 'scram-sha-256'"
-        echo
-        echo "wal_level = replica"
-        echo "hot_standby = on"
-        echo "max_wal_senders = 10"
-        echo "max_replication_slots = 10"
-        echo "# A replica that is gone for good cannot fill the primary's disk: its slot is given up instead."
-        echo "max_slot_wal_keep_size = ${PHR_PG_SLOT_WAL_KEEP:-4GB}"
-        echo "# For the moment after a promotion, when the other replicas' slots on the new primary hold nothing yet."
-        echo "wal_keep_size = 256MB"
-        echo "wal_sender_timeout = 10s"
-        echo "wal_receiver_timeout = 10s"
-        echo "wal_retrieve_retry_interval = 1s"
-        echo "synchronous_standby_names = $(quoted "${PHR_PG_SYNCHRONOUS_STANDBY_NAMES:-}")"
-        if [[ ${#others[@]} -gt 0 ]]; then
-            echo "primary_conninfo = $(quoted "$(replication_connection "${others[@]}")")"
-            echo "primary_slot_name = $(quoted "$(slot_of "$PHR_PG_NODE")")"
-        fi
-        if [[ -n ${PHR_PG_ARCHIVE_COMMAND:-} ]]; then
-            echo "archive_mode = on"
-            echo "archive_command = $(quoted "$PHR_PG_ARCHIVE_COMMAND")"
-        else
-            echo "archive_mode = off"
-        fi
-        echo
-        echo "# A refused row stands in an error's DETAIL, and a patient's data in a statement: neither is for a log."
-        echo "log_error_verbosity = terse"
-        echo "log_min_error_statement = panic"
-        echo "log_parameter_max_length_on_error = 0"
-        echo "log_line_prefix = '%m [%p] %q%u@%d '"
-        if [[ -n ${PHR_PG_TLS_DIR:-} ]]; then
-            echo "ssl = on"
-            echo "ssl_cert_file = $(quoted "$PHR_PG_TLS_DIR/server.crt")"
-            echo "ssl_key_file = $(quoted "$PHR_PG_TLS_DIR/server.key")"
-            echo "ssl_ca_file = $(quoted "$PHR_PG_TLS_DIR/root.crt")"
-        fi
-        if [[ ${PHR_PG_FAST:-} == 1 ]]; then
-            echo "fsync = off"
-        fi
-        printf '%s\n' "${PHR_PG_SETTINGS:-}"
-    } >"$data/phr.conf"
-    grep -qxF "include 'phr.conf'" "$data/postgresql.conf" || echo "include 'phr.conf'" >>"$data/postgresql.conf"
+    local data=$1
+    if ! has_patroni; then
+        {
+            echo "# Written at every start from the environment; changes made here are lost. See PHR_PG_SETTINGS."
+            settings
+        } >"$data/phr.conf"
+        grep -qxF "include 'phr.conf'" "$data/postgresql.conf" || echo "include 'phr.conf'" >>"$data/postgresql.conf"
+    fi
     write_access "$data"
 }
 
 # The superuser has no password: only whoever runs this node may act as it, through the socket.
-write_access() {
-    local data=$1 host=host network
+identities() { echo "operator $(id -un) $superuser"; }
+
+# access DATA: the lines of pg_hba.conf.
+access() {
+    local host=host network
     [[ -z ${PHR_PG_TLS_DIR:-} ]] || host=hostssl
-    echo "operator $(id -un) $superuser" >"$data/pg_ident.conf"
+    echo "local all $superuser peer map=operator"
+    echo "local replication $replication_user scram-sha-256"
+    echo "local all all scram-sha-256"
+    tr ',' '\n' <<<"${PHR_PG_NETWORKS:-127.0.0.1/32,::1/128}" | while read -r network; do
+        [[ -n $network ]] || continue
+        echo "$host replication $replication_user $network scram-sha-256"
+        echo "$host postgres $rewind_user $network scram-sha-256"
+        echo "$host all $replication_user,$rewind_user $network reject"
+        echo "$host all all $network scram-sha-256"
+    done
+    if [[ -f $1/phr_listeners ]]; then
+        while read -r network; do
+            echo "$host replication $replication_user $network scram-sha-256"
+        done <"$1/phr_listeners"
+    fi
+}
+
+write_access() {
+    identities >"$1/pg_ident.conf"
     {
         echo "# Written at every start from the environment. See PHR_PG_NETWORKS, and add-listener."
-        echo "local all $superuser peer map=operator"
-        echo "local all all scram-sha-256"
-        tr ',' '\n' <<<"${PHR_PG_NETWORKS:-127.0.0.1/32,::1/128}" | while read -r network; do
-            [[ -n $network ]] || continue
-            echo "$host replication $replication_user $network scram-sha-256"
-            echo "$host postgres $rewind_user $network scram-sha-256"
-            echo "$host all $replication_user,$rewind_user $network reject"
-            echo "$host all all $network scram-sha-256"
-        done
-        if [[ -f $data/phr_listeners ]]; then
-            while read -r network; do
-                echo "$host replication $replication_user $network scram-sha-256"
-            done <"$data/phr_listeners"
-        fi
-    } >"$data/pg_hba.conf"
+        access "$1"
+    } >"$1/pg_hba.conf"
 }
 
 # Settings that belong to another node, or to an earlier time, and would override ours.
@@ -270,6 +292,8 @@ forget_copied_settings() {
 
 # Held by every running server and by everything that changes its files, across containers too.
 lock() {
+    # Patroni holds it for what it starts.
+    [[ -z ${PHR_PG_LOCKED:-} ]] || return 0
     exec 9>>"$PHR_PG_DATA.lock"
     flock --exclusive --wait "${lock_wait:-10}" 9 || fail "$PHR_PG_DATA is in use: stop this node first"
 }
