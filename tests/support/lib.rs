@@ -4,6 +4,7 @@
 //! Everything here fails by panicking, which fails the test; nothing waits by sleeping for a fixed time.
 #![expect(clippy::missing_panics_doc, reason = "whatever fails here, fails the test")]
 
+pub mod availability;
 mod both;
 mod certificate;
 mod client;
@@ -16,6 +17,7 @@ mod held_commits;
 mod http;
 mod load;
 mod node;
+mod patroni;
 mod phr;
 mod ports;
 mod postgres;
@@ -39,6 +41,7 @@ pub use held_commits::HeldCommits;
 pub use http::{Exchange, Reply, request};
 pub use load::{Answered, Load, Traffic, Written};
 pub use node::Node;
+pub use patroni::PatroniCluster;
 pub use phr::Phr;
 pub use program::{Output, binary, migrate, phr, root};
 pub use provider::Provider;

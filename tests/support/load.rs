@@ -69,8 +69,14 @@ impl Load {
     /// node's answer may come before that. `heavy` reads look at every register.
     #[must_use]
     pub fn begin(cluster: &Cluster, server: &Server, heavy: bool) -> Self {
+        Self::begin_when(&|| cluster.wait_until_caught_up(), server, heavy)
+    }
+
+    /// The same, for any kind of cluster: `caught_up` waits until every replica shows what was written.
+    #[must_use]
+    pub fn begin_when(caught_up: &dyn Fn(), server: &Server, heavy: bool) -> Self {
         let known: Vec<String> = (0..KNOWN).map(|_| register(server)).collect();
-        cluster.wait_until_caught_up();
+        caught_up();
         let stop = Arc::new(AtomicBool::new(false));
         let traffic = Arc::new(Mutex::new(Traffic::default()));
         let mut threads = Vec::new();

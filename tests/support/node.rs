@@ -3,6 +3,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use uuid::Uuid;
 
@@ -67,7 +68,7 @@ impl Place {
         ]
     }
 
-    fn command(&self, script: &str, arguments: &[&str], environment: &[(&str, String)]) -> Command {
+    pub(crate) fn command(&self, script: &str, arguments: &[&str], environment: &[(&str, String)]) -> Command {
         let mut command = Command::new(self.folder.join("bin").join(script));
         let environment = environment.iter().filter(|(_, value)| !value.is_empty()).cloned();
         command.args(arguments).current_dir("/").env_clear().envs(clock()).envs(environment).stdin(Stdio::null());
@@ -119,13 +120,22 @@ pub struct Node {
     pub(crate) data: PathBuf,
     pub(crate) environment: Vec<(&'static str, String)>,
     pub(crate) child: Mutex<Option<Child>>,
+    frozen: AtomicBool,
 }
 
 impl Node {
     pub(crate) fn new(name: &'static str, place: &Place) -> Self {
         let port = Port::reserve();
         let proxy = Proxy::before(port.number);
-        Self { name, proxy, port, data: place.data(name), environment: Vec::new(), child: Mutex::default() }
+        Self {
+            name,
+            proxy,
+            port,
+            data: place.data(name),
+            environment: Vec::new(),
+            child: Mutex::default(),
+            frozen: AtomicBool::new(false),
+        }
     }
 
     /// As `replicationStatus` names it.
@@ -153,10 +163,15 @@ impl Node {
     }
 
     pub(crate) fn start_with(&self, place: &Place, more: &[(&'static str, String)]) {
+        self.start_by("run", place, more);
+    }
+
+    /// Starts it by another script than `run`.
+    pub(crate) fn start_by(&self, script: &str, place: &Place, more: &[(&'static str, String)]) {
         let log = File::options().create(true).append(true).open(self.data.with_extension("log"));
         let log = log.expect("a folder of ours can be written");
         let environment = [&self.environment, more].concat();
-        let mut command = place.command("run", &[], &environment);
+        let mut command = place.command(script, &[], &environment);
         command.stdout(log.try_clone().expect("a file can be opened twice")).stderr(log);
         *self.child.lock().expect("nobody panics here") = Some(command.spawn().expect("the scripts can be run"));
     }
@@ -183,8 +198,15 @@ impl Node {
         within(LIMIT, "a killed server is gone", || self.signal("KILL").is_empty().then_some(()));
     }
 
-    /// Stops every process of the server without ending it.
+    /// Kills PostgreSQL alone; Patroni, which may have started it, goes on.
+    pub fn kill_postgres(&self) {
+        self.signal("KILL");
+    }
+
+    /// Stops every process of the server without ending it, and the process that started it.
     pub fn freeze(&self) {
+        self.frozen.store(true, Ordering::Relaxed);
+        self.signal_script("STOP");
         // The first process first, so that it starts no others; then those that it had just started.
         self.signal("STOP");
         self.signal("STOP");
@@ -193,6 +215,20 @@ impl Node {
     /// Lets the processes go on.
     pub fn thaw(&self) {
         self.signal("CONT");
+        self.signal_script("CONT");
+        self.frozen.store(false, Ordering::Relaxed);
+    }
+
+    /// Whether it was frozen, and not thawed since.
+    #[must_use]
+    pub fn is_frozen(&self) -> bool {
+        self.frozen.load(Ordering::Relaxed)
+    }
+
+    fn signal_script(&self, name: &str) {
+        if let Some(child) = self.child.lock().expect("nobody panics here").as_ref() {
+            Command::new("kill").args(["-s", name, &child.id().to_string()]).status().expect("kill starts");
+        }
     }
 
     fn signal(&self, name: &str) -> Vec<u32> {

@@ -77,6 +77,14 @@ impl Sql {
         self.rows(query).into_iter().map(|mut row| row.swap_remove(0).unwrap_or_default()).collect()
     }
 
+    /// The first column of a query, unless the server is gone or refuses.
+    pub(crate) fn column_if(&mut self, query: &str) -> Option<Vec<String>> {
+        let sql = sqlx::raw_sql(AssertSqlSafe(query.to_owned()));
+        let Some(Raw::Postgres(connection)) = self.connection.as_mut() else { return None };
+        let rows = self.runtime.block_on(sql.fetch_all(connection)).ok()?;
+        Some(texts(&rows).into_iter().map(|mut row| row.swap_remove(0).unwrap_or_default()).collect())
+    }
+
     /// The first value of a query; empty when there is none.
     pub fn value(&mut self, query: &str) -> String {
         self.column(query).into_iter().next().unwrap_or_default()
