@@ -163,7 +163,7 @@ impl Engine {
         let recorded = put_on_record(context, &response, document, prepared.chosen()).await;
         if let Err(error) = recorded {
             let mut answer = Answer::refused(error, id);
-            let token = context.cluster.written().and_then(|token| context.authority.seal(token));
+            let token = token_of(context);
             describe(&mut answer.response, &context.reader, prepared.cost, token.as_deref());
             return Answer { is_refused: false, token, ..answer };
         }
@@ -173,7 +173,7 @@ impl Engine {
     /// The response as it is sent.
     pub(super) fn finished(prepared: &Prepared, context: &Context, mut response: Response, began: Instant) -> Answer {
         let (id, document, reader) = (context.scope.request, &prepared.document.parsed, &context.reader);
-        let token = context.cluster.written().and_then(|token| context.authority.seal(token));
+        let token = token_of(context);
         if let Err(error) = context.answer.check() {
             let mut answer = Answer::refused(error, id);
             describe(&mut answer.response, reader, prepared.cost, token.as_deref());
@@ -248,6 +248,13 @@ pub(super) fn refused_by(error: ServerError, request: Uuid) -> Answer {
     let mut response = Response::from_errors(vec![error]);
     finish(&mut response, request);
     Answer::of(response, true)
+}
+
+/// The consistency token of what the request wrote. Callers without a session get none: a failed sign-in is counted, and that
+/// it was would tell that there is such a user.
+fn token_of(context: &Context) -> Option<String> {
+    let written = context.cluster.written().filter(|_| !context.scope.is_nobody());
+    written.and_then(|token| context.authority.seal(token))
 }
 
 /// Errors of the execution have a path; those that prevent it have none.

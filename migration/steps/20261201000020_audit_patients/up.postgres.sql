@@ -91,5 +91,5 @@ FROM (
     action, resource, resource_id, version, resource_institution_id, patients, fields, operators, matched, outcome, settles)
 CROSS JOIN LATERAL unnest(event.patients) AS known (patient_id);
 
-COMMENT ON VIEW audit_event_patients IS 'tenant: as audit_events';
+COMMENT ON VIEW audit_event_patients IS 'a row for each patient of an entry of audit_events, whose policies hold';
 GRANT SELECT ON audit_event_patients TO phr_server;

@@ -36,7 +36,7 @@ fn introspection_counts_what_it_shows() {
 #[test]
 fn an_answer_has_a_longest_length() {
     let phr = Phr::with(Backend::Sqlite, &[("PHR_MAX_ANSWER", "100000")]);
-    let schema = json!({ "query": "{ __schema { types { name description } } }" });
+    let schema = json!({ "query": "{ __schema { types { name description fields { name description } } } }" });
     let reply = phr.post(&schema.to_string());
     assert_eq!(code(&reply.json()), "LIMIT_EXCEEDED", "{}", reply.body);
     assert!(reply.body.contains("100000 bytes"), "{}", reply.body);
@@ -57,7 +57,7 @@ fn all_answers_in_the_making_have_a_longest_length_together() {
     let phr = Phr::with(Backend::Sqlite, &[("PHR_MAX_ANSWER", "100000"), ("PHR_MAX_ANSWERS", "300")]);
     done(&phr, "createPatientRegister", "uuid", &jane());
     let query = "{ patientRegisters { nodes { uuid firstName lastName } } }";
-    let names: String = (0..20).map(|number| format!("a{number}: firstName ")).collect();
+    let names: String = (0..60).map(|number| format!("a{number}: firstName ")).collect();
     assert_eq!(phr.response(query, &json!({})).get("errors"), None);
     let long = format!("{{ patientRegisters {{ nodes {{ {names} }} }} }}");
     let reply = phr.post(&json!({ "query": long }).to_string());

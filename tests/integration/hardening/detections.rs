@@ -28,7 +28,7 @@ fn overloaded_documents_are_refused() {
         ("circular introspection", format!("query cop {{ __schema {{ types {{ {deep} }} }} }}")),
         ("circular fragments", "query cop { ...A } fragment A on Query { ...B } fragment B on Query { ...A }".to_owned()),
     ] {
-        let reply = phr.http_as_nobody("POST", "/graphql", JSON, json!({ "query": query }).to_string().as_bytes());
+        let reply = phr.http("POST", "/graphql", JSON, json!({ "query": query }).to_string().as_bytes());
         assert_eq!(code(&reply.json()), "LIMIT_EXCEEDED", "{detection}: {}", reply.body);
     }
 }

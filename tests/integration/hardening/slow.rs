@@ -55,7 +55,12 @@ fn hard_of_hearing(phr: &Phr) -> Raw {
 
 #[test]
 fn a_client_that_does_not_read_its_response_is_cut_off() {
-    let settings = [("PHR_RESPONSE_TIMEOUT", "1"), ("LOG_LEVEL", "phr=debug")];
+    let settings = [
+        ("PHR_RESPONSE_TIMEOUT", "1"),
+        ("LOG_LEVEL", "phr=debug"),
+        ("PHR_MAX_COMPLEXITY", "100000000"),
+        ("PHR_RATE_COST", "4000000000"),
+    ];
     let phr = Phr::with(Backend::Sqlite, &settings);
     let all = "__schema { types { name description fields { name description args { name description } } } }";
     let aliases: Vec<String> = (0..100).map(|number| format!("a{number}: {all}")).collect();

@@ -115,7 +115,7 @@ fn is_seen_at_home(phr: &Phr, leave: &str) {
 /// Every entry made with a leave names it: of what was shown, what was changed, and what was refused.
 fn marks_every_entry(phr: &Phr, leave: &str, patient: &str) {
     let query = "query($leave: UUID!) { auditEvents(filter: {grantId: {equal: $leave}}, first: 100) {
-        nodes { action outcome patientIds } } }";
+        nodes { action outcome patientIds operators } } }";
     let made = |nodes: &[Value], action: &str, outcome: &str| {
         nodes.iter().any(|node| node["action"] == action && node["outcome"] == outcome)
     };
@@ -123,7 +123,11 @@ fn marks_every_entry(phr: &Phr, leave: &str, patient: &str) {
         let response = phr.response_to(phr.token(), query, &json!({ "leave": leave }));
         let nodes = response["data"]["auditEvents"]["nodes"].as_array()?;
         let expected = [("READ", "SUCCEEDED"), ("UPDATE", "INTENDED"), ("UPDATE", "SUCCEEDED"), ("EXECUTE", "DENIED")];
-        let own = |node: &Value| node["patientIds"] == json!([patient]) || node["patientIds"] == json!([]);
+        // Others are named by what was asked for alone.
+        let own = |node: &Value| {
+            let is_asked = node["operators"].as_array().is_some_and(|operators| !operators.is_empty());
+            is_asked || node["patientIds"] == json!([patient]) || node["patientIds"] == json!([])
+        };
         assert!(nodes.iter().all(own), "{response}");
         expected.iter().all(|(action, outcome)| made(nodes, action, outcome)).then_some(())
     });

@@ -10,7 +10,7 @@ use crate::records::disclosure;
 
 use super::Put;
 use super::identifier::changed_identifiers;
-use super::origin::conflict;
+use super::origin::{Conflict, conflict};
 use super::put::{Column, Import, Item};
 
 /// What an import does with one record.
@@ -32,7 +32,10 @@ pub(super) fn plan<A: Import>(item: &Item<A>, here: &Here<A>) -> Plan<A> {
     let nothing = |put| Plan { put, row: None, identifiers: Vec::new() };
     let present = here.records.get(&item.uuid);
     if let Some(conflict) = present.and_then(|model| conflict(item, model, here.origins.get(&item.uuid))) {
-        return nothing(Put::Conflict(conflict));
+        // What tells of no patient, and is here as it is told, needs no change and no origin.
+        let is_as_told = conflict == Conflict::NotImported && A::patient().is_none();
+        let is_as_told = is_as_told && present.is_some_and(|model| differs::<A>(model, item, here).is_empty());
+        return nothing(if is_as_told { Put::Unchanged } else { Put::Conflict(conflict) });
     }
     if present.is_some_and(A::is_deleted) {
         return nothing(Put::Deleted);
@@ -67,6 +70,14 @@ pub(super) fn plan<A: Import>(item: &Item<A>, here: &Here<A>) -> Plan<A> {
             Plan { put: Put::Updated(changed), row, identifiers }
         }
     }
+}
+
+/// The columns in which a record that is here differs from what is told of it, its identifiers by their table's name.
+fn differs<A: Import>(model: &Model<A>, item: &Item<A>, here: &Here<A>) -> Vec<&'static str> {
+    let (row, mut changed) = merge::<A>(model, item.row.clone(), &mut Check::new([] as [&str; 0]));
+    let identifiers = changed_identifiers(&item.identifiers, A::OWNER, item.uuid, A::tenant(&row), &here.identifiers);
+    changed.extend((!identifiers.is_empty()).then_some("identifiers"));
+    changed
 }
 
 /// The present row with what is told of it, and the columns in which that differs.
