@@ -4,7 +4,7 @@ use serde_json::json;
 use support::{Phr, on_both_databases};
 
 use super::{LISTS, answer, everything, faults, registered, rows};
-use crate::audit::{Entry, shipped};
+use crate::audit::{Entry, about, shipped};
 use crate::patients::{fault, jane, with};
 
 on_both_databases! {
@@ -99,7 +99,7 @@ fn all_of_it_is_in_the_log_and_on_record(phr: &Phr) {
     let every = "Address Email Email HealthProfile Identifier PatientAllergy PatientCondition PatientCondition \
         PatientMedication PatientRegister Phone";
     assert_eq!(phr.database.sql().column(&logged).join(" "), every);
-    let own = format!("patient_id = {} AND action = 'CREATE'", phr.database.key(&patient));
+    let own = format!("{} AND action = 'CREATE'", about(&phr.database, &patient));
     let mut found = shipped(&phr.database, &own, 22);
     assert_eq!(found.len(), 22);
     found.sort_by_key(|entry| entry["resource"].clone());

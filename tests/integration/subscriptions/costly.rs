@@ -43,7 +43,7 @@ fn whose_filters_cost_too_much_is_told_so_and_others_hear_meanwhile() {
     let phr = Phr::with(Backend::Postgres, &SETTINGS);
     let (greedy, modest) = (doctor(&phr, "ada"), doctor(&phr, "mia"));
     // More than are judged at a time.
-    let filter = |number: usize| json!({"doctor": {"lastName": {"startsWith": format!("Lee {number}")}}});
+    let filter = |number: usize| json!({"medications": {"some": {"dose": {"startsWith": format!("{number} mg")}}}});
     let mut costly: Vec<Socket> = (0..6).map(|number| following(&phr, &greedy, &filter(number))).collect();
     let body = json!({"query": registers("lastName"), "variables": {"filter": filter(6)}}).to_string();
     let bearer = format!("Bearer {greedy}");
@@ -51,7 +51,7 @@ fn whose_filters_cost_too_much_is_told_so_and_others_hear_meanwhile() {
     assert_eq!(events.told().unwrap().1["data"]["patientRegisterChanged"]["reason"], "BEGINNING");
     let mut plain: Vec<Socket> = (0..8).map(|_| following(&phr, &modest, &json!({}))).collect();
     let mut holder = phr.database.sql();
-    holder.run("BEGIN; LOCK TABLE doctors IN ACCESS EXCLUSIVE MODE");
+    holder.run("BEGIN; LOCK TABLE patient_medications IN ACCESS EXCLUSIVE MODE");
     let uuid = register(&phr, &json!({}));
     for socket in &mut plain {
         assert_eq!(told(&next(socket, "1")), ("CREATED".to_owned(), uuid.clone(), 1));
