@@ -83,8 +83,8 @@ pub(crate) enum Error {
 }
 
 impl Error {
-    pub(crate) fn read(error: crate::error::Error) -> Self {
-        let cause = std::error::Error::source(&error).map_or_else(|| error.to_string(), ToString::to_string);
+    pub(crate) fn read(error: &crate::error::Error) -> Self {
+        let cause = std::error::Error::source(error).map_or_else(|| error.to_string(), ToString::to_string);
         Self::Database(graphql::without_values(&cause.into()))
     }
 }
@@ -117,7 +117,7 @@ pub(crate) async fn run(config: &Config, command: Command) -> Result<ExitCode, E
     let days = Days::new(config.audit.retention_days.max(config.audit.retention_floor_days).into());
     let now = SystemClock.now();
     let pruned_before = now.checked_sub_days(days).unwrap_or(now);
-    let report = audit::verify(&cluster, &anchors, pruned_before).await.map_err(Error::read)?;
+    let report = audit::verify(&cluster, &anchors, pruned_before).await.map_err(|error| Error::read(&error))?;
     if json {
         print_line!("{}", as_json(&report, paths.len()));
     } else {

@@ -45,16 +45,16 @@ fn main() -> ExitCode {
     println!("a cluster of three nodes was made in {:.1} s\n{}", began.elapsed().as_secs_f32(), Seen::heading());
     let (mut wrong, mut log) = (0, String::new());
     for (number, strike) in strikes.iter().enumerate() {
-        let seen = survive(*strike, &cluster, &server, writes);
-        println!("{}", seen.line(*strike));
-        for failed in seen.failed.iter().take(3) {
+        let survived = survive(*strike, &cluster, &server, writes);
+        println!("{}", survived.line(*strike));
+        for failed in survived.failed.iter().take(3) {
             println!("  a read failed: {failed}");
         }
-        if !seen.problems.is_empty() {
+        if !survived.problems.is_empty() {
             wrong += 1;
             println!("{}", cluster.logs());
         }
-        writeln!(log, "{seed}\t{number}\t{}", seen.record(*strike)).expect("texts can be written");
+        writeln!(log, "{seed}\t{number}\t{}", survived.record(*strike)).expect("texts can be written");
         if soak {
             keep(&format!("{seed}\t{number}\t"), &log);
         }

@@ -105,6 +105,7 @@ impl PatroniCluster {
     }
 
     /// Waits until there is one primary that two replicas follow, one of them synchronously; returns it.
+    #[expect(clippy::must_use_candidate, reason = "some wait, and ask the primary nothing")]
     pub fn wait_until_whole(&self) -> &Node {
         within(LIMIT, "a primary and two replicas", || {
             let primary = self.primary()?;

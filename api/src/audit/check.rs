@@ -24,6 +24,9 @@ const FRESH: Duration = Duration::from_millis(100);
 /// How long the disk may take.
 const PATIENCE: Duration = Duration::from_secs(1);
 
+/// Instant of a question to the disk, and its result.
+type Answer = (Instant, Result<(), String>);
+
 /// Checks whether the spool takes entries, by writing a file of its own beside them.
 #[derive(Debug)]
 pub(super) struct Check {
@@ -31,7 +34,7 @@ pub(super) struct Check {
     progress: Arc<Progress>,
     max_bytes: u64,
     /// Instant and result of the last question to the disk; locked while the disk is asked.
-    last: Arc<Mutex<Option<(Instant, Result<(), String>)>>>,
+    last: Arc<Mutex<Option<Answer>>>,
 }
 
 impl Check {

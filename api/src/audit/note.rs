@@ -33,8 +33,8 @@ impl Note {
         sealer: &dyn Sealer,
     ) -> Result<Self> {
         let seal = |query: &AuditQuery| {
-            let sealed = sealer.seal(scope.request, query.arguments.as_bytes());
-            sealed.map(Sealed).ok_or_else(|| Error::Unrecorded("a question could not be sealed".into()))
+            let arguments = sealer.seal(scope.request, query.arguments.as_bytes());
+            arguments.map(Sealed).ok_or_else(|| Error::Unrecorded("a question could not be sealed".into()))
         };
         let queries = deeds.iter().map(|(deed, _)| deed.query.as_deref().map(seal).transpose());
         Ok(Self { who: Who::of(scope), queries: queries.collect::<Result<_>>()?, deeds, settles })
@@ -146,7 +146,7 @@ mod tests {
         let deeds =
             vec![exported(here, 1), exported(there, 2), exported(here, 3), exported(here, 1), changed(1), changed(3)];
         let told = |(deed, _): &(Deed, Outcome)| {
-            let patients: Vec<u128> = deed.patients.iter().map(|patient| patient.as_u128()).collect();
+            let patients: Vec<u128> = deed.patients.iter().map(Uuid::as_u128).collect();
             (deed.key.map(|key| key.as_u128()), patients)
         };
         let expected = [(None, vec![1, 3]), (Some(2), vec![2]), (Some(1), vec![1]), (Some(3), vec![3])];

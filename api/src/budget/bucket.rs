@@ -2,7 +2,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 /// No debt takes longer than this to be paid back, whatever was used.
-pub(super) const LONGEST_DEBT: Duration = Duration::from_secs(60);
+pub(super) const LONGEST_DEBT: Duration = Duration::from_mins(1);
 
 /// A bucket that refills at a steady rate, and that may be in debt.
 ///

@@ -91,7 +91,9 @@ impl Subscription {
         let (cursor, spending) = (self.cursor.clone(), self.source.budget.as_ref().map(Budget::spending));
         let read = apart(async move {
             // Whoever is in debt comes last, and comes: they would only ask again.
-            spending.iter().for_each(|spending| spending.bind());
+            if let Some(spending) = &spending {
+                spending.bind();
+            }
             let mut permit = replaying.acquire(spending.as_deref(), PATIENCE).await?;
             permit.begin();
             reader.next(&cursor, PAGE).await

@@ -15,7 +15,7 @@ pub enum Naming {
     /// They are patients' keys.
     Patient,
     /// They tell one record from all others, and it is a patient's.
-    Record(Identified),
+    Record(Box<Identified>),
 }
 
 /// The records of one table that a column tells apart.
@@ -45,7 +45,7 @@ impl Naming {
             return Some(Self::Patient);
         }
         let tells_apart = column.as_str() == key.as_str() || C::identifying().iter().any(is);
-        tells_apart.then(|| Self::Record(Identified::by::<C>(column, &patient)))
+        tells_apart.then(|| Self::Record(Box::new(Identified::by::<C>(column, &patient))))
     }
 }
 

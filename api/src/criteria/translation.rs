@@ -8,7 +8,7 @@ use crate::error::{Error, Result};
 use crate::scope::{Permission, Scope};
 
 use super::Operand;
-use super::naming::{Named, Naming};
+use super::naming::{Identified, Named, Naming};
 
 /// How deep `and`, `or`, `not` and relations may nest.
 pub const MAX_FILTER_DEPTH: usize = 8;
@@ -152,7 +152,7 @@ impl<'a> Translation<'a> {
                 let place = self.named.records.iter().position(|(known, _)| known.is(record));
                 match place {
                     Some(place) => self.named.records[place].1.push(value),
-                    None => self.named.records.push((record.clone(), vec![value])),
+                    None => self.named.records.push((Identified::clone(record), vec![value])),
                 }
             }
             (Naming::Patient, _) => {}

@@ -147,12 +147,11 @@ impl Pool {
             Some(permit) => permit,
             None => self.wait(patience, spending.map(AsRef::as_ref)).await?,
         };
-        let (connection, was_idle) = match self.take_idle(Instant::now(), tenant) {
-            Some(connection) => (connection, true),
-            None => {
-                let opened = tokio::time::timeout_at(until.into(), self.open()).await;
-                (opened.map_err(|_| DbErr::ConnectionAcquire(ConnAcquireErr::Timeout))??, false)
-            }
+        let (connection, was_idle) = if let Some(connection) = self.take_idle(Instant::now(), tenant) {
+            (connection, true)
+        } else {
+            let opened = tokio::time::timeout_at(until.into(), self.open()).await;
+            (opened.map_err(|_| DbErr::ConnectionAcquire(ConnAcquireErr::Timeout))??, false)
         };
         Ok(Lease::new(connection, was_idle, tenant, self.clone(), permit, spending.map(Arc::clone)))
     }

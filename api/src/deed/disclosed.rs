@@ -197,7 +197,7 @@ mod tests {
 
     fn told(deeds: &[Deed]) -> Vec<(&str, u128, Vec<u128>, String)> {
         let key = |deed: &Deed| deed.key.map_or(0, |key| key.as_u128());
-        let patients = |deed: &Deed| deed.patients.iter().map(|patient| patient.as_u128()).collect();
+        let patients = |deed: &Deed| deed.patients.iter().map(Uuid::as_u128).collect();
         deeds.iter().map(|deed| (deed.resource.as_ref(), key(deed), patients(deed), deed.fields.join(" "))).collect()
     }
 

@@ -152,7 +152,9 @@ impl Made {
         match value {
             Value::List(items) => {
                 self.add(2, depth + 1);
-                items.iter().for_each(|item| self.value(item, depth + 1));
+                for item in items {
+                    self.value(item, depth + 1);
+                }
             }
             Value::Object(fields) => {
                 self.add(2, depth + 1);
@@ -283,7 +285,8 @@ fn selections() -> impl Strategy<Value = String> {
     });
     field.prop_recursive(6, 30, 4, |inner| {
         let all = prop::collection::vec((ignored(), inner), 1..4);
-        let all = all.prop_map(|all| all.into_iter().map(|(gap, one)| format!("{gap} {one}")).collect::<String>());
+        let all =
+            all.prop_map(|all| all.iter().flat_map(|(gap, one)| [gap.as_str(), " ", one.as_str()]).collect::<String>());
         let kind = one_of(&["a", "a:b", "...", "...on\rT", "... @d(a:[])", "a(b:\"\"\"\\\"\"\"\"\"\")"]);
         (kind, ignored(), all).prop_map(|(kind, gap, all)| format!("{kind}{gap}{{{all}}} ...F"))
     })
@@ -305,10 +308,10 @@ fn document() -> impl Strategy<Value = String> {
     let whole = prop_oneof![3 => valued, 1 => defaults, 2 => selected];
     // What is spoilt is seldom taken, and then in a way that nobody has thought of.
     let spoilt = prop::collection::vec((any::<prop::sample::Index>(), 0..3_usize, prop::sample::select(TRAPS)), 0..3);
-    (whole, spoilt).prop_map(|(text, spoilt)| spoilt.into_iter().fold(text, spoil))
+    (whole, spoilt).prop_map(|(text, spoilt)| spoilt.into_iter().fold(text, |text, spoilt| spoil(&text, spoilt)))
 }
 
-fn spoil(text: String, (place, kind, trap): (prop::sample::Index, usize, &str)) -> String {
+fn spoil(text: &str, (place, kind, trap): (prop::sample::Index, usize, &str)) -> String {
     let mut letters: Vec<char> = text.chars().collect();
     if letters.is_empty() {
         return trap.to_owned();
@@ -340,7 +343,8 @@ fn json() -> impl Strategy<Value = String> {
     let deep =
         (0..200_usize, nested.clone()).prop_map(|(depth, inner)| "[".repeat(depth) + &inner + &"]".repeat(depth));
     let spoilt = prop::collection::vec((any::<prop::sample::Index>(), 0..3_usize, prop::sample::select(TRAPS)), 0..2);
-    (prop_oneof![8 => nested, 1 => deep], spoilt).prop_map(|(text, spoilt)| spoilt.into_iter().fold(text, spoil))
+    (prop_oneof![8 => nested, 1 => deep], spoilt)
+        .prop_map(|(text, spoilt)| spoilt.into_iter().fold(text, |text, spoilt| spoil(&text, spoilt)))
 }
 
 /// Feeds texts to both readers. At least some must be taken, or nothing was compared.

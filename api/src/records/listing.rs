@@ -8,8 +8,8 @@ use std::sync::Arc;
 
 use sea_orm::sea_query::{self, Alias, Expr, Func, SelectStatement};
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, DbBackend, DbErr, EntityName, EntityTrait, IdenStatic, QueryResult, Statement,
-    Value,
+    ColumnTrait, Condition, ConnectionTrait, DbBackend, DbErr, EntityName, EntityTrait, IdenStatic, QueryResult,
+    Statement, Value,
 };
 
 use crate::criteria::{Filter, Ordering, Page, PageArguments, Related, Translation};

@@ -17,10 +17,11 @@ use crate::error::{Error, NO_SESSION};
 use crate::graphql::{Answer, Method, Request};
 use crate::media::{self, Media};
 
+use super::Service;
 use super::operation::{Started, Told, begin};
+use super::post::read_body;
 use super::reply::{Reply, plain};
 use super::visitor::{CHECK_EVERY, Refusal, Visitor};
-use super::{Service, read_body};
 
 /// Nginx and its like would keep events until there are enough of them.
 const BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");

@@ -7,6 +7,7 @@ use crate::app;
 use crate::audit::{Question, questions};
 use crate::auth::{KeyFile, QuerySeal, Unopened};
 use crate::config::Config;
+use crate::console::print_line;
 use crate::database::Cluster;
 use crate::deed::{Action, Deed, Outcome};
 use crate::scope::Scope;
@@ -22,7 +23,7 @@ pub(crate) async fn run(config: &Config, request: Uuid, json: bool) -> Result<()
     app::check_schema(&target).await?;
     let file = config.existing_key_file().map_err(app::Error::from)?.ok_or(Error::NoKeyFile)?;
     let cluster = app::connect_all(config, config.nodes()?).await;
-    let found = questions(&cluster, request).await.map_err(Error::read)?;
+    let found = questions(&cluster, request).await.map_err(|error| Error::read(&error))?;
     if found.is_empty() {
         return Err(Error::NoQuestion(request));
     }
@@ -34,7 +35,7 @@ pub(crate) async fn run(config: &Config, request: Uuid, json: bool) -> Result<()
     recorded.map_err(app::Error::from)?;
     if json {
         let all = found.iter().zip(&opened).map(|(question, arguments)| as_json(question, arguments));
-        println!("{}", Value::Array(all.collect()));
+        print_line!("{}", Value::Array(all.collect()));
     } else {
         found.iter().zip(&opened).for_each(|(question, arguments)| print(question, arguments));
     }
@@ -75,9 +76,9 @@ fn as_json(question: &Question, arguments: &str) -> Value {
 
 fn print(question: &Question, arguments: &str) {
     let Question { occurred_at, actor, role, resource, .. } = question;
-    println!("{occurred_at}  {role} {actor}  {resource}  {}", question.operators.join(" "));
+    print_line!("{occurred_at}  {role} {actor}  {resource}  {}", question.operators.join(" "));
     if let Some(matched) = question.matched {
-        println!("  matched: {matched}");
+        print_line!("  matched: {matched}");
     }
-    println!("  {arguments}");
+    print_line!("  {arguments}");
 }

@@ -36,7 +36,7 @@ fn a_server_whose_clock_runs_years_ahead_serves_and_prunes_nothing() {
         register(&server, &json!({}));
         end(server);
         let changes = || database.sql().value("SELECT count(*) FROM change_log").parse::<u32>().unwrap();
-        let (before, changed) = (entries(&database, "true"), changes());
+        let (before, logged) = (entries(&database, "true"), changes());
         assert!(!before.is_empty());
         let clock = WrongClock::ahead(database.folder(), AHEAD);
         // The entries of the first start are as wrong as the clock of the second.
@@ -49,7 +49,7 @@ fn a_server_whose_clock_runs_years_ahead_serves_and_prunes_nothing() {
             end(server);
             let kept = entries(&database, "true");
             let are_kept = before.iter().all(|entry| kept.contains(entry));
-            assert!(are_kept && changes() >= changed, "{backend:?}, start {start}");
+            assert!(are_kept && changes() >= logged, "{backend:?}, start {start}");
         }
         let (grade, found) = doctor(&database, &clock.environment());
         assert!(grade == "error" && found.contains("accept-clock"), "{found}");

@@ -21,7 +21,7 @@ fn introspection_counts_what_it_shows() {
     let whole = format!("{{ __schema {{ {types} }} }}");
     let length = phr.ask(&whole, &json!({})).to_string().len();
     assert!(length > 200_000, "{length}");
-    let many: String = (0..99).map(|number| format!("a{number}: __schema {{ {types} }} ")).collect();
+    let many: String = (0..99).map(|number| format!("a{number}: __schema {{ {types} }} ")).collect::<Vec<_>>().concat();
     let before = phr.memory();
     let refused = phr.post(&json!({ "query": format!("{{ {many} }}") }).to_string());
     assert_eq!((refused.status, code(&refused.json())), (400, "LIMIT_EXCEEDED"), "{}", refused.body);
@@ -57,7 +57,7 @@ fn all_answers_in_the_making_have_a_longest_length_together() {
     let phr = Phr::with(Backend::Sqlite, &[("PHR_MAX_ANSWER", "100000"), ("PHR_MAX_ANSWERS", "300")]);
     done(&phr, "createPatientRegister", "uuid", &jane());
     let query = "{ patientRegisters { nodes { uuid firstName lastName } } }";
-    let names: String = (0..60).map(|number| format!("a{number}: firstName ")).collect();
+    let names: String = (0..60).map(|number| format!("a{number}: firstName ")).collect::<Vec<_>>().concat();
     assert_eq!(phr.response(query, &json!({})).get("errors"), None);
     let long = format!("{{ patientRegisters {{ nodes {{ {names} }} }} }}");
     let reply = phr.post(&json!({ "query": long }).to_string());

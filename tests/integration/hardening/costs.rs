@@ -33,10 +33,16 @@ fn with(name: &'static str, variables: &serde_json::Value) -> Attack {
 
 fn small() -> Vec<Attack> {
     vec![
-        query("7,000 lists after a comment", &format!("{{node(id:#\r{}{}\n){{id}}}}", "[".repeat(7000), "]".repeat(7000))),
+        query(
+            "7,000 lists after a comment",
+            &format!("{{node(id:#\r{}{}\n){{id}}}}", "[".repeat(7000), "]".repeat(7000)),
+        ),
         query("20,000 fields", &format!("{{ {} }}", "__typename ".repeat(20_000))),
         query("10,000 braces", &"{a".repeat(10_000)),
-        query("1,000 aliases", &format!("{{ {} }}", (0..1000).map(|n| format!("a{n}: __typename ")).collect::<String>())),
+        query(
+            "1,000 aliases",
+            &format!("{{ {} }}", (0..1000).map(|n| format!("a{n}: __typename ")).collect::<Vec<_>>().concat()),
+        ),
         query("5,000 directives", &format!("{{ __typename {} }}", "@skip(if: true) ".repeat(1500))),
         query("a circle of fragments", "{ ...A } fragment A on Query { ...B } fragment B on Query { ...A }"),
         query("doubling fragments", &doubling(40)),

@@ -13,7 +13,7 @@ fn code(response: &Value) -> &str {
 
 /// A document of `count` fields, each with an alias of its own.
 fn aliases(count: usize) -> String {
-    let fields: String = (0..count).map(|number| format!("alias{number}: __typename ")).collect();
+    let fields: String = (0..count).map(|number| format!("alias{number}: __typename ")).collect::<Vec<_>>().concat();
     format!("query cop {{ {fields}}}")
 }
 
@@ -26,7 +26,10 @@ fn overloaded_documents_are_refused() {
         ("directive overloading", format!("query cop {{ __typename {} }}", "@aa".repeat(101))),
         ("field duplication", format!("query cop {{ {} }}", "__typename ".repeat(20_000))),
         ("circular introspection", format!("query cop {{ __schema {{ types {{ {deep} }} }} }}")),
-        ("circular fragments", "query cop { ...A } fragment A on Query { ...B } fragment B on Query { ...A }".to_owned()),
+        (
+            "circular fragments",
+            "query cop { ...A } fragment A on Query { ...B } fragment B on Query { ...A }".to_owned(),
+        ),
     ] {
         let reply = phr.http("POST", "/graphql", JSON, json!({ "query": query }).to_string().as_bytes());
         assert_eq!(code(&reply.json()), "LIMIT_EXCEEDED", "{detection}: {}", reply.body);

@@ -71,7 +71,9 @@ fn statements_that_hang_leave_a_connection_to_others_and_are_ended_on_postgres()
     eventually("most connections are taken", || (looker.value(WAITING).parse::<u32>().unwrap() >= 9).then_some(()));
     (0..10).for_each(|_| crowd.read(&phr));
     // While the lock is held: what is refused does not wait for what hangs.
-    asked.into_iter().for_each(|exchange| is_refused(&exchange.finish()));
+    for exchange in asked {
+        is_refused(&exchange.finish());
+    }
     eventually("their statements have been cancelled", || (looker.value(WAITING) == "0").then_some(()));
     crowd.read(&phr);
     holder.run("ROLLBACK");
@@ -96,7 +98,9 @@ fn searches_by_the_hundred_leave_room_for_others_on_sqlite() {
     let asked = crowd.ask(&phr, &format!("query($filter: PatientRegisterFilter = {filter}) {}", aliases(80, field)));
     (0..3).for_each(|_| crowd.read(&phr));
     assert!(!asked.iter().any(Exchange::is_answered), "they were to take longer");
-    asked.into_iter().for_each(|exchange| is_refused(&exchange.finish()));
+    for exchange in asked {
+        is_refused(&exchange.finish());
+    }
     crowd.read(&phr);
 }
 

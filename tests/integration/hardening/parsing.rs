@@ -94,7 +94,8 @@ fn no_transport_takes_a_document_that_nests_too_deep() {
 fn operations_that_do_not_run_are_limited_like_those_that_do() {
     let phr = Phr::start(Backend::Sqlite);
     let circle = "fragment F on Query { ...F }";
-    let doubled: String = (0..40).map(|n| format!("fragment F{n} on Query {{ ...F{0} ...F{0} }} ", n + 1)).collect();
+    let doubled: String =
+        (0..40).map(|n| format!("fragment F{n} on Query {{ ...F{0} ...F{0} }} ", n + 1)).collect::<Vec<_>>().concat();
     let doubled = format!("{doubled} fragment F40 on Query {{ health {{ status }} }}");
     for (document, operation) in [
         (format!("query A {HEALTH} query B {{ ...F }} {circle}"), Some("A")),
@@ -116,7 +117,11 @@ fn a_document_is_limited_in_bytes_tokens_and_names() {
         ("comments", format!("#{}\n{HEALTH}", "x".repeat(300_000)), "262144 bytes"),
         ("commas", format!("{}{HEALTH}", ",".repeat(300_000)), "262144 bytes"),
         ("zeros, each a number", format!("{{ node(id: [{}]) {{ id }} }}", "0".repeat(20_000)), "tokens"),
-        ("nulls, which might be a name", format!("{{ node(id: [{}]) {{ id }} }}", "null".repeat(20_000)), "256 letters"),
+        (
+            "nulls, which might be a name",
+            format!("{{ node(id: [{}]) {{ id }} }}", "null".repeat(20_000)),
+            "256 letters",
+        ),
         ("a name", format!("{{ health {{ {} }} }}", "a".repeat(257)), "256 letters"),
         ("a name with a keyword's beginning", format!("{{ health {{ {} }} }}", "true".repeat(65)), "256 letters"),
     ] {
@@ -129,7 +134,8 @@ fn a_document_is_limited_in_bytes_tokens_and_names() {
 #[test]
 fn so_many_faults_of_a_document_are_told() {
     let phr = Phr::start(Backend::Sqlite);
-    let unknown: String = (0..900).map(|number| format!("{}{number:04} ", "a".repeat(250))).collect();
+    let unknown: String =
+        (0..900).map(|number| format!("{}{number:04} ", "a".repeat(250))).collect::<Vec<_>>().concat();
     for query in [
         format!("{{ {unknown} }}"),
         format!("{{ ... {{ {unknown} }} }}"),
@@ -140,7 +146,7 @@ fn so_many_faults_of_a_document_are_told() {
         assert!(message.contains("more than 20 fields that there are not"), "{message}");
         assert_eq!(reply.status, 400);
     }
-    let unknown: String = (0..900).map(|number| format!("a{number}: 1 ")).collect();
+    let unknown: String = (0..900).map(|number| format!("a{number}: 1 ")).collect::<Vec<_>>().concat();
     let arguments = format!("{{ health {{ status({unknown}) }} }}");
     let reply = as_nobody(&phr, &json!({ "query": arguments }));
     assert_eq!((reply.status, reply.json()["errors"].as_array().unwrap().len()), (400, 100));
@@ -175,7 +181,7 @@ fn json_is_limited_before_it_is_read() {
 #[test]
 fn a_variable_counts_wherever_it_is_used() {
     let phr = Phr::start(Backend::Sqlite);
-    let uses: String = (0..99).map(|n| format!("a{n}: node(id: $v) {{ id }} ")).collect();
+    let uses: String = (0..99).map(|n| format!("a{n}: node(id: $v) {{ id }} ")).collect::<Vec<_>>().concat();
     let body = json!({ "query": format!("query($v: ID!) {{ {uses} }}"), "variables": { "v": vec![0; 2000] } });
     let reply = phr.post(&body.to_string());
     assert!(refused(&reply, "").contains("100000 values"), "{}", reply.body);
@@ -239,7 +245,8 @@ fn the_deepest_that_is_allowed_is_answered() {
             };
             format!("fragment F{number} on {on} {{ {inline} {inner} {out} }} ")
         })
-        .collect();
+        .collect::<Vec<_>>()
+        .concat();
     let text =
         format!("{{ doctor(uuid: \\\"{NOBODY}\\\") {{ ...F0 }} }} {levels} fragment F9 on DoctorSpecialty {{ uuid }}");
     let reply = query(&text, "{}");

@@ -129,6 +129,7 @@ fn deleting_everything_deletes_what_is_of_one_institution() {
     let before: Vec<_> = TABLES.iter().map(|(table, _, whose)| count(&mut sql, table, whose, OTHER)).collect();
     sql.run(&format!("BEGIN; SET LOCAL ROLE phr_owner; SET LOCAL phr.institution = '{OWN}'"));
     for table in [
+        "import_origins",
         "break_glass_grants",
         "users",
         "identifiers",

@@ -31,7 +31,11 @@ pub(in crate::records) fn check_keys<A: Aggregate>(items: &mut [New<A>]) {
 }
 
 /// Everything that is wrong with new records, what only the database knows included.
-pub(in crate::records) async fn diagnose<A: Aggregate>(items: &[New<A>], scope: &Scope, tx: &Transaction) -> Result<Vec<Fault>> {
+pub(in crate::records) async fn diagnose<A: Aggregate>(
+    items: &[New<A>],
+    scope: &Scope,
+    tx: &Transaction,
+) -> Result<Vec<Fault>> {
     if items.is_empty() {
         return Ok(Vec::new());
     }

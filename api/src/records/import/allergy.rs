@@ -78,7 +78,7 @@ fn item(record: ImportedAllergy, clock: &dyn Clock) -> Item<PatientAllergies> {
     }
     let name = record.concept.into_row::<PatientAllergies>(&mut row, &mut judge);
     PatientAllergies::consistent(&row, &mut judge.check);
-    Item { name, ..Item::new(record.uuid, row, judge.check.into_faults()) }.from_source(record.source)
+    Item { name, ..Item::new(record.uuid, row, judge.check.into_faults()) }.of_source(record.source)
 }
 
 impl Import for PatientAllergies {

@@ -71,7 +71,7 @@ fn item(record: ImportedCondition, clock: &dyn Clock) -> Item<PatientConditions>
     }
     let name = record.concept.into_row::<PatientConditions>(&mut row, &mut judge);
     PatientConditions::consistent(&row, &mut judge.check);
-    Item { name, ..Item::new(record.uuid, row, judge.check.into_faults()) }.from_source(record.source)
+    Item { name, ..Item::new(record.uuid, row, judge.check.into_faults()) }.of_source(record.source)
 }
 
 impl Import for PatientConditions {

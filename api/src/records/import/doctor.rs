@@ -59,7 +59,7 @@ fn item(record: ImportedDoctor) -> Item<Doctors> {
         ..ActiveModel::default()
     };
     let identifiers = checked(record.identifiers, &mut check);
-    Item { identifiers, ..Item::new(record.uuid, row, check.into_faults()) }.from_source(record.source)
+    Item { identifiers, ..Item::new(record.uuid, row, check.into_faults()) }.of_source(record.source)
 }
 
 impl Import for Doctors {

@@ -60,7 +60,7 @@ fn item(record: ImportedInstitution) -> Item<MedicalInstitutions> {
         ..ActiveModel::default()
     };
     let identifiers = checked(record.identifiers, &mut check);
-    Item { identifiers, ..Item::new(record.uuid, row, check.into_faults()) }.from_source(record.source)
+    Item { identifiers, ..Item::new(record.uuid, row, check.into_faults()) }.of_source(record.source)
 }
 
 /// A text that a record must have: one that is not told is missing.

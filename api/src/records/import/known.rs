@@ -1,4 +1,5 @@
 use std::collections::HashSet;
+use std::hash::BuildHasher;
 
 use entity::import_origin;
 use sea_orm::{ConnectionTrait, EntityTrait, QueryFilter, QuerySelect};
@@ -26,7 +27,7 @@ pub async fn known_institutions(
     scope: &Scope,
     cluster: &Cluster,
     keys: Vec<Uuid>,
-    sources: &HashSet<ImportSource>,
+    sources: &HashSet<ImportSource, impl BuildHasher + Sync>,
 ) -> Result<HashSet<Uuid>> {
     scope.require(Permission::ReadDirectory)?;
     let reader = cluster.read(scope, Consistency::Strong);
@@ -43,14 +44,14 @@ pub async fn known_doctors(
     scope: &Scope,
     cluster: &Cluster,
     keys: Vec<Uuid>,
-    sources: &HashSet<ImportSource>,
+    sources: &HashSet<ImportSource, impl BuildHasher + Sync>,
 ) -> Result<HashSet<Uuid>> {
     scope.require(Permission::ReadDirectory)?;
     let reader = cluster.read(scope, Consistency::Strong);
     known::<Doctors>(scope, &reader, keys, |origin| origin.is_some_and(|origin| is_of(origin, sources))).await
 }
 
-fn is_of(origin: &import_origin::Model, sources: &HashSet<ImportSource>) -> bool {
+fn is_of(origin: &import_origin::Model, sources: &HashSet<ImportSource, impl BuildHasher>) -> bool {
     sources.iter().any(|source| source.as_str() == origin.source)
 }
 

@@ -70,7 +70,7 @@ fn item(record: ImportedMedication, clock: &dyn Clock) -> Item<PatientMedication
     };
     let name = record.concept.into_row::<PatientMedications>(&mut row, &mut judge);
     PatientMedications::consistent(&row, &mut judge.check);
-    Item { name, ..Item::new(record.uuid, row, judge.check.into_faults()) }.from_source(record.source)
+    Item { name, ..Item::new(record.uuid, row, judge.check.into_faults()) }.of_source(record.source)
 }
 
 impl Import for PatientMedications {

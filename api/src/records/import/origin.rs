@@ -91,7 +91,7 @@ pub(super) fn conflict<A: Import>(
 ) -> Option<Conflict> {
     let Some(source) = &item.source else {
         // What belongs to a patient who was found to be the import's needs no origin of its own.
-        let owner = A::patient().and_then(|column| key_in(present.get(column)));
+        let owner = A::patient().and_then(|column| key_in(&present.get(column)));
         return (owner != patient_of(item)).then_some(Conflict::OtherPatient);
     };
     conflict_with::<A>(present, source, origin).or_else(|| {
@@ -178,17 +178,17 @@ pub(super) async fn move_dependents<D: Aggregate>(tx: &Transaction, patient: Uui
 }
 
 fn institution_of<A: Aggregate>(present: &Model<A>) -> Option<Uuid> {
-    A::institution().and_then(|column| key_in(present.get(column)))
+    A::institution().and_then(|column| key_in(&present.get(column)))
 }
 
 /// The institution that a row names; none where it does not tell.
 fn institution_told<A: Import>(row: &ActiveModel<A>) -> Option<Uuid> {
-    row.get(A::institution()?).into_value().and_then(key_in)
+    row.get(A::institution()?).into_value().and_then(|value| key_in(&value))
 }
 
-fn key_in(value: Value) -> Option<Uuid> {
+fn key_in(value: &Value) -> Option<Uuid> {
     match value {
-        Value::Uuid(key) => key,
+        Value::Uuid(key) => *key,
         _ => None,
     }
 }

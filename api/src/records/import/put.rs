@@ -95,7 +95,7 @@ impl<A: Import> Item<A> {
     }
 
     /// The same, as a record of its own that this server tells of.
-    pub(super) fn from_source(self, source: ImportSource) -> Self {
+    pub(super) fn of_source(self, source: ImportSource) -> Self {
         let faults = self.faults.into_iter().chain(source.fault()).collect();
         Self { faults, source: Some(source), ..self }
     }

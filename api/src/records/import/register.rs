@@ -110,7 +110,7 @@ fn item(record: ImportedRegister, clock: &dyn Clock) -> Item<PatientRegisters> {
     };
     check_span(None, &row, &mut check);
     let identifiers = checked(record.identifiers, &mut check);
-    Item { identifiers, ..Item::new(record.uuid, row, check.into_faults()) }.from_source(record.source)
+    Item { identifiers, ..Item::new(record.uuid, row, check.into_faults()) }.of_source(record.source)
 }
 
 impl Import for PatientRegisters {

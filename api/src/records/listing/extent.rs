@@ -79,10 +79,9 @@ impl<C: Collection> Asked<C> {
         let mut shown = Vec::new();
         for rows in listings.map(|listing| &listing.rows) {
             match (self.wanted.rows, self.wanted.cursors, rows.as_slice()) {
-                (true, ..) => shown.extend(rows.iter().cloned()),
-                (false, true, [first, .., last]) => shown.extend([first.clone(), last.clone()]),
-                (false, true, _) => shown.extend(rows.iter().cloned()),
                 (false, false, _) => {}
+                (false, true, [first, .., last]) => shown.extend([first.clone(), last.clone()]),
+                _ => shown.extend(rows.iter().cloned()),
             }
         }
         disclose::<C>(reader, &shown, &self.shown, &self.whole.filtered);
