@@ -22,6 +22,7 @@ mod doctor;
 mod duplicates;
 mod fhir_export;
 mod fhir_import;
+mod foreseen_keys;
 mod hardening;
 mod hosts;
 mod http;
