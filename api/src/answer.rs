@@ -7,10 +7,10 @@ use parking_lot::Mutex;
 
 use crate::error::{Error, Result};
 
-/// How long to wait when all answers in the making hold as much as they may, in seconds.
+/// Seconds to wait when all answers in the making hold as much as they may.
 const COME_BACK: u64 = 1;
 
-/// What all answers in the making hold together. Clones are of the same.
+/// Bytes that all answers in the making hold together. Clones count the same.
 #[derive(Clone, Debug)]
 pub struct AnswerPool(Arc<Pool>);
 
@@ -28,14 +28,14 @@ impl AnswerPool {
         Self(Arc::new(Pool { max_answer, max_all, held: AtomicUsize::new(0) }))
     }
 
-    /// What a new answer holds.
+    /// Counter of a new answer, which holds nothing yet.
     #[must_use]
     pub fn answer(&self) -> AnswerBytes {
         AnswerBytes { pool: self.clone(), held: AtomicUsize::new(0), refused: Mutex::new(None) }
     }
 }
 
-/// What one answer holds, a batch's answers being one. It is given back when this is dropped.
+/// Bytes that one answer holds; a batch's answers are one. They are given back when this is dropped.
 #[derive(Debug)]
 pub struct AnswerBytes {
     pool: AnswerPool,
@@ -77,7 +77,7 @@ impl AnswerBytes {
         }
     }
 
-    /// Whether a text of so many bytes is too long for an answer.
+    /// Checks that a text of so many bytes is not too long for an answer.
     ///
     /// # Errors
     /// `Limit`.

@@ -19,9 +19,9 @@ use super::writer::Progress;
 const PROBE: &str = "probe";
 /// Bytes that are written to it: a block, which most batches of entries fit in.
 const PROBE_BYTES: usize = 4096;
-/// How long an answer is good, so that frequent questions cost nothing more.
+/// Time for which an answer is good, so that frequent questions cost nothing more.
 const FRESH: Duration = Duration::from_millis(100);
-/// How long the disk may take.
+/// Time that the disk may take.
 const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Instant of a question to the disk, and its result.
