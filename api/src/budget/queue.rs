@@ -12,6 +12,9 @@ use super::share::time;
 use super::{NoPermit, OverBudget, Spending, Standing, TimeBudget};
 use state::{Key, State};
 
+/// Heavy callers keep to their lane for this long after a light caller had a permit.
+const LIGHT_CALLER_STAYS: Duration = Duration::from_secs(1);
+
 /// How long a caller who is in debt waits for a permit before they are refused.
 const DEBTORS_PATIENCE: Duration = Duration::from_secs(2);
 
@@ -20,7 +23,8 @@ const DEBTORS_PATIENCE: Duration = Duration::from_secs(2);
 /// - Of those that wait, the caller who holds the fewest permits comes first, and callers in debt come last.
 /// - A part of the permits is kept for callers that hold none and have used little, so that however many statements a few
 ///   callers run, another one finds a permit at once.
-/// - All callers in debt together hold half of the permits at most, and no more than half of the cores could serve.
+/// - All callers in debt share one lane: half of the permits at most, and no more than half of the cores could serve. While
+///   a light caller is about, heavy callers share that lane with them, so that processors are left for light ones.
 ///
 /// The server's own work, which has no budget, waits only as long as there is no permit at all.
 #[derive(Clone, Debug)]
@@ -31,8 +35,8 @@ struct Shared {
     size: usize,
     /// Permits that are kept for callers that hold none and have used little.
     kept: usize,
-    /// Permits that all callers in debt may hold together.
-    for_debtors: usize,
+    /// Permits that all callers in debt may hold together, and heavy ones with them while there are light ones.
+    lane: usize,
     state: Mutex<State>,
 }
 
@@ -62,7 +66,7 @@ impl FairQueue {
         Self(Arc::new(Shared {
             size,
             kept: if size < 3 { 0 } else { size.div_ceil(4) },
-            for_debtors: half_of_cores.min(size / 2).max(1),
+            lane: half_of_cores.min(size / 2).max(1),
             state: Mutex::new(State::new(size, cores)),
         }))
     }
@@ -86,7 +90,7 @@ impl FairQueue {
         let mut state = self.0.state.lock();
         state.enter(key, budget);
         let is_next = state.callers.get(&key).is_some_and(|caller| caller.waiting.is_empty());
-        let may_take = is_next && self.0.rank(&state, key, Instant::now(), &mut None).is_some();
+        let may_take = is_next && self.0.rank(&state, key, Instant::now(), &mut Lane::default()).is_some();
         if may_take {
             return Some(self.hand_out(&mut state, key));
         }
@@ -149,6 +153,7 @@ impl FairQueue {
     /// Hands a permit out that the caller may take.
     fn hand_out(&self, state: &mut State, key: Key) -> Permit {
         state.free -= 1;
+        state.see(key, Instant::now());
         state.callers.entry(key).or_default().held += 1;
         Permit { queue: self.clone(), key, start: None }
     }
@@ -173,9 +178,9 @@ impl Shared {
         if state.free == 0 {
             return None;
         }
-        let (mut best, mut debtors) = (None, None);
+        let (mut best, mut lane) = (None, Lane::default());
         for key in &state.turns {
-            let Some(rank) = self.rank(state, *key, now, &mut debtors) else { continue };
+            let Some(rank) = self.rank(state, *key, now, &mut lane) else { continue };
             if rank == Rank::FIRST {
                 return Some(*key);
             }
@@ -186,21 +191,31 @@ impl Shared {
         best.map(|(_, key)| key)
     }
 
-    /// How soon a caller comes, if they may take a permit at all. How many `debtors` hold is counted when it is needed.
-    fn rank(&self, state: &State, key: Key, now: Instant, debtors: &mut Option<usize>) -> Option<Rank> {
+    /// How soon a caller comes, if they may take a permit at all.
+    fn rank(&self, state: &State, key: Key, now: Instant, lane: &mut Lane) -> Option<Rank> {
         let caller = state.callers.get(&key).filter(|_| state.free > 0)?;
         let Some(budget) = &caller.budget else { return Some(Rank::FIRST) };
-        let held = caller.held;
-        let may_take = match budget.standing(state.running(key, now), now) {
-            Standing::Light => state.free > self.kept || held == 0,
-            Standing::Heavy => state.free > self.kept,
-            Standing::InDebt => {
-                let by_debtors = *debtors.get_or_insert_with(|| state.held_by_debtors(now));
-                let may_take = state.free > self.kept && by_debtors < self.for_debtors;
-                return may_take.then_some(Rank { is_debtor: true, held });
+        let standing = budget.standing(state.running(key, now), now);
+        let is_light_about = state.is_light_about(key, now);
+        let may_take = match standing {
+            Standing::Light => state.free > self.kept || caller.held == 0,
+            Standing::Heavy if !is_light_about => state.free > self.kept,
+            Standing::Heavy | Standing::InDebt => {
+                state.free > self.kept && lane.held(state, is_light_about, now) < self.lane
             }
         };
-        may_take.then_some(Rank { is_debtor: false, held })
+        may_take.then_some(Rank { is_debtor: standing == Standing::InDebt, held: caller.held })
+    }
+}
+
+/// Number of permits that are held in the lane of callers in debt, without heavy callers and with them. Counted when needed.
+#[derive(Default)]
+struct Lane([Option<usize>; 2]);
+
+impl Lane {
+    fn held(&mut self, state: &State, with_heavy: bool, now: Instant) -> usize {
+        let least = if with_heavy { Standing::Heavy } else { Standing::InDebt };
+        *self.0[usize::from(with_heavy)].get_or_insert_with(|| state.held_from(least, now))
     }
 }
 

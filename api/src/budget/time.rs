@@ -6,14 +6,18 @@ use super::bucket::Bucket;
 /// A debt that takes longer than this to be paid back is too deep: the caller is refused.
 const DEEPEST_DEBT: Duration = Duration::from_secs(30);
 
+/// Callers that used less than this part of what may be used at once are light: 0.2 s of the default 4 s. Reads of records and
+/// pages stay far below it, searches without an index reach it within a few statements.
+const LIGHT_PART: u32 = 20;
+
 /// Database time that one caller has left.
 #[derive(Clone, Debug)]
 pub struct TimeBudget(Arc<Bucket>);
 
 /// How much of a budget is left.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Standing {
-    /// At least half of what may be used at once.
+    /// All but a twentieth of what may be used at once, or more.
     Light,
     /// Less than that.
     Heavy,
@@ -40,7 +44,7 @@ impl TimeBudget {
         let (used, burst) = (self.0.to_pay_back(running.as_secs_f64(), now), self.0.burst());
         if used > burst {
             Standing::InDebt
-        } else if used * 2 > burst {
+        } else if used * LIGHT_PART > burst {
             Standing::Heavy
         } else {
             Standing::Light

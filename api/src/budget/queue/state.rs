@@ -6,7 +6,7 @@ use tokio::sync::oneshot;
 use crate::budget::share::{Share, time};
 use crate::budget::{Standing, TimeBudget};
 
-use super::Permit;
+use super::{LIGHT_CALLER_STAYS, Permit};
 
 /// Who holds the permits of a queue, and who waits for one.
 #[derive(Debug)]
@@ -18,6 +18,8 @@ pub(super) struct State {
     pub(super) turns: VecDeque<Key>,
     pub(super) waiting: usize,
     pub(super) next_ticket: u64,
+    /// The light caller that got a permit last, and when.
+    light: Option<(Key, Instant)>,
 }
 
 /// Tells callers apart by their budgets; the server has none.
@@ -39,7 +41,15 @@ impl State {
     /// Nobody holds or waits for any of so many permits; what they stand for shares this many processors.
     pub(super) fn new(size: usize, cores: f64) -> Self {
         let share = Share::new(cores, Instant::now());
-        Self { free: size, share, callers: HashMap::new(), turns: VecDeque::new(), waiting: 0, next_ticket: 0 }
+        Self {
+            free: size,
+            share,
+            callers: HashMap::new(),
+            turns: VecDeque::new(),
+            waiting: 0,
+            next_ticket: 0,
+            light: None,
+        }
     }
 
     /// Lets a caller wait for one more permit; the ticket by which they may give up.
@@ -74,12 +84,30 @@ impl State {
         time(self.share.at(now).mul_add(in_use, -caller.starts))
     }
 
-    pub(super) fn held_by_debtors(&self, now: Instant) -> usize {
-        let is_debtor = |key: Key, caller: &Caller| {
-            let standing = caller.budget.as_ref().map(|budget| budget.standing(self.running(key, now), now));
-            caller.held > 0 && standing == Some(Standing::InDebt)
+    /// Number of permits held by callers of this standing or a worse one.
+    pub(super) fn held_from(&self, least: Standing, now: Instant) -> usize {
+        let counts = |key: Key, caller: &Caller| {
+            caller.held > 0 && self.standing(key, caller, now).is_some_and(|standing| standing >= least)
         };
-        self.callers.iter().filter(|(key, caller)| is_debtor(**key, caller)).map(|(_, caller)| caller.held).sum()
+        self.callers.iter().filter(|(key, caller)| counts(**key, caller)).map(|(_, caller)| caller.held).sum()
+    }
+
+    /// Standing of a caller; none for the server.
+    fn standing(&self, key: Key, caller: &Caller, now: Instant) -> Option<Standing> {
+        caller.budget.as_ref().map(|budget| budget.standing(self.running(key, now), now))
+    }
+
+    /// Remembers a caller that gets a permit, if it is a light one.
+    pub(super) fn see(&mut self, key: Key, now: Instant) {
+        let standing = self.callers.get(&key).and_then(|caller| self.standing(key, caller, now));
+        if standing == Some(Standing::Light) {
+            self.light = Some((key, now));
+        }
+    }
+
+    /// Whether a light caller other than this one had a permit a moment ago.
+    pub(super) fn is_light_about(&self, but: Key, now: Instant) -> bool {
+        self.light.is_some_and(|(key, at)| key != but && now.saturating_duration_since(at) < LIGHT_CALLER_STAYS)
     }
 
     /// Takes the first of a caller's out of the queue; the caller's next one waits behind the others.

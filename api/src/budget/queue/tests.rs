@@ -42,6 +42,18 @@ fn all_who_are_in_debt_share_one_lane() {
     assert_eq!(take(&queue, &caller(0)).len(), 9, "the others do not notice");
 }
 
+#[test]
+fn heavy_callers_keep_to_the_lane_while_a_light_one_is_about() {
+    let queue = FairQueue::new(15, 4.0);
+    let (light, heavy, debtor) = (caller(0), caller(3), caller(5));
+    assert_eq!(take(&queue, &heavy).len(), 11, "nobody else is there");
+    drop(take(&queue, &light));
+    let held = take(&queue, &heavy);
+    assert_eq!(held.len(), 2, "half of four processors");
+    assert_eq!(take(&queue, &debtor).len(), 0, "it is one lane");
+    assert_eq!(take(&queue, &light).len(), 9);
+}
+
 #[tokio::test]
 async fn whoever_holds_least_comes_first_and_whoever_is_in_debt_last() {
     let queue = FairQueue::new(2, 2.0);
