@@ -31,15 +31,18 @@ impl AnswerPool {
     /// Counter of a new answer, which holds nothing yet.
     #[must_use]
     pub fn answer(&self) -> AnswerBytes {
-        AnswerBytes { pool: self.clone(), held: AtomicUsize::new(0), refused: Mutex::new(None) }
+        let (held, rows) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        AnswerBytes { pool: self.clone(), held, rows, refused: Mutex::new(None) }
     }
 }
 
-/// Bytes that one answer holds; a batch's answers are one. They are given back when this is dropped.
+/// Bytes that one answer holds, and those of the rows that it is made of; a batch's answers are one. They are given back when
+/// this is dropped.
 #[derive(Debug)]
 pub struct AnswerBytes {
     pool: AnswerPool,
     held: AtomicUsize,
+    rows: AtomicUsize,
     refused: Mutex<Option<Refused>>,
 }
 
@@ -47,6 +50,7 @@ pub struct AnswerBytes {
 #[derive(Clone, Copy, Debug)]
 enum Refused {
     TooLong,
+    TooManyRows,
     Busy,
 }
 
@@ -58,9 +62,35 @@ impl AnswerBytes {
     pub fn take(&self, bytes: usize) -> Result<()> {
         self.check()?;
         let own = self.held.fetch_add(bytes, Ordering::Relaxed).saturating_add(bytes);
+        self.hold(bytes, own, Refused::TooLong)
+    }
+
+    /// Counts bytes of rows that were read for the answer and are held until [`Self::release_rows`].
+    ///
+    /// # Errors
+    /// `Limit` when the rows of one request are longer than an answer may be, `RateLimited` when all answers hold too much. From
+    /// then on there is no answer.
+    pub fn take_rows(&self, bytes: usize) -> Result<()> {
+        self.check()?;
+        let own = self.rows.fetch_add(bytes, Ordering::Relaxed).saturating_add(bytes);
+        self.hold(bytes, own, Refused::TooManyRows)
+    }
+
+    /// Bytes that an answer has at most.
+    #[must_use]
+    pub fn longest(&self) -> usize {
+        self.pool.0.max_answer
+    }
+
+    /// Gives back what the rows of a request held, once they are dropped.
+    pub fn release_rows(&self) {
+        self.pool.0.held.fetch_sub(self.rows.swap(0, Ordering::Relaxed), Ordering::Relaxed);
+    }
+
+    fn hold(&self, bytes: usize, own: usize, too_many: Refused) -> Result<()> {
         let all = self.pool.0.held.fetch_add(bytes, Ordering::Relaxed).saturating_add(bytes);
         if own > self.pool.0.max_answer {
-            *self.refused.lock() = Some(Refused::TooLong);
+            *self.refused.lock() = Some(too_many);
         } else if all > self.pool.0.max_all {
             *self.refused.lock() = Some(Refused::Busy);
         }
@@ -73,6 +103,7 @@ impl AnswerBytes {
         match *self.refused.lock() {
             None => Ok(()),
             Some(Refused::TooLong) => Err(self.too_long()),
+            Some(Refused::TooManyRows) => Err(Error::too_many_rows(self.longest())),
             Some(Refused::Busy) => Err(Error::RateLimited { seconds: COME_BACK }),
         }
     }
@@ -95,6 +126,7 @@ impl AnswerBytes {
 
 impl Drop for AnswerBytes {
     fn drop(&mut self) {
+        self.release_rows();
         self.pool.0.held.fetch_sub(self.held.load(Ordering::Relaxed), Ordering::Relaxed);
     }
 }
@@ -116,6 +148,21 @@ mod tests {
         drop((first, third));
         pool.answer().take(10).unwrap();
         drop(second);
+        assert_eq!(pool.0.held.load(Ordering::Relaxed), 0);
+    }
+
+    #[test]
+    fn rows_count_until_their_request_is_over() {
+        let pool = AnswerPool::new(10, 25);
+        let batch = pool.answer();
+        for _ in 0..3 {
+            batch.take_rows(10).unwrap();
+            batch.take(3).unwrap();
+            batch.release_rows();
+        }
+        assert_eq!(pool.0.held.load(Ordering::Relaxed), 9);
+        assert!(matches!(batch.take_rows(11), Err(Error::Limit(message)) if message.contains("read for the answer")));
+        drop(batch);
         assert_eq!(pool.0.held.load(Ordering::Relaxed), 0);
     }
 }

@@ -8,6 +8,7 @@ mod spool;
 use std::process::ExitCode;
 
 use serde::Serialize;
+use sqlx::postgres::PgRow;
 use sqlx::{ConnectOptions, Connection, Row};
 
 use crate::app;
@@ -16,6 +17,13 @@ use crate::console::print_line;
 use crate::database::{Cluster, Nodes, Role, SERVER_ROLE, Target, sqlite_version};
 use crate::listen;
 use crate::playground;
+
+/// Roles that see beyond the boundary between institutions, and what their members may do.
+const ABOVE: [(&str, &str); 3] = [
+    ("phr_owner", "which owns the tables and may change their row policies"),
+    ("phr_migrator", "which changes the records of all institutions"),
+    ("phr_audit_reader", "which reads the audit entries of all institutions and patients"),
+];
 
 /// How well something is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -170,8 +178,8 @@ async fn examine_postgres(options: &sqlx::postgres::PgConnectOptions) -> Result<
     let about = sqlx::query(
         "SELECT current_setting('server_version') AS version, current_setting('server_version_num')::int AS number, \
          (SELECT rolsuper FROM pg_roles WHERE rolname = current_user) AS super, \
-         (SELECT r.rolbypassrls OR EXISTS (SELECT FROM pg_roles o WHERE o.rolname IN ('phr_owner', 'phr_migrator') \
-            AND pg_has_role(current_user, o.oid, 'member')) FROM pg_roles r WHERE r.rolname = current_user) AS above, \
+         (SELECT rolbypassrls FROM pg_roles WHERE rolname = current_user) AS bypasses, \
+         ARRAY(SELECT rolname::text FROM pg_roles WHERE rolname = ANY ($2) AND pg_has_role(current_user, oid, 'member')) AS above, \
          (SELECT string_agg(relname, ', ' ORDER BY relname) FROM pg_class WHERE relnamespace = to_regnamespace('public') \
             AND obj_description(oid, 'pg_class') LIKE 'tenant: %' AND NOT (relrowsecurity AND relforcerowsecurity)) AS open, \
          (SELECT count(*) = 1 FROM pg_roles WHERE rolname = $1) AS has_role, \
@@ -180,6 +188,7 @@ async fn examine_postgres(options: &sqlx::postgres::PgConnectOptions) -> Result<
          current_setting('server_encoding') AS encoding",
     )
     .bind(SERVER_ROLE)
+    .bind(ABOVE.map(|(role, _)| role))
     .fetch_one(&mut connection)
     .await?;
     connection.close().await?;
@@ -203,20 +212,28 @@ async fn examine_postgres(options: &sqlx::postgres::PgConnectOptions) -> Result<
         let found = format!("{SERVER_ROLE} is a superuser or bypasses row-level security");
         findings.push(Finding::error("role", found, "ALTER ROLE phr_server NOSUPERUSER NOBYPASSRLS"));
     }
-    let above = match (about.get::<Option<bool>, _>("super"), about.get::<Option<bool>, _>("above")) {
-        (Some(true), _) => Some("a superuser"),
-        (_, Some(true)) => Some("may look beyond the boundary between institutions"),
-        _ => None,
-    };
-    if let Some(above) = above {
-        let advice = "for production, let DATABASE_URL name a login that is only a member of phr_server, and run migrations by another";
-        findings.push(Finding::warning("login", above, advice));
-    }
+    findings.extend(examine_login(&about));
     if let Some(tables) = about.get::<Option<String>, _>("open") {
         let advice = "ALTER TABLE .. ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY";
         findings.push(Finding::error("boundary", format!("row policies are off for {tables}"), advice));
     }
     Ok(findings)
+}
+
+/// What a login may do beyond the server's role, each with its reason.
+fn examine_login(about: &PgRow) -> Option<Finding> {
+    let is = |column| about.get::<Option<bool>, _>(column) == Some(true);
+    let member_of: Vec<String> = about.get("above");
+    let mut reasons: Vec<String> = Vec::new();
+    if is("super") {
+        reasons.push("a superuser".to_owned());
+    } else {
+        reasons.extend(is("bypasses").then(|| "bypasses row-level security".to_owned()));
+        let roles = ABOVE.iter().filter(|(role, _)| member_of.iter().any(|own| own == role));
+        reasons.extend(roles.map(|(role, means)| format!("member of {role}, {means}")));
+    }
+    let advice = "for production, let DATABASE_URL name a login that is only a member of phr_server, and run migrations by another";
+    (!reasons.is_empty()).then(|| Finding::warning("login", reasons.join("; "), advice))
 }
 
 async fn examine_schema(target: &Target) -> Finding {

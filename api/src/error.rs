@@ -13,6 +13,7 @@
 //! | `Internal` | top-level error `INTERNAL`; the cause is logged with the request's id and never returned |
 
 use std::io;
+use std::str::FromStr;
 
 use sea_orm::{DbErr, RuntimeErr};
 
@@ -28,6 +29,10 @@ pub const OVER_BUDGET: &str = "over budget, for seconds: ";
 /// How the `database` room says, through SeaORM's errors, that a request has used all the database time that one request
 /// may; how many seconds that is follows.
 pub const USED_UP: &str = "database time used up, in seconds: ";
+
+/// How the `database` room says, through SeaORM's errors, that rows have more bytes than an answer may have; how many that is
+/// follows.
+pub const TOO_MANY_ROWS: &str = "rows of more bytes than an answer may have: ";
 
 /// What is said to whoever asks without a session, or with one that has ended.
 pub const NO_SESSION: &str = "this needs a session: sign in, and send its access token as Authorization: Bearer";
@@ -106,6 +111,13 @@ impl Error {
         Self::Rejected(vec![Fault::new(code, path.iter().map(ToString::to_string), message)])
     }
 
+    /// Rows that have more bytes than the `max` of an answer.
+    pub fn too_many_rows(max: usize) -> Self {
+        Self::Limit(format!(
+            "the records that are read for the answer have more than {max} bytes: ask for fewer records at a time, or for less of each"
+        ))
+    }
+
     /// A fault of this program, described for its log.
     pub fn internal(cause: impl Into<Source>) -> Self {
         Self::Internal(cause.into())
@@ -171,13 +183,16 @@ impl From<DbErr> for Error {
         if matches!(&error, DbErr::Custom(text) if text == WRITE_LOST) {
             return Self::WriteLost;
         }
-        if let Some(seconds) = seconds_after(OVER_BUDGET, &error) {
+        if let Some(seconds) = number_after(OVER_BUDGET, &error) {
             return Self::RateLimited { seconds };
         }
-        if let Some(seconds) = seconds_after(USED_UP, &error) {
+        if let Some(seconds) = number_after::<u64>(USED_UP, &error) {
             return Self::Limit(format!(
                 "the request has used more than {seconds} s of database time: ask for less at a time, or by conditions that an index serves, such as equal and startsWith"
             ));
+        }
+        if let Some(max) = number_after(TOO_MANY_ROWS, &error) {
+            return Self::too_many_rows(max);
         }
         match kind(&error) {
             Kind::Timeout => Self::Timeout,
@@ -187,8 +202,8 @@ impl From<DbErr> for Error {
     }
 }
 
-/// The seconds that the `database` room tells of, where it says this.
-fn seconds_after(said: &str, error: &DbErr) -> Option<u64> {
+/// The number that the `database` room tells of, where it says this.
+fn number_after<N: FromStr>(said: &str, error: &DbErr) -> Option<N> {
     let DbErr::Custom(text) = error else { return None };
     text.strip_prefix(said)?.parse().ok()
 }

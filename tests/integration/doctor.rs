@@ -45,6 +45,40 @@ fn doctor_finds_what_is_wrong_and_says_what_to_do() {
     assert!(!output.succeeded() && output.stderr.contains("DB_POOL_MAX"), "{output:?}");
 }
 
+#[test]
+fn doctor_tells_which_logins_see_beyond_an_institution() {
+    let database = Database::new(Backend::Postgres);
+    let (_, findings) = doctor(&database, &database.owner_url());
+    assert_eq!(finding(&findings, "login")["found"], "a superuser", "{findings:?}");
+    let name = format!("login_{}", uuid::Uuid::new_v4().simple());
+    let mut sql = database.sql();
+    sql.run(&format!("CREATE ROLE {name} LOGIN; GRANT phr_server TO {name}"));
+    let url = database.url().replace("phr_app", &name);
+    let found = |sql: &mut support::Sql, change: &str| {
+        sql.run(change);
+        let (code, findings) = doctor(&database, &url);
+        assert_eq!(code, Some(0), "{findings:?}");
+        let login = findings.iter().find(|finding| finding["subject"] == "login");
+        login.map(|login| {
+            assert_eq!(login["grade"], "warning", "{login}");
+            login["found"].as_str().unwrap().to_owned()
+        })
+    };
+    assert_eq!(found(&mut sql, "SELECT 1"), None);
+    for (role, means) in [
+        ("phr_owner", "row policies"),
+        ("phr_migrator", "records of all institutions"),
+        ("phr_audit_reader", "audit entries of all institutions and patients"),
+    ] {
+        let told = found(&mut sql, &format!("GRANT {role} TO {name}")).unwrap_or_else(|| panic!("{role}"));
+        assert!(told.starts_with(&format!("member of {role}, ")) && told.contains(means), "{told}");
+        sql.run(&format!("REVOKE {role} FROM {name}"));
+    }
+    let bypassing = found(&mut sql, &format!("ALTER ROLE {name} BYPASSRLS"));
+    assert_eq!(bypassing.as_deref(), Some("bypasses row-level security"));
+    sql.run(&format!("DROP ROLE {name}"));
+}
+
 /// Versions 3.7.0 to 3.51.2 can corrupt a file in WAL mode, or lose what was committed to it.
 #[test]
 fn sqlite_is_no_version_that_loses_what_was_committed() {

@@ -4,18 +4,23 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use phr::audit::{Anchors, Report, Settings, Tending, Trail};
-use phr::auth::{Authority, KeyFile, QuerySeal};
+use phr::auth::{Authority, KeyFile, LocalToken, QuerySeal};
+use phr::budget::Budgets;
 use phr::changelog::Relay;
 use phr::clock::{Clock, SharedClock, SystemClock};
 use phr::config::Config;
 use phr::database::{Cluster, Consistency, Witness};
 use phr::deed::{Deed, Outcome};
 use phr::graphql::{Answer, Begun, Context, Engine, Known, Method, Request};
+use phr::listen::Drain;
+use phr::rate::Rates;
 use phr::records::changes::Feeds;
 use phr::scope::Scope;
+use phr::server::{Parts, Service, router};
 use serde_json::{Value, json};
 use support::Database;
 use tokio::runtime::Runtime;
+use tower::ServiceExt as _;
 use uuid::Uuid;
 
 /// GraphQL without HTTP.
@@ -65,6 +70,43 @@ impl Library {
         let start = async { Trail::start(settings, &library.cluster, clock, sealer).unwrap() };
         library.tending = Some(library.runtime.block_on(start));
         library
+    }
+
+    /// Sends a request over HTTP, without a network; the status and the answer.
+    pub(crate) fn post(&self, config: &Config, token: &str, query: &str, variables: &Value) -> (u16, Value) {
+        let parts = Parts {
+            engine: self.engine.clone(),
+            cluster: self.cluster.clone(),
+            clock: Arc::new(SystemClock),
+            known: self.known.clone(),
+            authority: self.authority.clone(),
+            feeds: self.feeds.clone(),
+            signs_playground_in: false,
+            rates: Rates::new(config.rates),
+            budgets: Budgets::new(config.budgets),
+            drain: Drain::default(),
+        };
+        let service = Service::new(&config.server, config.subscriptions, parts).unwrap();
+        let body = json!({ "query": query, "variables": variables }).to_string();
+        let request = axum::http::Request::post("/graphql")
+            .header("host", "localhost")
+            .header("content-type", "application/json")
+            .header("authorization", format!("Bearer {token}"))
+            .body(axum::body::Body::from(body))
+            .unwrap();
+        self.runtime.block_on(async {
+            let response = router(service, false).oneshot(request).await.unwrap();
+            let status = response.status().as_u16();
+            let body = axum::body::to_bytes(response.into_body(), usize::MAX).await.unwrap();
+            (status, serde_json::from_slice(&body).unwrap())
+        })
+    }
+
+    /// The token of an administrator.
+    pub(crate) fn token(&self) -> String {
+        let lifetime = std::time::Duration::from_mins(10);
+        let wanted = LocalToken { role: "administrator".to_owned(), institution: None, patient: None, lifetime };
+        self.authority.local_token(&wanted).unwrap()
     }
 
     /// Puts deeds on record.

@@ -34,6 +34,7 @@ mod merges;
 mod migrations;
 mod nested;
 mod paging;
+mod panics;
 mod patients;
 mod registration;
 mod rules;

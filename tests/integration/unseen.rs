@@ -5,7 +5,7 @@ use support::{Phr, on_both_databases};
 
 use crate::audit::{shipped, values};
 use crate::identity::{create, institution, role};
-use crate::patients::{HOME, jane, register, with};
+use crate::patients::{HOME, done, jane, register, with};
 
 on_both_databases!(
     a_refusal_tells_nothing_of_foreign_keys_and_names,
@@ -13,6 +13,7 @@ on_both_databases!(
 );
 
 const KEY: &str = "20000000-0000-4000-8000-000000000002";
+const PHONE: &str = "20000000-0000-4000-8000-000000000003";
 
 /// A register and a user of another institution; the token of an administrator who is bound to the home institution.
 fn elsewhere(phr: &Phr) -> String {
@@ -56,8 +57,16 @@ fn what_is_unique_everywhere_is_refused_and_the_attempt_is_on_record(phr: &Phr) 
     let token = elsewhere(phr);
     assert_eq!(wrong(phr, &token, "createPatientRegister", &patient()), ["NOT_UNIQUE uuid"]);
     assert_eq!(wrong(phr, &token, "createUser", &user()), ["NOT_UNIQUE username"]);
+    // A registration with all that belongs to the patient is no way around, neither by the patient's key nor by another's.
+    let phone = json!({ "uuid": PHONE, "number": "555-267-5674" });
+    done(phr, "addPhone", "uuid", &with(phone.clone(), &json!({ "patientId": KEY })));
+    let register = |input: &Value| wrong(phr, &token, "registerPatientWithProfile", input);
+    assert_eq!(register(&json!({ "patient": patient() })), ["NOT_UNIQUE patient"]);
+    assert_eq!(register(&json!({ "patient": jane(), "phones": [phone] })), ["NOT_UNIQUE phones"]);
+    let several = json!([phone, { "number": "555-000-1111" }]);
+    assert_eq!(register(&json!({ "patient": jane(), "phones": several })), ["NOT_UNIQUE phones"]);
     let condition = "action = 'CREATE' AND outcome = 'FAILED' AND settles IS NULL";
-    let entries = shipped(&phr.database, condition, 2);
-    assert_eq!(values(&entries, "resource"), ["PatientRegister", "User"]);
-    assert_eq!(values(&entries, "fields"), ["uuid", "username"]);
+    let entries = shipped(&phr.database, condition, 5);
+    assert_eq!(values(&entries, "resource"), ["PatientRegister", "User", "PatientRegister", "Phone", "Phone"]);
+    assert_eq!(values(&entries, "fields"), ["uuid", "username", "uuid", "uuid", "uuid"]);
 }

@@ -117,7 +117,7 @@ pub(super) struct Subject {
 }
 
 impl Common {
-    /// What the entries of some deeds have in common. A deed's query is told but for its arguments, which are sealed.
+    /// Returns the part that the entries of alike deeds share. A deed's query is told but for its arguments, which are sealed.
     pub(super) fn new(instance: Uuid, occurred_at: DateTime<Utc>, who: &Who, deed: &Deed, outcome: Outcome) -> Self {
         let query = deed.query.as_deref();
         Self {

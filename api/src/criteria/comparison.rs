@@ -69,6 +69,19 @@ impl<T: Bind> Comparison<T> {
         }
     }
 
+    /// The least and the greatest value that can meet these conditions, where they set a bound.
+    #[must_use]
+    pub fn bounds(&self) -> (Option<T>, Option<T>)
+    where
+        T: Ord,
+    {
+        let least = [&self.equal, &self.greater_than, &self.greater_than_or_equal];
+        let greatest = [&self.equal, &self.less_than, &self.less_than_or_equal];
+        let least = least.into_iter().filter_map(|value| value.value()).max();
+        let greatest = greatest.into_iter().filter_map(|value| value.value()).min();
+        (least.cloned(), greatest.cloned())
+    }
+
     /// The comparison that a closed set of values allows.
     #[must_use]
     pub fn choice(

@@ -21,7 +21,9 @@ pub enum Direction {
 }
 
 impl Direction {
-    pub(super) const fn reversed(self) -> Self {
+    /// The other way.
+    #[must_use]
+    pub const fn reversed(self) -> Self {
         match self {
             Self::Asc => Self::Desc,
             Self::Desc => Self::Asc,

@@ -77,6 +77,12 @@ impl Page {
         }
     }
 
+    /// True where it is read from its end backwards.
+    #[must_use]
+    pub const fn is_backward(&self) -> bool {
+        matches!(self, Self::Cursor { backward: true, .. })
+    }
+
     /// The places that it is bound by, each with the argument that says so.
     pub fn cursors(&self) -> impl Iterator<Item = (&'static str, &str)> {
         let (after, before) = match self {

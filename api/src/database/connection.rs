@@ -7,6 +7,9 @@ use sea_orm::{DbErr, ExecResult, QueryResult, RuntimeErr, Statement, Values};
 use sea_query_sqlx::SqlxValues;
 use sqlx::{AssertSqlSafe, ConnectOptions, PgConnection, Row, SqliteConnection};
 
+use crate::error::Error;
+
+use super::rows::collected;
 use super::target::{Purpose, Target, postgres_options, sqlite_options};
 use super::tenant::Tenant;
 use super::values::for_sqlite;
@@ -128,17 +131,22 @@ impl Connection {
         Ok(())
     }
 
-    pub(super) async fn query_all(&mut self, statement: &Statement) -> Result<Vec<QueryResult>, sqlx::Error> {
+    /// Reads a statement's rows, and tells `count` of their bytes; the inner error is its.
+    pub(super) async fn query_all(
+        &mut self,
+        statement: &Statement,
+        count: impl Fn(usize) -> Result<(), Error>,
+    ) -> Result<Result<Vec<QueryResult>, Error>, sqlx::Error> {
         let values = statement.values.clone().unwrap_or(Values(Vec::new()));
         let sql = AssertSqlSafe(statement.sql.as_str());
         match &mut self.raw {
             Raw::Postgres(connection) => {
-                let rows = sqlx::query_with(sql, SqlxValues(values)).fetch_all(&mut **connection).await?;
-                Ok(rows.into_iter().map(QueryResult::from).collect())
+                let rows = sqlx::query_with(sql, SqlxValues(values)).fetch(&mut **connection);
+                collected(rows, count).await
             }
             Raw::Sqlite { connection, .. } => {
-                let rows = sqlx::query_with(sql, SqlxValues(for_sqlite(values))).fetch_all(&mut **connection).await?;
-                Ok(rows.into_iter().map(QueryResult::from).collect())
+                let rows = sqlx::query_with(sql, SqlxValues(for_sqlite(values))).fetch(&mut **connection);
+                collected(rows, count).await
             }
         }
     }

@@ -2,8 +2,9 @@ use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use crate::answer::AnswerBytes;
 use crate::budget::{Ended, Permit, Spending};
-use crate::error::{OVER_BUDGET, USED_UP};
+use crate::error::{Error, OVER_BUDGET, TOO_MANY_ROWS, USED_UP};
 use sea_orm::{DbErr, ExecResult, QueryResult, Statement};
 
 use super::connection::{Connection, db_err, is_refusal};
@@ -32,6 +33,8 @@ pub(super) struct Lease {
     permit: Option<Permit>,
     /// By whose request it is used; none where by the server itself.
     spending: Option<Arc<Spending>>,
+    /// The answer that its rows are read for; none where they are bounded by what reads them.
+    answer: Option<Arc<AnswerBytes>>,
 }
 
 /// What is not known of a connection.
@@ -59,11 +62,27 @@ impl Lease {
     ) -> Self {
         permit.begin();
         let (connection, permit) = (Some(connection), Some(permit));
-        Self { connection, was_idle, doubt: Doubt::None, in_transaction: false, tenant, pool, permit, spending }
+        let (doubt, in_transaction, answer) = (Doubt::None, false, None);
+        Self { connection, was_idle, doubt, in_transaction, tenant, pool, permit, spending, answer }
     }
 
+    /// The same, whose rows count towards an answer.
+    pub(super) fn counted_by(mut self, answer: Option<Arc<AnswerBytes>>) -> Self {
+        self.answer = answer;
+        self
+    }
+
+    /// Reads a statement's rows, as long as its answer may hold more: then the statement is ended.
     pub(super) async fn query_all(&mut self, statement: &Statement) -> Result<Vec<QueryResult>, DbErr> {
-        self.run(Doubt::Running, async |connection| connection.query_all(statement).await).await
+        let answer = self.answer.clone();
+        let count = |bytes| answer.as_ref().map_or(Ok(()), |answer| answer.take_rows(bytes));
+        match self.run(Doubt::Running, async |connection| connection.query_all(statement, &count).await).await? {
+            Ok(rows) => Ok(rows),
+            Err(refused) => {
+                self.doubt = Doubt::Running;
+                Err(why_refused(&refused, answer.as_deref()))
+            }
+        }
     }
 
     pub(super) async fn execute(&mut self, statement: Statement) -> Result<ExecResult, DbErr> {
@@ -145,4 +164,12 @@ pub(super) fn why_ended(ended: Ended) -> DbErr {
         Ended::UsedUp(longest) => DbErr::Custom(format!("{USED_UP}{}", longest.as_secs())),
         Ended::OverBudget(refusal) => DbErr::Custom(format!("{OVER_BUDGET}{}", refusal.seconds)),
     }
+}
+
+/// The error of a statement whose rows were too many for the answer.
+fn why_refused(refused: &Error, answer: Option<&AnswerBytes>) -> DbErr {
+    DbErr::Custom(match refused {
+        Error::RateLimited { seconds } => format!("{OVER_BUDGET}{seconds}"),
+        _ => format!("{TOO_MANY_ROWS}{}", answer.map_or(0, AnswerBytes::longest)),
+    })
 }

@@ -27,6 +27,7 @@ mod reader;
 mod receipt;
 mod retry;
 mod routing;
+mod rows;
 mod settings;
 mod snapshot;
 mod status;

@@ -6,6 +6,7 @@ use parking_lot::Mutex;
 use sea_orm::{ConnAcquireErr, ConnectionTrait, DbBackend, DbErr, ExecResult, QueryResult, RuntimeErr, Statement};
 use uuid::Uuid;
 
+use crate::answer::AnswerBytes;
 use crate::budget::Spending;
 use crate::deed::{Deed, Disclosed};
 use crate::error::{NOT_FRESH_ENOUGH, WRITE_LOST};
@@ -45,6 +46,8 @@ pub struct Reader {
     asked: Arc<Mutex<Vec<Deed>>>,
     /// By whose request it is used, where it is used by a caller's.
     spending: Option<Arc<Spending>>,
+    /// The answer that it reads for.
+    answer: Option<Arc<AnswerBytes>>,
 }
 
 /// Where a request reads.
@@ -64,8 +67,14 @@ impl Reader {
         spending: Option<Arc<Spending>>,
     ) -> Self {
         let (place, disclosed, asked) = (Arc::default(), Arc::default(), Arc::default());
-        let (is_own, token) = (false, None);
-        Self { cluster, tenant, is_own, caller, consistency, token, place, disclosed, asked, spending }
+        let (is_own, token, answer) = (false, None, None);
+        Self { cluster, tenant, is_own, caller, consistency, token, place, disclosed, asked, spending, answer }
+    }
+
+    /// Counts the bytes of the rows towards an answer, which bounds them.
+    #[must_use]
+    pub fn counted_by(self, answer: Arc<AnswerBytes>) -> Self {
+        Self { answer: Some(answer), ..self }
     }
 
     /// Reads what the server wants to know again and again, whoever asks anything: on connections of its own, so that it
@@ -286,7 +295,7 @@ impl Reader {
     async fn lease(&self, pool: &Pool, incarnation: Option<Incarnation>, patience: Duration) -> Result<Lease, DbErr> {
         let lease = pool.acquire(patience, Some(self.tenant), self.spending.as_ref()).await?;
         let is_known = incarnation.is_none_or(|incarnation| lease.leads_to(&incarnation));
-        if is_known { Ok(lease) } else { Err(not_known()) }
+        if is_known { Ok(lease.counted_by(self.answer.clone())) } else { Err(not_known()) }
     }
 
     /// Waits until the node is found not to answer while another one could.

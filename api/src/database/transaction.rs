@@ -144,7 +144,8 @@ impl Transaction {
             witness.settle(&scope, deeds, intent, outcome(&result)).await;
             result
         });
-        concluded.await.map_err(Error::internal)?
+        // A panic tells nothing of what became of the commit.
+        concluded.await.unwrap_or_else(|panic| Err(Error::OutcomeUnknown(Box::new(panic))))
     }
 
     async fn close(self) -> Result<()> {

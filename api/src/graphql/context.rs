@@ -97,10 +97,11 @@ impl Context {
         &self.cluster
     }
 
-    /// What the answer holds is counted by `answer`.
+    /// What the answer holds is counted by `answer`, and so are the rows that are read for it.
     #[must_use]
     pub fn answering(self, answer: Arc<AnswerBytes>) -> Self {
-        Self { answer, ..self }
+        let reader = self.reader.counted_by(Arc::clone(&answer));
+        Self { loaders: Loaders::new(self.scope.clone(), reader.clone()), reader, answer, ..self }
     }
 
     /// What the request uses of the databases, and whom it discloses, is taken from `budget`.
@@ -152,7 +153,7 @@ impl Context {
         if let Some(spending) = self.cluster.spending() {
             spending.bind();
         }
-        self.reader = self.cluster.read(&self.scope, Consistency::Strong);
+        self.reader = self.cluster.read(&self.scope, Consistency::Strong).counted_by(Arc::clone(&self.answer));
         self.loaders = Loaders::forgetful(self.scope.clone(), self.reader.clone());
     }
 }

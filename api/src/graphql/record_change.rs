@@ -128,19 +128,19 @@ impl RecordSubscription {
             Ok(told.map(|tiding| tiding.map(Event::Change)).boxed())
         });
         Ok(stream::iter(match told(ctx, source).await? {
-            Some(Event::Change(tiding)) => Some(tell(ctx, &tiding)),
+            Some(Event::Change(tiding)) => Some(tell(ctx, &tiding).await),
             _ => None,
         }))
     }
 }
 
-fn tell(ctx: &Context<'_>, tiding: &Tiding<ChangedEntity>) -> Result<RecordEvent> {
+async fn tell(ctx: &Context<'_>, tiding: &Tiding<ChangedEntity>) -> Result<RecordEvent> {
     let cursor = tiding.cursor.clone();
     match &tiding.matter {
         Matter::Beginning => Ok(RecordEvent::Gap(gap(ctx, &cursor, ChangeGapReason::Beginning)?)),
         Matter::Gap(reason) => Ok(RecordEvent::Gap(gap(ctx, &cursor, (*reason).into())?)),
         Matter::Change(changed) => {
-            changed.note(&of(ctx).reader);
+            changed.note(&of(ctx).reader).await?;
             Ok(RecordEvent::Change(Box::new(RecordChange { cursor, changed: Arc::clone(changed) })))
         }
     }

@@ -16,7 +16,7 @@ use sea_orm::{
 use uuid::Uuid;
 
 use crate::criteria::Criteria;
-use crate::database::{Cluster, Retry, Transaction, violation};
+use crate::database::{Cluster, Retry, Transaction, Violation, violation};
 use crate::deed::{Action, Deed, Outcome};
 use crate::error::{Error, Fault, FaultCode, Result};
 use crate::scope::{Boundary, Permission, Scope};
@@ -337,25 +337,37 @@ async fn refused<A: Aggregate>(
 ) -> Error {
     let Some(violation) = violation(&error) else { return error.into() };
     match diagnose().await {
-        Ok(faults) if faults.is_empty() => unseen::<A>(scope, cluster, by_name::<A::Entity>(&violation)).await,
+        Ok(faults) if faults.is_empty() => {
+            unseen(scope, cluster, told_by::<A>(&violation), by_name::<A::Entity>(&violation)).await
+        }
         Ok(faults) => Error::Rejected(faults),
         Err(error) => error,
     }
 }
 
+/// The kind of record, and the field of it, that a constraint speaks of.
+pub(super) fn told_by<A: Aggregate>(violation: &Violation) -> (&'static str, Option<String>) {
+    (A::NAME, by_name::<A::Entity>(violation).path.pop())
+}
+
 /// The refusal of a value that a record beyond the caller's sight has. Whoever guesses learns that there is one, since what
 /// is unique everywhere cannot be had twice; so each guess is on record.
-pub(super) async fn unseen<A: Aggregate>(scope: &Scope, cluster: &Cluster, fault: Fault) -> Error {
+pub(super) async fn unseen(
+    scope: &Scope,
+    cluster: &Cluster,
+    (resource, field): (&'static str, Option<String>),
+    fault: Fault,
+) -> Error {
     if fault.code == FaultCode::NotUnique {
         // As the database calls it.
-        let column = fault.path.last().map(|field| {
+        let column = field.map(|field| {
             field.chars().fold(String::new(), |name, letter| match letter {
                 'A'..='Z' => format!("{name}_{}", letter.to_ascii_lowercase()),
                 letter => name + letter.encode_utf8(&mut [0; 4]),
             })
         });
         let fields = column.into_iter().map(Cow::Owned).collect();
-        let deed = Deed { fields, ..Deed::new(Action::Create, A::NAME) };
+        let deed = Deed { fields, ..Deed::new(Action::Create, resource) };
         if let Err(error) = cluster.record(scope, vec![(deed, Outcome::Failed)]).await {
             return error;
         }

@@ -1,21 +1,21 @@
 //! The audit trail, as auditors and patients read it.
 
 use async_graphql::Enum;
-use entity::UuidList;
-use entity::audit_event::{Action, Column, Entity, Outcome};
-use sea_orm::sea_query::{ArrayType, Asterisk, Expr, ExprTrait, Func, Query, SelectStatement};
-use sea_orm::{ColumnTrait, Condition, DbBackend, Iterable, Value};
-use uuid::Uuid;
+use entity::audit_event::{Action, Column, Outcome};
+use sea_orm::sea_query::ArrayType;
+use sea_orm::{ColumnTrait, Condition, DbBackend, Value};
 
-use crate::criteria::{
-    Bind, Bounded, DateTimeFilter, Direction, Members, Term, TextFilter, TextListFilter, UuidFilter,
-};
+use crate::criteria::{Bind, Bounded, DateTimeFilter, Direction, Term, TextFilter, TextListFilter, UuidFilter};
 use crate::error::Result;
 use crate::scope::{Boundary, Permission, Scope};
 use crate::{choice_filter, criteria};
 
-use super::collection::Source;
+use super::collection::{Source, Walk};
 use super::{Collection, Disclosure};
+
+use by_patient::PATIENTS;
+
+mod by_patient;
 
 /// What was done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
@@ -81,53 +81,6 @@ choice_filter! {
 choice_filter! {
     /// Conditions on what became of it.
     AuditOutcomeFilter for AuditOutcome
-}
-
-/// How events are found by their patients.
-const PATIENTS: Members = Members { any_of: about_any_of, none: about_nobody };
-
-fn about_any_of(patients: Vec<Value>, backend: DbBackend) -> Expr {
-    if backend == DbBackend::Postgres {
-        // With an instant besides the key a single month is looked into.
-        let event = [Column::Uuid, Column::OccurredAt];
-        let mut found = about(patients);
-        found.clear_selects().columns(event);
-        return Expr::tuple(event.map(|column| Expr::col(column.as_column_ref()))).in_subquery(found);
-    }
-    let patients = Value::Array(ArrayType::Uuid, Some(Box::new(patients)));
-    let keys = Expr::cust_with_values("patient_id IN (SELECT unhex(value, '-') FROM json_each(?))", [patients]);
-    let found = Query::select().column(Column::Uuid).from("audit_patients").and_where(keys).to_owned();
-    Expr::col(Column::Uuid.as_column_ref()).in_subquery(found)
-}
-
-/// Events about any of these patients on PostgreSQL, where no row policy lets an index serve that, so that a function does.
-/// Of a patient it shows the own ones, with no other key.
-fn about(patients: Vec<Value>) -> SelectStatement {
-    let patients = Value::Array(ArrayType::Uuid, Some(Box::new(patients)));
-    let function = Func::cust("audit_events_about").arg(patients);
-    Query::select().column(Asterisk).from_function(function, "found").to_owned()
-}
-
-/// A patient's events on SQLite, with no other key.
-fn own(patient: Uuid) -> SelectStatement {
-    let mut own = Query::select();
-    for column in Column::iter() {
-        match column {
-            // Of the first form it is null.
-            Column::PatientIds => {
-                let key = Expr::val(UuidList(vec![patient]));
-                let masked = Expr::case(Expr::col(Column::PatientIds).is_not_null(), key);
-                own.expr_as(masked, column)
-            }
-            column => own.column(column),
-        };
-    }
-    own.from(Entity).and_where(about_any_of(vec![patient.into()], DbBackend::Sqlite)).to_owned()
-}
-
-fn about_nobody() -> Expr {
-    let is_unknown = |column: Column| Expr::col(column.as_column_ref()).is_null();
-    is_unknown(Column::PatientIds).and(is_unknown(Column::PatientId))
 }
 
 criteria! {
@@ -201,18 +154,15 @@ impl Collection for AuditEvents {
         if scope.patient.is_some() && scope.grant.is_none() { Ok(()) } else { scope.require(Self::READ) }
     }
 
-    /// Of a patient, who did what with the own record. An event may be about others besides: their keys are left out.
-    ///
-    /// On PostgreSQL events that are asked for by patient come from where they are found, so that none is looked up twice.
-    fn source(scope: &Scope, backend: DbBackend, filter: Option<&AuditEventFilter>) -> Option<Source<Self>> {
-        if let Some(patient) = scope.patient {
-            let rows = if backend == DbBackend::Postgres { about(vec![patient.into()]) } else { own(patient) };
-            return Some(Source { rows, rest: None });
-        }
-        let filter = filter.filter(|_| backend == DbBackend::Postgres)?;
-        let patients = filter.patient_id.as_ref()?.only_among()?;
-        let rest = AuditEventFilter { patient_id: None, ..filter.clone() };
-        Some(Source { rows: about(patients.into_iter().map(Value::from).collect()), rest: Some(rest) })
+    /// Events that are asked for by patient come from where they are found by patient, in the order of their time. A
+    /// patient has no others: an event may name other patients besides, whose keys are left out.
+    fn source(
+        scope: &Scope,
+        backend: DbBackend,
+        filter: Option<&AuditEventFilter>,
+        walk: Option<Walk<'_, Self>>,
+    ) -> Result<Option<Source<Self>>> {
+        by_patient::source(scope, backend, filter, walk)
     }
 
     /// Events of the first form name their patient in a column of its own.

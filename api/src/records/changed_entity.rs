@@ -77,10 +77,13 @@ macro_rules! followed {
                 }
             }
 
-            /// Notes that somebody was told of it.
-            pub fn note(&self, reader: &Reader) {
+            /// Notes that somebody was told of it, with every patient whom the record names.
+            ///
+            /// # Errors
+            /// As any read.
+            pub async fn note(&self, reader: &Reader) -> Result<()> {
                 match self.record {
-                    $(ChangedEntity::$entity => self.disclose::<$collection>(reader),)+
+                    $(ChangedEntity::$entity => self.disclose_all::<$collection>(reader).await,)+
                 }
             }
         }

@@ -9,7 +9,7 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use crate::criteria::{Bounded, Criteria, Term};
+use crate::criteria::{Bounded, Criteria, Direction, Ordering, Page, Term};
 use crate::database::Reader;
 use crate::error::{Error, Result};
 use crate::scope::{Permission, Scope};
@@ -53,13 +53,21 @@ pub trait Collection:
         }
     }
 
-    /// Where a caller's rows come from, when that is not the table itself.
-    #[must_use]
-    fn source(_scope: &Scope, _backend: DbBackend, _filter: Option<&Self::Filter>) -> Option<Source<Self>>
+    /// Rows that stand for the table's, for a caller or a filter; none where the table itself is read. A page says how it
+    /// goes through its list.
+    ///
+    /// # Errors
+    /// `BadRequest` for a cursor of another list.
+    fn source(
+        _scope: &Scope,
+        _backend: DbBackend,
+        _filter: Option<&Self::Filter>,
+        _walk: Option<Walk<'_, Self>>,
+    ) -> Result<Option<Source<Self>>>
     where
         Self: Sized,
     {
-        None
+        Ok(None)
     }
 
     /// The column that is read along with this one, since fields are made of both.
@@ -122,6 +130,42 @@ pub struct Source<C: Collection> {
     pub rows: SelectStatement,
     /// What is left of the filter, where the rows are what a part of it asks for; otherwise it holds as a whole.
     pub rest: Option<C::Filter>,
+    /// A column of theirs that grows along the order of the page, and by which they come already, so that no more of them
+    /// are read than the page needs.
+    pub leading: Option<&'static str>,
+}
+
+/// Way in which a page goes through its list.
+#[derive(Clone, Copy, Debug)]
+pub struct Walk<'a, C: Collection> {
+    page: &'a Page,
+    ordering: &'a Ordering<C::Entity>,
+}
+
+impl<'a, C: Collection> Walk<'a, C> {
+    pub(super) const fn new(page: &'a Page, ordering: &'a Ordering<C::Entity>) -> Self {
+        Self { page, ordering }
+    }
+
+    /// The direction in which the page goes by `column`; none where another column comes first.
+    #[must_use]
+    pub fn direction_by(&self, column: &Column<C>) -> Option<Direction> {
+        let first = self.ordering.steps().first().filter(|step| step.related.is_none())?;
+        let direction = if self.page.is_backward() { first.direction.reversed() } else { first.direction };
+        (first.column.as_str() == column.as_str()).then_some(direction)
+    }
+
+    /// The first column's value in the record after which the page begins; none where it begins at an end of the list.
+    ///
+    /// # Errors
+    /// `BadRequest` for a cursor of another list.
+    pub fn start(&self) -> Result<Option<Value>> {
+        let from = if self.page.is_backward() { "before" } else { "after" };
+        let Some((argument, cursor)) = self.page.cursors().find(|(argument, _)| *argument == from) else {
+            return Ok(None);
+        };
+        Ok(self.ordering.place(argument, cursor)?.into_iter().next())
+    }
 }
 
 /// Whether a list has records that were deleted.
@@ -208,7 +252,7 @@ async fn select<C: Collection>(
 ) -> Result<Vec<Row<C::Entity>>> {
     let shown = distinct::<C>(columns.to_vec());
     let plan = Plan::<C::Entity>::new(&with_owner::<C>(reader, shown.clone()));
-    let source = C::source(scope, reader.get_database_backend(), None).map(|source| source.rows);
+    let source = C::source(scope, reader.get_database_backend(), None, None)?.map(|source| source.rows);
     let query = query_from::<C>(&plan, condition, source.as_ref());
     let statement = if joins.is_empty() {
         reader.get_database_backend().build(&query)

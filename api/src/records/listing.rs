@@ -6,7 +6,7 @@ mod part;
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use sea_orm::sea_query::{self, Alias, Expr, Func, SelectStatement};
+use sea_orm::sea_query::{self, Alias, Expr, Func, Order, SelectStatement};
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, DbBackend, DbErr, EntityName, EntityTrait, IdenStatic, QueryResult,
     Statement, Value,
@@ -17,7 +17,7 @@ use crate::database::Reader;
 use crate::error::{Error, Result};
 use crate::scope::Scope;
 
-use super::collection::{Collection, Column, Deleted, distinct, from, is_patients, query_from, reached, visible};
+use super::collection::{Collection, Column, Deleted, Walk, distinct, from, is_patients, query_from, reached, visible};
 use super::disclosure::{Terms, with_owner};
 use super::joined::{Joins, Text, take};
 use super::row::{Plan, Row, decode};
@@ -144,6 +144,8 @@ pub(super) struct Asked<C: Collection> {
     pub(super) joins: Joins,
     /// Where the rows come from, when that is not the table itself.
     source: Option<SelectStatement>,
+    /// A column of those rows by which they come in the order of the page.
+    leading: Option<&'static str>,
     /// Filter, as it is put on record; none where nothing decides but the page.
     pub(super) terms: Option<Terms>,
 }
@@ -164,7 +166,7 @@ impl<C: Collection> Asked<C> {
             condition = condition.add(successor.is_null());
         }
         let mut translation = Translation::new(reader.get_database_backend(), scope);
-        let source = C::source(scope, reader.get_database_backend(), query.filter.as_ref());
+        let source = C::source(scope, reader.get_database_backend(), query.filter.as_ref(), Some(Walk::new(&page, &ordering)))?;
         if let Some(filter) = &query.filter {
             let whole = filter.condition(&mut translation)?;
             // What the source serves of it was checked and noted with the rest.
@@ -180,8 +182,9 @@ impl<C: Collection> Asked<C> {
         columns.extend(besides);
         let plan = Plan::new(&columns);
         let whole = Arc::new(Whole { ordering, condition, filtered });
-        let (source, terms) = (source.map(|source| source.rows), terms.filter(|_| reader.is_witnessed()));
-        Ok(Self { whole, page, plan, shown, wanted: query.wanted, joins: query.joins.clone(), source, terms })
+        let (source, leading) = source.map(|source| (source.rows, source.leading)).unzip();
+        let (leading, terms) = (leading.flatten(), terms.filter(|_| reader.is_witnessed()));
+        Ok(Self { whole, page, plan, shown, wanted: query.wanted, joins: query.joins.clone(), source, leading, terms })
     }
 
     /// Whether it is to be counted how many records the list has.
@@ -231,6 +234,9 @@ impl<C: Collection> Asked<C> {
 
     fn page(&self, part: Part<C::Entity>, backend: DbBackend) -> Statement {
         let mut query = self.select(part.condition);
+        if let Some(leading) = self.leading {
+            query.order_by(leading, Order::Asc);
+        }
         part.ordering.apply(&mut query);
         let limit = self.reads();
         if self.joins.is_empty() {

@@ -1,16 +1,19 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use sea_orm::EntityName;
+use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityName};
+use uuid::Uuid;
 
 use crate::changelog::{self, Change, Cursor, Gap};
 use crate::criteria::{Criteria, client_name};
 use crate::database::Reader;
 use crate::deed::{Action, Deed, Disclosed};
+use crate::error::Result;
 use crate::scope::Scope;
 
-use super::collection::Collection;
+use super::collection::{Collection, is_patient, query_of};
 use super::disclosure::Disclosure;
+use super::row::Plan;
 
 /// What was done to a record, as somebody sees it who may see a part of all records.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -100,12 +103,37 @@ impl<T> Changed<T> {
 
     /// Notes that somebody was told of it.
     pub fn disclose<C: Collection>(&self, reader: &Reader) {
+        self.disclose_with::<C>(reader, Vec::new());
+    }
+
+    /// The same, with the further patients whom the record names: the log knows one.
+    ///
+    /// # Errors
+    /// As any read.
+    pub async fn disclose_all<C: Collection>(&self, reader: &Reader) -> Result<()> {
+        let others = C::other_patients();
+        if others.is_empty() || is_patient::<C>() || !reader.is_witnessed() {
+            self.disclose::<C>(reader);
+            return Ok(());
+        }
+        let plan = Plan::<C::Entity>::new(others);
+        let query = query_of::<C>(&plan, Condition::all().add(C::key().eq(self.change.key)));
+        let mut named = Vec::new();
+        for result in reader.query_all(&query).await? {
+            let row = plan.read(&result, 0)?;
+            named.extend(others.iter().filter_map(|column| row.key(*column)));
+        }
+        self.disclose_with::<C>(reader, named);
+        Ok(())
+    }
+
+    fn disclose_with<C: Collection>(&self, reader: &Reader, others: Vec<Uuid>) {
         if C::disclosure() == Disclosure::Nothing {
             return;
         }
         let change = &self.change;
         let deed = Deed::new(Action::Read, C::NAME).on(change.key);
-        let (institution, patients) = (change.institution, change.patient.into_iter().collect());
+        let (institution, patients) = (change.institution, change.patient.into_iter().chain(others).collect());
         let fields = [&["version".into()], self.asked.as_ref()].concat().into();
         let table = Some(C::Entity::default().table_name());
         reader.disclose(Disclosed { table, ..Deed { institution, patients, fields, ..deed }.into() });

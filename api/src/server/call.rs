@@ -110,6 +110,7 @@ impl Call<'_> {
         self.clusters.lock().push(context.cluster().clone());
         // Large, and moved by every layer of the router if it stood in their futures.
         let answer = Box::pin(self.service.engine.execute(request, method, context)).await;
+        self.bytes.release_rows();
         self.wish.note(answer.token.as_ref());
         answer
     }

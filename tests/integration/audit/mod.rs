@@ -8,6 +8,7 @@ mod denials;
 mod disk;
 mod events;
 mod forms;
+mod lookup;
 mod pruning;
 mod questions;
 mod reads;

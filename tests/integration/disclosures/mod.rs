@@ -5,6 +5,7 @@ mod attacks;
 mod differential;
 mod generator;
 mod refused;
+mod roads;
 mod scene;
 
 use std::collections::HashMap;

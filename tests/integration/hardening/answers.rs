@@ -1,14 +1,10 @@
 //! Answers that are made to be long.
 
 use serde_json::{Value, json};
-use support::{Backend, Phr, on_both_databases};
+use support::{Backend, Phr};
 
 use super::lives;
 use crate::patients::{done, jane, with};
-
-on_both_databases! {
-    long_texts_under_many_names_are_refused,
-}
 
 fn code(answer: &Value) -> &str {
     answer["errors"][0]["extensions"]["code"].as_str().unwrap_or_default()
@@ -65,34 +61,67 @@ fn all_answers_in_the_making_have_a_longest_length_together() {
     assert_eq!(phr.response(query, &json!({})).get("errors"), None, "what was held is given back");
 }
 
-fn long_texts_under_many_names_are_refused(phr: &Phr) {
+/// Registers whose lists are long: 100 KB each.
+fn long_registers(phr: &Phr, count: usize) {
     let long: Vec<String> = (0..100).map(|number| format!("{number} {}", "x".repeat(490))).collect();
     let item = |number: usize| {
         with(jane(), &json!({ "firstName": format!("Jane{number}"), "allergies": long, "medicalHistory": long }))
     };
-    let items: Vec<Value> = (0..10).map(item).collect();
+    let items: Vec<Value> = (0..count).map(item).collect();
     done(phr, "createPatientRegisters", "uuid", &json!({ "items": items }));
-    let aliases = |count: usize| {
-        let all =
-            (0..count).map(|number| format!("a{number}: patientRegisters {{ nodes {{ allergies medicalHistory }} }} "));
-        json!({ "query": format!("{{ {} }}", all.collect::<String>()) })
-    };
-    let few = phr.post(&aliases(20).to_string());
-    assert!(few.json().get("errors").is_none() && few.body.len() > 15 << 20, "{} bytes", few.body.len());
-    let before = phr.memory();
-    for request in [aliases(80), json!(vec![aliases(20); 10]), json!(vec![aliases(80); 10])] {
-        let reply = phr.post(&request.to_string());
-        assert!(reply.body.len() < 34 << 20, "{} bytes", reply.body.len());
-        let answer = reply.json();
-        let last = answer.as_array().and_then(|all| all.last()).unwrap_or(&answer);
-        let message = last["errors"][0]["message"].as_str().unwrap_or_default();
-        let is_too_long = code(last) == "LIMIT_EXCEEDED" && message.contains("33554432 bytes");
-        // Whoever asks for so much may have used up what they may use before the last one.
-        let is_too_much = request.is_array() && code(last) == "RATE_LIMITED";
-        assert!(is_too_long || is_too_much, "{message}");
+}
+
+#[test]
+fn long_texts_under_many_names_are_refused() {
+    // Whoever asks for so much would have used up what they may use before the last answer of a batch.
+    let settings = [("PHR_BUDGET_SHARE", "0"), ("PHR_BUDGET_DISCLOSURES", "0"), ("PHR_RATE_COST", "0")];
+    for backend in [Backend::Sqlite, Backend::Postgres] {
+        let phr = Phr::with(backend, &settings);
+        long_registers(&phr, 10);
+        let aliases = |count: usize| {
+            let all = (0..count)
+                .map(|number| format!("a{number}: patientRegisters {{ nodes {{ allergies medicalHistory }} }} "));
+            json!({ "query": format!("{{ {} }}", all.collect::<String>()) })
+        };
+        let few = phr.post(&aliases(20).to_string());
+        assert!(few.json().get("errors").is_none() && few.body.len() > 15 << 20, "{} bytes", few.body.len());
+        let before = phr.memory();
+        for request in [aliases(80), json!(vec![aliases(20); 10]), json!(vec![aliases(80); 10])] {
+            let reply = phr.post(&request.to_string());
+            assert!(reply.body.len() < 34 << 20, "{} bytes", reply.body.len());
+            let answer = reply.json();
+            let last = answer.as_array().and_then(|all| all.last()).unwrap_or(&answer);
+            let message = last["errors"][0]["message"].as_str().unwrap_or_default();
+            assert_eq!(code(last), "LIMIT_EXCEEDED", "{message}");
+            assert!(message.contains("33554432 bytes"), "{message}");
+        }
+        let grown = phr.memory().saturating_sub(before);
+        println!("{} MB more memory after answers that were too long", grown >> 20);
+        assert!(grown < 256 << 20, "{grown} bytes");
+        lives(&phr);
     }
-    let grown = phr.memory().saturating_sub(before);
-    println!("{} MB more memory after answers that were too long", grown >> 20);
-    assert!(grown < 256 << 20, "{grown} bytes");
-    lives(phr);
+}
+
+#[test]
+fn rows_are_bounded_before_an_answer_is_made_of_them() {
+    let settings = [("PHR_MAX_ANSWER", "500000"), ("PHR_MAX_ANSWERS", "900000")];
+    for backend in [Backend::Sqlite, Backend::Postgres] {
+        let phr = Phr::with(backend, &settings);
+        long_registers(&phr, 10);
+        let first = |count: usize| {
+            json!({ "query": format!("{{ patientRegisters(first: {count}) {{ nodes {{ allergies medicalHistory }} }} }}") })
+        };
+        let refused = phr.post(&first(10).to_string()).json();
+        let message = refused["errors"][0]["message"].as_str().unwrap_or_default();
+        assert_eq!(code(&refused), "LIMIT_EXCEEDED", "{refused}");
+        assert!(message.contains("read for the answer have more than 500000 bytes"), "{message}");
+        // Rows are let go of with the request that they were read for, also of a batch; what was made of them is not.
+        let batch = phr.post(&json!(vec![first(2); 3]).to_string()).json();
+        let codes: Vec<&str> = batch.as_array().unwrap().iter().map(code).collect();
+        assert_eq!(codes, ["", "", "LIMIT_EXCEEDED"]);
+        for _ in 0..10 {
+            assert_eq!(phr.post(&first(2).to_string()).json().get("errors"), None, "what was held is given back");
+        }
+        lives(&phr);
+    }
 }

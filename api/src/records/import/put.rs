@@ -185,8 +185,8 @@ async fn put_part<A: Import>(scope: &Scope, cluster: &Cluster, items: &[Item<A>]
     let items = &A::settle(&tx, How::Write, items.to_vec()).await?;
     let here = here::<A>(&tx, items, QuerySelect::lock_exclusive).await?;
     let plans: Vec<Plan<A>> = items.iter().map(|item| plan(item, &here)).collect();
-    // What is written tells by itself what differed.
-    let told = items.iter().zip(&plans).filter(|(_, plan)| matches!(plan.put, Put::Unchanged | Put::Conflict(_)));
+    // What is written tells by itself what differed; any other result tells that the record is here, and in what state.
+    let told = items.iter().zip(&plans).filter(|(_, plan)| !matches!(plan.put, Put::Created | Put::Updated(_)));
     let compared = told.filter_map(|(item, _)| disclosure::compared::<A>(here.records.get(&item.uuid)?, &item.row));
     cluster.record(scope, compared.map(|deed| (deed, Outcome::Succeeded)).collect()).await?;
     let identifiers: Vec<identifier::ActiveModel> =
@@ -206,9 +206,37 @@ async fn put_part<A: Import>(scope: &Scope, cluster: &Cluster, items: &[Item<A>]
         }
         Err((error, blamed_chunk)) => {
             tx.rollback().await?;
-            fault_of::<A>(error, blamed_chunk, items).map(Err)
+            let fault = fault_of::<A>(error, blamed_chunk, items)?;
+            if let [item] = items.as_slice() {
+                let present = here.records.get(&item.uuid);
+                record_refusal(scope, cluster, item, present, blamed_chunk.unwrap_or_default()).await?;
+            }
+            Ok(Err(fault))
         }
     }
+}
+
+/// Puts on record what the refusal of one record tells: that it is here, and whose the identifiers are that stand in its way.
+async fn record_refusal<A: Import>(
+    scope: &Scope,
+    cluster: &Cluster,
+    item: &Item<A>,
+    present: Option<&Model<A>>,
+    blamed: &[identifier::ActiveModel],
+) -> Result<()> {
+    let keys: Vec<Uuid> = blamed.iter().filter_map(|row| row.uuid.try_as_ref().copied()).collect();
+    let reader = cluster.read(scope, Consistency::Strong);
+    let query = identifier::Entity::find().filter(among(&reader, identifier::Column::Uuid, keys));
+    let others = if blamed.is_empty() { Vec::new() } else { query.all(&reader).await? };
+    let of_another = |row: identifier::Model| Deed {
+        patients: row.patient_id.into_iter().collect(),
+        institution: row.institution_id,
+        fields: ["uuid".into()].into(),
+        ..Deed::new(Action::Read, "Identifier").on(row.uuid)
+    };
+    let own = present.and_then(|model| disclosure::compared::<A>(model, &item.row));
+    let deeds = own.into_iter().chain(others.into_iter().map(of_another));
+    cluster.record(scope, deeds.map(|deed| (deed, Outcome::Succeeded)).collect()).await
 }
 
 /// The fault of records that the database refused; the error where it is no constraint's.

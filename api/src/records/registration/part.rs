@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use crate::database::{Transaction, Violation};
 use crate::error::{Fault, Result};
-use crate::records::aggregate::{New, check_keys, diagnose, insert};
+use crate::records::aggregate::{New, check_keys, diagnose, insert, told_by};
 use crate::records::check::Check;
 use crate::records::constraint::by_name;
 use crate::records::dependent::{Declared, refuse_likeness, require};
@@ -32,6 +32,9 @@ pub(super) trait Part: Send + Sync {
 
     /// What a constraint says that refused the records. Of several it does not say which.
     fn blame(&self, violation: &Violation) -> Fault;
+
+    /// The kind of record, and the field of it, that a constraint speaks of.
+    fn told_by(&self, violation: &Violation) -> (&'static str, Option<String>);
 
     /// Writes the records for a patient of this institution, and notes that.
     fn write<'a>(&'a self, institution: Uuid, tx: &'a Transaction) -> BoxFuture<'a, Result<(), DbErr>>;
@@ -101,6 +104,10 @@ impl<D: Declared> Part for Records<D> {
             _ => vec!["input".to_owned(), self.field.to_owned()],
         };
         fault
+    }
+
+    fn told_by(&self, violation: &Violation) -> (&'static str, Option<String>) {
+        told_by::<D>(violation)
     }
 
     fn write<'a>(&'a self, institution: Uuid, tx: &'a Transaction) -> BoxFuture<'a, Result<(), DbErr>> {

@@ -7,7 +7,7 @@ use crate::clock::Clock;
 use crate::database::{Cluster, Retry, Transaction, Violation, violation};
 use crate::error::{Error, Fault, Result};
 use crate::records::Row;
-use crate::records::aggregate::{Aggregate, New, check_keys, diagnose, insert, replay};
+use crate::records::aggregate::{Aggregate, New, check_keys, diagnose, insert, replay, told_by, unseen};
 use crate::records::check::Check;
 use crate::records::constraint::by_name;
 use crate::records::disclosure::written;
@@ -147,14 +147,20 @@ async fn register_once(
         Err((part, error)) => {
             drop(tx);
             let Some(violation) = violation(&error) else { return Err(error.into()) };
-            Err(refused(scope, cluster, told, Told::blame(part, &violation)).await)
+            Err(refused(scope, cluster, told, part, &violation).await)
         }
     }
 }
 
-/// Why the database refused what was found to be right: somebody was faster. What is found now, or else what its
-/// constraint says.
-async fn refused(scope: &Scope, cluster: &Cluster, told: &Told, said: Fault) -> Error {
+/// Why the database refused what was found to be right: somebody was faster, or a record beyond the caller's sight has a key.
+/// What is found now, or else what its constraint says.
+async fn refused(
+    scope: &Scope,
+    cluster: &Cluster,
+    told: &Told,
+    part: Option<&dyn Part>,
+    violation: &Violation,
+) -> Error {
     let found = async {
         let tx = cluster.write(scope).await?;
         let mut whole = told.again();
@@ -164,7 +170,10 @@ async fn refused(scope: &Scope, cluster: &Cluster, told: &Told, said: Fault) -> 
         Ok(faults)
     };
     match found.await {
-        Ok(faults) if faults.is_empty() => Error::Rejected(vec![said]),
+        Ok(faults) if faults.is_empty() => {
+            let told_by = part.map_or_else(|| told_by::<PatientRegisters>(violation), |part| part.told_by(violation));
+            unseen(scope, cluster, told_by, Told::blame(part, violation)).await
+        }
         Ok(faults) => Error::Rejected(faults),
         Err(error) => error,
     }

@@ -1,0 +1,2 @@
+-- Nothing to do: the table by which entries are found by patient has their order.
+SELECT 1;
