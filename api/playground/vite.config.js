@@ -66,5 +66,5 @@ export default defineConfig({
   esbuild: { jsx: 'automatic', legalComments: 'none' },
   worker: { format: 'es', plugins: () => [collectPackages] },
   // `npm run dev` beside a running server.
-  server: { proxy: { '/graphql': 'http://127.0.0.1:8000' } },
+  server: { proxy: { '/graphql': 'http://127.0.0.1:8000', '/playground/session': 'http://127.0.0.1:8000' } },
 });

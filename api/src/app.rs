@@ -180,6 +180,7 @@ pub async fn serve(config: &Config, demo: bool) -> Result<(), Error> {
         authority,
         feeds,
         signs_playground_in,
+        keeps_refresh_cookies: config.auth.refresh_cookie,
         rates,
         budgets,
         drain: drain_too,

@@ -4,6 +4,7 @@ mod care;
 mod catalogues;
 mod dependents;
 mod guest;
+mod health;
 
 pub(crate) use guest::admit_guest;
 
@@ -22,11 +23,12 @@ use crate::records::registration;
 use crate::scope::Scope;
 
 use self::catalogues::Choices;
+use self::health::Health;
 
 /// How many registers are made.
 const PATIENTS: u32 = 300;
-/// How many of them have a health record: the last ones, whom lists show first.
-const WITH_RECORD: u32 = 60;
+/// How many of them have a profile, contacts and identifiers: the last ones, whom lists show first.
+const WITH_PROFILE: u32 = 60;
 /// How many doctors are made.
 const DOCTORS: u32 = 24;
 
@@ -81,17 +83,15 @@ pub(crate) async fn fill(cluster: &Cluster, clock: &dyn Clock) -> Result<(), Err
     for number in 0..DOCTORS {
         doctor::create(&scope, cluster, clock, a_doctor(number)).await?;
     }
-    let today = clock.today();
-    let input = CreatePatientRegistersInput {
-        items: (0..PATIENTS - WITH_RECORD)
-            .map(|n| patient(n, today))
-            .chain(care::twins(|n| patient(n, today)))
-            .collect(),
-        idempotency_key: None,
-    };
+    let (now, today) = (clock.now(), clock.today());
+    let items = care::twins(|number| patient(number, today));
+    let input = CreatePatientRegistersInput { items, idempotency_key: None };
     patient_register::create_many(&scope, cluster, clock, input).await?;
-    for number in PATIENTS - WITH_RECORD..PATIENTS {
-        let input = dependents::record(PATIENTS - 1 - number, patient(number, today), &choices, clock.now());
+    for number in 0..PATIENTS {
+        let mut input = dependents::coded(patient(number, today), &Health::of(number), today);
+        if number >= PATIENTS - WITH_PROFILE {
+            input = dependents::with_profile(PATIENTS - 1 - number, input, &choices, now);
+        }
         registration::register(&scope, cluster, clock, input).await?;
     }
     care::fill(&scope, cluster, clock, &reader).await?;
@@ -166,9 +166,7 @@ fn patient(number: u32, today: NaiveDate) -> PatientRegisterItemInput {
     // Steps that share no factor with the lists' lengths, so that every combination comes up.
     let (first, last) = (nth(FIRST_NAMES, number * 13 + number / 40), nth(LAST_NAMES, number * 17 + number / 35));
     let age_in_days = 365 + u64::from(number) * 7919 % 33_000;
-    let few = |list: &[&str], step: u32| -> Vec<String> {
-        (0..(number / step) % 3).map(|index| nth(list, number + index * 2).to_owned()).collect()
-    };
+    let health = Health::of(number);
     PatientRegisterItemInput {
         uuid: Some(key("patient", number)),
         first_name: first.to_owned(),
@@ -178,9 +176,9 @@ fn patient(number: u32, today: NaiveDate) -> PatientRegisterItemInput {
         phone_number: format!("+1 555-{:03}-{number:04}", 100 + number % 800),
         address: format!("{} {}, {}", 1 + number % 199, nth(STREETS, number * 3), nth(TOWNS, number * 7)),
         emergency_contact: format!("{} {last}", nth(FIRST_NAMES, number * 13 + 11)),
-        allergies: few(ALLERGIES, 1),
-        medical_history: few(HISTORY, 2),
-        current_medications: few(MEDICATIONS, 3),
+        allergies: health.allergy_words(),
+        medical_history: health.condition_words(),
+        current_medications: health.medication_words(),
         institution_id: Some(institution_of(number)),
         date_of_death: (number % 97 == 3).then_some(Date(today)),
         doctor_id: Some(doctor_of(number)),
@@ -252,11 +250,3 @@ const STREETS: &[&str] =
     &["Main Street", "Oak Avenue", "Mill Lane", "Church Road", "Station Street", "River Walk", "Park Row"];
 
 const TOWNS: &[&str] = &["Springfield", "Rivertown", "Eastport", "Greenfield", "Northam"];
-
-const ALLERGIES: &[&str] = &["penicillin", "latex", "peanuts", "pollen", "shellfish", "house dust mites", "aspirin"];
-
-const HISTORY: &[&str] =
-    &["hypertension", "asthma", "type 2 diabetes", "appendectomy", "migraine", "fractured wrist", "hypothyroidism"];
-
-const MEDICATIONS: &[&str] =
-    &["lisinopril 10 mg", "albuterol inhaler", "metformin 500 mg", "levothyroxine 50 µg", "ibuprofen 400 mg"];

@@ -3,19 +3,28 @@
 //! | variant | GraphQL |
 //! |---|---|
 //! | `Rejected` | `userErrors` of the mutation's payload |
-//! | `Unauthenticated`, `Forbidden`, `RateLimited` | top-level error of the same name; `RATE_LIMITED` is retryable |
+//! | `Unauthenticated` | top-level error `UNAUTHENTICATED`, or the code that says more: see [`Unauthenticated::code`] |
+//! | `Forbidden`, `RateLimited` | top-level error of the same name; `RATE_LIMITED` is retryable |
 //! | `Untrusted` | top-level error `DOCUMENT_NOT_TRUSTED` |
 //! | `BadRequest`, `Limit` | top-level error `BAD_REQUEST`, `LIMIT_EXCEEDED` |
 //! | `Unavailable`, `Interrupted`, `Unrecorded`, `KeysUnread` | top-level error `UNAVAILABLE`, retryable |
 //! | `Timeout`, `OutcomeUnknown` | top-level error of the same name; `TIMEOUT` is retryable |
 //! | `Consistency` | top-level error `CONSISTENCY_UNAVAILABLE`, retryable |
 //! | `WriteLost` | top-level error `CONSISTENCY_UNAVAILABLE`, not retryable |
+//! | `Argument` | what the error within it is, with `extensions.argumentPath` |
 //! | `Internal` | top-level error `INTERNAL`; the cause is logged with the request's id and never returned |
+
+mod params;
+mod unauthenticated;
 
 use std::io;
 use std::str::FromStr;
 
 use sea_orm::{DbErr, RuntimeErr};
+use uuid::Uuid;
+
+pub use params::FaultParams;
+pub use unauthenticated::Unauthenticated;
 
 /// How the `database` room says, through SeaORM's errors, that no node is as fresh as a read wants.
 pub const NOT_FRESH_ENOUGH: &str = "no node is fresh enough";
@@ -34,9 +43,6 @@ pub const USED_UP: &str = "database time used up, in seconds: ";
 /// follows.
 pub const TOO_MANY_ROWS: &str = "rows of more bytes than an answer may have: ";
 
-/// What is said to whoever asks without a session, or with one that has ended.
-pub const NO_SESSION: &str = "this needs a session: sign in, and send its access token as Authorization: Bearer";
-
 /// What every fallible function of the domain returns.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -52,9 +58,17 @@ pub enum Error {
     /// The request asks for more than one request may.
     #[error("{0}")]
     Limit(String),
+    /// An argument cannot be taken.
+    #[error("{error}")]
+    Argument {
+        /// Place in the arguments, from the argument's name on.
+        path: Vec<String>,
+        /// Why not: `BadRequest` or `Limit`.
+        error: Box<Self>,
+    },
     /// Nobody is known to ask, or they did not prove who they are.
-    #[error("{0}")]
-    Unauthenticated(&'static str),
+    #[error(transparent)]
+    Unauthenticated(#[from] Unauthenticated),
     /// The caller lacks the permission.
     #[error("{0}")]
     Forbidden(String),
@@ -118,6 +132,26 @@ impl Error {
         ))
     }
 
+    /// The same, with the limits of the broken rule.
+    #[must_use]
+    pub fn with(mut self, params: FaultParams) -> Self {
+        if let Self::Rejected(faults) = &mut self {
+            faults.iter_mut().for_each(|fault| fault.params = params.clone());
+        }
+        self
+    }
+
+    /// The same, blamed on what is at `place` in the arguments. Errors that no argument causes stay as they are.
+    #[must_use]
+    pub fn at(self, place: &[&str]) -> Self {
+        let place = place.iter().map(ToString::to_string);
+        match self {
+            Self::BadRequest(_) | Self::Limit(_) => Self::Argument { path: place.collect(), error: Box::new(self) },
+            Self::Argument { path, error } => Self::Argument { path: place.chain(path).collect(), error },
+            other => other,
+        }
+    }
+
     /// A fault of this program, described for its log.
     pub fn internal(cause: impl Into<Source>) -> Self {
         Self::Internal(cause.into())
@@ -125,7 +159,7 @@ impl Error {
 }
 
 /// One rule that an input breaks.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Fault {
     /// Which kind of rule.
     pub code: FaultCode,
@@ -133,12 +167,17 @@ pub struct Fault {
     pub message: String,
     /// Where in the arguments, from the argument's name on.
     pub path: Vec<String>,
+    /// Limits of the rule.
+    pub params: FaultParams,
+    /// The record that changed meanwhile, of a `VersionConflict`.
+    pub conflict: Option<Uuid>,
 }
 
 impl Fault {
     /// A fault at `path`.
     pub fn new(code: FaultCode, path: impl IntoIterator<Item = String>, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), path: path.into_iter().collect() }
+        let (message, path) = (message.into(), path.into_iter().collect());
+        Self { code, message, path, params: FaultParams::default(), conflict: None }
     }
 }
 

@@ -14,7 +14,7 @@ use crate::error::Error;
 use crate::fhir::{self, Exported, Files};
 use crate::observability;
 use crate::records::medical_institution::MedicalInstitutions;
-use crate::records::{Joins, find};
+use crate::records::{Deleted, Joins, find};
 use crate::scope::{Boundary, InstitutionId, Scope};
 
 /// What to export.
@@ -100,7 +100,7 @@ async fn write(cluster: &Cluster, options: &Options) -> Result<Vec<Exported>, Fa
     let mut scope = Scope::local_operator(Uuid::new_v4());
     if let Some(key) = options.institution {
         let reader = cluster.read(&scope, Consistency::Eventual);
-        if find::<MedicalInstitutions>(&scope, &reader, key, &[], &Joins::new()).await?.is_none() {
+        if find::<MedicalInstitutions>(&scope, &reader, key, Deleted::Excluded, &[], &Joins::new()).await?.is_none() {
             return Err(Error::BadRequest(format!("there is no institution {key}")).into());
         }
         scope.boundary = Boundary::One(InstitutionId(key));
@@ -134,7 +134,7 @@ fn print(files: &[Exported], as_json: bool) {
         let file =
             |file: &Exported| serde_json::json!({ "type": file.resource_type, "url": file.path, "count": file.count });
         let output: Vec<_> = files.iter().filter(|file| file.count > 0).map(file).collect();
-        let time = SystemClock.now().to_rfc3339_opts(chrono::SecondsFormat::Millis, true);
+        let time = SystemClock.now().to_rfc3339_opts(chrono::SecondsFormat::Micros, true);
         writeln!(out, "{}", serde_json::json!({ "transactionTime": time, "output": output, "error": [] })).ok();
         return;
     }

@@ -28,6 +28,7 @@ mod file_modes;
 pub mod graphql;
 pub mod guards;
 mod import;
+pub mod instant;
 mod key;
 pub mod listen;
 mod media;

@@ -38,6 +38,11 @@ struct Built;
 #[folder = "$CARGO_MANIFEST_DIR/playground/examples"]
 struct Examples;
 
+/// The sources that both pages use as they are.
+#[derive(Embed)]
+#[folder = "$CARGO_MANIFEST_DIR/playground/src"]
+struct Shared;
+
 /// One file of the page, with all that its response needs.
 #[derive(Debug)]
 pub struct Asset {
@@ -111,9 +116,8 @@ fn fallback(path: &str) -> Option<Asset> {
     let (name, body) = match path {
         "" => ("index.html", Cow::Borrowed(&include_bytes!("../playground/fallback/index.html")[..])),
         "playground/fallback.js" => (path, Cow::Borrowed(&include_bytes!("../playground/fallback/fallback.js")[..])),
-        "playground/session.js" => (path, Cow::Borrowed(&include_bytes!("../playground/src/session.js")[..])),
         "playground/examples.json" => (path, Cow::Owned(serde_json::to_vec(&examples()).ok()?)),
-        _ => return None,
+        _ => (path, Shared::get(path.strip_prefix("playground/")?)?.data),
     };
     Some(Asset { content_security_policy: FALLBACK_CONTENT_SECURITY_POLICY, ..asset(name, body, None, REVALIDATE) })
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
-use crate::error::{Error, NO_SESSION, Result};
+use crate::error::{Error, Result, Unauthenticated};
 
 /// The key of a medical institution, which is a tenant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -207,6 +207,8 @@ pub struct Scope {
     pub request: Uuid,
     /// Where the request came from.
     pub origin: Option<IpAddr>,
+    /// Why nobody is known to ask, where that is so.
+    pub unauthenticated: Unauthenticated,
 }
 
 impl Scope {
@@ -223,6 +225,7 @@ impl Scope {
             permissions: Permissions::ALL,
             request,
             origin: None,
+            unauthenticated: Unauthenticated::NoSession,
         }
     }
 
@@ -246,6 +249,7 @@ impl Scope {
             permissions: Permissions::NONE,
             request,
             origin: None,
+            unauthenticated: Unauthenticated::NoSession,
         }
     }
 
@@ -256,14 +260,18 @@ impl Scope {
     }
 
     /// # Errors
+    /// `Unauthenticated` when nobody is known to ask, with the reason.
+    pub fn require_somebody(&self) -> Result<()> {
+        if self.is_nobody() { Err(self.unauthenticated.into()) } else { Ok(()) }
+    }
+
+    /// # Errors
     /// `Unauthenticated` when nobody is known to ask; `Forbidden` when the caller lacks `permission`.
     pub fn require(&self, permission: Permission) -> Result<()> {
         if self.permissions.contain(permission) {
             return Ok(());
         }
-        if self.is_nobody() {
-            return Err(Error::Unauthenticated(NO_SESSION));
-        }
+        self.require_somebody()?;
         Err(Error::Forbidden(format!("you have no permission to {}", permission.name())))
     }
 

@@ -2,6 +2,7 @@
 
 mod call;
 mod consistency;
+mod cookies;
 mod cors;
 mod events;
 mod front;
@@ -48,6 +49,7 @@ use crate::records::changes::Feeds;
 
 use call::{Call, caller};
 use consistency::Wish;
+use cookies::Storage;
 use cors::Cors;
 use front::{Front, front};
 use post::by_post;
@@ -67,6 +69,7 @@ pub struct Service {
     authority: Authority,
     feeds: Feeds,
     signs_playground_in: bool,
+    keeps_refresh_cookies: bool,
     rates: Rates,
     answers: AnswerPool,
     budgets: Budgets,
@@ -98,6 +101,8 @@ pub struct Parts {
     pub feeds: Feeds,
     /// Whether whoever opens GraphiQL is an administrator: for demonstrations on this machine.
     pub signs_playground_in: bool,
+    /// Lets pages keep their refresh token in a cookie.
+    pub keeps_refresh_cookies: bool,
     /// What callers have used.
     pub rates: Rates,
     /// What callers have left of the databases.
@@ -116,21 +121,21 @@ impl Service {
         subscriptions: config::Subscriptions,
         parts: Parts,
     ) -> Result<Self, config::Error> {
-        let Parts { engine, cluster, clock, known, authority, feeds, signs_playground_in, rates, budgets, drain } =
-            parts;
+        let cors = Cors::new(config.cors_origins()?, &config.cors_headers()?, parts.keeps_refresh_cookies);
         let allowed_hosts = config.allowed_hosts.split(',').map(|host| host.trim().to_ascii_lowercase()).collect();
         Ok(Self {
-            engine,
-            cluster,
-            clock,
-            known,
-            authority,
-            feeds,
-            signs_playground_in,
-            rates,
+            engine: parts.engine,
+            cluster: parts.cluster,
+            clock: parts.clock,
+            known: parts.known,
+            authority: parts.authority,
+            feeds: parts.feeds,
+            signs_playground_in: parts.signs_playground_in,
+            keeps_refresh_cookies: parts.keeps_refresh_cookies,
+            rates: parts.rates,
             answers: AnswerPool::new(config.max_answer, config.max_answers),
-            budgets,
-            drain,
+            budgets: parts.budgets,
+            drain: parts.drain,
             proxies: config.proxies()?,
             forwarded_header: config.forwarded_header,
             request_timeout: Duration::from_secs(config.request_timeout),
@@ -139,7 +144,7 @@ impl Service {
             max_batch: config.max_batch,
             subscribers: Subscribers::new(subscriptions.max_per_caller),
             subscriptions,
-            front: Arc::new(Front { allowed_hosts, cors: Cors::new(config.cors_origins()?) }),
+            front: Arc::new(Front { allowed_hosts, cors }),
         })
     }
 
@@ -307,7 +312,10 @@ async fn answer(service: &Arc<Service>, request: HttpRequest<Body>, id: Uuid) ->
         Err(error) => return reply.one(&Answer::refused(error, id)),
     };
     let bytes = Arc::new(service.answers.answer());
-    let call = Call { service, wish: &wish, after, caller, meter, sign_in_only, bytes, clusters: Mutex::default() };
+    let storage = Storage::of(request.headers(), &service.front.cors).filter(|_| service.keeps_refresh_cookies);
+    let cookie = storage.map(|storage| Arc::new(storage.cookie(request.headers())));
+    let (wish, kept) = (&wish, cookie.clone());
+    let call = Call { service, wish, after, caller, meter, sign_in_only, bytes, cookie, clusters: Mutex::default() };
     let answered = match *request.method() {
         axum::http::Method::GET => by_get(&call, &reply, request.uri()).left_future(),
         axum::http::Method::POST => by_post(&call, &reply, request).right_future(),
@@ -318,11 +326,15 @@ async fn answer(service: &Arc<Service>, request: HttpRequest<Body>, id: Uuid) ->
         }
     };
     let guarded = std::panic::AssertUnwindSafe(answered).catch_unwind();
-    match tokio::time::timeout(service.request_timeout, guarded).await {
-        Ok(Ok(response)) => wish.tell(response),
-        Ok(Err(_)) => wish.tell(reply.refuse(StatusCode::INTERNAL_SERVER_ERROR, call.panicked())),
-        Err(_) => wish.tell(reply.refuse(StatusCode::GATEWAY_TIMEOUT, call.out_of_time())),
+    let mut response = wish.tell(match tokio::time::timeout(service.request_timeout, guarded).await {
+        Ok(Ok(response)) => response,
+        Ok(Err(_)) => reply.refuse(StatusCode::INTERNAL_SERVER_ERROR, call.panicked()),
+        Err(_) => reply.refuse(StatusCode::GATEWAY_TIMEOUT, call.out_of_time()),
+    });
+    if let Some((storage, cookie)) = storage.zip(kept) {
+        storage.tell(&mut response, &cookie, service.clock.now());
     }
+    response
 }
 
 async fn by_get(call: &Call<'_>, reply: &Reply, uri: &Uri) -> Response {

@@ -13,7 +13,7 @@ use crate::database::{Cluster, Consistency};
 use crate::deed::{Action, Deed, Outcome};
 use crate::error::Error;
 use crate::records::medical_institution::MedicalInstitutions;
-use crate::records::{Joins, find};
+use crate::records::{Deleted, Joins, find};
 use crate::scope::Scope;
 
 /// How long a token may be good at most.
@@ -66,7 +66,7 @@ async fn make(cluster: &Cluster, authority: &Authority, options: Options) -> Res
     let reader = cluster.read(&scope, Consistency::Eventual);
     let mut institution = options.institution;
     if let Some(key) = institution
-        && find::<MedicalInstitutions>(&scope, &reader, key, &[], &Joins::new()).await?.is_none()
+        && find::<MedicalInstitutions>(&scope, &reader, key, Deleted::Excluded, &[], &Joins::new()).await?.is_none()
     {
         return Err(Error::BadRequest(format!("there is no institution {key}")));
     }

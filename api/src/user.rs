@@ -12,6 +12,7 @@ use crate::config::Config;
 use crate::console::{print_line, tell_line};
 use crate::database::Cluster;
 use crate::error::Error;
+use crate::instant::written;
 use crate::records::Loaded as _;
 use crate::records::user::{self, CreateUserInput, UserKind};
 use crate::scope::Scope;
@@ -96,7 +97,7 @@ async fn create(cluster: &Cluster, authority: &Authority, new: New) -> Result<()
     let (name, uuid) = (new.username, *user.uuid.loaded()?);
     let Some(password) = new.password else {
         let token = authority.one_time_token(&scope, uuid).await?;
-        let until = token.expires_at;
+        let until = written(&token.expires_at.0);
         print_line!("user {name} may sign in until {until} with this one-time token and a new password:");
         print_line!("{}", token.token);
         return Ok(());

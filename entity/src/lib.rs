@@ -21,6 +21,7 @@ pub mod idempotency_key;
 pub mod identifier;
 pub mod import_origin;
 pub mod institution_type;
+pub mod login_failure;
 pub mod medical_condition;
 pub mod medical_institution;
 pub mod medication;

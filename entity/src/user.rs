@@ -1,5 +1,7 @@
 //! Table `users`: who may sign in.
 
+use precis_profiles::UsernameCaseMapped;
+use precis_profiles::precis_core::profile::PrecisFastInvocation as _;
 use sea_orm::entity::prelude::*;
 
 /// What a user is.
@@ -27,7 +29,7 @@ pub struct Model {
     pub uuid: Uuid,
     /// What the user is.
     pub kind: Kind,
-    /// What the user signs in by, in lower case: 1 to 254 characters, unique.
+    /// What the user signs in by, as [`normal_name`] has it: 1 to 254 characters, unique.
     pub username: String,
     /// 1 to 100 characters.
     pub display_name: Option<String>,
@@ -59,3 +61,12 @@ pub struct Model {
 pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
+
+/// The form in which a user name is kept and compared: lower case, of one width and in NFC, as the profile
+/// `UsernameCaseMapped` of RFC 8265, section 3.3, has it for each of the parts between spaces. None for a text that is no
+/// user name.
+#[must_use]
+pub fn normal_name(text: &str) -> Option<String> {
+    let parts: Option<Vec<_>> = text.split_whitespace().map(|part| UsernameCaseMapped::enforce(part).ok()).collect();
+    parts.filter(|parts| !parts.is_empty()).map(|parts| parts.join(" "))
+}

@@ -11,10 +11,6 @@ pub struct Model {
     pub user_id: Uuid,
     /// Argon2id in PHC notation, or bcrypt as it was brought along.
     pub password_hash: Option<String>,
-    /// Failed logins since the last good one.
-    pub failed_logins: i32,
-    /// Until when no login succeeds.
-    pub locked_until: Option<DateTimeUtc>,
     /// The secret of time-based one-time passwords, sealed by the key file.
     pub totp_secret: Option<Vec<u8>>,
     /// When the user first showed a right code; before that none is asked for.

@@ -6,7 +6,7 @@ use sea_orm_migration::sea_orm::{ConnectOptions, ConnectionTrait, DatabaseConnec
 use sqlx::{ConnectOptions as _, Connection, PgConnection};
 
 use crate::step::Migrator;
-use crate::{Step, steps};
+use crate::{Step, names, steps};
 
 const ROLES: &str = include_str!("../roles.postgres.sql");
 const HISTORY_POSTGRES: &str = include_str!("../history.postgres.sql");
@@ -31,6 +31,11 @@ pub enum Error {
         "migration {0} is applied but unknown to this program: use the version of phr that applied it, or a newer one"
     )]
     Unknown(String),
+    /// Users whose names are the same once they are in their normal form.
+    #[error(
+        "nothing was migrated: user names are compared without regard to case, width and composition (RFC 8265), and these would be one: {0}. Rename all but one of each: UPDATE users SET username = 'NEW NAME' WHERE uuid = 'KEY'"
+    )]
+    Names(String),
     /// The database refused.
     #[error("the database refused: {0}")]
     Database(#[from] DbErr),
@@ -79,14 +84,17 @@ pub enum Database {
 }
 
 impl Database {
-    /// Applies pending steps: all of them, or the next few. Returns the names of those applied.
+    /// Applies pending steps: all of them, or the next few; and brings user names into the form in which they are compared.
+    /// Returns the names of the steps applied.
     ///
     /// # Errors
-    /// Nothing of a step that fails stays; earlier ones do.
+    /// `Names` before anything is done. Nothing of a step that fails stays; earlier ones do.
     pub async fn up(&self, count: Option<u32>) -> Result<Vec<String>, Error> {
         let session = self.open().await?;
         let before = status(&session.connection).await?;
+        names::check(&session.connection).await?;
         Migrator::up(&session.connection, count).await?;
+        names::normalize(&session.connection).await?;
         let after = status(&session.connection).await?;
         session.close().await?;
         Ok(after.applied.into_iter().filter(|name| !before.applied.contains(name)).collect())

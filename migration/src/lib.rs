@@ -4,6 +4,7 @@
 //! since is refused by name, because nobody can know any more what the database holds.
 
 mod database;
+mod names;
 mod step;
 
 pub use database::{Applied, Database, Error, Status};

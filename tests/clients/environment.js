@@ -31,6 +31,27 @@ export function serverUrl() {
 /** Headers that every request carries: the session in PHR_TOKEN, where there is one. */
 export const sessionHeaders = process.env.PHR_TOKEN ? { authorization: `Bearer ${process.env.PHR_TOKEN}` } : {};
 
+/** Sends an operation as a plain client does; `code` is that of the first error, or null. */
+export async function ask(url, query, variables = {}, headers = sessionHeaders) {
+  const response = await fetch(`${url}/graphql`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', accept: 'application/graphql-response+json', ...headers },
+    body: JSON.stringify({ query, variables }),
+    signal: AbortSignal.timeout(10_000),
+  });
+  const { data, errors } = await response.json();
+  return { status: response.status, data, errors, code: errors?.[0]?.extensions?.code ?? null };
+}
+
+/** Waits until the server refuses an access token. */
+export async function untilRefused(url, authorization) {
+  const deadline = Date.now() + 30_000;
+  while ((await ask(url, '{ viewer { username } }', {}, { authorization })).code === null) {
+    assert.ok(Date.now() < deadline, 'an access token ends in time');
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
+
 /** Runs a tool of this project, and fails with all that it said when it does not succeed within two minutes. */
 export function runTool(name, args, env = {}) {
   const done = spawnSync(join(here, 'node_modules/.bin', name), args, {

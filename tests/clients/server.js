@@ -12,7 +12,7 @@ const READY = /phr is ready: (http:\/\/[^/]+)\//;
 /** Starts a server that has no records and no users; `stop` ends it. */
 export async function startServer(settings = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'phr-clients-'));
-  const env = { ...process.env, DATABASE_URL: 'sqlite:phr.sqlite', ...settings };
+  let env = { ...process.env, DATABASE_URL: 'sqlite:phr.sqlite', ...settings };
   const start = (listen) => {
     const stdio = ['ignore', 'ignore', 'pipe'];
     const server = spawn(PROGRAM, ['serve', '--listen', listen], { cwd: folder, env, stdio });
@@ -29,10 +29,11 @@ export async function startServer(settings = {}) {
     await stop();
     throw new Error(`${PROGRAM} serve did not start`);
   }
-  /** Ends the server by a signal, and starts it again at the same address. */
-  const restart = async (signal) => {
+  /** Ends the server by a signal, and starts it again at the same address, with further settings. */
+  const restart = async (signal, further = {}) => {
     running.server.kill(signal);
     await running.ended;
+    env = { ...env, ...further };
     running = start(new URL(url).host);
     if (!(await ready(running.server))) throw new Error(`${PROGRAM} serve did not start again`);
   };

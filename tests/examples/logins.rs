@@ -10,18 +10,21 @@ const PASSWORD: &str = "correct horse battery";
 /// A server's own steps: an answer comes at a full one.
 const STEP: Duration = Duration::from_millis(250);
 
-/// Attempts that are all refused, by what is wrong with them.
-const ATTEMPTS: [(&str, &str, &str, Option<&str>); 9] = [
-    ("wrong password", "ada", "wrong", None),
-    ("unknown user", "nobody", PASSWORD, None),
-    ("no password yet", "new", PASSWORD, None),
-    ("locked out, wrong password", "locked", "wrong", None),
-    ("locked out, right password", "locked", PASSWORD, None),
-    ("not active, wrong password", "off", "wrong", None),
-    ("not active, right password", "off", PASSWORD, None),
-    ("second factor, wrong password", "two", "wrong", None),
-    ("second factor, wrong code", "two", PASSWORD, Some("000000")),
+/// Attempts that are all refused, by what is wrong with them, with the codes of their refusals.
+const ATTEMPTS: [(&str, &str, &str, Option<&str>, &str); 9] = [
+    ("wrong password", "ada", "wrong", None, "INVALID_CREDENTIALS"),
+    ("unknown user", "nobody", PASSWORD, None, "INVALID_CREDENTIALS"),
+    ("no password yet", "new", PASSWORD, None, "INVALID_CREDENTIALS"),
+    ("locked out, wrong password", "locked", "wrong", None, "LOCKED_OUT"),
+    ("locked out, right password", "locked", PASSWORD, None, "LOCKED_OUT"),
+    ("not active, wrong password", "off", "wrong", None, "INVALID_CREDENTIALS"),
+    ("not active, right password", "off", PASSWORD, None, "INVALID_CREDENTIALS"),
+    ("second factor, wrong password", "two", "wrong", None, "INVALID_CREDENTIALS"),
+    ("second factor, wrong code", "two", PASSWORD, Some("000000"), "SECOND_FACTOR_INVALID"),
 ];
+
+/// How many failures lock a name out.
+const LIMIT: usize = 5;
 
 fn main() {
     let times: usize = std::env::args().nth(1).and_then(|times| times.parse().ok()).unwrap_or(200);
@@ -47,7 +50,13 @@ fn main() {
 
 /// A server with a user of each kind.
 fn scene(backend: Backend) -> Phr {
-    let settings = [("PHR_RATE_ANONYMOUS", "0"), ("PHR_LOCKOUT_FAILURES", "1000000"), ("LOG_LEVEL", "error")];
+    let limit = LIMIT.to_string();
+    let settings = [
+        ("PHR_RATE_ANONYMOUS", "0"),
+        ("PHR_LOCKOUT_FAILURES", limit.as_str()),
+        ("PHR_LOCKOUT_SECONDS", "86400"),
+        ("LOG_LEVEL", "error"),
+    ];
     let phr = Phr::with(backend, &settings);
     for name in ["ada", "new", "locked", "off", "two"] {
         let input = json!({"kind": "CMS", "username": name, "roleId": "00000000-0000-4000-8001-000000000006"});
@@ -64,10 +73,7 @@ fn scene(backend: Backend) -> Phr {
         let key = phr.database.key(uuid.as_str().expect("a key"));
         let mut sql = phr.database.sql();
         match name {
-            "locked" => {
-                let until = "UPDATE user_secrets SET locked_until = '2999-01-01T00:00:00.000000+00:00'";
-                sql.run(&format!("{until} WHERE user_id = {key}"));
-            }
+            "locked" => (0..LIMIT).for_each(|_| drop(login(&phr, &json!({"username": name, "password": "wrong"})))),
             "off" => sql.run(&format!("UPDATE users SET is_active = false WHERE uuid = {key}")),
             "two" => {
                 phr.response_to(&access, "mutation { enrolSecondFactor { enrolment { secret } } }", &json!({}));
@@ -90,15 +96,22 @@ fn login(phr: &Phr, input: &Value) -> Value {
 /// all alike.
 fn measure(phr: &Phr, times: usize) -> Vec<Vec<Duration>> {
     let mut seen = vec![Vec::with_capacity(times); ATTEMPTS.len()];
+    // All but the failures of the name that is locked out are forgotten again.
+    let forget = format!(
+        "DELETE FROM login_failures WHERE name_code NOT IN
+         (SELECT name_code FROM login_failures GROUP BY name_code HAVING count(*) >= {LIMIT})"
+    );
+    let mut sql = phr.database.sql();
     for turn in 0..times {
         for at in 0..ATTEMPTS.len() {
             let at = (at + turn) % ATTEMPTS.len();
-            let (what, name, password, code) = ATTEMPTS[at];
+            let (what, name, password, code, refusal) = ATTEMPTS[at];
+            sql.run(&forget);
             let input = json!({"username": name, "password": password, "oneTimeCode": code});
             let began = Instant::now();
             let response = login(phr, &input);
             seen[at].push(began.elapsed());
-            assert_eq!(response["errors"][0]["extensions"]["code"], "UNAUTHENTICATED", "{what}: {response}");
+            assert_eq!(response["errors"][0]["extensions"]["code"], refusal, "{what}: {response}");
         }
     }
     for one in &mut seen {

@@ -101,7 +101,7 @@ fn values_of_the_wrong_type_are_refused_where_they_stand(phr: &Phr) {
     for (query, word) in [
         ("{ patientRegister(uuid: \"7\") { uuid } }", "UUID"),
         ("{ patientRegisters(filter: {lastName: {resembles: \"x\"}}) { nodes { uuid } } }", "resembles"),
-        ("{ patientRegisters(order: [{field: SHOE_SIZE}]) { nodes { uuid } } }", "SHOE_SIZE"),
+        ("{ patientRegisters(order: [{field: SHOE_SIZE}]) { nodes { uuid } } }", "order.0.field"),
         ("{ patientRegisters(filter: {dateOfBirth: {equal: \"1980-01-1998\"}}) { nodes { uuid } } }", "Date"),
         ("{ patientRegisters(filter: {createdAt: {equal: \"yesterday\"}}) { nodes { uuid } } }", "DateTime"),
         ("{ patientRegisters { nodes { shoeSize } } }", "shoeSize"),

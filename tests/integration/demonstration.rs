@@ -1,6 +1,6 @@
 //! `phr serve --demo`: its records, its user, and the page that it signs in.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use serde_json::{Value, json};
@@ -82,13 +82,13 @@ fn the_user_of_the_demonstration_signs_in_there_and_nowhere_else() {
     assert_eq!(role(&demo, &token), json!({ "role": "doctor" }));
     drop(demo);
     let earnest = Phr::serve(Arc::clone(&database), &[], &[]);
-    assert_eq!(guest(&earnest).unwrap_err(), "UNAUTHENTICATED");
+    assert_eq!(guest(&earnest).unwrap_err(), "INVALID_CREDENTIALS");
     assert_eq!(role(&earnest, &token), Value::Null, "sessions have ended");
     drop(earnest);
     let demo = Phr::serve(database, &[], &["--demo"]);
     assert!(guest(&demo).is_ok());
     let elsewhere = Phr::serve(Arc::new(Database::new(Backend::Sqlite)), &[], &[]);
-    assert_eq!(guest(&elsewhere).unwrap_err(), "UNAUTHENTICATED");
+    assert_eq!(guest(&elsewhere).unwrap_err(), "INVALID_CREDENTIALS");
 }
 
 #[test]
@@ -101,6 +101,59 @@ fn the_page_of_the_demonstration_alone_is_given_a_session() {
     assert_eq!(viewer["data"]["viewer"]["role"], "administrator");
     let other = Phr::start(Backend::Sqlite);
     assert_eq!(other.http_as_nobody("GET", "/playground/session", &[], b"").status, 404);
+}
+
+/// The texts at `field` of the records in a nested list.
+fn texts(record: &Value, list: &str, field: &str) -> Vec<String> {
+    let nodes = record[list]["nodes"].as_array().unwrap();
+    nodes.iter().map(|node| node[field].as_str().unwrap_or_default().to_owned()).collect()
+}
+
+/// The words in a register's own list.
+fn words(record: &Value, list: &str) -> Vec<String> {
+    record[list].as_array().unwrap().iter().map(|word| word.as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn registers_and_coded_records_of_the_demonstration_agree() {
+    let server = Phr::serve(Arc::new(Database::bare(Backend::Sqlite)), &[], &["--demo"]);
+    let query = "query($page: Int!) { patientRegisters(page: {page: $page, perPage: 100}) { totalCount nodes {
+        uuid dateOfBirth allergies medicalHistory currentMedications
+        allergyIntolerances(first: 20) { nodes { display code onsetDate } }
+        conditions(first: 20) { nodes { display code onsetDate } }
+        current: medications(first: 20, filter: {status: {equal: ACTIVE}}) { nodes { display code } }
+        medications(first: 20) { nodes { display code startDate } } } } }";
+    let mut records = Vec::new();
+    for page in 1.. {
+        let list = server.ask(query, &json!({ "page": page }))["patientRegisters"].take();
+        records.extend(list["nodes"].as_array().unwrap().iter().cloned());
+        if list["totalCount"] == json!(records.len()) {
+            break;
+        }
+    }
+    let mut listed = BTreeMap::new();
+    for record in &records {
+        for (own, coded) in
+            [("allergies", "allergyIntolerances"), ("medicalHistory", "conditions"), ("currentMedications", "current")]
+        {
+            let (mut own_words, mut coded_words) = (words(record, own), texts(record, coded, "display"));
+            own_words.sort();
+            coded_words.sort();
+            assert_eq!(own_words, coded_words, "{own}: {record}");
+            *listed.entry(own).or_insert(0) += usize::from(!own_words.is_empty());
+        }
+        for (coded, day) in
+            [("allergyIntolerances", "onsetDate"), ("conditions", "onsetDate"), ("medications", "startDate")]
+        {
+            let codes = texts(record, coded, "code");
+            assert!(codes.iter().all(|code| !code.is_empty()), "{coded}: {record}");
+            let distinct: BTreeSet<&String> = codes.iter().collect();
+            assert_eq!(distinct.len(), codes.len(), "{coded} repeat: {record}");
+            let born = record["dateOfBirth"].as_str().unwrap();
+            assert!(texts(record, coded, day).iter().all(|day| day.as_str() >= born), "{coded} before birth: {record}");
+        }
+    }
+    assert!(listed.values().all(|count| *count >= 100), "{listed:?}");
 }
 
 #[test]

@@ -10,6 +10,7 @@ mod cancellation;
 mod catalogues;
 mod change_log;
 mod changes;
+mod clients;
 mod cluster;
 mod conformance;
 mod coverage;

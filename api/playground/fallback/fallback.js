@@ -1,4 +1,4 @@
-// Starts the GraphiQL that the page has loaded from the CDN; src/main.jsx is its embedded counterpart.
+// Starts the GraphiQL that the page has loaded from the CDN; src/main.js is its embedded counterpart.
 const root = document.getElementById('graphiql');
 
 async function start() {
@@ -9,29 +9,14 @@ async function start() {
     return;
   }
   const response = await fetch('/playground/examples.json');
-  const { openSession } = await import('/playground/session.js');
-  // This GraphiQL takes no comments among headers: the page itself says what they would.
-  const session = await openSession(response.ok ? await response.json() : [], []);
-  document.getElementById('hint').hidden = session.isSignedIn;
-  const ask = GraphiQL.createFetcher({
-    url: '/graphql',
-    headers: { accept: 'application/graphql-response+json, application/json' },
-    fetch: session.fetch,
-    enableIncrementalDelivery: false,
+  const { showPage } = await import('/playground/page.js');
+  await showPage(root, {
+    React,
+    createRoot: ReactDOM.createRoot,
+    GraphiQL,
+    toolkit: { createGraphiQLFetcher: GraphiQL.createFetcher, createLocalStorage: GraphiQL.createLocalStorage },
+    examples: response.ok ? await response.json() : [],
   });
-  ReactDOM.createRoot(root).render(
-    React.createElement(
-      GraphiQL,
-      {
-        fetcher: session.fetcher(ask),
-        storage: GraphiQL.createLocalStorage({ namespace: 'phr' }),
-        defaultTabs: session.defaultTabs.length > 0 ? session.defaultTabs : undefined,
-        defaultHeaders: session.defaultHeaders,
-        defaultEditorToolsVisibility: 'headers',
-      },
-      React.createElement(GraphiQL.Logo, null, 'phr'),
-    ),
-  );
 }
 
 start();

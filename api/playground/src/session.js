@@ -1,124 +1,157 @@
-// Who the page asks as. Requests carry what the tab Headers shows, and nothing else: in a demonstration it shows an access
-// token from the start, elsewhere it says where to get one. The page that loads GraphiQL from a CDN uses this file too.
+// The page's session: one for all tabs, kept in memory, renewed before its access token expires. The embedded page and the
+// one that loads GraphiQL from a CDN both use this file.
 
 const DEMONSTRATION = '/playground/session';
+/** Part of a token's life that is left when it is renewed, and the most that it may be. */
+const MARGIN = 0.2;
+const LONGEST_MARGIN_MS = 60_000;
 
-const HINT = [
-  'Every request wants an access token. `phr token`',
-  'prints one at the server\'s machine; users get theirs',
-  'from the mutation login. Put it behind Bearer, then',
-  're-fetch the schema by the button at the left edge.',
-  'It is forgotten when this page is closed.',
-];
+const SESSION = 'session { accessToken refreshToken } userErrors { message }';
+const LOGIN = `mutation SignIn($input: LoginInput!) { login(input: $input) { ${SESSION} } }`;
+const REFRESH = `mutation Refresh($input: RefreshSessionInput!) { refreshSession(input: $input) { ${SESSION} } }`;
+const LOGOUT = 'mutation SignOut { logout { userErrors { message } } }';
+const VIEWER = 'query Viewer { viewer { username role } }';
 
-/** What a demonstration signs in whoever opens its page with; null where the server is none. */
-async function obtain() {
+const SIGNED_OUT = { status: 'signedOut', source: null, viewer: null, notice: null };
+
+/** A refusal by the server, with the error's code. */
+class Refusal extends Error {
+  constructor({ message, extensions }) {
+    super(message);
+    this.code = extensions?.code ?? null;
+  }
+}
+
+/** Sends an operation of the page's own, and returns its data. */
+async function ask(query, variables, accessToken) {
+  const response = await fetch('/graphql', {
+    method: 'POST',
+    headers: {
+      'content-type': 'application/json',
+      accept: 'application/graphql-response+json, application/json',
+      ...(accessToken ? { authorization: `Bearer ${accessToken}` } : {}),
+    },
+    body: JSON.stringify({ query, variables }),
+  });
+  const { data, errors } = await response.json();
+  if (errors) throw new Refusal(errors[0]);
+  return data;
+}
+
+/** Signs in or refreshes: an operation whose only field returns a session. */
+async function sessionOf(query, input) {
+  const [{ session, userErrors }] = Object.values(await ask(query, { input }));
+  if (!session) throw new Refusal({ message: userErrors.map(({ message }) => message).join('\n') });
+  return session;
+}
+
+async function demonstrate() {
   const response = await fetch(DEMONSTRATION).catch(() => null);
-  return response?.ok ? `Bearer ${(await response.json()).accessToken}` : null;
+  return response?.ok ? response.json() : null;
 }
 
-/** Headers as the tab Headers takes them: JSON, with comments. */
-function written(comments, headers) {
-  const lines = Object.entries(headers).map(([name, value]) => `  ${JSON.stringify(name)}: ${JSON.stringify(value)}`);
-  return ['{', ...comments.map((line) => `  // ${line}`), lines.join(',\n'), '}'].join('\n');
-}
-
-/** Whether the operation that is going to run is a subscription. */
-function isSubscription({ definitions = [] } = {}, name) {
-  const operations = definitions.filter(({ kind }) => kind === 'OperationDefinition');
-  const chosen = operations.find((operation) => operation.name?.value === name) ?? operations[0];
-  return chosen?.operation === 'subscription';
-}
-
-/** The answers in a stream of server-sent events, of which each is one line of JSON. */
-async function* answers(response) {
-  if (!response.ok) {
-    yield await response.json();
-    return;
+/** When to renew a token that has just come: by the server's clock it says how long it is good for. */
+function renewalTime(accessToken) {
+  try {
+    const payload = accessToken.split('.')[1].replaceAll('-', '+').replaceAll('_', '/');
+    const { exp, iat } = JSON.parse(atob(payload));
+    const life = (exp - iat) * 1000;
+    return Date.now() + life - Math.min(life * MARGIN, LONGEST_MARGIN_MS);
+  } catch {
+    return Infinity;
   }
-  const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
-  let text = '';
-  for (let read = await reader.read(); !read.done; read = await reader.read()) {
-    const lines = (text + read.value).split('\n');
-    text = lines.pop();
-    for (const line of lines) {
-      if (line.startsWith('data: {')) yield JSON.parse(line.slice('data: '.length));
-    }
-  }
-}
-
-/** A subscription, as GraphiQL takes it: it asks for answers until it has enough of them. */
-function subscription(send, operation, headers) {
-  const stop = new AbortController();
-  const accepted = { ...headers, 'content-type': 'application/json', accept: 'text/event-stream' };
-  const body = JSON.stringify(operation);
-  async function* told() {
-    yield* answers(await send('/graphql', { method: 'POST', headers: accepted, body, signal: stop.signal }));
-  }
-  const iterator = told();
-  const done = { done: true, value: undefined };
-  return {
-    [Symbol.asyncIterator]() {
-      return this;
-    },
-    async next() {
-      try {
-        return await iterator.next();
-      } catch (error) {
-        if (stop.signal.aborted) return done;
-        throw error;
-      }
-    },
-    // Not the generator's own, which would wait for the next answer first.
-    async return() {
-      stop.abort();
-      return done;
-    },
-  };
 }
 
 /**
- * Signs in where that is possible, and says in comments how to where it is not. What comes back are properties of GraphiQL,
- * and what its fetcher is made of.
+ * Makes the session of a page that is signed out. `state` is replaced, and listeners are called, whenever somebody signs in
+ * or out. A session's source is `demonstration`, `password` (renewed by its refresh token) or `token` (never renewed).
  */
-export async function openSession(examples, hint = HINT) {
-  let current = await obtain();
-  const issued = new Set([current]);
-  const isSignedIn = current !== null;
-  const headers = (own) => written(isSignedIn ? [] : hint, { Authorization: current ?? 'Bearer ', ...own });
+export function createSession() {
+  const listeners = new Set();
+  let state = SIGNED_OUT;
+  let tokens = null;
+  let renewing = null;
 
-  function send(url, request) {
-    const sent = new Headers(request.headers);
-    // A token of this page's own that has expired since gives way to its successor; any other is the visitor's business.
-    if (isSignedIn && issued.has(sent.get('authorization'))) sent.set('authorization', current);
-    return fetch(url, { ...request, headers: sent });
+  function become(next) {
+    state = next;
+    listeners.forEach((listener) => listener());
   }
 
-  async function sendSignedIn(url, request) {
-    const answer = await send(url, request);
-    if (answer.status !== 401 || !isSignedIn || !issued.has(new Headers(request.headers).get('authorization'))) return answer;
-    const next = await obtain();
-    if (next === null) return answer;
-    issued.add(next);
-    current = next;
-    return send(url, request);
+  function keep({ accessToken, refreshToken }) {
+    tokens = { accessToken, refreshToken, renewAt: renewalTime(accessToken) };
+  }
+
+  async function begin(source, given) {
+    const { viewer } = await ask(VIEWER, {}, given.accessToken);
+    keep(given);
+    become({ status: 'signedIn', source, viewer, notice: null });
+  }
+
+  function end(notice = null) {
+    tokens = null;
+    become({ ...SIGNED_OUT, notice });
+  }
+
+  async function next() {
+    if (state.source === 'demonstration') return demonstrate();
+    return tokens.refreshToken ? sessionOf(REFRESH, { refreshToken: tokens.refreshToken }) : null;
+  }
+
+  /** Gets the next token; returns whether there is one. Requests at the same time share it. */
+  function renew() {
+    const former = tokens;
+    renewing ??= next()
+      .then((given) => {
+        if (tokens !== former) return tokens !== null;
+        if (given) keep(given);
+        return given !== null;
+      })
+      .catch((error) => {
+        // Without an answer the session may well go on.
+        if (error instanceof Refusal && tokens === former) end(`Signed out: ${error.message}`);
+        return false;
+      })
+      .finally(() => {
+        renewing = null;
+      });
+    return renewing;
+  }
+
+  function send(url, request, headers) {
+    if (tokens) headers.set('authorization', `Bearer ${tokens.accessToken}`);
+    return fetch(url, { ...request, headers });
   }
 
   return {
-    isSignedIn,
-    defaultHeaders: headers({}),
-    defaultTabs: examples.map((tab) => ({ ...tab, headers: headers(tab.headers ? JSON.parse(tab.headers) : {}) })),
-    /** The schema is first asked for before there is a tab Headers to say as whom. */
-    fetcher(ask) {
-      const first = isSignedIn ? { Authorization: current } : {};
-      return (operation, options) => {
-        if (isSubscription(options?.documentAST, operation.operationName)) {
-          return subscription(sendSignedIn, operation, options?.headers);
-        }
-        const isFirst = operation.operationName === 'IntrospectionQuery';
-        return ask(operation, isFirst ? { ...options, headers: { ...first, ...options?.headers } } : options);
-      };
+    getState: () => state,
+    subscribe(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
     },
-    fetch: sendSignedIn,
+    /** Signs in where the server is a demonstration; elsewhere nothing changes. */
+    async demonstrate() {
+      const given = await demonstrate();
+      if (given) await begin('demonstration', given);
+    },
+    /** Signs in with the input of `login`. */
+    signIn: async (input) => begin('password', await sessionOf(LOGIN, input)),
+    /** Signs in with an access token from elsewhere, such as `phr token`. */
+    useToken: (accessToken) => begin('token', { accessToken }),
+    /** Signs out; a session that the page began ends at the server too. */
+    async signOut() {
+      const { source } = state;
+      const accessToken = tokens?.accessToken;
+      end();
+      if (source === 'password') await ask(LOGOUT, {}, accessToken).catch(() => {});
+    },
+    /** `fetch` as whoever is signed in, unless the request's own headers say as whom. */
+    async fetch(url, request = {}) {
+      const headers = new Headers(request.headers);
+      if (headers.has('authorization') || !tokens) return fetch(url, { ...request, headers });
+      if (Date.now() >= tokens.renewAt) await renew();
+      const response = await send(url, request, headers);
+      if (response.status !== 401 || !tokens || !(await renew())) return response;
+      return send(url, request, headers);
+    },
   };
 }

@@ -1,12 +1,13 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, Utc};
 use sea_orm::ActiveEnum;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use uuid::{Builder, Uuid};
 
 use crate::deed::{Deed, Outcome};
+use crate::instant::written;
 use crate::scope::{Boundary, Scope};
 
 use super::chain::BEGINNING;
@@ -198,7 +199,7 @@ impl Entry {
 
 /// An instant as both databases read it, and as SQLite keeps it: in a fixed width of microseconds.
 fn write_instant<S: Serializer>(instant: &DateTime<Utc>, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(&instant.to_rfc3339_opts(SecondsFormat::Micros, false))
+    serializer.serialize_str(&written(instant))
 }
 
 fn write_common<S: Serializer>(common: &Common, serializer: S) -> Result<S::Ok, S::Error> {

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use uuid::Uuid;
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, Unauthenticated};
 use crate::scope::{Actor, Boundary, InstitutionId, LOCAL_OPERATOR, Permission, Permissions, Scope};
 
 use super::Authority;
@@ -20,38 +20,65 @@ pub(super) struct Known {
 }
 
 impl Authority {
-    /// Whose token that is, and what they may do with it now. None for any token that is not good now, whatever the
-    /// reason.
-    pub async fn authenticate(&self, token: &str, request: Uuid, origin: Option<IpAddr>) -> Option<Scope> {
+    /// The scope of a token's bearer, as it is now.
+    ///
+    /// # Errors
+    /// Why the token is not good now. That it was good before is told to nobody but its bearer.
+    pub async fn authenticate(
+        &self,
+        token: &str,
+        request: Uuid,
+        origin: Option<IpAddr>,
+    ) -> Result<Scope, Unauthenticated> {
         if token.len() > MAX_LENGTH {
-            return None;
+            return Err(Unauthenticated::NoSession);
         }
         let known = match self.0.tokens.get(token) {
             Some(known) => known,
             None => match self.0.provider.as_ref().filter(|provider| provider.claims(token)) {
                 Some(provider) => return self.outsider(provider, token, request, origin).await,
-                None => self.verify(token).await?,
+                None => self.verify(token).await.ok_or(Unauthenticated::NoSession)?,
             },
         };
         let (claims, roster) = (&known.claims, self.roster());
-        let is_dead = roster.keys.verifier(known.key).is_none()
-            || !claims.holds_at(self.now())
-            || claims.sid.is_some_and(|session| roster.ended.contains(&session))
-            // The end of its session may be forgotten before it.
-            || (claims.sid.is_some() && claims.lifetime() > self.0.settings.longest());
-        if is_dead {
+        if let Some(why) = self.dead(&known, &roster) {
             self.0.tokens.invalidate(token);
-            return None;
+            return Err(why);
         }
-        let role = Arc::clone(&roster.roles.get(claims.role.as_str())?.name);
+        let role = roster.roles.get(claims.role.as_str()).ok_or(Unauthenticated::NoSession)?;
+        let role = Arc::clone(&role.name);
         let bearer = Bearer { user: claims.sub, role, institution: claims.institution, patient: claims.patient };
         self.scope(&bearer, Some(claims), request, origin)
     }
 
+    /// Why a token that was verified is not good now, if it is not.
+    fn dead(&self, known: &Known, roster: &Roster) -> Option<Unauthenticated> {
+        let (claims, now) = (&known.claims, self.now());
+        // The end of its session may be forgotten before a token that was made for longer ends.
+        let is_too_long = claims.sid.is_some() && claims.lifetime() > self.0.settings.longest();
+        if roster.keys.verifier(known.key).is_none() || is_too_long {
+            Some(Unauthenticated::NoSession)
+        } else if claims.sid.is_some_and(|session| roster.ended.contains(&session)) {
+            Some(Unauthenticated::SessionEnded)
+        } else if claims.has_expired_at(now) {
+            Some(Unauthenticated::TokenExpired)
+        } else if claims.has_begun_at(now) {
+            None
+        } else {
+            Some(Unauthenticated::NoSession)
+        }
+    }
+
     /// The user whom the OpenID provider elsewhere means, if there is one here.
-    async fn outsider(&self, provider: &Provider, token: &str, request: Uuid, origin: Option<IpAddr>) -> Option<Scope> {
+    async fn outsider(
+        &self,
+        provider: &Provider,
+        token: &str,
+        request: Uuid,
+        origin: Option<IpAddr>,
+    ) -> Result<Scope, Unauthenticated> {
         let subject = provider.subject(token, self.now()).await?;
-        let bearer = self.roster().outsiders.get(&subject).cloned()?;
+        let bearer = self.roster().outsiders.get(&subject).cloned().ok_or(Unauthenticated::NoSession)?;
         self.scope(&bearer, None, request, origin)
     }
 
@@ -88,16 +115,23 @@ impl Authority {
         }
     }
 
-    fn scope(&self, bearer: &Bearer, claims: Option<&Claims>, request: Uuid, origin: Option<IpAddr>) -> Option<Scope> {
+    fn scope(
+        &self,
+        bearer: &Bearer,
+        claims: Option<&Claims>,
+        request: Uuid,
+        origin: Option<IpAddr>,
+    ) -> Result<Scope, Unauthenticated> {
         let roster = self.roster();
-        let role = roster.roles.get(&bearer.role)?;
+        let role = roster.roles.get(&bearer.role).ok_or(Unauthenticated::NoSession)?;
         let device = claims.and_then(|claims| claims.device.as_deref());
-        if bearer.user != LOCAL_OPERATOR.0 && !role.rules.as_ref()?.hold(self.now(), origin, device) {
-            return None;
+        let holds = || role.rules.as_ref().is_some_and(|rules| rules.hold(self.now(), origin, device));
+        if bearer.user != LOCAL_OPERATOR.0 && !holds() {
+            return Err(Unauthenticated::NoSession);
         }
         let grant = claims.and_then(|claims| claims.grant);
         let permissions = if grant.is_some() { within_leave(role.permissions) } else { role.permissions };
-        Some(Scope {
+        Ok(Scope {
             actor: Actor(bearer.user),
             role: Arc::clone(&role.name),
             session: claims.and_then(|claims| claims.sid),
@@ -107,6 +141,7 @@ impl Authority {
             permissions,
             request,
             origin,
+            unauthenticated: Unauthenticated::NoSession,
         })
     }
 }

@@ -18,6 +18,7 @@ use crate::scope::{Actor, Boundary, InstitutionId, Scope};
 
 use super::authentication::Known;
 use super::keyring;
+use super::login::login_name;
 use super::outside::Provider;
 use super::roster::Roster;
 use super::rotation::SIGNING_KEY;
@@ -198,7 +199,7 @@ impl Authority {
     /// # Errors
     /// `BadRequest` when there is none.
     pub async fn named(&self, scope: &Scope, name: &str) -> Result<Uuid> {
-        let found = self.user(user::Column::Username.eq(name.trim().to_lowercase()), scope.request).await?;
+        let found = self.user(user::Column::Username.eq(login_name(name)), scope.request).await?;
         found.map(|(user, _)| user.uuid).ok_or_else(|| Error::BadRequest(format!("there is no user {name}")))
     }
 

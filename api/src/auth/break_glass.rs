@@ -6,7 +6,8 @@ use uuid::Uuid;
 
 use crate::database::Transaction;
 use crate::deed::{Action, Deed};
-use crate::error::{Error, FaultCode, NO_SESSION, Result};
+use crate::error::{Error, FaultCode, FaultParams, Result, Unauthenticated};
+use crate::instant::Instant;
 use crate::records::sought;
 use crate::scope::{Boundary, Permission, Scope};
 
@@ -39,7 +40,7 @@ pub struct Leave {
     /// An access token for that one record: to be sent with the requests that need it, and with no others.
     pub access_token: String,
     /// Until when the record is open.
-    pub expires_at: DateTime<Utc>,
+    pub expires_at: Instant,
 }
 
 impl Authority {
@@ -100,7 +101,7 @@ impl Authority {
         claims.patient = Some(patient.uuid);
         claims.grant = Some(uuid);
         claims.device = session.device;
-        Ok(Leave { uuid, access_token: self.sign(&claims)?, expires_at })
+        Ok(Leave { uuid, access_token: self.sign(&claims)?, expires_at: Instant(expires_at) })
     }
 
     fn lifetime(&self, input: &BreakGlassInput) -> Result<Duration> {
@@ -112,7 +113,8 @@ impl Authority {
         }
         if length > MAX_REASON {
             let message = format!("has {MAX_REASON} characters at most");
-            return Err(Error::rejected(FaultCode::TooLong, &at("reason"), message));
+            let refused = Error::rejected(FaultCode::TooLong, &at("reason"), message);
+            return Err(refused.with(FaultParams::at_most(MAX_REASON)));
         }
         if reason.chars().any(char::is_control) {
             return Err(Error::rejected(FaultCode::InvalidFormat, &at("reason"), "has no control characters"));
@@ -121,7 +123,9 @@ impl Authority {
         let minutes = input.minutes.map_or_else(|| MINUTES.min(longest), i64::from);
         if minutes < 1 || minutes > longest {
             let message = format!("is between 1 and {longest}");
-            return Err(Error::rejected(FaultCode::OutOfRange, &at("minutes"), message));
+            let refused = Error::rejected(FaultCode::OutOfRange, &at("minutes"), message);
+            let longest = u32::try_from(longest).unwrap_or(u32::MAX);
+            return Err(refused.with(FaultParams::between(1, longest)));
         }
         Ok(Duration::minutes(minutes))
     }
@@ -150,7 +154,7 @@ async fn session_for_leave(
 ) -> Result<session::Model> {
     if let Some(own) = scope.session {
         let found = session::Entity::find_by_id(own).one(tx).await?;
-        return found.ok_or(Error::Unauthenticated(NO_SESSION));
+        return found.ok_or_else(|| Unauthenticated::SessionEnded.into());
     }
     // As the user is now, and stays until the session stands: whatever takes away what they may do ends their sessions.
     let found = user::Entity::find_by_id(scope.actor.0).lock_exclusive().one(tx).await?;
@@ -158,7 +162,7 @@ async fn session_for_leave(
     let role = role::Entity::find_by_id(user.role_id).one(tx).await?;
     let is_theirs = role.is_some_and(|role| *role.name == *scope.role);
     if !user.is_active || user.external_subject.is_none() || !is_theirs {
-        return Err(Error::Unauthenticated(NO_SESSION));
+        return Err(Unauthenticated::NoSession.into());
     }
     let row = session::Model {
         uuid: Uuid::new_v4(),

@@ -8,6 +8,7 @@ use aes_gcm::aead::{Aead, AeadCore, KeyInit, OsRng, Payload};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hkdf::Hkdf;
+use hmac::{Hmac, Mac};
 use sha2::{Digest, Sha256};
 
 /// What a key file that an operator made begins with.
@@ -143,11 +144,18 @@ impl KeyFile {
 }
 
 impl KeyFile {
-    /// A key for this purpose alone. From what it seals nothing is learned of the secret, nor of keys for other purposes.
-    pub(super) fn derive(&self, purpose: &[&[u8]]) -> Option<Aes256Gcm> {
+    /// A key for this purpose alone. From what it seals or vouches for nothing is learned of the secret, nor of keys for
+    /// other purposes.
+    pub(super) fn derive(&self, purpose: &[&[u8]]) -> Option<[u8; 32]> {
         let mut key = [0; 32];
         self.derived.expand_multi_info(purpose, &mut key).ok()?;
-        Some(Aes256Gcm::new(&key.into()))
+        Some(key)
+    }
+
+    /// The HMAC-SHA-256 of a text under the key for this purpose.
+    pub(super) fn code(&self, purpose: &[&[u8]], text: &[u8]) -> Option<[u8; 32]> {
+        let hmac = <Hmac<Sha256> as Mac>::new_from_slice(&self.derive(purpose)?).ok()?;
+        Some(hmac.chain_update(text).finalize().into_bytes().into())
     }
 }
 

@@ -11,21 +11,18 @@ use uuid::Uuid;
 
 use crate::database::{Consistency, Transaction};
 use crate::deed::{Action, Deed, Outcome};
-use crate::error::{Error, FaultCode, Result};
+use crate::error::{Error, Result, Unauthenticated};
 use crate::scope::{Actor, Boundary, NOBODY, Scope};
 
 use super::authority::acting;
+use super::lockout::Attempts;
 use super::password::{self, Verdict};
 use super::proof::{LoginInput, Proof, device, proof};
 use super::session::{Holder, changed, end};
 use super::{Authority, Grant, one_time, second_factor};
 
-/// What is said whatever was wrong: whether there is such a user, and whether they are locked out, is nobody's business.
-pub(super) const WRONG: &str =
-    "the user name or the password is wrong, or there were too many failed attempts: try again later";
-
 /// A refused login is answered at a full step after it came, so that the moment does not tell what was done meanwhile:
-/// somebody's failures are counted in the database, and nobody's are not. What it takes is a fraction of a step.
+/// somebody's secrets are locked before their failures are counted, and nobody has any. That takes a fraction of a step.
 const STEP: Duration = Duration::from_millis(250);
 
 /// What was found to be true of a proof, before anything is written.
@@ -50,8 +47,8 @@ impl Authority {
     /// Lets a user in.
     ///
     /// # Errors
-    /// `Unauthenticated` for whatever proof is not good, in the same words and as late; `Rejected` for an input that
-    /// lacks something; `Forbidden` outside the role's conditions; as any write.
+    /// `Unauthenticated` for whatever proof is not good, in the same words and as late whether or not there is such a
+    /// user; `Rejected` for an input that lacks something; `Forbidden` outside the role's conditions; as any write.
     pub async fn login(&self, input: LoginInput, request: Uuid, origin: Option<IpAddr>) -> Result<Grant> {
         let came = Instant::now();
         let result = self.admit(input, request, origin).await;
@@ -65,12 +62,12 @@ impl Authority {
     async fn admit(&self, input: LoginInput, request: Uuid, origin: Option<IpAddr>) -> Result<Grant> {
         let device = device(input.device.as_deref())?;
         let proof = proof(&input)?;
-        let name = input.username.trim().to_lowercase();
+        let name = login_name(&input.username);
         // No name has control characters, and PostgreSQL does not even compare with some.
         let found = if name.chars().any(char::is_control) {
             None
         } else {
-            self.user(user::Column::Username.eq(name), request).await?
+            self.user(user::Column::Username.eq(name.as_str()), request).await?
         };
         let finding = self.examine(proof, found.as_ref()).await?;
         let actor = found.as_ref().map_or(NOBODY, |(user, _)| Actor(user.uuid));
@@ -82,34 +79,32 @@ impl Authority {
             Some((user, _)) => user::Entity::find_by_id(user.uuid).lock_exclusive().one(&tx).await?,
             None => None,
         };
-        let Some(user) = user else {
-            tx.rollback().await?;
-            let deed = Deed::new(Action::Login, "User");
-            self.0.cluster.record(&scope, vec![(deed, Outcome::Failed)]).await?;
-            return Err(Error::Unauthenticated(WRONG));
+        let secret = match &user {
+            Some(user) => Some(locked(&tx, user.uuid).await?),
+            None => None,
         };
         let now = self.now();
-        let secret = locked(&tx, user.uuid).await?;
+        let attempts = self.attempts(&tx, &name, now).await?;
+        let tried = Deed { key: user.as_ref().map(|user| user.uuid), ..Deed::new(Action::Login, "User") };
         // A one-time token cannot be guessed: whoever keeps somebody locked out with wrong passwords does not stop it.
-        let is_locked_out = is_locked(&secret, now) && finding.token.is_none();
-        let tried = || Deed::new(Action::Login, "User").on(user.uuid);
-        if !finding.holds(&secret) || !user.is_active || is_locked_out {
-            return Err(self.refuse(tx, &scope, &secret, tried(), now).await?);
-        }
+        let is_token = finding.token.is_some();
+        let is_locked_out = attempts.are_too_many() && !is_token;
+        let admitted = user.zip(secret).filter(|(user, secret)| finding.holds(secret) && user.is_active);
+        let Some((user, secret)) = admitted.filter(|_| !is_locked_out) else {
+            let why = if is_token { Unauthenticated::InvalidCredentials } else { attempts.refusal() };
+            return Err(self.refuse(tx, &scope, &attempts, tried, why).await?);
+        };
         let step = match self.second_factor(&secret, input.one_time_code.as_deref(), now) {
             Ok(step) => step,
-            Err(Error::Unauthenticated(_)) => {
+            // Who knows the password and lacks the code may be trying passwords: it counts until the code follows.
+            Err(why) => {
                 // What no lock stops must not be a way to try every code.
-                if let Some(hash) = finding.token.filter(|_| is_locked(&secret, now)) {
+                let is_guess = why == Unauthenticated::SecondFactorInvalid && attempts.are_too_many();
+                if let Some(hash) = finding.token.filter(|_| is_guess) {
                     one_time::used(&tx, &hash, now).await?;
                 }
-                return Err(self.refuse(tx, &scope, &secret, tried(), now).await?);
-            }
-            // Who knows the password and lacks the code may be trying passwords: it counts until the code follows.
-            Err(error) => {
-                let deed = Deed { fields: ["second_factor".into()].into(), ..tried() };
-                self.refuse(tx, &scope, &secret, deed, now).await?;
-                return Err(error);
+                let tried = Deed { fields: ["second_factor".into()].into(), ..tried };
+                return Err(self.refuse(tx, &scope, &attempts, tried, why).await?);
             }
         };
         if let Some(hash) = &finding.token {
@@ -119,6 +114,7 @@ impl Authority {
             end(&tx, session::Column::UserId.eq(user.uuid), now).await?;
         }
         note_admission(&tx, &secret, finding.new_hash, step, now).await?;
+        attempts.forgive(&tx, origin).await?;
         let holder = Holder { user, device, origin };
         let grant = self.begin(&tx, holder, now).await?;
         tx.commit().await?;
@@ -183,52 +179,39 @@ impl Authority {
         secret: &user_secret::Model,
         code: Option<&str>,
         now: DateTime<Utc>,
-    ) -> Result<Option<i64>> {
+    ) -> Result<Option<i64>, Unauthenticated> {
         if secret.totp_confirmed_at.is_none() {
             return Ok(None);
         }
-        let missing =
-            || Error::rejected(FaultCode::Required, &["input", "oneTimeCode"], "the second factor's code is needed");
-        let code = code.map(str::trim).filter(|code| !code.is_empty()).ok_or_else(missing)?;
-        second_factor::step(&self.0.file, secret, code, now).map(Some).ok_or(Error::Unauthenticated(WRONG))
+        let code = code.map(second_factor::plain).filter(|code| !code.is_empty());
+        let code = code.ok_or(Unauthenticated::SecondFactorRequired)?;
+        let step = second_factor::step(&self.0.file, secret, &code, now);
+        step.map(Some).ok_or(Unauthenticated::SecondFactorInvalid)
     }
 
-    /// Counts a failed attempt to prove who one is, by who tried this deed, and locks the user out if it was one too many;
-    /// counted it is also when it cannot be put on record.
+    /// Counts a failed attempt to prove who one is; counted it is also when it cannot be put on record. Returns why it
+    /// failed.
     pub(super) async fn refuse(
         &self,
         tx: Transaction,
         scope: &Scope,
-        secret: &user_secret::Model,
+        attempts: &Attempts,
         deed: Deed,
-        now: DateTime<Utc>,
+        why: Unauthenticated,
     ) -> Result<Error> {
-        // A flood must not keep its victim locked out for ever.
-        let counted = if is_locked(secret, now) { None } else { Some(self.count(&tx, secret, now).await?) };
+        attempts.count(&tx, scope.origin).await?;
         tx.commit().await?;
+        let user = deed.key;
         let recorded = self.0.cluster.record(scope, vec![(deed, Outcome::Failed)]).await;
-        if let Some((failures, is_locked)) = counted {
-            tracing::warn!(user = %secret.user_id, failures, locked = is_locked, "failed login");
-        }
+        tracing::warn!(user = user.map(tracing::field::display), code = why.code(), "failed login");
         recorded?;
-        Ok(Error::Unauthenticated(WRONG))
+        Ok(why.into())
     }
+}
 
-    /// Counts a failure; returns how many there are in a row, and whether the user is locked out now.
-    async fn count(&self, tx: &Transaction, secret: &user_secret::Model, now: DateTime<Utc>) -> Result<(i32, bool)> {
-        let settings = &self.0.settings;
-        let is_over = secret.locked_until.is_some();
-        let failures = if is_over { 1 } else { secret.failed_logins.saturating_add(1) };
-        let is_locked = u32::try_from(failures).unwrap_or(0) >= settings.lockout_failures;
-        let changes = user_secret::ActiveModel {
-            user_id: Set(secret.user_id),
-            failed_logins: Set(failures),
-            locked_until: Set(is_locked.then(|| now + settings.lockout)),
-            ..user_secret::ActiveModel::default()
-        };
-        user_secret::Entity::update(changes).exec(tx).await?;
-        Ok((failures, is_locked))
-    }
+/// The name by which a user is looked up. Users who had a name before such names were refused sign in by it still.
+pub(super) fn login_name(text: &str) -> String {
+    user::normal_name(text).unwrap_or_else(|| text.trim().to_lowercase())
 }
 
 /// The user's secrets, locked until the transaction ends; made where there are none.
@@ -242,10 +225,6 @@ pub(super) async fn locked(tx: &Transaction, user: Uuid) -> Result<user_secret::
     find().one(tx).await?.ok_or_else(|| Error::internal("a user's secrets vanished"))
 }
 
-pub(super) fn is_locked(secret: &user_secret::Model, now: DateTime<Utc>) -> bool {
-    secret.locked_until.is_some_and(|until| now < until)
-}
-
 async fn note_admission(
     tx: &Transaction,
     secret: &user_secret::Model,
@@ -255,8 +234,6 @@ async fn note_admission(
 ) -> Result<()> {
     let mut changes = user_secret::ActiveModel {
         user_id: Set(secret.user_id),
-        failed_logins: Set(0),
-        locked_until: Set(None),
         last_login_at: Set(Some(now)),
         ..user_secret::ActiveModel::default()
     };

@@ -10,7 +10,8 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use crate::database::{Consistency, Transaction};
-use crate::error::{Error, Result};
+use crate::error::{Result, Unauthenticated};
+use crate::instant::Instant;
 use crate::scope::Scope;
 
 use super::Authority;
@@ -22,7 +23,7 @@ pub struct OneTimeToken {
     /// To be handed to the user, who signs in with it and a new password.
     pub token: String,
     /// Until when it is good.
-    pub expires_at: DateTime<Utc>,
+    pub expires_at: Instant,
 }
 
 /// 256 random bits, as text.
@@ -40,12 +41,13 @@ impl Authority {
     pub async fn one_time_token(&self, scope: &Scope, user: Uuid) -> Result<OneTimeToken> {
         let user = self.managed(scope, user, &["input", "userUuid"]).await?.uuid;
         let now = self.now();
-        let made = OneTimeToken { token: random_token(), expires_at: now + self.0.settings.one_time };
+        let expires_at = now + self.0.settings.one_time;
+        let made = OneTimeToken { token: random_token(), expires_at: Instant(expires_at) };
         let row = ActiveModel {
             hash: Set(Sha256::digest(&made.token).to_vec()),
             user_id: Set(user),
             created_at: Set(now),
-            expires_at: Set(made.expires_at),
+            expires_at: Set(expires_at),
             used_at: Set(None),
         };
         let tx = self.1.write(scope).await?;
@@ -78,5 +80,5 @@ pub(super) async fn used(tx: &Transaction, hash: &[u8], now: DateTime<Utc>) -> R
     let changes = ActiveModel { used_at: Set(Some(now)), ..ActiveModel::default() };
     let open = Column::Hash.eq(hash.to_vec());
     let done = Entity::update_many().set(changes).filter(open).filter(Column::UsedAt.is_null()).exec(tx).await?;
-    if done.rows_affected == 1 { Ok(()) } else { Err(Error::Unauthenticated(super::login::WRONG)) }
+    if done.rows_affected == 1 { Ok(()) } else { Err(Unauthenticated::InvalidCredentials.into()) }
 }

@@ -1,11 +1,14 @@
+use std::borrow::Cow;
 use std::sync::LazyLock;
 
 use argon2::password_hash::rand_core::OsRng;
 use argon2::password_hash::{PasswordHash, PasswordHasher, PasswordVerifier, SaltString};
 use argon2::{Algorithm, Argon2, Params, Version};
+use precis_profiles::OpaqueString;
+use precis_profiles::precis_core::profile::Rules as _;
 use tokio::sync::Semaphore;
 
-use crate::error::{Error, FaultCode, Result};
+use crate::error::{Error, FaultCode, FaultParams, Result};
 
 /// Characters of a password at least (NIST SP 800-63B, section 5.1.1.2, asks for 8).
 pub(super) const MIN_LENGTH: usize = 12;
@@ -31,7 +34,7 @@ pub(super) enum Verdict {
     Wrong,
     /// The password.
     Right,
-    /// The password, in an older notation: to be hashed anew.
+    /// The password, hashed in another way than now: to be hashed anew.
     Outdated,
 }
 
@@ -48,27 +51,48 @@ fn hash_now(password: &str) -> Result<String> {
 
 /// Hashes a password, in its turn.
 pub(super) async fn hash(password: String) -> Result<String> {
-    in_turn(move || hash_now(&password)).await?
+    in_turn(move || hash_now(&prepared(&password))).await?
 }
 
-/// Compares a password with a hash, or with none. The work tells nothing: it is one Argon2id in any case, and one bcrypt
-/// besides wherever there is a hash of that kind, `brought` being that of anybody.
+/// A password as it is kept and compared, however a keyboard writes it: with one kind of spaces, and composed, by the rules
+/// of the profile `OpaqueString` (RFC 8265, section 4.2). Characters that the profile's tables do not know, such as newer
+/// emoji, stay as they are.
+fn prepared(password: &str) -> String {
+    let profile = OpaqueString::new();
+    let mapped = profile.additional_mapping_rule(password).and_then(|text| profile.normalization_rule(text));
+    mapped.map_or_else(|_| password.to_owned(), Cow::into_owned)
+}
+
+/// Compares a password with a hash, or with none: as it is prepared, and if that is something else, as it was typed too,
+/// which is how older hashes were made. The work tells nothing of the hash: for each form it is one Argon2id in any case,
+/// and one bcrypt besides wherever there is a hash of that kind, `brought` being that of anybody.
 pub(super) async fn verify(password: String, hash: Option<String>, brought: Option<String>) -> Result<Verdict> {
     in_turn(move || {
-        let (own, old, is_old) = match hash {
-            Some(hash) if hash.starts_with(BCRYPT) => (None, Some(hash), true),
-            hash => (hash, brought, false),
-        };
-        let is_somebodys = own.is_some();
-        let is_own = is_argon2(&password, own.as_deref().unwrap_or(&NOBODYS)) && is_somebodys;
-        let is_olds = old.is_some_and(|old| is_bcrypt(&password, &old)) && is_old;
-        match (is_own, is_olds) {
-            (true, _) => Verdict::Right,
-            (_, true) => Verdict::Outdated,
-            _ => Verdict::Wrong,
+        let prepared = prepared(&password);
+        let verdict = compare(&prepared, hash.as_deref(), brought.as_deref());
+        if prepared == password {
+            return verdict;
+        }
+        match (verdict, compare(&password, hash.as_deref(), brought.as_deref())) {
+            (Verdict::Wrong, Verdict::Right | Verdict::Outdated) => Verdict::Outdated,
+            _ => verdict,
         }
     })
     .await
+}
+
+fn compare(password: &str, hash: Option<&str>, brought: Option<&str>) -> Verdict {
+    let (own, old, is_old) = match hash {
+        Some(hash) if hash.starts_with(BCRYPT) => (None, Some(hash), true),
+        hash => (hash, brought, false),
+    };
+    let is_own = is_argon2(password, own.unwrap_or(&NOBODYS)) && own.is_some();
+    let is_olds = old.is_some_and(|old| is_bcrypt(password, old)) && is_old;
+    match (is_own, is_olds) {
+        (true, _) => Verdict::Right,
+        (_, true) => Verdict::Outdated,
+        _ => Verdict::Wrong,
+    }
 }
 
 fn is_argon2(password: &str, hash: &str) -> bool {
@@ -86,17 +110,17 @@ fn is_bcrypt(password: &str, hash: &str) -> bool {
 /// # Errors
 /// `Rejected`, with what is wrong.
 pub(super) fn check(password: &str, username: &str, path: &[&str]) -> Result<()> {
-    let length = password.chars().count();
+    if password.chars().any(char::is_control) {
+        return Err(Error::rejected(FaultCode::InvalidFormat, path, "a password has no control characters"));
+    }
+    let length = prepared(password).chars().count();
     if length < MIN_LENGTH {
         let message = format!("a password has {MIN_LENGTH} characters at least");
-        return Err(Error::rejected(FaultCode::TooShort, path, message));
+        return Err(Error::rejected(FaultCode::TooShort, path, message).with(FaultParams::at_least(MIN_LENGTH)));
     }
     if length > MAX_LENGTH {
-        return Err(Error::rejected(
-            FaultCode::TooLong,
-            path,
-            format!("a password has {MAX_LENGTH} characters at most"),
-        ));
+        let message = format!("a password has {MAX_LENGTH} characters at most");
+        return Err(Error::rejected(FaultCode::TooLong, path, message).with(FaultParams::at_most(MAX_LENGTH)));
     }
     if password.to_lowercase() == username.trim().to_lowercase() {
         return Err(Error::rejected(FaultCode::InvalidFormat, path, "a password differs from the user's name"));

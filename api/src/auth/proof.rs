@@ -1,7 +1,7 @@
 use async_graphql::InputObject;
 use sha2::{Digest, Sha256};
 
-use crate::error::{Error, FaultCode, Result};
+use crate::error::{Error, FaultCode, FaultParams, Result};
 
 use super::password::check;
 
@@ -19,10 +19,14 @@ pub struct LoginInput {
     pub one_time_token: Option<String>,
     /// The new password, together with a one-time token: 12 to 256 characters.
     pub new_password: Option<String>,
-    /// The code that the second factor shows, for users who have one: 6 digits.
+    /// The code that the second factor shows, for users who have one: 6 digits; spaces and hyphens are ignored.
     pub one_time_code: Option<String>,
     /// The key of the device, where the role is bound to devices.
     pub device: Option<String>,
+    /// True to keep the refresh token in a cookie that no page can read, instead of returning it. For pages of this
+    /// server's host, or of an origin that it knows, over HTTPS or on localhost, that ask by POST.
+    #[graphql(default)]
+    pub cookie: bool,
 }
 
 /// How somebody proves who they are.
@@ -58,7 +62,8 @@ pub(super) fn device(key: Option<&str>) -> Result<Option<String>> {
     let Some(key) = key.filter(|key| !key.is_empty()) else { return Ok(None) };
     if key.chars().count() > MAX_DEVICE {
         let message = format!("has {MAX_DEVICE} characters at most");
-        return Err(Error::rejected(FaultCode::TooLong, &["input", "device"], message));
+        let refused = Error::rejected(FaultCode::TooLong, &["input", "device"], message);
+        return Err(refused.with(FaultParams::at_most(MAX_DEVICE)));
     }
     Ok(Some(Sha256::digest(key).iter().fold(String::new(), |text, byte| format!("{text}{byte:02x}"))))
 }

@@ -2,7 +2,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use aes_gcm::Aes256Gcm;
 use aes_gcm::aead::rand_core::RngCore as _;
-use aes_gcm::aead::{Aead as _, OsRng, Payload};
+use aes_gcm::aead::{Aead as _, KeyInit as _, OsRng, Payload};
 use uuid::Uuid;
 
 use crate::audit::Sealer;
@@ -56,7 +56,7 @@ impl QuerySeal {
         let mut salt = [0; SALT];
         OsRng.fill_bytes(&mut salt);
         let prefix = [&fingerprint(file)[..], &salt].concat();
-        Self { cipher: file.derive(&[PURPOSE, &salt]), prefix, count: AtomicU64::new(0) }
+        Self { cipher: cipher(file, &salt), prefix, count: AtomicU64::new(0) }
     }
 
     /// The arguments of a question that was asked in this request.
@@ -73,7 +73,7 @@ impl QuerySeal {
             let (count, body) = rest.split_at_checked(COUNT)?;
             let nonce = nonce(count.try_into().ok()?);
             let payload = Payload { msg: body, aad: request.as_bytes() };
-            file.derive(&[PURPOSE, salt])?.decrypt(&nonce.into(), payload).ok()
+            cipher(file, salt)?.decrypt(&nonce.into(), payload).ok()
         };
         open().ok_or(Unopened::Altered)
     }
@@ -86,6 +86,10 @@ impl Sealer for QuerySeal {
         let body = self.cipher.as_ref()?.encrypt(&nonce(count).into(), payload).ok()?;
         Some([&self.prefix[..], &count, &body].concat())
     }
+}
+
+fn cipher(file: &KeyFile, salt: &[u8]) -> Option<Aes256Gcm> {
+    Some(Aes256Gcm::new(&file.derive(&[PURPOSE, salt])?.into()))
 }
 
 fn nonce(count: [u8; COUNT]) -> [u8; 12] {

@@ -8,10 +8,10 @@ use totp_rs::{Algorithm, TOTP};
 use uuid::Uuid;
 
 use crate::database::Transaction;
-use crate::error::{Error, FaultCode, NO_SESSION, Result};
+use crate::error::{Error, FaultCode, Result, Unauthenticated};
 use crate::scope::Scope;
 
-use super::login::{is_locked, locked};
+use super::login::locked;
 use super::password::{self, Verdict};
 use super::session::{changed, end, own_session};
 use super::{Authority, KeyFile};
@@ -56,6 +56,12 @@ pub(super) fn step(file: &KeyFile, secret: &user_secret::Model, code: &str, now:
     })
 }
 
+/// A code as it was typed, without the spaces and hyphens that authenticators show in it.
+pub(super) fn plain(code: &str) -> String {
+    let is_gap = |letter: char| letter.is_whitespace() || matches!(letter, '-' | '\u{2010}'..='\u{2015}' | '\u{2212}');
+    code.chars().filter(|letter| !is_gap(*letter)).collect()
+}
+
 /// Compares without telling by its time how much was right.
 fn same(own: &[u8], given: &[u8]) -> bool {
     own.len() == given.len() && own.iter().zip(given).fold(0, |differs, (a, b)| differs | (a ^ b)) == 0
@@ -69,7 +75,7 @@ impl Authority {
     pub async fn enrol_second_factor(&self, scope: &Scope) -> Result<Enrolment> {
         own_session(scope)?;
         let found = self.user(user::Column::Uuid.eq(scope.actor.0), scope.request).await?;
-        let (user, _) = found.ok_or(Error::Unauthenticated(NO_SESSION))?;
+        let (user, _) = found.ok_or(Unauthenticated::SessionEnded)?;
         let mut secret = vec![0; SECRET];
         OsRng.fill_bytes(&mut secret);
         let codes = generator(secret.clone(), &user.username)?;
@@ -102,7 +108,7 @@ impl Authority {
         let now = self.now();
         let tx = self.1.write(scope).await?;
         let secret = locked(&tx, scope.actor.0).await?;
-        let Some(step) = step(&self.0.file, &secret, code.trim(), now) else {
+        let Some(step) = step(&self.0.file, &secret, &plain(code), now) else {
             tx.rollback().await?;
             let message = "this is not the code that the second factor shows now";
             return Err(Error::rejected(FaultCode::InvalidFormat, &["input", "oneTimeCode"], message));
@@ -125,13 +131,16 @@ impl Authority {
     pub async fn remove_second_factor(&self, scope: &Scope, password: String) -> Result<()> {
         own_session(scope)?;
         let found = self.user(user::Column::Uuid.eq(scope.actor.0), scope.request).await?;
-        let hash = found.and_then(|(_, secret)| secret?.password_hash);
+        let (user, secret) = found.ok_or(Unauthenticated::SessionEnded)?;
+        let hash = secret.and_then(|secret| secret.password_hash);
         let verdict = password::verify(password, hash.clone(), None).await?;
         let now = self.now();
         let tx = self.1.write(scope).await?;
         let secret = locked(&tx, scope.actor.0).await?;
-        if verdict == Verdict::Wrong || secret.password_hash != hash || is_locked(&secret, now) {
-            return Err(self.refuse(tx, scope, &secret, changed(scope.actor.0, "second_factor"), now).await?);
+        let attempts = self.attempts(&tx, &user.username, now).await?;
+        if verdict == Verdict::Wrong || secret.password_hash != hash || attempts.are_too_many() {
+            let why = attempts.refusal();
+            return Err(self.refuse(tx, scope, &attempts, changed(scope.actor.0, "second_factor"), why).await?);
         }
         remove(&tx, secret.user_id).await?;
         tx.note(changed(scope.actor.0, "second_factor"));

@@ -1,26 +1,30 @@
 use std::net::IpAddr;
+use std::time::Duration;
 
 use async_graphql::{InputObject, SimpleObject};
 use chrono::{DateTime, Utc};
-use entity::{refresh_token, session, user};
-use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QuerySelect, Set};
-use sha2::{Digest, Sha256};
+use entity::{session, user};
+use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, Set};
 use uuid::Uuid;
 
 use crate::criteria::Bounded as _;
 use crate::database::{Consistency, Transaction};
 use crate::deed::{Action, Deed};
-use crate::error::{Error, FaultCode, NO_SESSION, Result};
+use crate::error::{Error, FaultCode, Result, Unauthenticated};
+use crate::instant::Instant;
 use crate::records::role::Rules;
 use crate::records::user::Users;
-use crate::scope::{Actor, Boundary, Permission, Scope};
+use crate::scope::{Permission, Scope};
 
-use super::authority::acting;
-use super::login::{is_locked, locked};
+use super::login::locked;
 use super::one_time::{self, random_token};
 use super::password::{self, Verdict, check};
+use super::refresh::keep;
 use super::token::Claims;
 use super::{Authority, boundary};
+
+/// Time for which an expired session is remembered, for whoever comes to refresh it.
+const REMEMBERED: Duration = Duration::from_hours(7 * 24);
 
 pub(super) const NO_SESSION_HERE: &str =
     "your token belongs to no session here: it was made at the machine itself, or elsewhere";
@@ -32,11 +36,11 @@ pub struct Grant {
     /// To be sent with every request, as `Authorization: Bearer`.
     pub access_token: String,
     /// Until when the access token is good.
-    pub access_token_expires_at: DateTime<Utc>,
-    /// Good for one `refreshSession`, which returns the next one.
-    pub refresh_token: String,
+    pub access_token_expires_at: Instant,
+    /// Good for one `refreshSession`, which returns the next one; null where a cookie holds it.
+    pub refresh_token: Option<String>,
     /// Until when the session can be refreshed.
-    pub expires_at: DateTime<Utc>,
+    pub expires_at: Instant,
 }
 
 /// A new password, with what proves that it is the user who wants it.
@@ -69,19 +73,22 @@ impl Authority {
             revoked_at: None,
         };
         // Whoever signs in sweeps up what is long over.
-        session::Entity::delete_many().filter(session::Column::ExpiresAt.lt(now)).exec(tx).await?;
+        session::Entity::delete_many().filter(session::Column::ExpiresAt.lt(now - REMEMBERED)).exec(tx).await?;
         session::Entity::insert(session::ActiveModel::from(row.clone())).exec_without_returning(tx).await?;
         tx.note(Deed::new(Action::Login, "Session").on(row.uuid));
-        self.grant(tx, &row, &holder.user, holder.origin, now).await
+        let refresh_token = random_token();
+        keep(tx, row.uuid, &refresh_token, now).await?;
+        self.grant(tx, &row, &holder.user, holder.origin, refresh_token, now).await
     }
 
     /// The next pair of tokens of a session.
-    async fn grant(
+    pub(super) async fn grant(
         &self,
         tx: &Transaction,
         session: &session::Model,
         user: &user::Model,
         origin: Option<IpAddr>,
+        refresh_token: String,
         now: DateTime<Utc>,
     ) -> Result<Grant> {
         let role = entity::role::Entity::find_by_id(user.role_id).one(tx).await?;
@@ -99,71 +106,11 @@ impl Authority {
         claims.institution = institution;
         claims.patient = patient;
         claims.device.clone_from(&session.device);
-        let refresh_token = random_token();
-        let row = refresh_token::ActiveModel {
-            hash: Set(Sha256::digest(&refresh_token).to_vec()),
-            session_id: Set(session.uuid),
-            created_at: Set(now),
-            used_at: Set(None),
-        };
-        refresh_token::Entity::insert(row).exec_without_returning(tx).await?;
-        let access_token_expires_at = DateTime::from_timestamp(claims.exp, 0).unwrap_or(now);
+        let access_token_expires_at = Instant(DateTime::from_timestamp(claims.exp, 0).unwrap_or(now));
         let access_token = self.sign(&claims)?;
-        Ok(Grant { access_token, access_token_expires_at, refresh_token, expires_at: session.expires_at })
-    }
-
-    /// Prolongs a session. A refresh token is good once: one that comes again was stolen, before or after, so that its
-    /// session ends.
-    ///
-    /// # Errors
-    /// `Unauthenticated` for any token that is not good; as any write.
-    pub async fn refresh(&self, token: &str, request: Uuid, origin: Option<IpAddr>) -> Result<Grant> {
-        let now = self.now();
-        let hash = Sha256::digest(token.trim()).to_vec();
-        let Some(owner) = self.owner(&hash).await? else { return Err(Error::Unauthenticated(NO_SESSION)) };
-        let scope = acting(Actor(owner.uuid), owner.institution_id, request, origin);
-        let tx = self.1.write_within(&scope, Boundary::All).await?;
-        let found = refresh_token::Entity::find_by_id(hash.clone()).lock_exclusive().one(&tx).await?;
-        let Some(found) = found else {
-            tx.rollback().await?;
-            return Err(Error::Unauthenticated(NO_SESSION));
-        };
-        if found.used_at.is_some() {
-            end(&tx, session::Column::Uuid.eq(found.session_id), now).await?;
-            tx.note(Deed::new(Action::Logout, "Session").on(found.session_id));
-            tx.commit().await?;
-            self.catch_up().await;
-            tracing::warn!(session = %found.session_id, "a refresh token came twice: its session was ended");
-            return Err(Error::Unauthenticated(NO_SESSION));
-        }
-        let session = session::Entity::find_by_id(found.session_id).one(&tx).await?;
-        let session = session.filter(|session| session.revoked_at.is_none() && now < session.expires_at);
-        let user = match &session {
-            Some(session) => user::Entity::find_by_id(session.user_id).one(&tx).await?,
-            None => None,
-        };
-        let (Some(session), Some(user)) = (session, user.filter(|user| user.is_active)) else {
-            tx.rollback().await?;
-            return Err(Error::Unauthenticated(NO_SESSION));
-        };
-        let changes = refresh_token::ActiveModel {
-            hash: Set(hash),
-            used_at: Set(Some(now)),
-            ..refresh_token::ActiveModel::default()
-        };
-        refresh_token::Entity::update(changes).exec(&tx).await?;
-        tx.note(Deed::new(Action::Execute, "Session").on(session.uuid));
-        let grant = self.grant(&tx, &session, &user, origin, now).await?;
-        tx.commit().await?;
-        Ok(grant)
-    }
-
-    /// Whose a refresh token is, whether or not it is good.
-    async fn owner(&self, hash: &[u8]) -> Result<Option<user::Model>> {
-        let reader = self.0.cluster.read(&Scope::server(Uuid::nil()), Consistency::Strong);
-        let Some(token) = refresh_token::Entity::find_by_id(hash.to_vec()).one(&reader).await? else { return Ok(None) };
-        let Some(session) = session::Entity::find_by_id(token.session_id).one(&reader).await? else { return Ok(None) };
-        Ok(user::Entity::find_by_id(session.user_id).one(&reader).await?)
+        let refresh_token = Some(refresh_token);
+        let expires_at = Instant(session.expires_at);
+        Ok(Grant { access_token, access_token_expires_at, refresh_token, expires_at })
     }
 
     /// Ends the caller's session.
@@ -226,9 +173,7 @@ impl Authority {
     /// # Errors
     /// `Unauthenticated`; as any read.
     pub async fn viewer(&self, scope: &Scope) -> Result<Option<(user::Model, bool)>> {
-        if scope.is_nobody() {
-            return Err(Error::Unauthenticated(NO_SESSION));
-        }
+        scope.require_somebody()?;
         let found = self.user(user::Column::Uuid.eq(scope.actor.0), scope.request).await?;
         Ok(found.map(|(user, secret)| {
             let has_second_factor = secret.is_some_and(|secret| secret.totp_confirmed_at.is_some());
@@ -243,7 +188,7 @@ impl Authority {
     pub async fn change_password(&self, scope: &Scope, input: ChangePasswordInput) -> Result<()> {
         let own = own_session(scope)?;
         let found = self.user(user::Column::Uuid.eq(scope.actor.0), scope.request).await?;
-        let (user, secret) = found.ok_or(Error::Unauthenticated(NO_SESSION))?;
+        let (user, secret) = found.ok_or(Unauthenticated::SessionEnded)?;
         check(&input.new_password, &user.username, &["input", "newPassword"])?;
         let hash = secret.and_then(|secret| secret.password_hash);
         let verdict = password::verify(input.password, hash.clone(), None).await?;
@@ -251,15 +196,17 @@ impl Authority {
         let now = self.now();
         let tx = self.1.write(scope).await?;
         let secret = locked(&tx, user.uuid).await?;
+        let attempts = self.attempts(&tx, &user.username, now).await?;
         // What was judged is the user's password still.
-        if verdict == Verdict::Wrong || secret.password_hash != hash || is_locked(&secret, now) {
-            return Err(self.refuse(tx, scope, &secret, changed(user.uuid, "password"), now).await?);
+        if verdict == Verdict::Wrong || secret.password_hash != hash || attempts.are_too_many() {
+            let why = attempts.refusal();
+            return Err(self.refuse(tx, scope, &attempts, changed(user.uuid, "password"), why).await?);
         }
+        attempts.forgive(&tx, scope.origin).await?;
         tx.note(changed(user.uuid, "password"));
         let changes = entity::user_secret::ActiveModel {
             user_id: Set(user.uuid),
             password_hash: Set(Some(new_hash)),
-            failed_logins: Set(0),
             ..entity::user_secret::ActiveModel::default()
         };
         entity::user_secret::Entity::update(changes).exec(&tx).await?;
@@ -285,9 +232,7 @@ pub(super) fn own_session(scope: &Scope) -> Result<Uuid> {
 
 /// Somebody is known to ask, and not with a leave to treat somebody else.
 pub(super) fn without_leave(scope: &Scope) -> Result<()> {
-    if scope.is_nobody() {
-        return Err(Error::Unauthenticated(NO_SESSION));
-    }
+    scope.require_somebody()?;
     if scope.grant.is_some() {
         let message = "this token opens one record and nothing else: use your session's own";
         return Err(Error::Forbidden(message.to_owned()));

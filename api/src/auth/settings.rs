@@ -11,6 +11,8 @@ pub struct Settings {
     pub access: Duration,
     /// How long a session lasts at most, however often it is refreshed.
     pub session: Duration,
+    /// Time within which a used refresh token may come again.
+    pub refresh_grace: Duration,
     /// How long a one-time token for a new password is good.
     pub one_time: Duration,
     /// How long a record stays open outside the own boundary at most.

@@ -75,9 +75,13 @@ impl Claims {
         Duration::from_secs(u64::try_from(self.exp.saturating_sub(self.iat)).unwrap_or(0))
     }
 
-    pub(super) const fn holds_at(&self, now: DateTime<Utc>) -> bool {
+    pub(super) const fn has_begun_at(&self, now: DateTime<Utc>) -> bool {
         let now = now.timestamp();
-        self.nbf <= now && self.iat <= now + SKEW && now < self.exp
+        self.nbf <= now && self.iat <= now + SKEW
+    }
+
+    pub(super) const fn has_expired_at(&self, now: DateTime<Utc>) -> bool {
+        self.exp <= now.timestamp()
     }
 }
 
@@ -128,7 +132,7 @@ impl Verifier {
         wanted.set_issuer(&[issuer]);
         wanted.set_audience(&[AUDIENCE]);
         wanted.set_required_spec_claims(&["iss", "aud", "exp", "nbf", "sub"]);
-        // By the server's clock, which tests control: see `Claims::holds_at`.
+        // By the server's clock, which tests control: see `Claims::has_begun_at`.
         wanted.validate_exp = false;
         wanted.validate_nbf = false;
         decode::<Claims>(token, &self.key, &wanted).ok().map(|token| token.claims)

@@ -22,6 +22,10 @@ pub struct Auth {
     pub access_ttl: u64,
     /// How long a session lasts at most.
     pub session_ttl: u64,
+    /// Time within which a used refresh token may come again.
+    pub refresh_grace: u64,
+    /// Lets pages keep their refresh token in a cookie.
+    pub refresh_cookie: bool,
     /// How long a one-time token is good.
     pub one_time_ttl: u64,
     /// For how long a record can be opened outside the own boundary at most.
@@ -44,6 +48,9 @@ pub struct Auth {
     pub external_pause: u64,
 }
 
+/// The longest time in which a refresh token may come again, in seconds.
+const LONGEST_GRACE: u64 = 300;
+
 /// A time of the sessions' settings at most, in seconds: ten years.
 const LONGEST: u64 = 10 * 366 * 24 * 3600;
 
@@ -52,17 +59,18 @@ impl Auth {
     /// Names the time that is too long.
     pub(super) fn check(&self) -> Result<(), Error> {
         let times = [
-            ("auth.access_ttl", self.access_ttl),
-            ("auth.session_ttl", self.session_ttl),
-            ("auth.one_time_ttl", self.one_time_ttl),
-            ("auth.break_glass_ttl", self.break_glass_ttl),
-            ("auth.lockout_seconds", self.lockout_seconds),
-            ("auth.external_refresh", self.external_refresh),
-            ("auth.external_pause", self.external_pause),
+            ("auth.access_ttl", self.access_ttl, LONGEST),
+            ("auth.session_ttl", self.session_ttl, LONGEST),
+            ("auth.refresh_grace", self.refresh_grace, LONGEST_GRACE),
+            ("auth.one_time_ttl", self.one_time_ttl, LONGEST),
+            ("auth.break_glass_ttl", self.break_glass_ttl, LONGEST),
+            ("auth.lockout_seconds", self.lockout_seconds, LONGEST),
+            ("auth.external_refresh", self.external_refresh, LONGEST),
+            ("auth.external_pause", self.external_pause, LONGEST),
         ];
-        match times.into_iter().find(|(_, seconds)| *seconds > LONGEST) {
-            Some((name, _)) => {
-                Err(Error::Malformed { from: name.to_owned(), message: format!("must be at most {LONGEST}") })
+        match times.into_iter().find(|(_, seconds, longest)| seconds > longest) {
+            Some((name, _, longest)) => {
+                Err(Error::Malformed { from: name.to_owned(), message: format!("must be at most {longest}") })
             }
             None => Ok(()),
         }
@@ -102,6 +110,7 @@ impl Config {
             issuer: auth.issuer.clone(),
             access: Duration::from_secs(auth.access_ttl),
             session: Duration::from_secs(auth.session_ttl),
+            refresh_grace: Duration::from_secs(auth.refresh_grace),
             one_time: Duration::from_secs(auth.one_time_ttl),
             leave: Duration::from_secs(auth.break_glass_ttl),
             lockout_failures: auth.lockout_failures,

@@ -1,5 +1,6 @@
 use std::path::Path;
 
+use axum::http::HeaderName;
 use serde::Deserialize;
 use url::Url;
 
@@ -25,6 +26,8 @@ pub struct Server {
     pub forwarded_header: ForwardedHeader,
     /// Other origins whose pages may call this server, separated by commas.
     pub cors_origins: String,
+    /// Names of headers that those pages may send besides the server's own, separated by commas.
+    pub cors_headers: String,
     /// How long one request may take.
     pub request_timeout: u64,
     /// How long a client may take to send a request's head, and to agree on encryption.
@@ -78,6 +81,7 @@ impl Server {
         ])?;
         self.proxies()?;
         self.cors_origins()?;
+        self.cors_headers()?;
         self.tls_files()?;
         Ok(())
     }
@@ -103,6 +107,21 @@ impl Server {
             if is_origin { Ok(entry.to_owned()) } else { Err(malformed("server.cors_origins", wrong())) }
         };
         entries.map(origin).collect()
+    }
+
+    /// Names of headers that pages of other origins may send besides the server's own.
+    ///
+    /// # Errors
+    /// Names the entry that is no header's name.
+    pub fn cors_headers(&self) -> Result<Vec<HeaderName>, Error> {
+        let entries = self.cors_headers.split(',').map(str::trim).filter(|entry| !entry.is_empty());
+        let name = |entry: &str| {
+            // A browser takes `*` for every header.
+            let name = entry.parse().ok().filter(|_| !entry.contains('*'));
+            let wrong = || format!("{entry} is no name of a header, such as traceparent");
+            name.ok_or_else(|| malformed("server.cors_headers", wrong()))
+        };
+        entries.map(name).collect()
     }
 
     /// The files of the certificate and its key, if connections are to be encrypted.

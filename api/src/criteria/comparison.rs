@@ -164,11 +164,12 @@ impl<T: Bind + Send + Sync> Comparison<T> {
             ("greaterThanOrEqual", &self.greater_than_or_equal),
         ] {
             if given(on, operator, value, t)?.is_some() {
-                return Err(Error::BadRequest(format!(
+                let message = format!(
                     "{}: {operator} is not possible, since a record can have several values: ask with equal, notEqual, in, \
                      notIn or isNull",
                     on.name()
-                )));
+                );
+                return Err(Error::BadRequest(message).at(&[operator]));
             }
         }
         if let Some(value) = given(on, "equal", &self.equal, t)? {

@@ -33,7 +33,7 @@ impl<E: EntityTrait> Ordering<E> {
     /// # Errors
     /// `BadRequest` for a text that is no cursor, or one made under another order.
     pub fn place(&self, argument: &str, cursor: &str) -> Result<Vec<Value>> {
-        let broken = || Error::BadRequest(format!("{argument}: this is not a cursor of this list"));
+        let broken = || Error::BadRequest(format!("{argument}: this is not a cursor of this list")).at(&[argument]);
         if cursor.len() > MAX_LENGTH {
             return Err(broken());
         }
@@ -43,9 +43,10 @@ impl<E: EntityTrait> Ordering<E> {
             return Err(broken());
         }
         if parts.remove(0) != Some(self.fingerprint()) {
-            return Err(Error::BadRequest(format!(
+            let message = format!(
                 "{argument}: this cursor was made under another order: keep the order while paging, or start again without a cursor"
-            )));
+            );
+            return Err(Error::BadRequest(message).at(&[argument]));
         }
         if parts.len() != self.steps().len() {
             return Err(broken());

@@ -64,12 +64,13 @@ macro_rules! criteria {
                 translation: &mut $crate::criteria::Translation,
             ) -> $crate::error::Result<sea_orm::Condition> {
                 use $crate::criteria::{Operand, Operators as _};
-                let mut all = translation.each(self.and.as_deref().unwrap_or_default())?;
+                let mut all = translation.each("and", self.and.as_deref().unwrap_or_default())?;
                 if let Some(alternatives) = &self.or {
-                    all.push($crate::criteria::any_of(translation.each(alternatives)?));
+                    all.push($crate::criteria::any_of(translation.each("or", alternatives)?));
                 }
                 if let Some(not) = &self.not {
-                    let held = translation.nested(|translation| not.condition(translation))?;
+                    let held = translation.nested(|translation| not.condition(translation));
+                    let held = held.map_err($crate::criteria!(@at not))?;
                     all.push(translation.fails(held).into());
                 }
                 $(if let Some(operators) = &self.$field {
@@ -81,19 +82,19 @@ macro_rules! criteria {
                         &<$criteria as Collection>::key(),
                     );
                     let operand = operand.naming(naming);
-                    all.push(operators.condition(&operand, translation)?);
+                    all.push(operators.condition(&operand, translation).map_err($crate::criteria!(@at $field))?);
                 })+
                 $($(if let Some(operators) = &self.$list {
                     $(translation.require($crate::scope::Permission::$list_permission)?;)?
                     translation.ask(&entity::$entity::Column::$list_column);
                     let operand = Operand::new(stringify!($list), entity::$entity::Column::$list_column);
-                    all.push(operators.condition(&operand, translation)?);
+                    all.push(operators.condition(&operand, translation).map_err($crate::criteria!(@at $list))?);
                 })+)?
                 $($(if let Some(operators) = &self.$member {
                     translation.ask(&entity::$entity::Column::$member_column);
                     let operand = Operand::members(stringify!($member), entity::$entity::Column::$member_column, $members);
                     let operand = operand.naming(Some($crate::criteria::Naming::Patient));
-                    all.push(operators.condition(&operand, translation)?);
+                    all.push(operators.condition(&operand, translation).map_err($crate::criteria!(@at $member))?);
                 })+)?
                 $($(if let Some(filter) = &self.$relation {
                     use sea_orm::{EntityTrait as _, QueryFilter as _, QuerySelect as _, QueryTrait as _};
@@ -104,19 +105,24 @@ macro_rules! criteria {
                         .select_only()
                         .column(entity::$target::Column::Uuid)
                         .filter(<$relation_filter as $crate::criteria::Filter>::reach(translation.scope())?)
-                        .filter(translation.nested(|translation| filter.condition(translation))?)
+                        .filter(
+                            translation
+                                .nested(|translation| filter.condition(translation))
+                                .map_err($crate::criteria!(@at $relation))?,
+                        )
                         .into_query();
                     all.push(
                         sea_orm::ColumnTrait::in_subquery(&entity::$entity::Column::$relation_column, related).into(),
                     );
                 })*)?
                 $($(if let Some(filter) = &self.$many {
-                    all.push(filter.condition(
+                    let condition = filter.condition(
                         stringify!($many),
                         entity::$entity::Column::Uuid,
                         entity::$many_target::Column::$many_column,
                         translation,
-                    )?);
+                    );
+                    all.push(condition.map_err($crate::criteria!(@at $many))?);
                 })+)?
                 Ok($crate::criteria::all_of(all))
             }
@@ -192,6 +198,9 @@ macro_rules! criteria {
                 self.direction
             }
         }
+    };
+    (@at $field:ident) => {
+        |error: $crate::error::Error| error.at(&[&$crate::criteria::client_name(stringify!($field))])
     };
     (@operand $entity:ident $field:ident $column:ident) => {
         Operand::new(stringify!($field), entity::$entity::Column::$column)

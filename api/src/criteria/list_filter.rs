@@ -105,15 +105,18 @@ impl<F: Filter> ListFilter<F> {
         let mut all = Condition::all();
         translation.cross::<F>(&by);
         if let Some(filter) = given(field, &by, "some", &self.some, translation)? {
-            let met = translation.nested(|translation| filter.condition(translation))?;
+            let met = translation.nested(|translation| filter.condition(translation));
+            let met = met.map_err(|error| error.at(&["some"]))?;
             all = all.add(held(key, by, F::reach(translation.scope())?.add(met)));
         }
         if let Some(filter) = given(field, &by, "none", &self.none, translation)? {
-            let met = translation.nested(|translation| filter.condition(translation))?;
+            let met = translation.nested(|translation| filter.condition(translation));
+            let met = met.map_err(|error| error.at(&["none"]))?;
             all = all.add(held(key, by, F::reach(translation.scope())?.add(met)).not());
         }
         if let Some(filter) = given(field, &by, "every", &self.every, translation)? {
-            let met = translation.nested(|translation| filter.condition(translation))?;
+            let met = translation.nested(|translation| filter.condition(translation));
+            let met = met.map_err(|error| error.at(&["every"]))?;
             let failed = translation.fails(met);
             all = all.add(held(key, by, F::reach(translation.scope())?.add(failed)).not());
         }
@@ -132,7 +135,7 @@ fn given<'o, F>(
         MaybeUndefined::Undefined => Ok(None),
         MaybeUndefined::Null => {
             let field = client_name(field);
-            Err(Error::BadRequest(format!("{field}: {operator} cannot be null: leave it out")))
+            Err(Error::BadRequest(format!("{field}: {operator} cannot be null: leave it out")).at(&[operator]))
         }
         MaybeUndefined::Value(filter) => {
             translation.count()?;

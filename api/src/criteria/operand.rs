@@ -132,10 +132,10 @@ pub(super) fn given<'o, T>(
 ) -> Result<Option<&'o T>> {
     match value {
         MaybeUndefined::Undefined => Ok(None),
-        MaybeUndefined::Null => Err(Error::BadRequest(format!(
-            "{}: {operator} cannot be null: leave it out, or ask with isNull",
-            operand.name()
-        ))),
+        MaybeUndefined::Null => {
+            let message = format!("{}: {operator} cannot be null: leave it out, or ask with isNull", operand.name());
+            Err(Error::BadRequest(message).at(&[operator]))
+        }
         MaybeUndefined::Value(value) => {
             translation.count()?;
             translation.decide(operator);

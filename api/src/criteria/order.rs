@@ -90,7 +90,8 @@ impl<E: EntityTrait> Ordering<E> {
         let mut steps: Vec<Step<E::Column>> = Vec::with_capacity(order.len() + 1);
         for (index, step) in order.iter().enumerate() {
             if order[..index].iter().any(|earlier| earlier.field() == step.field()) {
-                return Err(Error::BadRequest("an order names a field once at most".to_owned()));
+                let message = "an order names a field once at most".to_owned();
+                return Err(Error::BadRequest(message).at(&[&index.to_string()]));
             }
             if let Some(permission) = step.field().permission() {
                 scope.require(permission)?;

@@ -99,10 +99,11 @@ impl PageArguments {
     pub fn resolve(self) -> Result<Page> {
         let by_cursor = self.first.is_some() || self.last.is_some() || self.after.is_some() || self.before.is_some();
         match self.page {
-            Some(_) if by_cursor => Err(Error::BadRequest(
-                "use either page or first/after/last/before: a list is paged in one way at a time".to_owned(),
-            )),
-            Some(input) => numbered(input),
+            Some(_) if by_cursor => {
+                let message = "use either page or first/after/last/before: a list is paged in one way at a time";
+                Err(Error::BadRequest(message.to_owned()).at(&["page"]))
+            }
+            Some(input) => numbered(input).map_err(|error| error.at(&["page"])),
             None if by_cursor => self.cursor(),
             None => Ok(Page::Numbered { page: 1, per_page: DEFAULT_PER_PAGE }),
         }
@@ -111,7 +112,8 @@ impl PageArguments {
     fn cursor(self) -> Result<Page> {
         let backward = match (self.first, self.last) {
             (Some(_), Some(_)) => {
-                return Err(Error::BadRequest("use either first or last: a page starts from one end".to_owned()));
+                let message = "use either first or last: a page starts from one end";
+                return Err(Error::BadRequest(message.to_owned()).at(&["last"]));
             }
             (Some(_), None) => false,
             (None, Some(_)) => true,
@@ -129,7 +131,7 @@ fn numbered(input: PageInput) -> Result<Page> {
     let page = u32::try_from(input.page)
         .ok()
         .filter(|page| *page >= 1)
-        .ok_or_else(|| Error::BadRequest("page: pages are numbered from 1".to_owned()))?;
+        .ok_or_else(|| Error::BadRequest("page: pages are numbered from 1".to_owned()).at(&["page"]))?;
     let per_page = size("perPage", input.per_page, 1)?;
     if u64::from(page - 1) * u64::from(per_page) > MAX_OFFSET {
         return Err(Error::Limit(format!(
@@ -142,10 +144,10 @@ fn numbered(input: PageInput) -> Result<Page> {
 fn size(argument: &str, asked: i32, least: u32) -> Result<u32> {
     match u32::try_from(asked) {
         Ok(size) if size > MAX_PER_PAGE => {
-            Err(Error::Limit(format!("{argument}: a page has at most {MAX_PER_PAGE} records")))
+            Err(Error::Limit(format!("{argument}: a page has at most {MAX_PER_PAGE} records")).at(&[argument]))
         }
         Ok(size) if size >= least => Ok(size),
-        _ => Err(Error::BadRequest(format!("{argument}: must be at least {least}"))),
+        _ => Err(Error::BadRequest(format!("{argument}: must be at least {least}")).at(&[argument])),
     }
 }
 
@@ -157,15 +159,23 @@ mod tests {
         PageArguments { page: Some(PageInput { page, per_page }), ..PageArguments::default() }.resolve()
     }
 
+    /// The error of an argument that was refused, and the argument's path.
+    fn blamed(result: Result<Page>) -> (Error, String) {
+        match result {
+            Err(Error::Argument { path, error }) => (*error, path.join(".")),
+            other => panic!("{other:?}"),
+        }
+    }
+
     #[test]
     fn a_numbered_page_stays_within_its_limits() {
         assert_eq!(numbered(1, 1000).unwrap(), Page::Numbered { page: 1, per_page: 1000 });
-        assert!(matches!(numbered(0, 10), Err(Error::BadRequest(_))));
-        assert!(matches!(numbered(1, 0), Err(Error::BadRequest(_))));
-        assert!(matches!(numbered(1, 1001), Err(Error::Limit(_))));
+        assert!(matches!(blamed(numbered(0, 10)), (Error::BadRequest(_), path) if path == "page.page"));
+        assert!(matches!(blamed(numbered(1, 0)), (Error::BadRequest(_), path) if path == "page.perPage"));
+        assert!(matches!(blamed(numbered(1, 1001)), (Error::Limit(_), path) if path == "page.perPage"));
         assert!(numbered(1001, 10).is_ok(), "skips exactly 10,000");
-        assert!(matches!(numbered(1002, 10), Err(Error::Limit(message)) if message.contains("cursors")));
-        assert!(matches!(numbered(i32::MAX, 1000), Err(Error::Limit(_))));
+        assert!(matches!(blamed(numbered(1002, 10)), (Error::Limit(message), _) if message.contains("cursors")));
+        assert!(matches!(blamed(numbered(i32::MAX, 1000)), (Error::Limit(_), _)));
     }
 
     #[test]
@@ -178,9 +188,9 @@ mod tests {
     fn the_two_ways_do_not_mix() {
         let page = Some(PageInput { page: 1, per_page: 10 });
         let both = PageArguments { page, first: Some(1), ..PageArguments::default() };
-        assert!(matches!(both.resolve(), Err(Error::BadRequest(_))));
+        assert_eq!(blamed(both.resolve()).1, "page");
         let ends = PageArguments { first: Some(1), last: Some(1), ..PageArguments::default() };
-        assert!(matches!(ends.resolve(), Err(Error::BadRequest(_))));
+        assert_eq!(blamed(ends.resolve()).1, "last");
     }
 
     #[test]

@@ -216,12 +216,16 @@ impl<'a> Translation<'a> {
         Expr::cust_with_exprs(template, [Expr::from(condition)])
     }
 
-    /// Translates each of several filters.
+    /// Translates each of several filters, which the field `list` holds.
     ///
     /// # Errors
     /// As the filters themselves.
-    pub fn each<F: Filter>(&mut self, filters: &[F]) -> Result<Vec<Condition>> {
-        filters.iter().map(|filter| self.nested(|translation| filter.condition(translation))).collect()
+    pub fn each<F: Filter>(&mut self, list: &str, filters: &[F]) -> Result<Vec<Condition>> {
+        let condition = |(index, filter): (usize, &F)| {
+            let condition = self.nested(|translation| filter.condition(translation));
+            condition.map_err(|error| error.at(&[list, &index.to_string()]))
+        };
+        filters.iter().enumerate().map(condition).collect()
     }
 
     pub(super) fn count(&mut self) -> Result<()> {

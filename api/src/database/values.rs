@@ -1,6 +1,5 @@
 use std::borrow::Cow;
 
-use chrono::SecondsFormat;
 use sea_orm::{Value, Values};
 
 /// What SQLite has no type for becomes text: lists as JSON, instants in a fixed width of microseconds, so that they
@@ -13,7 +12,7 @@ fn rewrite(value: Value) -> Value {
     match value {
         Value::Array(_, items) => Value::String(items.map(|items| json(&items))),
         Value::ChronoDateTimeUtc(instant) => {
-            Value::String(instant.map(|instant| instant.to_rfc3339_opts(SecondsFormat::Micros, false)))
+            Value::String(instant.map(|instant| crate::instant::written(&instant)))
         }
         other => other,
     }

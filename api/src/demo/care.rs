@@ -36,6 +36,10 @@ pub(super) fn twins(patient: impl Fn(u32) -> PatientRegisterItemInput) -> Vec<Pa
         uuid: Some(key("twin", number)),
         email: format!("twin{number}@mail.example"),
         emergency_contact: "unknown".to_owned(),
+        // What is known of the patient's health stands in the first register.
+        allergies: Vec::new(),
+        medical_history: Vec::new(),
+        current_medications: Vec::new(),
         ..patient(PATIENTS - 1 - from_end)
     };
     (0..).zip(TWICE).map(twin).collect()

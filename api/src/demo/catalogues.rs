@@ -13,6 +13,7 @@ use crate::records::catalogue::{
 };
 use crate::scope::Scope;
 
+use super::health::{ALLERGIES, CONDITIONS, MEDICATIONS, Medication};
 use super::{key, nth};
 
 const SNOMED: &str = "http://snomed.info/sct";
@@ -102,12 +103,17 @@ pub(super) fn category(number: u32) -> Uuid {
 
 /// The key of a condition that [`fill`] names.
 pub(super) fn condition(number: u32) -> Uuid {
-    key("condition", number % u32::try_from(CONDITIONS.len()).unwrap_or(1))
+    key("condition", number)
+}
+
+/// The key of an allergy that [`fill`] names, among the conditions.
+pub(super) fn allergy(number: u32) -> Uuid {
+    key("allergy", number)
 }
 
 /// The key of a medication that [`fill`] names.
 pub(super) fn medication(number: u32) -> Uuid {
-    key("medication", number % u32::try_from(MEDICATIONS.len()).unwrap_or(1))
+    key("medication", number)
 }
 
 /// Divides the specialists, and names some conditions and medications.
@@ -122,22 +128,24 @@ pub(super) async fn fill(scope: &Scope, cluster: &Cluster, clock: &dyn Clock, ch
         };
         SpecialtyCategories::create(scope, cluster, clock, input).await?;
     }
-    for (number, (code, name)) in (0..).zip(CONDITIONS) {
+    let conditions = (0..).zip(CONDITIONS).map(|(number, known)| (condition(number), &known.coded));
+    let allergies = (0..).zip(ALLERGIES).map(|(number, known)| (allergy(number), &known.coded));
+    for (uuid, coded) in conditions.chain(allergies) {
         let input = CreateMedicalConditionInput {
-            uuid: Some(key("condition", number)),
+            uuid: Some(uuid),
             system: SNOMED.to_owned(),
-            code: (*code).to_owned(),
-            name: (*name).to_owned(),
+            code: coded.code.to_owned(),
+            name: coded.name.to_owned(),
             idempotency_key: None,
         };
         MedicalConditions::create(scope, cluster, clock, input).await?;
     }
-    for (number, (code, name)) in (0..).zip(MEDICATIONS) {
+    for (number, Medication { coded, .. }) in (0..).zip(MEDICATIONS) {
         let input = CreateMedicationInput {
-            uuid: Some(key("medication", number)),
+            uuid: Some(medication(number)),
             system: RXNORM.to_owned(),
-            code: (*code).to_owned(),
-            name: (*name).to_owned(),
+            code: coded.code.to_owned(),
+            name: coded.name.to_owned(),
             idempotency_key: None,
         };
         Medications::create(scope, cluster, clock, input).await?;
@@ -147,21 +155,3 @@ pub(super) async fn fill(scope: &Scope, cluster: &Cluster, clock: &dyn Clock, ch
 
 const CATEGORIES: &[(&str, &str)] =
     &[("2212-MED", "Medicine"), ("2212-SURG", "Surgery"), ("2212-CHILD", "Child health")];
-
-/// As the sample of FHIR bundles has them, so that an import meets them.
-const CONDITIONS: &[(&str, &str)] = &[
-    ("38341003", "Hypertension"),
-    ("195967001", "Asthma"),
-    ("44054006", "Diabetes"),
-    ("15777000", "Prediabetes"),
-    ("74400008", "Appendicitis"),
-    ("70704007", "Sprain of wrist"),
-    ("83664006", "Idiopathic atrophic hypothyroidism"),
-];
-
-const MEDICATIONS: &[(&str, &str)] = &[
-    ("745679", "200 ACTUAT Albuterol 0.09 MG/ACTUAT Metered Dose Inhaler"),
-    ("860975", "24 HR Metformin hydrochloride 500 MG Extended Release Oral Tablet"),
-    ("966222", "Levothyroxine Sodium 0.075 MG Oral Tablet"),
-    ("310965", "Ibuprofen 200 MG Oral Tablet"),
-];

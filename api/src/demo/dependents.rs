@@ -1,41 +1,56 @@
-//! What belongs to made-up patients: profiles, contacts, identifiers, conditions, medications, allergies.
+//! Records that belong to made-up patients: profiles, contacts, identifiers, conditions, medications, allergies.
 
 use chrono::{DateTime, Days, NaiveDate, Utc};
 
 use crate::date::Date;
 use crate::records::dependent::{
-    AddressItemInput, AddressPurpose, AllergyCategory, ConditionStatus, EmailItemInput, Habit, HealthProfileItemInput,
-    IdentifierItemInput, MedicationStatus, PatientAllergyItemInput, PatientConditionItemInput,
-    PatientMedicationItemInput, PhoneItemInput, Severity,
+    AddressItemInput, AddressPurpose, EmailItemInput, Habit, HealthProfileItemInput, IdentifierItemInput, PhoneItemInput,
 };
 use crate::records::patient_register::PatientRegisterItemInput;
 use crate::records::registration::RegisterPatientWithProfileInput;
 
-use super::catalogues::{self, Choices};
-use super::{ALLERGIES, STREETS, TOWNS, nth};
+use super::catalogues::Choices;
+use super::health::Health;
+use super::{STREETS, TOWNS, nth};
 
 /// Who gives the made-up medical record numbers.
 const ISSUER: &str = "https://clinic.example/mrn";
 
-/// A made-up patient with a health record.
-pub(super) fn record(
-    number: u32,
+/// A made-up patient with coded conditions, medications and allergies.
+pub(super) fn coded(
     patient: PatientRegisterItemInput,
+    health: &Health,
+    today: NaiveDate,
+) -> RegisterPatientWithProfileInput {
+    let Date(born) = patient.date_of_birth;
+    RegisterPatientWithProfileInput {
+        patient,
+        health_profile: None,
+        emails: Vec::new(),
+        phones: Vec::new(),
+        addresses: Vec::new(),
+        identifiers: Vec::new(),
+        conditions: health.conditions(born, today),
+        medications: health.medications(born, today),
+        allergies: health.allergies(born, today),
+        idempotency_key: None,
+    }
+}
+
+/// The same patient with profile, contacts and identifiers; `number` tells such patients apart.
+pub(super) fn with_profile(
+    number: u32,
+    input: RegisterPatientWithProfileInput,
     choices: &Choices,
     now: DateTime<Utc>,
 ) -> RegisterPatientWithProfileInput {
-    let today = now.date_naive();
     RegisterPatientWithProfileInput {
-        health_profile: Some(profile(number, today, choices)),
-        emails: emails(number, now, choices, &patient),
+        health_profile: Some(profile(number, now.date_naive(), choices)),
+        emails: emails(number, now, choices, &input.patient),
         phones: phones(number, choices),
         addresses: addresses(number, choices),
         identifiers: vec![identifier(number)],
-        conditions: (0..=number % 3).map(|index| condition(number + index, today)).collect(),
-        medications: (0..=number % 3).map(|index| medication(number + index, today)).collect(),
-        allergies: (0..=number % 2).map(|index| allergy(number + index, today)).collect(),
-        patient,
-        idempotency_key: None,
+        ..input
     }
 }
 
@@ -113,42 +128,5 @@ fn identifier(number: u32) -> IdentifierItemInput {
         system: Some(ISSUER.to_owned()),
         type_code: Some("MR".to_owned()),
         ..IdentifierItemInput::default()
-    }
-}
-
-fn condition(number: u32, today: NaiveDate) -> PatientConditionItemInput {
-    let is_over = number % 3 == 2;
-    PatientConditionItemInput {
-        medical_condition_id: Some(catalogues::condition(number)),
-        severity: Some(nth(&[Severity::Mild, Severity::Moderate, Severity::Severe], number)),
-        onset_date: ago(today, number),
-        status: Some(if is_over { ConditionStatus::Resolved } else { ConditionStatus::Active }),
-        end_date: is_over.then_some(Date(today)),
-        ..PatientConditionItemInput::default()
-    }
-}
-
-fn medication(number: u32, today: NaiveDate) -> PatientMedicationItemInput {
-    PatientMedicationItemInput {
-        medication_id: Some(catalogues::medication(number)),
-        dose: Some(nth(&["1 tablet", "2 tablets", "2 puffs"], number).to_owned()),
-        instructions: Some("twice a day".to_owned()),
-        status: Some(nth(&[MedicationStatus::Active, MedicationStatus::Active, MedicationStatus::Stopped], number)),
-        start_date: ago(today, number),
-        ..PatientMedicationItemInput::default()
-    }
-}
-
-fn allergy(number: u32, today: NaiveDate) -> PatientAllergyItemInput {
-    PatientAllergyItemInput {
-        display: Some(nth(ALLERGIES, number).to_owned()),
-        category: Some(nth(
-            &[AllergyCategory::Medication, AllergyCategory::Environment, AllergyCategory::Food],
-            number,
-        )),
-        severity: Some(Severity::Moderate),
-        reaction: Some("hives".to_owned()),
-        onset_date: ago(today, number),
-        ..PatientAllergyItemInput::default()
     }
 }

@@ -17,7 +17,7 @@ use super::id::{Kind, global_id};
 use super::object::fields;
 use super::one::{One, Refers, one};
 use super::patient_register::PatientRegister;
-use super::payload::payload;
+use super::payload::{change_payload, payload};
 use super::queries::queries;
 use super::record::Record;
 use super::related::Related;
@@ -125,6 +125,9 @@ payload! {
         /// The appointment as made; null when it was not.
         appointment: Appointment
     },
+}
+
+change_payload! {
     /// What became of a change to an appointment.
     UpdateAppointmentPayload {
         /// The appointment as changed; null when it was not.

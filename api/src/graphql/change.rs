@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use async_graphql::{Context, Enum, Object, Result, SimpleObject, Subscription, Union};
+use async_graphql::{Context, Enum, ID, Object, Result, SimpleObject, Subscription, Union};
 use entity::patient_register::Entity;
 use futures_util::{StreamExt, stream};
 use uuid::Uuid;
@@ -12,6 +12,7 @@ use crate::records::feed::{Changed, Happening, Matter, Tiding};
 use crate::records::patient_register::{PatientRegisterFilter, PatientRegisters};
 
 use super::context::of;
+use super::id::{Kind, global_id};
 use super::patient_register::PatientRegister;
 use super::record::in_payload;
 use super::response_stream::{Event, Told, told};
@@ -82,6 +83,16 @@ impl PatientRegisterChange {
         self.changed.happening.into()
     }
 
+    /// The register's global id, also of one that was deleted.
+    async fn id(&self) -> ID {
+        global_id(Kind::PatientRegister, self.changed.change.key)
+    }
+
+    /// The patient's key, which is the register's.
+    async fn patient_id(&self) -> Uuid {
+        self.changed.change.key
+    }
+
     /// The register's key.
     async fn uuid(&self) -> Uuid {
         self.changed.change.key
@@ -119,7 +130,7 @@ pub(super) fn sealed(ctx: &Context<'_>, cursor: &Cursor) -> Result<String> {
 /// The cursor that a caller brings.
 pub(super) async fn opened(ctx: &Context<'_>, after: Option<&str>) -> Result<Option<Cursor>, Error> {
     match after {
-        Some(text) => of(ctx).authority.open_cursor(text).await.map(Some),
+        Some(text) => of(ctx).authority.open_cursor(text).await.map(Some).map_err(|error| error.at(&["after"])),
         None => Ok(None),
     }
 }

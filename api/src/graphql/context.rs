@@ -15,6 +15,7 @@ use crate::records::import::Importer;
 use crate::scope::Scope;
 
 use super::loaders::Loaders;
+use super::refresh_cookie::RefreshCookie;
 use super::response_stream::Moment;
 
 /// What resolvers work with: who asks, and where to read and write. One for each request.
@@ -32,6 +33,7 @@ pub struct Context {
     pub(super) sign_in_only: Option<u64>,
     pub(super) moment: Moment,
     pub(super) answer: Arc<AnswerBytes>,
+    pub(super) cookie: Option<Arc<RefreshCookie>>,
     feeds: Option<Feeds>,
 }
 
@@ -74,6 +76,7 @@ impl Context {
             sign_in_only: None,
             moment: Moment::Never,
             answer: Arc::new(AnswerPool::new(usize::MAX, usize::MAX).answer()),
+            cookie: None,
             feeds: None,
         }
     }
@@ -110,6 +113,12 @@ impl Context {
         Self { budget: Some(budget), ..self }
     }
 
+    /// Refresh tokens may be kept in this cookie.
+    #[must_use]
+    pub fn keeping(self, cookie: Option<Arc<RefreshCookie>>) -> Self {
+        Self { cookie, ..self }
+    }
+
     /// What the request costs is taken from `meter`.
     #[must_use]
     pub fn metered(self, meter: Meter) -> Self {
@@ -124,6 +133,13 @@ impl Context {
 }
 
 impl Context {
+    /// Lets the browser forget a refresh token whose session has ended.
+    pub(super) fn forget_cookie<T>(&self, ended: &Result<T>) {
+        if let Some(cookie) = self.cookie.as_ref().filter(|cookie| ended.is_ok() && cookie.token().is_some()) {
+            cookie.clear();
+        }
+    }
+
     /// Takes one attempt to sign in from who asks.
     pub(super) fn attempt(&self) -> Result<()> {
         self.meter.as_ref().map_or(Ok(()), Meter::attempt)

@@ -17,7 +17,7 @@ use super::medical_institution::MedicalInstitution;
 use super::object::fields;
 use super::one::{One, Refers, one};
 use super::patient_register::PatientRegister;
-use super::payload::payload;
+use super::payload::{change_payload, payload};
 use super::queries::queries;
 use super::record::Record;
 use super::related::Related;
@@ -144,6 +144,9 @@ payload! {
         /// The doctor as created; null when it was not.
         doctor: Doctor
     },
+}
+
+change_payload! {
     /// What became of a change to a doctor.
     UpdateDoctorPayload {
         /// The doctor as changed; null when it was not.

@@ -17,7 +17,7 @@ use super::id::{Kind, global_id};
 use super::many::{Many, ToMany};
 use super::object::fields;
 use super::one::{One, Refers, one};
-use super::payload::payload;
+use super::payload::{change_payload, payload};
 use super::queries::queries;
 use super::record::Record;
 use super::related::Related;
@@ -112,6 +112,9 @@ payload! {
         /// The specialty as created; null when it was not.
         doctor_specialty: DoctorSpecialty
     },
+}
+
+change_payload! {
     /// What became of a change to a specialty.
     UpdateDoctorSpecialtyPayload {
         /// The specialty as changed; null when it was not.

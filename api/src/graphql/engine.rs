@@ -24,7 +24,7 @@ use super::witness::put_on_record;
 use super::{Context, Roots, roots};
 
 /// How many reasons are told for which a request was refused.
-const MAX_ERRORS: usize = 100;
+pub(super) const MAX_ERRORS: usize = 100;
 
 /// Executes GraphQL requests.
 ///

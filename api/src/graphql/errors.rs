@@ -4,15 +4,21 @@ use std::any::Any;
 use std::sync::Arc;
 
 use async_graphql::{Response, ServerError, Value};
+use chrono::SecondsFormat;
 use uuid::Uuid;
 
-use crate::error::Error;
+use crate::error::{Error, Unauthenticated};
 
 /// A response that refuses the whole request.
 #[must_use]
 pub fn refusal(error: Error, request: Uuid) -> Response {
-    let error = ServerError { source: Some(Arc::new(error)), ..ServerError::new(String::new(), None) };
-    let mut response = Response::from_errors(vec![error]);
+    refusal_of(vec![error], request)
+}
+
+/// A response that refuses the whole request, for each of these reasons.
+pub(super) fn refusal_of(errors: Vec<Error>, request: Uuid) -> Response {
+    let told = |error| ServerError { source: Some(Arc::new(error)), ..ServerError::new(String::new(), None) };
+    let mut response = Response::from_errors(errors.into_iter().map(told).collect());
     finish(&mut response, request);
     response
 }
@@ -22,14 +28,22 @@ pub(super) fn finish(response: &mut Response, request: Uuid) {
     for error in &mut response.errors {
         let own = own(error.source.as_ref());
         let (code, retryable) = own.map_or(("BAD_REQUEST", false), code);
+        let argument = if let Some(Error::Argument { path, .. }) = own { Some(path.clone()) } else { None };
         if let Some(own) = own {
             error.message = own.to_string();
             report(own, request);
         }
         let extensions = error.extensions.get_or_insert_default();
+        if let Some(Error::Unauthenticated(Unauthenticated::LockedOut { until, seconds })) = own {
+            extensions.set("lockedUntil", until.to_rfc3339_opts(SecondsFormat::Micros, true));
+            extensions.set("retryAfter", *seconds);
+        }
         extensions.set("code", code);
         extensions.set("requestId", request.to_string());
         extensions.set("retryable", Value::Boolean(retryable));
+        if let Some(path) = argument {
+            extensions.set("argumentPath", Value::List(path.into_iter().map(Value::String).collect()));
+        }
     }
 }
 
@@ -40,11 +54,12 @@ pub(super) fn own(source: Option<&Arc<dyn Any + Send + Sync>>) -> Option<&Error>
 }
 
 /// The error's code, and whether asking again may succeed.
-const fn code(error: &Error) -> (&'static str, bool) {
+fn code(error: &Error) -> (&'static str, bool) {
     match error {
+        Error::Argument { error, .. } => code(error),
         Error::Rejected(_) | Error::BadRequest(_) => ("BAD_REQUEST", false),
         Error::Limit(_) => ("LIMIT_EXCEEDED", false),
-        Error::Unauthenticated(_) => ("UNAUTHENTICATED", false),
+        Error::Unauthenticated(why) => (why.code(), false),
         Error::Forbidden(_) => ("FORBIDDEN", false),
         Error::RateLimited { .. } => ("RATE_LIMITED", true),
         Error::Untrusted => ("DOCUMENT_NOT_TRUSTED", false),
@@ -79,6 +94,7 @@ fn report(error: &Error, request: Uuid) {
         Error::WriteLost => tracing::warn!(request.id = %request, "a write was lost"),
         Error::KeysUnread => tracing::warn!(request.id = %request, "keys and roles have not been read yet"),
         Error::Rejected(_)
+        | Error::Argument { .. }
         | Error::BadRequest(_)
         | Error::Limit(_)
         | Error::Unauthenticated(_)

@@ -1,26 +1,46 @@
 use std::collections::{HashMap, HashSet};
+use std::convert::Infallible;
 
 use async_graphql::parser::parse_schema;
-use async_graphql::parser::types::{BaseType, OperationDefinition, Type, TypeKind, TypeSystemDefinition};
+use async_graphql::parser::types::{
+    BaseType, ExecutableDocument, InputValueDefinition, OperationDefinition, Selection, SelectionSet, Type, TypeKind,
+    TypeSystemDefinition,
+};
 use async_graphql::{Name, ScalarType, Value, Variables};
+use async_graphql_value::Value as Literal;
 use chrono::DateTime;
 use uuid::Uuid;
 
 use crate::date::Date;
-use crate::error::{Error, Result};
+use crate::error::Error;
 
-/// The schema's input types, against which variables are judged before anything runs: async-graphql would skip what it
-/// does not know, so that a misspelt field were lost in silence, and would not say in which field a value is wrong.
+use super::engine::MAX_ERRORS;
+use super::outputs::Outputs;
+
+/// The schema's input types, against which values are judged before anything runs: async-graphql would skip what it does
+/// not know, so that a misspelt field were lost in silence, and would not say in which field a value is wrong.
 #[derive(Debug)]
 pub(super) struct Inputs {
-    objects: HashMap<Name, HashMap<Name, Field>>,
+    objects: HashMap<Name, HashMap<Name, Input>>,
     enums: HashMap<Name, HashSet<Name>>,
 }
 
+/// An argument, or a field of an input object.
 #[derive(Debug)]
-struct Field {
+pub(super) struct Input {
     kind: Type,
     has_default: bool,
+}
+
+impl Input {
+    pub(super) fn of(definition: InputValueDefinition) -> (Name, Self) {
+        let has_default = definition.default_value.is_some();
+        (definition.name.node, Self { kind: definition.ty.node, has_default })
+    }
+
+    const fn is_required(&self) -> bool {
+        !self.kind.nullable && !self.has_default
+    }
 }
 
 impl Inputs {
@@ -33,10 +53,7 @@ impl Inputs {
             let name = definition.node.name.node;
             match definition.node.kind {
                 TypeKind::InputObject(object) => {
-                    let fields = object.fields.into_iter().map(|field| {
-                        let field = field.node;
-                        (field.name.node, Field { kind: field.ty.node, has_default: field.default_value.is_some() })
-                    });
+                    let fields = object.fields.into_iter().map(|field| Input::of(field.node));
                     objects.insert(name, fields.collect());
                 }
                 TypeKind::Enum(choice) => {
@@ -48,38 +65,78 @@ impl Inputs {
         Self { objects, enums }
     }
 
-    /// # Errors
-    /// `BadRequest` that names the first place where a variable is not what the operation declares.
-    pub(super) fn check(&self, operation: &OperationDefinition, variables: &Variables) -> Result<()> {
+    /// What is wrong with the variables of an operation: each place where one is not what the operation declares.
+    pub(super) fn check(
+        &self,
+        operation: &OperationDefinition,
+        document: &ExecutableDocument,
+        variables: &Variables,
+    ) -> Vec<Error> {
+        let mut wrong = Wrong::default();
         for definition in &operation.variable_definitions {
             let definition = &definition.node;
             let name = &definition.name.node;
-            let checked = match variables.get(name) {
-                Some(value) => self.value(&format!("${name}"), &definition.var_type.node, value),
-                None if definition.var_type.node.nullable || definition.default_value.is_some() => Ok(()),
-                None => Err(format!("${name}: is required")),
-            };
-            checked.map_err(Error::BadRequest)?;
+            let place = Place::of(name);
+            match variables.get(name) {
+                Some(value) => self.value(&place, &definition.var_type.node, value, &mut wrong),
+                None if definition.var_type.node.nullable || definition.default_value.is_some() => {}
+                None => wrong.add(&place, "is required"),
+            }
         }
-        Ok(())
+        of_variables(wrong, operation, document)
     }
 
-    fn value(&self, place: &str, kind: &Type, value: &Value) -> Result<(), String> {
+    /// What is wrong with the values that a document holds itself. Variables in them are judged with their values.
+    pub(super) fn check_document(&self, document: &ExecutableDocument, outputs: &Outputs) -> Vec<Error> {
+        let mut errors = Vec::new();
+        for (_, operation) in document.operations.iter() {
+            let mut wrong = Wrong::default();
+            for definition in &operation.node.variable_definitions {
+                if let Some(default) = &definition.node.default_value {
+                    let (name, kind) = (&definition.node.name.node, &definition.node.var_type.node);
+                    self.value(&Place::of(name), kind, &default.node, &mut wrong);
+                }
+            }
+            errors.extend(of_variables(wrong, &operation.node, document));
+        }
+        let mut wrong = Wrong::default();
+        outputs.each(document, &mut |field, known| {
+            let Some(known) = known else { return };
+            for (name, argument) in &known.arguments {
+                match field.arguments.iter().find(|(given, _)| given.node == *name) {
+                    Some((_, value)) => self.value(&Place::of(name), &argument.kind, &constant(&value.node), &mut wrong),
+                    None if argument.is_required() => wrong.add(&Place::of(name), "is required"),
+                    None => {}
+                }
+            }
+        });
+        let blamed = |(path, what): (Vec<String>, String)| {
+            let place: Vec<&str> = path.iter().map(String::as_str).collect();
+            Error::BadRequest(format!("{}: {what}", path.join("."))).at(&place)
+        };
+        errors.extend(wrong.0.into_iter().map(blamed));
+        errors
+    }
+
+    fn value(&self, place: &Place<'_>, kind: &Type, value: &Value, wrong: &mut Wrong) {
         match (&kind.base, value) {
-            (_, Value::Null) if kind.nullable => Ok(()),
-            (_, Value::Null) => Err(format!("{place}: must not be null")),
+            (_, Value::Enum(name)) if *name == VARIABLE => {}
+            (_, Value::Null) if kind.nullable => {}
+            (_, Value::Null) => wrong.add(place, "must not be null"),
             (BaseType::List(of), Value::List(items)) => {
-                items.iter().enumerate().try_for_each(|(index, item)| self.value(&format!("{place}.{index}"), of, item))
+                for (index, item) in items.iter().enumerate() {
+                    self.value(&place.item(index), of, item, wrong);
+                }
             }
             // One value stands for a list of one.
-            (BaseType::List(of), value) => self.value(place, of, value),
-            (BaseType::Named(name), value) => self.named(place, name, value),
+            (BaseType::List(of), value) => self.value(place, of, value, wrong),
+            (BaseType::Named(name), value) => self.named(place, name, value, wrong),
         }
     }
 
-    fn named(&self, place: &str, name: &Name, value: &Value) -> Result<(), String> {
+    fn named(&self, place: &Place<'_>, name: &Name, value: &Value, wrong: &mut Wrong) {
         if let Some(fields) = self.objects.get(name) {
-            return self.object(place, name, fields, value);
+            return self.object(place, name, fields, value, wrong);
         }
         if let Some(choices) = self.enums.get(name) {
             let known = match value {
@@ -87,24 +144,133 @@ impl Inputs {
                 Value::Enum(choice) => choices.contains(choice),
                 _ => false,
             };
-            return if known { Ok(()) } else { Err(format!("{place}: is no {name}")) };
+            if !known {
+                wrong.add(place, format!("is no {name}"));
+            }
+        } else if let Err(what) = scalar(name, value) {
+            wrong.add(place, what);
         }
-        scalar(name, value).map_err(|what| format!("{place}: {what}"))
     }
 
-    fn object(&self, place: &str, name: &Name, fields: &HashMap<Name, Field>, value: &Value) -> Result<(), String> {
-        let Value::Object(given) = value else { return Err(format!("{place}: must be an object, a {name}")) };
+    fn object(
+        &self,
+        place: &Place<'_>,
+        name: &Name,
+        fields: &HashMap<Name, Input>,
+        value: &Value,
+        wrong: &mut Wrong,
+    ) {
+        let Value::Object(given) = value else { return wrong.add(place, format!("must be an object, a {name}")) };
         for (field, value) in given {
-            let Some(known) = fields.get(field) else {
-                return Err(format!("{place}.{field}: {name} has no such field"));
-            };
-            self.value(&format!("{place}.{field}"), &known.kind, value)?;
+            match fields.get(field) {
+                Some(known) => self.value(&place.field(field), &known.kind, value, wrong),
+                None => wrong.add(&place.field(field), format!("{name} has no such field")),
+            }
         }
-        let missing = |(_, field): &(&Name, &Field)| !field.kind.nullable && !field.has_default;
-        match fields.iter().filter(missing).map(|(name, _)| name).filter(|name| !given.contains_key(*name)).min() {
-            Some(field) => Err(format!("{place}.{field}: is required")),
-            None => Ok(()),
+        let missing = |(name, field): &(&Name, &Input)| field.is_required() && !given.contains_key(*name);
+        let mut missing: Vec<&Name> = fields.iter().filter(missing).map(|(name, _)| name).collect();
+        missing.sort_unstable();
+        missing.into_iter().for_each(|name| wrong.add(&place.field(name), "is required"));
+    }
+}
+
+/// Stands for a variable in a value of a document: no name of an enum's value has such a letter.
+const VARIABLE: &str = "$";
+
+fn constant(value: &Literal) -> Value {
+    let marked = value.clone().into_const_with(|_| Ok::<_, Infallible>(Value::Enum(Name::new(VARIABLE))));
+    marked.unwrap_or_else(|never| match never {})
+}
+
+/// Where in an argument or a variable a value is.
+#[derive(Clone, Copy)]
+struct Place<'p> {
+    above: Option<&'p Self>,
+    step: Step<'p>,
+}
+
+#[derive(Clone, Copy)]
+enum Step<'p> {
+    Field(&'p str),
+    Item(usize),
+}
+
+impl<'p> Place<'p> {
+    const fn of(name: &'p str) -> Self {
+        Self { above: None, step: Step::Field(name) }
+    }
+
+    const fn field(&'p self, name: &'p str) -> Self {
+        Self { above: Some(self), step: Step::Field(name) }
+    }
+
+    const fn item(&'p self, index: usize) -> Self {
+        Self { above: Some(self), step: Step::Item(index) }
+    }
+
+    fn path(&self) -> Vec<String> {
+        let mut path = self.above.map(Self::path).unwrap_or_default();
+        path.push(match self.step {
+            Step::Field(name) => name.to_owned(),
+            Step::Item(index) => index.to_string(),
+        });
+        path
+    }
+}
+
+/// Values that are not of their types, each with its place and what is wrong with it.
+#[derive(Default)]
+struct Wrong(Vec<(Vec<String>, String)>);
+
+impl Wrong {
+    fn add(&mut self, place: &Place<'_>, what: impl Into<String>) {
+        if self.0.len() < MAX_ERRORS {
+            self.0.push((place.path(), what.into()));
         }
+    }
+}
+
+/// Errors of variables, each blamed on the argument in which the variable stands.
+fn of_variables(wrong: Wrong, operation: &OperationDefinition, document: &ExecutableDocument) -> Vec<Error> {
+    let blamed = |(path, what): (Vec<String>, String)| {
+        let message = format!("${}: {what}", path.join("."));
+        let within = path.get(1..).unwrap_or_default();
+        let mut place = used(&path[0], operation, document).unwrap_or_else(|| path[..1].to_vec());
+        place.extend_from_slice(within);
+        Error::BadRequest(message).at(&place.iter().map(String::as_str).collect::<Vec<_>>())
+    };
+    wrong.0.into_iter().map(blamed).collect()
+}
+
+/// Place in the arguments where a variable stands first.
+fn used(variable: &str, operation: &OperationDefinition, document: &ExecutableDocument) -> Option<Vec<String>> {
+    let sets = std::iter::once(&operation.selection_set.node);
+    let mut sets = sets.chain(document.fragments.values().map(|fragment| &fragment.node.selection_set.node));
+    sets.find_map(|set| used_in(variable, set))
+}
+
+fn used_in(variable: &str, set: &SelectionSet) -> Option<Vec<String>> {
+    set.items.iter().find_map(|selection| match &selection.node {
+        Selection::Field(field) => {
+            let mut arguments = field.node.arguments.iter();
+            let own = arguments.find_map(|(name, value)| within(variable, &value.node, &Place::of(&name.node)));
+            own.or_else(|| used_in(variable, &field.node.selection_set.node))
+        }
+        Selection::InlineFragment(fragment) => used_in(variable, &fragment.node.selection_set.node),
+        Selection::FragmentSpread(_) => None,
+    })
+}
+
+fn within(variable: &str, value: &Literal, place: &Place<'_>) -> Option<Vec<String>> {
+    match value {
+        Literal::Variable(name) => (*name == variable).then(|| place.path()),
+        Literal::List(items) => {
+            items.iter().enumerate().find_map(|(index, item)| within(variable, item, &place.item(index)))
+        }
+        Literal::Object(fields) => {
+            fields.iter().find_map(|(name, field)| within(variable, field, &place.field(name)))
+        }
+        _ => None,
     }
 }
 
@@ -124,10 +290,10 @@ fn scalar(name: &str, value: &Value) -> Result<(), &'static str> {
             Err("a UUID has 32 hexadecimal digits, such as 6ba7b810-9dad-41d1-80b4-00c04fd430c8")
         }
         "Date" if Date::parse(value.clone()).is_err() => {
-            Err("a date has the form YYYY-MM-DD and is a day of the calendar")
+            Err("a Date has the form YYYY-MM-DD and is a day of the calendar")
         }
         "DateTime" if text().is_none_or(|text| DateTime::parse_from_rfc3339(text).is_err()) => {
-            Err("an instant has the form of RFC 3339, such as 2026-01-31T12:00:00Z")
+            Err("a DateTime has the form of RFC 3339, such as 2026-01-31T12:00:00Z")
         }
         _ => Ok(()),
     }

@@ -9,7 +9,8 @@ use uuid::Uuid;
 
 use crate::criteria::PageArguments;
 use crate::error::Error;
-use crate::records::{Deleted, Listing, Nested, Query, Wanted};
+use crate::records::{Collection, Deleted, Listing, Nested, Query, Wanted};
+use crate::scope::Permission;
 
 use super::arguments::{ListArguments, described};
 use super::connection::{Connection, selected, wanted};
@@ -19,7 +20,8 @@ use super::one::joins;
 use super::record::{Column, Record, columns};
 use super::shown::{Shown, show};
 
-/// A list of records that belong to a record: a nullable field whose value is a connection.
+/// A list of records that belong to a record: a field whose value is a connection. It is nullable where whoever may read the
+/// record may not be allowed to read the list.
 pub(super) struct ToMany<C: Record> {
     /// The field's name.
     pub(super) name: &'static str,
@@ -33,8 +35,8 @@ pub(super) struct ToMany<C: Record> {
 pub(super) trait Many: Sync {
     fn name(&self) -> &'static str;
 
-    /// The field for the schema.
-    fn describe(&self, registry: &mut Registry) -> MetaField;
+    /// The field for the schema, of a record for which callers must be allowed this.
+    fn describe(&self, registry: &mut Registry, allowed: &[Permission]) -> MetaField;
 
     /// Reads the lists of the records with these keys, as far as `selections` show them.
     fn read<'a>(
@@ -117,7 +119,8 @@ struct Connections<C: Record>(Result<HashMap<Uuid, Connection<C>>, async_graphql
 
 impl<C: Record> Read for Connections<C> {
     fn write(&self, key: Uuid, at: &At<'_, '_>, json: &mut Vec<u8>) -> async_graphql::Result<()> {
-        self.0.as_ref().map_err(Clone::clone)?.get(&key).to_json(at, json)
+        let list = self.0.as_ref().map_err(Clone::clone)?.get(&key);
+        list.ok_or_else(|| Error::internal("a list of a record that nobody asked for"))?.to_json(at, json)
     }
 }
 
@@ -149,8 +152,13 @@ impl<C: Record> Many for ToMany<C> {
         self.name
     }
 
-    fn describe(&self, registry: &mut Registry) -> MetaField {
-        let ty = <Option<Connection<C>> as OutputType>::create_type_info(registry);
+    fn describe(&self, registry: &mut Registry, allowed: &[Permission]) -> MetaField {
+        let is_hidden = C::Collection::NEEDS.iter().any(|needed| !allowed.contains(needed));
+        let ty = if is_hidden {
+            <Option<Connection<C>> as OutputType>::create_type_info(registry)
+        } else {
+            <Connection<C> as OutputType>::create_type_info(registry)
+        };
         MetaField { args: described::<C::Collection>(registry), ..field(self.name, self.description, ty) }
     }
 
@@ -205,7 +213,7 @@ impl<C: Record> Many for ToOne<C> {
         self.name
     }
 
-    fn describe(&self, registry: &mut Registry) -> MetaField {
+    fn describe(&self, registry: &mut Registry, _: &[Permission]) -> MetaField {
         field(self.name, self.description, <Option<Shown<C>> as OutputType>::create_type_info(registry))
     }
 

@@ -19,7 +19,7 @@ use super::many::{Many, ToMany};
 use super::object::fields;
 use super::one::{One, Refers, one};
 use super::patient_register::PatientRegister;
-use super::payload::payload;
+use super::payload::{change_payload, payload};
 use super::queries::queries;
 use super::record::Record;
 use super::related::Related;
@@ -155,6 +155,9 @@ payload! {
         /// The institution as created; null when it was not.
         medical_institution: MedicalInstitution
     },
+}
+
+change_payload! {
     /// What became of a change to an institution.
     UpdateMedicalInstitutionPayload {
         /// The institution as changed; null when it was not.

@@ -1,6 +1,6 @@
 use async_graphql::{Context, Enum, Object, Result, SimpleObject};
-use chrono::{DateTime, Utc};
 
+use crate::instant::Instant;
 use crate::records::schema_history;
 
 use super::context::of;
@@ -49,7 +49,7 @@ struct MigrationEvent {
     /// SHA-256 of the migration's SQL, in hexadecimal.
     sha256: String,
     /// When.
-    applied_at: DateTime<Utc>,
+    applied_at: Instant,
 }
 
 /// A step of the schema's history.
@@ -84,7 +84,7 @@ impl OperationsQuery {
                 version: event.version.clone(),
                 direction: if event.up { MigrationDirection::Up } else { MigrationDirection::Down },
                 sha256: event.sha256.clone(),
-                applied_at: event.applied_at,
+                applied_at: Instant(event.applied_at),
             })
             .collect();
         Ok(Migrations { history, pending })

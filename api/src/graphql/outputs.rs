@@ -4,19 +4,31 @@ use async_graphql::Name;
 use async_graphql::Positioned;
 use async_graphql::parser::parse_schema;
 use async_graphql::parser::types::{
-    BaseType, ExecutableDocument, FieldDefinition, OperationType, Selection, SelectionSet, Type, TypeKind,
+    BaseType, ExecutableDocument, Field, FieldDefinition, OperationType, Selection, SelectionSet, Type, TypeKind,
     TypeSystemDefinition,
 };
 
 use crate::error::{Error, Result};
 
+use super::inputs::Input;
+
 /// How many fields that there are not a document may name: for each, validation looks for those of the type that might have
 /// been meant, letter by letter.
 const MAX_UNKNOWN: usize = 20;
 
-/// The fields of the schema's types, each with the type that it is of.
+/// The fields of the schema's types.
 #[derive(Debug)]
-pub(super) struct Outputs(HashMap<Name, HashMap<Name, Name>>);
+pub(super) struct Outputs(HashMap<Name, Fields>);
+
+type Fields = HashMap<Name, Output>;
+
+/// A field of a type.
+#[derive(Debug)]
+pub(super) struct Output {
+    /// The type of its values.
+    of: Name,
+    pub(super) arguments: HashMap<Name, Input>,
+}
 
 impl Outputs {
     /// Those of a schema, as its text has them.
@@ -37,52 +49,64 @@ impl Outputs {
     /// # Errors
     /// `BadRequest` for a document that names too many fields that there are not.
     pub(super) fn check(&self, document: &ExecutableDocument) -> Result<()> {
-        let mut unknown = 0;
+        let mut unknown = Vec::new();
+        self.each(document, &mut |field, known| {
+            if known.is_none() && unknown.len() <= MAX_UNKNOWN {
+                unknown.push(field.name.node.clone());
+            }
+        });
+        match unknown.get(MAX_UNKNOWN) {
+            None => Ok(()),
+            Some(name) => Err(Error::BadRequest(format!(
+                "the document names more than {MAX_UNKNOWN} fields that there are not, the last being {name}"
+            ))),
+        }
+    }
+
+    /// Shows every field of a document that is selected of a known type, with what the type says of it.
+    pub(super) fn each(&self, document: &ExecutableDocument, visit: &mut impl FnMut(&Field, Option<&Output>)) {
         for (_, operation) in document.operations.iter() {
             let root = match operation.node.ty {
                 OperationType::Query => "Query",
                 OperationType::Mutation => "Mutation",
                 OperationType::Subscription => "Subscription",
             };
-            self.set(&operation.node.selection_set.node, self.0.get(root), &mut unknown)?;
+            self.set(&operation.node.selection_set.node, self.0.get(root), visit);
         }
         for fragment in document.fragments.values() {
             let on = self.0.get(&fragment.node.type_condition.node.on.node);
-            self.set(&fragment.node.selection_set.node, on, &mut unknown)?;
+            self.set(&fragment.node.selection_set.node, on, visit);
         }
-        Ok(())
     }
 
-    fn set(&self, set: &SelectionSet, on: Option<&HashMap<Name, Name>>, unknown: &mut usize) -> Result<()> {
+    fn set(&self, set: &SelectionSet, on: Option<&Fields>, visit: &mut impl FnMut(&Field, Option<&Output>)) {
         for selection in &set.items {
             match &selection.node {
                 Selection::Field(field) => {
                     let name = &field.node.name.node;
                     let found = on.and_then(|fields| fields.get(name));
-                    if on.is_some() && found.is_none() && !name.starts_with("__") {
-                        *unknown += 1;
-                        if *unknown > MAX_UNKNOWN {
-                            return Err(Error::BadRequest(format!(
-                                "the document names more than {MAX_UNKNOWN} fields that there are not, the last being {name}"
-                            )));
-                        }
+                    if on.is_some() && !name.starts_with("__") {
+                        visit(&field.node, found);
                     }
-                    self.set(&field.node.selection_set.node, found.and_then(|name| self.0.get(name)), unknown)?;
+                    self.set(&field.node.selection_set.node, found.and_then(|field| self.0.get(&field.of)), visit);
                 }
                 Selection::InlineFragment(fragment) => {
                     let named = fragment.node.type_condition.as_ref().map(|condition| &condition.node.on.node);
                     let on = named.map_or(on, |name| self.0.get(name));
-                    self.set(&fragment.node.selection_set.node, on, unknown)?;
+                    self.set(&fragment.node.selection_set.node, on, visit);
                 }
                 Selection::FragmentSpread(_) => {}
             }
         }
-        Ok(())
     }
 }
 
-fn fields(fields: Vec<Positioned<FieldDefinition>>) -> HashMap<Name, Name> {
-    fields.into_iter().map(|field| (field.node.name.node, named(&field.node.ty.node).clone())).collect()
+fn fields(fields: Vec<Positioned<FieldDefinition>>) -> Fields {
+    let output = |field: FieldDefinition| {
+        let arguments = field.arguments.into_iter().map(|argument| Input::of(argument.node)).collect();
+        (field.name.node, Output { of: named(&field.ty.node).clone(), arguments })
+    };
+    fields.into_iter().map(|field| output(field.node)).collect()
 }
 
 fn named(kind: &Type) -> &Name {

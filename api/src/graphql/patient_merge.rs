@@ -1,4 +1,4 @@
-use async_graphql::{Context, ID, Object, Result, SelectionField};
+use async_graphql::{ComplexObject, Context, ID, Object, Result, SelectionField};
 use chrono::{DateTime, Utc};
 use entity::patient_merge::{Column, Entity};
 use uuid::Uuid;
@@ -11,9 +11,11 @@ use crate::records::{Loaded, Row};
 use super::context::of;
 use super::id::{Kind, global_id};
 use super::object::fields;
-use super::payload::payload;
+use super::patient_register::PatientRegister;
+use super::payload::{UserError, payload};
 use super::queries::queries;
-use super::record::Record;
+use super::record::{Record, current};
+use super::shown::Shown;
 
 /// That a register took the place of another one of the same patient.
 #[derive(Clone)]
@@ -107,6 +109,7 @@ queries! {
 
 payload! {
     /// What became of two registers to merge.
+    #[graphql(complex)]
     MergePatientRegistersPayload {
         /// The merger; null when they were not merged.
         patient_merge: PatientMerge
@@ -116,6 +119,18 @@ payload! {
         /// The merger as undone; null when it was not.
         patient_merge: PatientMerge
     },
+}
+
+#[ComplexObject]
+impl MergePatientRegistersPayload {
+    /// The registers as they are now that `userErrors` has a `VERSION_CONFLICT` of, as far as the caller may see them.
+    async fn current(&self, ctx: &Context<'_>) -> Result<Vec<Shown<PatientRegister>>> {
+        let mut found = Vec::new();
+        for uuid in UserError::conflicts(&self.user_errors) {
+            found.extend(current(ctx, uuid).await?);
+        }
+        Ok(found)
+    }
 }
 
 #[derive(Default)]

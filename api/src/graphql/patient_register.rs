@@ -24,7 +24,7 @@ use super::medical_institution::MedicalInstitution;
 use super::object::fields;
 use super::of_patient::OF_PATIENT;
 use super::one::{One, Refers, one};
-use super::payload::{UserError, outcome, payload};
+use super::payload::{UserError, change_payload, outcome};
 use super::record::{Record, by_key, in_payload};
 use super::related::Related;
 use super::shown::Shown;
@@ -214,7 +214,7 @@ impl PatientRegisterQuery {
     }
 }
 
-payload! {
+change_payload! {
     /// What became of a change to a register.
     UpdatePatientRegisterPayload {
         /// The register as changed; null when it was not.

@@ -13,7 +13,7 @@ use super::context::of;
 use super::id::{Kind, global_id};
 use super::object::fields;
 use super::patient_register::PatientRegister;
-use super::payload::payload;
+use super::payload::change_payload;
 use super::record::Record;
 
 /// A step on a register's way to being relied on.
@@ -94,7 +94,7 @@ fields! {
     }
 }
 
-payload! {
+change_payload! {
     /// What became of a register to confirm.
     ValidatePatientRegisterPayload {
         /// The register as confirmed; null when it was not.

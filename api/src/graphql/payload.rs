@@ -1,6 +1,7 @@
 use async_graphql::SimpleObject;
+use uuid::Uuid;
 
-use crate::error::{Error, Fault, FaultCode, Result};
+use crate::error::{Error, Fault, FaultCode, FaultParams, Result};
 
 /// A rule of the domain that the input breaks. Nothing was changed.
 #[derive(Clone, Debug, SimpleObject)]
@@ -11,11 +12,22 @@ pub(super) struct UserError {
     message: String,
     /// Where in the arguments, from the argument's name on, such as `["input", "dateOfBirth"]`.
     path: Vec<String>,
+    /// Limits of the rule, for messages in other languages.
+    params: FaultParams,
+    #[graphql(skip)]
+    conflict: Option<Uuid>,
 }
 
 impl From<Fault> for UserError {
-    fn from(fault: Fault) -> Self {
-        Self { code: fault.code, message: fault.message, path: fault.path }
+    fn from(Fault { code, message, path, params, conflict }: Fault) -> Self {
+        Self { code, message, path, params, conflict }
+    }
+}
+
+impl UserError {
+    /// The records that changed meanwhile.
+    pub(super) fn conflicts(errors: &[Self]) -> impl Iterator<Item = Uuid> {
+        errors.iter().filter_map(|error| error.conflict)
     }
 }
 
@@ -31,8 +43,8 @@ pub(super) fn outcome<T>(result: Result<T>) -> Result<(Option<T>, Vec<UserError>
 /// Declares what a mutation of one record returns, as a row.
 macro_rules! payload {
     ($($(#[$doc:meta])* $name:ident { $(#[$field_doc:meta])* $field:ident: $record:ty }),+ $(,)?) => {$(
-        $(#[$doc])*
         #[derive(async_graphql::SimpleObject)]
+        $(#[$doc])*
         pub(super) struct $name {
             $(#[$field_doc])*
             $field: Option<$crate::graphql::shown::Shown<$record>>,
@@ -52,6 +64,30 @@ macro_rules! payload {
             }
         }
     )+};
+}
+
+/// Declares what a mutation returns that changes a record whose version it may expect, as a row.
+macro_rules! change_payload {
+    ($($(#[$doc:meta])* $name:ident { $(#[$field_doc:meta])* $field:ident: $record:ty }),+ $(,)?) => {
+        $crate::graphql::payload::payload! {
+            $($(#[$doc])* #[graphql(complex)] $name { $(#[$field_doc])* $field: $record }),+
+        }
+
+        $(#[async_graphql::ComplexObject]
+        impl $name {
+            /// The record as it is now, deleted or not, when `userErrors` has a `VERSION_CONFLICT`; null otherwise, and when
+            /// the caller may not see it.
+            async fn current(
+                &self,
+                ctx: &async_graphql::Context<'_>,
+            ) -> async_graphql::Result<Option<$crate::graphql::shown::Shown<$record>>> {
+                match $crate::graphql::payload::UserError::conflicts(&self.user_errors).next() {
+                    Some(uuid) => $crate::graphql::record::current(ctx, uuid).await,
+                    None => Ok(None),
+                }
+            }
+        })+
+    };
 }
 
 /// Declares what a mutation returns that shows no record of a collection.
@@ -75,4 +111,4 @@ macro_rules! plain_payload {
     )+};
 }
 
-pub(super) use {payload, plain_payload};
+pub(super) use {change_payload, payload, plain_payload};

@@ -4,11 +4,13 @@ use std::sync::Arc;
 use async_graphql::Variables;
 use async_graphql::parser::types::{ExecutableDocument, OperationDefinition, OperationType};
 use sha2::{Digest, Sha256};
+use uuid::Uuid;
 
-use crate::error::{Error, NO_SESSION};
+use crate::error::Error;
 
 use super::documents::{Document, Fault};
-use super::engine::{Answer, Engine, refused_by};
+use super::engine::{Answer, Engine, MAX_ERRORS, refused_by};
+use super::errors::refusal_of;
 use super::extent;
 use super::limits::{Cost, chosen};
 use super::public::{collect, is_public, is_sign_in};
@@ -78,15 +80,20 @@ impl Engine {
         }
         if context.scope.is_nobody() && !is_public(&document.parsed, operation) {
             let error = match refused_nobody(context, &document.parsed, operation).await {
-                Ok(()) => Error::Unauthenticated(NO_SESSION),
+                Ok(()) => context.scope.unauthenticated.into(),
                 Err(error) => error,
             };
             return Err(Box::new(Answer { is_unauthenticated: true, ..*refused(error) }));
         }
         emergency::check(context, &document.parsed, operation).await.map_err(refused)?;
         let cost = self.limits.check(&document.parsed, operation, &variables).map_err(refused)?;
+        let mut wrong = Vec::new();
+        if !document.is_validated {
+            wrong.extend(self.inputs.check_document(&document.parsed, &self.outputs));
+        }
         if let Some(operation) = chosen(&document.parsed, operation) {
-            self.inputs.check(operation, &variables).map_err(refused)?;
+            wrong.extend(self.inputs.check(operation, &document.parsed, &variables));
+            refuse_all(wrong, id)?;
             check_root(operation, &document.parsed).map_err(refused)?;
         }
         if let Some(budget) = context.budget.as_ref().filter(|_| !is_sign_in) {
@@ -105,6 +112,11 @@ impl Engine {
             self.documents.remember(&prepared.text, Arc::clone(&prepared.document.parsed));
         }
     }
+}
+
+fn refuse_all(mut errors: Vec<Error>, request: Uuid) -> Result<(), Box<Answer>> {
+    errors.truncate(MAX_ERRORS);
+    if errors.is_empty() { Ok(()) } else { Err(Box::new(Answer::of(refusal_of(errors, request), true))) }
 }
 
 /// A subscription has one root field, which tells of events: the specification's rule in 5.2.4.1, which the library does

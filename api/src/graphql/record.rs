@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::criteria::{Criteria, is_client_name};
 use crate::error::Error;
-use crate::records::{Collection, Row, disclose_shown, find};
+use crate::records::{Collection, Deleted, Row, disclose_shown, find};
 
 use super::context::{self, of};
 use super::many::Many;
@@ -58,11 +58,23 @@ pub(super) fn columns<R: Record>(fields: &[SelectionField<'_>]) -> Vec<Column<R>
 
 /// The record with this key, as the current field selects it.
 pub(super) async fn by_key<R: Record>(ctx: &Context<'_>, uuid: Uuid) -> Result<Option<Shown<R>>> {
+    Ok(found(ctx, uuid, Deleted::Excluded).await?)
+}
+
+/// The record with this key as the current field selects it, deleted or not; none where the caller may not see it.
+pub(super) async fn current<R: Record>(ctx: &Context<'_>, uuid: Uuid) -> Result<Option<Shown<R>>> {
+    match found(ctx, uuid, Deleted::Included).await {
+        Err(Error::Forbidden(_)) => Ok(None),
+        found => Ok(found?),
+    }
+}
+
+async fn found<R: Record>(ctx: &Context<'_>, uuid: Uuid, deleted: Deleted) -> crate::error::Result<Option<Shown<R>>> {
     let context = of(ctx);
     let fields: Vec<_> = ctx.field().selection_set().collect();
     let columns = columns::<R>(&fields);
     let joins = joins::<R>(context, &fields);
-    let found = Box::pin(find::<R::Collection>(&context.scope, &context.reader, uuid, &columns, &joins)).await?;
+    let found = Box::pin(find::<R::Collection>(&context.scope, &context.reader, uuid, deleted, &columns, &joins)).await?;
     let Some(row) = found else { return Ok(None) };
     Ok(show(context, &fields, vec![row]).await.pop())
 }

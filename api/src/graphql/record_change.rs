@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use async_graphql::{Context, Object, Result, Subscription, Union};
+use async_graphql::{Context, ID, Object, Result, Subscription, Union};
 use futures_util::{StreamExt, stream};
 use uuid::Uuid;
 
@@ -10,7 +10,7 @@ use crate::records::feed::{Changed, Happening, Matter, Tiding};
 
 use super::change::{ChangeGap, ChangeGapReason, ChangeOperation, gap, opened, sealed};
 use super::context::of;
-use super::id::Kind;
+use super::id::{Kind, global_id};
 use super::node::{Node, record};
 use super::response_stream::{Event, Told, told};
 
@@ -36,6 +36,16 @@ impl RecordChange {
     /// What was done.
     async fn operation(&self) -> ChangeOperation {
         self.changed.happening.into()
+    }
+
+    /// The record's global id, also of one that was deleted.
+    async fn id(&self) -> ID {
+        global_id(kind(self.changed.record), self.changed.change.key)
+    }
+
+    /// Key of the patient that the record is or belongs to, or belonged to when it has `LEFT`; null of what belongs to none.
+    async fn patient_id(&self) -> Option<Uuid> {
+        self.changed.patient()
     }
 
     /// The record's key.
@@ -117,6 +127,8 @@ impl RecordSubscription {
         #[graphql(desc = "Which kinds of records; all that the subscriber may read when left out.")] entities: Option<
             Vec<ChangedEntity>,
         >,
+        #[graphql(desc = "Key of the patient whose register, and what belongs to it, is followed; everything when left out.")]
+        patient_id: Option<Uuid>,
         #[graphql(desc = "The cursor of the last event that was heard; from now on when left out.")] after: Option<
             String,
         >,
@@ -124,7 +136,7 @@ impl RecordSubscription {
         let source = Box::pin(async {
             let context = of(ctx);
             let after = opened(ctx, after.as_deref()).await?;
-            let told = context.feeds()?.follow(&context.scope, entities, after).await?;
+            let told = context.feeds()?.follow(&context.scope, entities, patient_id, after).await?;
             Ok(told.map(|tiding| tiding.map(Event::Change)).boxed())
         });
         Ok(stream::iter(match told(ctx, source).await? {

@@ -1,9 +1,9 @@
 use async_graphql::{Context, Enum, InputObject, Object, Result, SimpleObject, Subscription};
-use chrono::{DateTime, Utc};
 use futures_util::{StreamExt, stream};
 
 use crate::database::{self, BreakerState, ClusterStatus, PoolUse, Role};
 use crate::error::{Error, FaultCode};
+use crate::instant::Instant;
 use crate::scope::Permission;
 
 use super::context::of;
@@ -84,9 +84,9 @@ struct WalReceiver {
     /// Log position that was received and flushed.
     received_lsn: Option<String>,
     /// When the sender sent its last message.
-    last_message_sent_at: Option<DateTime<Utc>>,
+    last_message_sent_at: Option<Instant>,
     /// When that message arrived.
-    last_message_received_at: Option<DateTime<Utc>>,
+    last_message_received_at: Option<Instant>,
     /// The sender's address.
     sender: Option<String>,
 }
@@ -165,8 +165,8 @@ impl ReplicationNode {
     }
 
     /// When the node's server process started; null when it was never reached.
-    async fn started_at(&self) -> Option<DateTime<Utc>> {
-        self.0.started
+    async fn started_at(&self) -> Option<Instant> {
+        self.0.started.map(Instant)
     }
 
     /// Whether the node is used, judged by how its statements fared.
@@ -229,8 +229,8 @@ impl From<database::Receiver> for WalReceiver {
         Self {
             status: row.status,
             received_lsn: row.received,
-            last_message_sent_at: row.last_sent,
-            last_message_received_at: row.last_received,
+            last_message_sent_at: row.last_sent.map(Instant),
+            last_message_received_at: row.last_received.map(Instant),
             sender: row.sender,
         }
     }

@@ -86,7 +86,7 @@ impl<'r> Request<'r> {
             return hash.map(Some).ok_or_else(|| Error::BadRequest(wrong.to_owned()));
         }
         let Some(id) = self.document_id.as_deref() else { return Ok(None) };
-        let hash = decode(id.strip_prefix("sha256:").unwrap_or(id));
+        let hash = decode(id);
         hash.map(Some).ok_or_else(|| Error::BadRequest("documentId is no SHA-256 in hexadecimal".to_owned()))
     }
 }
@@ -118,7 +118,9 @@ fn malformed(error: &serde_json::Error) -> Error {
     })
 }
 
-pub(super) fn decode(hexadecimal: &str) -> Option<[u8; 32]> {
+/// The SHA-256 that a text is; `sha256:` may stand before it, as the GraphQL over HTTP specification has it.
+pub(super) fn decode(text: &str) -> Option<[u8; 32]> {
+    let hexadecimal = text.strip_prefix("sha256:").unwrap_or(text);
     let digits = hexadecimal.as_bytes();
     if digits.len() != 64 || !digits.iter().all(u8::is_ascii_hexdigit) {
         return None;

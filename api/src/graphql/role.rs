@@ -15,7 +15,7 @@ use crate::scope::Permissions;
 use super::context::of;
 use super::id::{Kind, global_id};
 use super::object::{fields, object};
-use super::payload::payload;
+use super::payload::{change_payload, payload};
 use super::queries::queries;
 use super::record::Record;
 use super::session::{Allowed, listed};
@@ -175,6 +175,9 @@ payload! {
         /// The role as created; null when it was not.
         role: Role
     },
+}
+
+change_payload! {
     /// What became of a change to a role.
     UpdateRolePayload {
         /// The role as changed; null when it was not.

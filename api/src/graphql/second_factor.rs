@@ -9,7 +9,7 @@ use super::payload::plain_payload;
 /// The code that the second factor shows now.
 #[derive(Clone, InputObject)]
 pub(super) struct ConfirmSecondFactorInput {
-    /// 6 digits.
+    /// 6 digits; spaces and hyphens are ignored.
     one_time_code: String,
 }
 

@@ -2,6 +2,7 @@ use async_graphql::{Context, InputObject, Object, Result};
 use uuid::Uuid;
 
 use crate::auth::{ChangePasswordInput, Grant, LoginInput, OneTimeToken};
+use crate::error::{Error, FaultCode, Unauthenticated};
 use crate::records::user::UserKind;
 use crate::scope::{Boundary, Permission, Permissions};
 
@@ -12,6 +13,10 @@ use super::object::{fields, object};
 use super::payload::plain_payload;
 use super::record::by_key;
 use super::shown::Shown;
+
+/// Told to a caller whom no cookie can be set for.
+const NO_COOKIE: &str = "a cookie is for pages of this host, or of an origin of cors_origins, over https or on \
+    localhost, that ask by POST for a single answer, where auth.refresh_cookie is on";
 
 /// A permission: an action on a resource.
 pub(super) struct Allowed {
@@ -122,8 +127,9 @@ impl SessionQuery {
 /// A session to prolong.
 #[derive(Clone, InputObject)]
 pub(super) struct RefreshSessionInput {
-    /// The refresh token that came last. It is good once: one that comes again ends its session.
-    refresh_token: String,
+    /// The refresh token that came last; left out by pages whose login set a cookie. It is good once. Repeated soon, as
+    /// after a lost answer, it yields the same next token; repeated later, or after that one was used, it ends its session.
+    refresh_token: Option<String>,
 }
 
 /// Whose sessions to end.
@@ -178,7 +184,7 @@ pub(super) struct SessionMutation;
 
 #[Object]
 impl SessionMutation {
-    /// Signs in. Wrong passwords, unknown users and locked-out ones are answered alike.
+    /// Signs in. Wrong passwords and unknown users are answered alike, and too many of either lock a user name out.
     async fn login(
         &self,
         ctx: &Context<'_>,
@@ -186,26 +192,46 @@ impl SessionMutation {
     ) -> Result<LoginPayload> {
         let context = of(ctx);
         context.attempt()?;
-        LoginPayload::of(context.authority.login(input, context.scope.request, context.scope.origin).await)
+        let cookie = context.cookie.as_ref().filter(|_| input.cookie);
+        if input.cookie && cookie.is_none() {
+            return LoginPayload::of(Err(Error::rejected(FaultCode::InvalidState, &["input", "cookie"], NO_COOKIE)));
+        }
+        let session = context.authority.login(input, context.scope.request, context.scope.origin).await;
+        LoginPayload::of(session.map(|session| match cookie {
+            Some(cookie) => cookie.keep(session),
+            None => session,
+        }))
     }
 
-    /// Prolongs a session.
+    /// Exchanges a refresh token for new tokens: the one in the input, or else the one that a cookie holds, which then
+    /// holds the next one.
     async fn refresh_session(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "What to do it with.")] input: RefreshSessionInput,
+        #[graphql(desc = "What to do it with.")] input: Option<RefreshSessionInput>,
     ) -> Result<RefreshSessionPayload> {
         let context = of(ctx);
         context.attempt()?;
-        let scope = &context.scope;
-        let refreshed = context.authority.refresh(&input.refresh_token, scope.request, scope.origin).await;
-        RefreshSessionPayload::of(refreshed)
+        let (request, origin) = (context.scope.request, context.scope.origin);
+        if let Some(token) = input.and_then(|input| input.refresh_token) {
+            return RefreshSessionPayload::of(context.authority.refresh(&token, request, origin).await);
+        }
+        let held = context.cookie.as_ref().and_then(|cookie| Some((cookie, cookie.token()?)));
+        let (cookie, token) = held.ok_or(Error::Unauthenticated(Unauthenticated::NoRefreshToken))?;
+        let refreshed = context.authority.refresh(&token, request, origin).await;
+        if matches!(refreshed, Err(Error::Unauthenticated(_))) {
+            cookie.clear();
+        }
+        RefreshSessionPayload::of(refreshed.map(|session| cookie.keep(session)))
     }
 
-    /// Ends the caller's session, on every server within seconds.
+    /// Ends the caller's session, on every server within seconds, and lets the browser forget the refresh token that a
+    /// cookie holds.
     async fn logout(&self, ctx: &Context<'_>) -> Result<LogoutPayload> {
         let context = of(ctx);
-        LogoutPayload::of(context.authority.logout(&context.scope).await.map(|()| 1))
+        let ended = context.authority.logout(&context.scope).await;
+        context.forget_cookie(&ended);
+        LogoutPayload::of(ended.map(|()| 1))
     }
 
     /// Ends all sessions of the caller, or of a user whom the caller manages.
@@ -217,6 +243,9 @@ impl SessionMutation {
         let context = of(ctx);
         let user = input.and_then(|input| input.user_uuid);
         let ended = context.authority.logout_everywhere(&context.scope, user).await;
+        if user.is_none_or(|user| user == context.scope.actor.0) {
+            context.forget_cookie(&ended);
+        }
         LogoutEverywherePayload::of(ended.map(|ended| i32::try_from(ended).unwrap_or(i32::MAX)))
     }
 

@@ -68,7 +68,7 @@ impl<R: Record> Object for Shown<R> {
 
     fn describe(registry: &mut Registry) -> Vec<MetaField> {
         let mut fields = R::described(registry);
-        fields.extend(R::MANY.iter().map(|many| many.describe(registry)));
+        fields.extend(R::MANY.iter().map(|many| many.describe(registry, R::Collection::NEEDS)));
         fields
     }
 

@@ -13,7 +13,7 @@ use super::context::of;
 use super::id::{Kind, global_id};
 use super::json::Json;
 use super::object::fields;
-use super::payload::payload;
+use super::payload::{change_payload, payload};
 use super::queries::queries;
 use super::record::Record;
 
@@ -142,6 +142,9 @@ payload! {
         /// The setting as created; null when it was not.
         system_setting: SystemSetting
     },
+}
+
+change_payload! {
     /// What became of a change to a setting.
     UpdateSystemSettingPayload {
         /// The setting as changed; null when it was not.

@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use crate::date::Date;
 use crate::error::Error;
+use crate::instant::written;
 use crate::records::appointment::AppointmentStatus;
 use crate::records::audit_event::{AuditAction, AuditOutcome};
 use crate::records::dependent::{
@@ -80,7 +81,13 @@ macro_rules! scalars {
     )+};
 }
 
-scalars!(ID, Date, DateTime<Utc>, Json);
+scalars!(ID, Date, Json);
+
+impl ToJson for DateTime<Utc> {
+    fn to_json(&self, _: &At<'_, '_>, json: &mut Vec<u8>) -> Result<()> {
+        write(&written(self), json)
+    }
+}
 
 macro_rules! choices {
     ($($choice:ty),+ $(,)?) => {$(

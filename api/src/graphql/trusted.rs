@@ -15,8 +15,8 @@ pub struct Trusted(HashMap<[u8; 32], Arc<str>>);
 
 impl Trusted {
     /// Reads a JSON object of documents by their SHA-256 in hexadecimal, as graphql-codegen's client preset
-    /// (`persistedDocuments: {hashAlgorithm: 'sha256'}`) and Relay's compiler (`persistConfig: {algorithm: 'SHA256'}`)
-    /// write it.
+    /// (`persistedDocuments: true`, with `sha256:` before each hash) and Relay's compiler (`persistConfig: {algorithm:
+    /// 'SHA256'}`, without) write it.
     ///
     /// # Errors
     /// For people: the first entry that is wrong.
@@ -29,7 +29,8 @@ impl Trusted {
         let mut documents = HashMap::with_capacity(entries.len());
         for (id, text) in entries {
             let hash = decode(&id).filter(|hash| Sha256::digest(&text)[..] == *hash);
-            let hash = hash.ok_or_else(|| format!("the entry {id} is not named by its document's SHA-256"))?;
+            let advice = "set algorithm: 'SHA256' for Relay, hashAlgorithm: 'sha256' for graphql-codegen";
+            let hash = hash.ok_or_else(|| format!("the entry {id} is not named by its document's SHA-256: {advice}"))?;
             limits.check_text(&text).map_err(|error| format!("the document {id} is beyond the limits: {error}"))?;
             parse_query(&text).map_err(|error| format!("the document {id} is not GraphQL: {error}"))?;
             documents.insert(hash, Arc::from(text));
@@ -84,6 +85,8 @@ mod tests {
         assert!(refused(serde_json::json!({})).contains("no document"));
         assert!(refused(serde_json::json!([good])).contains("no JSON object"));
         assert!(refused(serde_json::json!({hash(good): 7})).contains("no JSON object"));
+        let prefixed = serde_json::json!({format!("sha256:{}", hash(good)): good});
+        assert_eq!(Trusted::parse(&prefixed.to_string(), &limits).unwrap().count(), 1);
         let other = hash("another");
         assert!(refused(serde_json::json!({&other: good})).contains(&other));
         assert!(refused(serde_json::json!({"d41d8cd98f00b204e9800998ecf8427e": good})).contains("SHA-256"));

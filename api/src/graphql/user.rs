@@ -16,7 +16,7 @@ use super::id::{Kind, global_id};
 use super::medical_institution::MedicalInstitution;
 use super::object::fields;
 use super::one::{One, Refers, one};
-use super::payload::payload;
+use super::payload::{change_payload, payload};
 use super::queries::queries;
 use super::record::Record;
 use super::related::Related;
@@ -178,6 +178,9 @@ payload! {
         /// The user as created; null when it was not.
         user: User
     },
+}
+
+change_payload! {
     /// What became of a change to a user.
     UpdateUserPayload {
         /// The user as changed; null when it was not.

@@ -10,12 +10,12 @@ use std::future::Future;
 use chrono::{DateTime, Utc};
 use sea_orm::sea_query::{Expr, IntoCondition};
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IdenStatic, IntoActiveModel, ModelTrait,
+    ActiveModelTrait, ActiveValue, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IdenStatic, IntoActiveModel, Iterable, ModelTrait,
     QueryFilter, QuerySelect, QueryTrait,
 };
 use uuid::Uuid;
 
-use crate::criteria::Criteria;
+use crate::criteria::{Criteria, client_name};
 use crate::database::{Cluster, Retry, Transaction, Violation, violation};
 use crate::deed::{Action, Deed, Outcome};
 use crate::error::{Error, Fault, FaultCode, Result};
@@ -23,10 +23,11 @@ use crate::scope::{Boundary, Permission, Scope};
 
 use super::Row;
 use super::check::Check;
-use super::collection::{Collection, Deleted, is_patient, visible};
+use super::collection::{Collection, Column, Deleted, is_patient, visible};
 use super::constraint::by_name;
-use super::disclosure::{Owner, ask_change, ask_of, whose, written};
+use super::disclosure::{KEPT, Owner, ask_change, ask_of, whose, written};
 use super::idempotency::{Claim, Key};
+use super::tiding::may_know;
 
 pub(super) use diagnosis::{check_keys, diagnose};
 
@@ -196,7 +197,8 @@ async fn change_once<A: Aggregate>(
     let present = lock::<A>(&tx, scope, &target).await?;
     match &present {
         Some(present) => {
-            check.version(target.expected_version, A::version(present));
+            let differing = || differing::<A>(scope, present, &changes);
+            check.version((target.uuid, A::version(present)), target.expected_version, differing);
             A::complete(present, &mut changes, &mut check);
             A::prepare(Some(present), &mut changes, target.uuid, &mut check, scope, &tx).await?;
         }
@@ -246,6 +248,20 @@ pub(super) struct Target {
     pub(super) uuid: Uuid,
     pub(super) expected_version: Option<i32>,
     pub(super) deleted: Deleted,
+}
+
+/// Names of the fields that a change would give other values than the record has now, as clients call them; those that the
+/// caller may not know are left out.
+pub(super) fn differing<C: Collection>(scope: &Scope, present: &Model<C>, changes: &ActiveModel<C>) -> Vec<String> {
+    let is_kept = |column: &Column<C>| {
+        C::tombstone().is_some_and(|tombstone| tombstone.as_str() == column.as_str()) || KEPT.contains(&column.as_str())
+    };
+    let differs = |column: &Column<C>| match changes.get(*column) {
+        ActiveValue::Set(value) => value != present.get(*column),
+        _ => false,
+    };
+    let names = Column::<C>::iter().filter(|column| !is_kept(column) && differs(column)).map(|column| column.as_str());
+    names.filter(|name| may_know::<C>(name, scope)).map(client_name).collect()
 }
 
 /// Whether there are records that the caller must not refer to, although the database knows them.

@@ -164,7 +164,8 @@ impl ChangedEntity {
             };
         };
         if asked.is_empty() {
-            return Err(Error::BadRequest("entities: name one, or leave it out for all".to_owned()));
+            let message = "entities: name one, or leave it out for all".to_owned();
+            return Err(Error::BadRequest(message).at(&["entities"]));
         }
         asked.iter().try_for_each(|entity| entity.permit(scope)).map(|()| asked)
     }

@@ -5,14 +5,19 @@ use std::sync::Arc;
 
 use futures_util::future::ready;
 use futures_util::stream::{self, Stream};
+use uuid::Uuid;
 
 use crate::budget::Budget;
 use crate::changelog::{self, Batch, Change, Cursor, Relay};
-use crate::database::Cluster;
+use crate::criteria::Named;
+use crate::database::{Cluster, Consistency};
+use crate::deed::Outcome;
 use crate::error::Result;
 use crate::scope::{Boundary, Scope};
 
+use super::Collection;
 pub use super::changed_entity::ChangedEntity;
+use super::disclosure::{Asked, named};
 use super::feed::{Changed, Feed, Happening, Matter, Tiding};
 use super::patient_register::PatientRegisters;
 use super::tidings::Tidings;
@@ -21,6 +26,7 @@ use super::tidings::Tidings;
 #[derive(Clone)]
 pub struct Feeds {
     relay: Relay,
+    cluster: Cluster,
     tidings: Tidings<ChangedEntity>,
     /// To whom it is charged what is looked up; none where to nobody.
     budget: Option<Budget>,
@@ -38,7 +44,9 @@ impl std::fmt::Debug for Feeds {
 struct Follower {
     scope: Scope,
     entities: Vec<ChangedEntity>,
-    /// Their names.
+    /// The only patient whose records are followed; none for those of all.
+    patient: Option<Uuid>,
+    /// Names of the entities, and the patient's key.
     question: Arc<str>,
     tidings: Tidings<ChangedEntity>,
     budget: Option<Budget>,
@@ -50,7 +58,8 @@ impl Feeds {
     /// Tells of what a relay brings.
     #[must_use]
     pub fn new(relay: Relay, cluster: Cluster) -> Self {
-        Self { registers: Feed::new(relay.clone(), cluster), relay, tidings: Tidings::new(), budget: None }
+        let registers = Feed::new(relay.clone(), cluster.clone());
+        Self { registers, relay, cluster, tidings: Tidings::new(), budget: None }
     }
 
     /// The same, for one caller, to whose budget it is charged what is looked up for them.
@@ -59,7 +68,8 @@ impl Feeds {
         Self { registers: self.registers.charged_to(budget.clone()), budget: Some(budget), ..self }
     }
 
-    /// What happens to records of these kinds, or of all that the caller may read, after a cursor, or from now on.
+    /// What happens to records of these kinds, or of all that the caller may read, after a cursor, or from now on; of a
+    /// `patient`, to that register and what belongs to it.
     ///
     /// # Errors
     /// `Forbidden` for a kind that the caller may not read; `BadRequest` for another database's cursor; as any read of the
@@ -68,20 +78,45 @@ impl Feeds {
         &self,
         scope: &Scope,
         entities: Option<Vec<ChangedEntity>>,
+        patient: Option<Uuid>,
         after: Option<Cursor>,
     ) -> Result<impl Stream<Item = Result<Arc<Tiding<ChangedEntity>>>> + Send + use<>> {
         let entities = ChangedEntity::chosen(scope, entities)?;
+        if let Some(patient) = patient {
+            self.record(scope, patient).await?;
+        }
         let log = self.relay.subscribe(after.clone()).await?.charged_to(self.budget.clone());
         let waiting = Tiding::first(after.as_ref(), &log).into_iter().collect();
-        let question = entities.iter().map(|entity| entity.name()).collect::<Vec<_>>().join(" ").into();
+        let names = entities.iter().map(|entity| entity.name().to_owned());
+        let question = names.chain(patient.map(|patient| patient.to_string())).collect::<Vec<_>>().join(" ").into();
         let (tidings, budget) = (self.tidings.clone(), self.budget.clone());
-        let follower = Follower { scope: scope.clone(), entities, question, tidings, budget, log, waiting };
+        let follower = Follower { scope: scope.clone(), entities, patient, question, tidings, budget, log, waiting };
         Ok(stream::unfold(Some(follower), |follower| async {
             let mut follower = follower?;
             let told = follower.next().await;
             let is_over = told.is_err();
             Some((told, Some(follower).filter(|_| !is_over)))
         }))
+    }
+
+    /// Puts on record which patient is followed: whether anything is told tells of them.
+    async fn record(&self, scope: &Scope, patient: Uuid) -> Result<()> {
+        let reader = self.cluster.read(scope, Consistency::default());
+        if !reader.is_witnessed() {
+            return Ok(());
+        }
+        let by = Named { patients: vec![patient], ..Named::default() };
+        let asked = Asked {
+            resource: PatientRegisters::NAME.into(),
+            key: Some(patient),
+            fields: vec!["uuid".into()],
+            operators: vec!["uuid.equal".into()],
+            named: named(scope, &reader, &by, &[]).await?,
+            arguments: serde_json::json!({ "patientId": patient }).to_string(),
+            ..Asked::default()
+        };
+        let deeds = asked.deeds(scope).into_iter().map(|deed| (deed, Outcome::Succeeded)).collect();
+        self.cluster.record(scope, deeds).await
     }
 }
 
@@ -109,13 +144,23 @@ impl Follower {
         let entity = *self.entities.iter().find(|entity| entity.name() == change.entity)?;
         // Of a kind that institutions have, what is no institution's is nobody's within one: identifiers of doctors, say.
         let is_hidden = entity.is_bounded() && change.institution.is_none() && self.scope.boundary != Boundary::All;
-        (!is_hidden && change.concerns(&self.scope) && entity.is_visible(change, &self.scope)).then_some(entity)
+        let is_visible = self.leaves(change) || entity.is_visible(change, &self.scope);
+        (!is_hidden && self.is_of_patient(change) && change.concerns(&self.scope) && is_visible).then_some(entity)
+    }
+
+    fn is_of_patient(&self, change: &Change) -> bool {
+        self.patient.is_none_or(|own| change.patient == Some(own) || change.former_patient == Some(own))
+    }
+
+    /// Whether a change takes its record away from who follows.
+    fn leaves(&self, change: &Change) -> bool {
+        change.leaves(&self.scope) || self.patient.is_some_and(|own| change.former_patient == Some(own))
     }
 
     fn tell(&self, batch: &Batch) -> Vec<Tiding<ChangedEntity>> {
         let told = batch.changes.iter().filter_map(|change| {
             let entity = self.followed(change)?;
-            let left = change.leaves(&self.scope);
+            let left = self.leaves(change);
             let happening = if left { Happening::Left } else { change.operation.into() };
             let changed = Changed { change: change.clone(), happening, record: entity, asked: Arc::default() };
             Some(Tiding { cursor: batch.cursor_after(change), matter: Matter::Change(Arc::new(changed)) })

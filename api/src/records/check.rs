@@ -7,7 +7,7 @@ use sea_orm::ActiveValue::{self, NotSet, Set};
 use uuid::Uuid;
 
 use crate::date::Date;
-use crate::error::{Fault, FaultCode};
+use crate::error::{Fault, FaultCode, FaultParams};
 
 /// Entries of a list of texts at most.
 pub const MAX_ENTRIES: usize = 100;
@@ -17,6 +17,13 @@ pub const MAX_ENTRY_LENGTH: usize = 500;
 pub(super) const MAX_EMAIL_LENGTH: usize = 254;
 /// Characters before the `@` of an email address at most (RFC 5321, section 4.5.3.1.1).
 const MAX_LOCAL_PART_LENGTH: usize = 64;
+
+/// Texts without control characters, as a regular expression (ECMA-262).
+const NO_CONTROLS: &str = r"^[^\u0000-\u001f\u007f-\u009f]*$";
+/// Texts that may be phone numbers.
+const PHONE: &str = r"^[+\-() ]*[0-9][0-9+\-() ]*$";
+/// Email addresses, but for how long the part before the `@` may be.
+const EMAIL: &str = r"^[!-\-/-?A-~]+(\.[!-\-/-?A-~]+)*@([A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?\.)+[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?$";
 
 /// What kind of text.
 #[derive(Clone, Copy, Debug)]
@@ -56,8 +63,19 @@ impl Check {
 
     /// A broken rule of the field at `path` below the root.
     pub(super) fn fault(&mut self, path: &[&str], code: FaultCode, message: impl Into<String>) {
+        self.fault_with(path, code, message, FaultParams::default());
+    }
+
+    /// A broken rule of the field at `path` below the root, and the rule's limits.
+    pub(super) fn fault_with(
+        &mut self,
+        path: &[&str],
+        code: FaultCode,
+        message: impl Into<String>,
+        params: FaultParams,
+    ) {
         let path = self.root.iter().cloned().chain(path.iter().map(ToString::to_string));
-        self.faults.push(Fault::new(code, path, message));
+        self.faults.push(Fault { params, ..Fault::new(code, path, message) });
     }
 
     /// Where a field stands.
@@ -125,7 +143,8 @@ impl Check {
             MaybeUndefined::Null => self.missing(field),
             MaybeUndefined::Value(Date(date)) => {
                 if date < earliest_birth() || date > today {
-                    self.fault(&[field], FaultCode::OutOfRange, "must be from 1900-01-01 to today");
+                    let days = FaultParams::days(Some(earliest_birth()), Some(today));
+                    self.fault_with(&[field], FaultCode::OutOfRange, "must be from 1900-01-01 to today", days);
                 }
                 Set(date)
             }
@@ -144,7 +163,8 @@ impl Check {
             MaybeUndefined::Null => Set(None),
             MaybeUndefined::Value(Date(date)) => {
                 if date > today {
-                    self.fault(&[field], FaultCode::OutOfRange, "must not be in the future");
+                    let days = FaultParams::days(None, Some(today));
+                    self.fault_with(&[field], FaultCode::OutOfRange, "must not be in the future", days);
                 }
                 Set(Some(date))
             }
@@ -159,7 +179,8 @@ impl Check {
             MaybeUndefined::Value(list) => list,
         };
         if list.len() > MAX_ENTRIES {
-            self.fault(&[field], FaultCode::TooMany, format!("must have at most {MAX_ENTRIES} entries"));
+            let message = format!("must have at most {MAX_ENTRIES} entries");
+            self.fault_with(&[field], FaultCode::TooMany, message, FaultParams::at_most(MAX_ENTRIES));
             return NotSet;
         }
         let mut kept = Vec::with_capacity(list.len());
@@ -168,8 +189,8 @@ impl Check {
             match normal(entry) {
                 None => self.fault(&[field, &index], FaultCode::Required, "an entry must not be empty"),
                 Some(entry) => {
-                    if let Some((code, message)) = broken(Kind::Plain(MAX_ENTRY_LENGTH), entry) {
-                        self.fault(&[field, &index], code, message);
+                    if let Some((code, message, params)) = broken(Kind::Plain(MAX_ENTRY_LENGTH), entry) {
+                        self.fault_with(&[field, &index], code, message, params);
                     }
                     kept.push(entry.to_owned());
                 }
@@ -187,15 +208,33 @@ impl Check {
         }
     }
 
-    /// `expectedVersion` against the record's version.
-    pub(super) fn version(&mut self, expected: Option<i32>, actual: i32) {
-        if expected.is_some_and(|expected| expected != actual) {
-            self.fault(
-                &["expectedVersion"],
-                FaultCode::VersionConflict,
-                format!("the record has changed since: it is now at version {actual}; nothing was written"),
-            );
+    /// `expectedVersion` against the version of the record with this key; `differing` names the fields that the caller would
+    /// have changed.
+    pub(super) fn version(
+        &mut self,
+        record: (Uuid, i32),
+        expected: Option<i32>,
+        differing: impl FnOnce() -> Vec<String>,
+    ) {
+        if self.expect("expectedVersion", record, expected)
+            && let Some(fault) = self.faults.last_mut()
+        {
+            fault.params.differing_fields = Some(differing());
         }
+    }
+
+    /// The version that a field expects against that of a record. Returns whether they differ.
+    pub(super) fn expect(&mut self, field: &str, (uuid, current): (Uuid, i32), expected: Option<i32>) -> bool {
+        let Some(expected) = expected.filter(|expected| *expected != current) else { return false };
+        let message = format!("the record has changed since: it is now at version {current}; nothing was written");
+        let params = FaultParams {
+            expected_version: Some(expected),
+            current_version: Some(current),
+            ..FaultParams::default()
+        };
+        let fault = Fault::new(FaultCode::VersionConflict, self.place(field), message);
+        self.faults.push(Fault { params, conflict: Some(uuid), ..fault });
+        true
     }
 
     pub(super) fn missing<T: Into<sea_orm::Value>>(&mut self, field: &str) -> ActiveValue<T> {
@@ -206,8 +245,8 @@ impl Check {
     /// The text without white space around it; nothing when it is empty.
     pub(super) fn text(&mut self, field: &str, kind: Kind, text: &str) -> Option<String> {
         let text = normal(text)?;
-        if let Some((code, message)) = broken(kind, text) {
-            self.fault(&[field], code, message);
+        if let Some((code, message, params)) = broken(kind, text) {
+            self.fault_with(&[field], code, message, params);
         }
         Some(text.to_owned())
     }
@@ -231,45 +270,45 @@ fn normal(text: &str) -> Option<&str> {
     (!text.is_empty()).then_some(text)
 }
 
-/// The rule that a text breaks, if it breaks one.
-fn broken(kind: Kind, text: &str) -> Option<(FaultCode, String)> {
+/// The rule that a text breaks, if it breaks one, and the rule's limits.
+fn broken(kind: Kind, text: &str) -> Option<(FaultCode, String, FaultParams)> {
     let length = text.chars().count();
     if text.chars().any(char::is_control) {
-        return Some((FaultCode::InvalidFormat, "must not have control characters".to_owned()));
+        let pattern = FaultParams::matching(NO_CONTROLS);
+        return Some((FaultCode::InvalidFormat, "must not have control characters".to_owned(), pattern));
     }
+    let too_long = |max| (FaultCode::TooLong, format!("must have at most {max} characters"), FaultParams::at_most(max));
     match kind {
-        Kind::Plain(max) | Kind::Code(max) if length > max => {
-            Some((FaultCode::TooLong, format!("must have at most {max} characters")))
-        }
-        Kind::Email if length > MAX_EMAIL_LENGTH => {
-            Some((FaultCode::TooLong, format!("must have at most {MAX_EMAIL_LENGTH} characters")))
-        }
-        Kind::Email if !is_email(text) => {
-            Some((FaultCode::InvalidFormat, "must be an email address, such as name@example.org".to_owned()))
-        }
-        Kind::Plain(_) | Kind::Email => None,
+        Kind::Plain(max) | Kind::Code(max) if length > max => Some(too_long(max)),
+        Kind::Email if length > MAX_EMAIL_LENGTH => Some(too_long(MAX_EMAIL_LENGTH)),
         Kind::Phone => broken_phone(text, length),
-        Kind::Letters(_)
+        Kind::Plain(_)
+        | Kind::Email
+        | Kind::Letters(_)
         | Kind::Digits(_)
         | Kind::DigitsUpTo(_)
         | Kind::Code(_)
         | Kind::Subdivision
-        | Kind::CallingCode => broken_code(kind, text, length),
+        | Kind::CallingCode => {
+            let (is_valid, message) = format_of(kind, text, length);
+            let params = pattern(kind).map(FaultParams::matching).unwrap_or_default();
+            (!is_valid).then_some((FaultCode::InvalidFormat, message, params))
+        }
     }
 }
 
-fn broken_code(kind: Kind, text: &str, length: usize) -> Option<(FaultCode, String)> {
+/// Tells whether a text is written as its kind must be, and how that is.
+fn format_of(kind: Kind, text: &str, length: usize) -> (bool, String) {
     let is_upper = |c: char| c.is_ascii_uppercase();
-    let (is_valid, message) = match kind {
+    let is_digits = || text.chars().all(|c| c.is_ascii_digit());
+    match kind {
+        Kind::Plain(_) | Kind::Phone => (true, String::new()),
+        Kind::Email => (is_email(text), "must be an email address, such as name@example.org".to_owned()),
         Kind::Letters(exact) => {
             (length == exact && text.chars().all(is_upper), format!("must be {exact} letters from A to Z"))
         }
-        Kind::Digits(exact) => {
-            (length == exact && text.chars().all(|c| c.is_ascii_digit()), format!("must be {exact} digits"))
-        }
-        Kind::DigitsUpTo(max) => {
-            (length <= max && text.chars().all(|c| c.is_ascii_digit()), format!("must be 1 to {max} digits"))
-        }
+        Kind::Digits(exact) => (length == exact && is_digits(), format!("must be {exact} digits")),
+        Kind::DigitsUpTo(max) => (length <= max && is_digits(), format!("must be 1 to {max} digits")),
         Kind::CallingCode => {
             let is_valid = text.strip_prefix('+').is_some_and(|digits| {
                 (1..=3).contains(&digits.len())
@@ -286,23 +325,38 @@ fn broken_code(kind: Kind, text: &str, length: usize) -> Option<(FaultCode, Stri
                 parts.is_some_and(|(country, own)| country.len() == 2 && country.chars().all(is_upper) && is_own(own));
             (is_valid, "must be a code of ISO 3166-2, such as US-MA".to_owned())
         }
-        _ => (
+        Kind::Code(_) => (
             text.chars().all(|c| c.is_ascii_graphic()),
             "must consist of letters, digits and signs of ASCII".to_owned(),
         ),
-    };
-    (!is_valid).then_some((FaultCode::InvalidFormat, message))
+    }
 }
 
-fn broken_phone(text: &str, length: usize) -> Option<(FaultCode, String)> {
+/// Regular expression (ECMA-262) that the texts of a kind match, where there is one.
+fn pattern(kind: Kind) -> Option<String> {
+    Some(match kind {
+        Kind::Plain(_) => return None,
+        Kind::Email => EMAIL.to_owned(),
+        Kind::Phone => PHONE.to_owned(),
+        Kind::Letters(exact) => format!("^[A-Z]{{{exact}}}$"),
+        Kind::Digits(exact) => format!("^[0-9]{{{exact}}}$"),
+        Kind::DigitsUpTo(max) => format!("^[0-9]{{1,{max}}}$"),
+        Kind::CallingCode => r"^\+[1-9][0-9]{0,2}$".to_owned(),
+        Kind::Subdivision => "^[A-Z]{2}-[A-Z0-9]{1,3}$".to_owned(),
+        Kind::Code(_) => "^[!-~]*$".to_owned(),
+    })
+}
+
+fn broken_phone(text: &str, length: usize) -> Option<(FaultCode, String, FaultParams)> {
     let allowed = |c: char| c.is_ascii_digit() || "+-() ".contains(c);
     if !text.chars().all(allowed) || !text.chars().any(|c| c.is_ascii_digit()) {
-        return Some((FaultCode::InvalidFormat, "must consist of digits, + - ( ) and spaces".to_owned()));
+        let message = "must consist of digits, + - ( ) and spaces".to_owned();
+        return Some((FaultCode::InvalidFormat, message, FaultParams::matching(PHONE)));
     }
     match length {
-        0..10 => Some((FaultCode::TooShort, "must have at least 10 characters".to_owned())),
+        0..10 => Some((FaultCode::TooShort, "must have at least 10 characters".to_owned(), FaultParams::at_least(10))),
         10..=15 => None,
-        _ => Some((FaultCode::TooLong, "must have at most 15 characters".to_owned())),
+        _ => Some((FaultCode::TooLong, "must have at most 15 characters".to_owned(), FaultParams::at_most(15))),
     }
 }
 

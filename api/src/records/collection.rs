@@ -31,12 +31,15 @@ pub trait Collection:
     /// What the caller must be allowed.
     const READ: Permission;
 
+    /// All that the caller must be allowed.
+    const NEEDS: &'static [Permission] = &[Self::READ];
+
     /// Who may read at all.
     ///
     /// # Errors
     /// `Unauthenticated` and `Forbidden`.
     fn permit(scope: &Scope) -> Result<()> {
-        scope.require(Self::READ)
+        Self::NEEDS.iter().try_for_each(|needed| scope.require(*needed))
     }
 
     /// The key's column.
@@ -180,7 +183,7 @@ pub enum Deleted {
     Only,
 }
 
-/// The record with this key, deleted ones excepted.
+/// The record with this key.
 ///
 /// # Errors
 /// `Forbidden`, and as any read.
@@ -188,11 +191,12 @@ pub async fn find<C: Collection>(
     scope: &Scope,
     reader: &Reader,
     uuid: Uuid,
+    deleted: Deleted,
     columns: &[Column<C>],
     joins: &Joins,
 ) -> Result<Option<Row<C::Entity>>> {
     C::permit(scope)?;
-    let condition = visible::<C>(scope, Deleted::Excluded).add(C::key().eq(uuid));
+    let condition = visible::<C>(scope, deleted).add(C::key().eq(uuid));
     let found = select::<C>(scope, reader, condition, columns, joins).await?.into_iter().next();
     if found.is_none() {
         missed::<C>(scope, reader, &[uuid]);

@@ -102,7 +102,7 @@ impl<C: Collection> Feed<C> {
         let (mut named, mut text) = (HashSet::new(), String::new());
         let mut translation = Translation::new(self.cluster.backend(), scope);
         if let Some(filter) = &filter {
-            filter.condition(&mut translation)?;
+            filter.condition(&mut translation).map_err(|error| error.at(&["filter"]))?;
             let value = filter.to_value();
             text = value.to_string();
             names(&value, &mut named);

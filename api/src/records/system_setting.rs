@@ -13,7 +13,7 @@ use crate::clock::Clock;
 use crate::criteria;
 use crate::criteria::{Bounded, DateTimeFilter, Direction, IntFilter, Term, TextFilter, UuidFilter};
 use crate::database::{Cluster, Transaction};
-use crate::error::{Error, FaultCode, Result};
+use crate::error::{Error, FaultCode, FaultParams, Result};
 use crate::scope::{Permission, Scope};
 
 use super::aggregate::{Aggregate, New, Target, change, create as create_all, exists};
@@ -142,7 +142,7 @@ pub async fn create(scope: &Scope, cluster: &Cluster, clock: &dyn Clock, input: 
     let key = check.required("key", Kind::Plain(MAX_KEY), &MaybeUndefined::Value(input.key));
     if key.try_as_ref().is_some_and(|key| !is_key(key)) {
         let message = "must consist of small letters, digits, _ and inner dots, and begin with a letter";
-        check.fault(&["key"], FaultCode::InvalidFormat, message);
+        check.fault_with(&["key"], FaultCode::InvalidFormat, message, FaultParams::matching(KEY));
     }
     let row = ActiveModel {
         uuid: Set(uuid),
@@ -172,6 +172,9 @@ pub async fn update(scope: &Scope, cluster: &Cluster, input: ChangedSetting) -> 
     change::<SystemSettings>(scope, cluster, check, target, changes).await
 }
 
+/// Keys of settings, as a regular expression (ECMA-262).
+const KEY: &str = r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*$";
+
 /// Names, separated by dots.
 fn is_key(key: &str) -> bool {
     let is_name = |name: &str| {
@@ -192,7 +195,8 @@ fn value(value: &MaybeUndefined<Value>, check: &mut Check) -> Result<ActiveValue
     };
     let text = serde_json::to_string(value).map_err(Error::internal)?;
     if text.chars().count() > MAX_VALUE {
-        check.fault(&["value"], FaultCode::TooLong, format!("must have at most {MAX_VALUE} characters as JSON"));
+        let message = format!("must have at most {MAX_VALUE} characters as JSON");
+        check.fault_with(&["value"], FaultCode::TooLong, message, FaultParams::at_most(MAX_VALUE));
     }
     if has_nul(value) {
         check.fault(&["value"], FaultCode::InvalidFormat, "must not have the character U+0000");

@@ -80,7 +80,7 @@ pub struct Changed<T> {
 }
 
 /// Whether somebody may know that a column was changed.
-fn may_know<C: Criteria>(column: &str, scope: &Scope) -> bool {
+pub(super) fn may_know<C: Criteria>(column: &str, scope: &Scope) -> bool {
     C::permission(column).is_none_or(|wanted| scope.permissions.contain(wanted))
 }
 
@@ -95,6 +95,13 @@ pub(super) fn is_visible<C: Criteria>(change: &Change, scope: &Scope) -> bool {
 }
 
 impl<T> Changed<T> {
+    /// The patient whose record it is, or was, when it is another one's now.
+    #[must_use]
+    pub fn patient(&self) -> Option<Uuid> {
+        let former = self.change.former_patient.filter(|_| self.happening == Happening::Left);
+        former.or(self.change.patient)
+    }
+
     /// Of the columns that were changed, those whose names somebody may know, as clients call them.
     pub fn fields<C: Criteria>(&self, scope: &Scope) -> Vec<String> {
         let known = self.change.changed_fields.iter().filter(|column| may_know::<C>(column, scope));

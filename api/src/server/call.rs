@@ -9,8 +9,8 @@ use uuid::Uuid;
 use crate::answer::AnswerBytes;
 use crate::clock::SharedClock;
 use crate::database::{Cluster, Consistency, ConsistencyToken};
-use crate::error::Error;
-use crate::graphql::{Answer, Context, Method, Request};
+use crate::error::{Error, Unauthenticated};
+use crate::graphql::{Answer, Context, Method, RefreshCookie, Request};
 use crate::guards;
 use crate::rate::Meter;
 use crate::scope::Scope;
@@ -33,9 +33,9 @@ pub(super) async fn caller(service: &Service, headers: &HeaderMap, origin: Optio
     }
     let known = match bearer_token(headers) {
         Some(token) => service.authority.authenticate(token, id, origin).await,
-        None => None,
+        None => Err(Unauthenticated::NoSession),
     };
-    known.unwrap_or_else(|| Scope { origin, ..Scope::nobody(id) })
+    known.unwrap_or_else(|unauthenticated| Scope { origin, unauthenticated, ..Scope::nobody(id) })
 }
 
 impl Service {
@@ -70,6 +70,8 @@ pub(super) struct Call<'s> {
     pub(super) bytes: Arc<AnswerBytes>,
     /// In how many seconds the caller may ask for anything but to sign in, where that is over for now.
     pub(super) sign_in_only: Option<u64>,
+    /// The cookie that its requests share, for a page that may have one.
+    pub(super) cookie: Option<Arc<RefreshCookie>>,
     /// What its requests write through.
     pub(super) clusters: Mutex<Vec<Cluster>>,
 }
@@ -106,7 +108,7 @@ impl Call<'_> {
         let context = self.service.context(self.caller.clone(), self.wish.consistency).metered(self.meter.clone());
         let context = context.answering(Arc::clone(&self.bytes));
         let context = if let Some(token) = self.after { context.after(token) } else { context };
-        let context = context.for_sign_in(self.sign_in_only);
+        let context = context.for_sign_in(self.sign_in_only).keeping(self.cookie.clone());
         self.clusters.lock().push(context.cluster().clone());
         // Large, and moved by every layer of the router if it stood in their futures.
         let answer = Box::pin(self.service.engine.execute(request, method, context)).await;

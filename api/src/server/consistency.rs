@@ -1,6 +1,5 @@
 //! How freshly a request wants to read, and what it is told for the next one.
 
-use axum::http::header::{COOKIE, SET_COOKIE};
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use axum::response::Response;
 use parking_lot::Mutex;
@@ -8,6 +7,8 @@ use parking_lot::Mutex;
 use crate::auth::Authority;
 use crate::database::{Cluster, Consistency, ConsistencyToken};
 use crate::error::{Error, Result};
+
+use super::cookies::{cookie, set_cookie};
 
 const CONSISTENCY: HeaderName = HeaderName::from_static("x-consistency");
 const TOKEN: HeaderName = HeaderName::from_static("x-consistency-token");
@@ -37,7 +38,7 @@ impl Wish {
             Some("1") => true,
             Some(_) => return Err(wrong("X-Consistency-Cookie takes 1")),
         };
-        let (header, cookie) = (text(&TOKEN), cookie(headers));
+        let (header, cookie) = (text(&TOKEN), cookie(headers, NAME));
         let by_cookie = asks || cookie.is_some();
         let token = header.or(cookie).map(ToOwned::to_owned);
         Ok(Self { consistency, token, by_cookie, is_encrypted, written: Mutex::default() })
@@ -83,17 +84,7 @@ impl Wish {
     /// No page can read it, no other site has it sent, and nothing but GraphQL sees it (RFC 6265bis, section 4.1.2).
     fn set_cookie(&self, response: &mut Response, token: &str, age: &str) {
         let secure = if self.is_encrypted { "; Secure" } else { "" };
-        let cookie = format!("{NAME}={token}; Path=/graphql; HttpOnly; SameSite=Strict{secure}{age}");
-        if let Ok(cookie) = HeaderValue::from_str(&cookie) {
-            response.headers_mut().append(SET_COOKIE, cookie);
-        }
+        let attributes = format!("Path=/graphql; HttpOnly; SameSite=Strict{secure}{age}");
+        set_cookie(response, NAME, token, &attributes);
     }
-}
-
-fn cookie(headers: &HeaderMap) -> Option<&str> {
-    let lines = headers.get_all(COOKIE).iter().filter_map(|line| line.to_str().ok());
-    lines
-        .flat_map(|line| line.split(';'))
-        .filter_map(|pair| pair.trim().split_once('='))
-        .find_map(|(name, value)| (name == NAME).then_some(value))
 }

@@ -13,7 +13,7 @@ use futures_util::StreamExt;
 use futures_util::stream::{self, Stream};
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at};
 
-use crate::error::{Error, NO_SESSION};
+use crate::error::Error;
 use crate::graphql::{Answer, Method, Request};
 use crate::media::{self, Media};
 
@@ -49,7 +49,7 @@ pub(super) async fn answer(service: &Arc<Service>, reply: &Reply, request: HttpR
         {
             reply.one(answer)
         }
-        Started::Over(Told::Farewell(_)) => refuse(&reply, Refusal::Token),
+        Started::Over(Told::Unauthenticated(why)) => refuse(&reply, Refusal::Token(*why)),
         _ => stream_of(&headers, &reply, Events::new(visitor, started)),
     }
 }
@@ -80,7 +80,7 @@ async fn read(
 fn refuse(reply: &Reply, refusal: Refusal) -> Response {
     let unread = || Error::Unavailable("it has not been read yet who may sign in".into());
     match refusal {
-        Refusal::Token => reply.refuse(StatusCode::UNAUTHORIZED, Error::Unauthenticated(NO_SESSION)),
+        Refusal::Token(why) => reply.refuse(StatusCode::UNAUTHORIZED, why.into()),
         Refusal::Unread => reply.refuse(StatusCode::SERVICE_UNAVAILABLE, unread()),
         Refusal::TooMany(error) => reply.refuse(StatusCode::TOO_MANY_REQUESTS, error),
         Refusal::Wish(error @ (Error::BadRequest(_) | Error::WriteLost)) => {
@@ -126,7 +126,7 @@ impl Events {
             let told = tokio::select! {
                 told = self.told.next() => told.unwrap_or(Told::Complete),
                 _ = self.ticks.tick() => match self.visitor.scope().await {
-                    Err(farewell) => Told::Farewell(farewell),
+                    Err(why) => Told::Unauthenticated(why),
                     Ok(_) if self.commented.elapsed() >= self.visitor.service.subscriptions.ping_interval() => {
                         self.commented = Instant::now();
                         return Some((Bytes::from_static(COMMENT), Some(self)));
@@ -138,10 +138,7 @@ impl Events {
                 Told::Event(telling) => Some((next(telling.written(Answer::encode)), Some(self))),
                 Told::Last(answer) | Told::TooCostly(answer) => Some((last(&answer), None)),
                 Told::Complete => Some((Bytes::from_static(COMPLETE), None)),
-                Told::Farewell(farewell) => {
-                    let answer = Answer::refused(Error::Unauthenticated(farewell.reason()), uuid::Uuid::new_v4());
-                    Some((last(&answer), None))
-                }
+                Told::Unauthenticated(why) => Some((last(&Answer::refused(why.into(), uuid::Uuid::new_v4())), None)),
                 // A stream that breaks off is one that clients ask for again.
                 Told::Leaving => None,
             };

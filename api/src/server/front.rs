@@ -14,7 +14,7 @@ use axum::response::Response;
 
 use crate::origin::Peer;
 
-use super::cors::{Cors, preflight};
+use super::cors::Cors;
 use super::reply::plain;
 
 const CROSS_ORIGIN_RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
@@ -50,7 +50,7 @@ pub(super) async fn front(State(front): State<Arc<Front>>, request: Request<Body
         plain(StatusCode::BAD_REQUEST, "send one Host header")
     } else if !front.is_known(request.headers()) {
         plain(StatusCode::MISDIRECTED_REQUEST, "this server is not known by that name: see the setting allowed_hosts")
-    } else if let Some(answer) = origin.as_ref().and_then(|_| preflight(&request)) {
+    } else if let Some(answer) = origin.as_ref().and_then(|_| front.cors.preflight(&request)) {
         answer
     } else {
         next.run(request).await

@@ -3,13 +3,13 @@ use std::sync::Arc;
 use futures_util::stream::{self, Stream, StreamExt};
 use uuid::Uuid;
 
-use crate::error::Error;
+use crate::error::{Error, Unauthenticated};
 use crate::graphql::{Answer, Begun, Event, Method, Request, ResponseStream, Telling};
 use crate::listen::Guest;
 
 use super::call::out_of_time;
 use super::subscribers::Subscribed;
-use super::visitor::{Farewell, Visitor};
+use super::visitor::Visitor;
 
 /// What a client is told of an operation.
 #[derive(Debug)]
@@ -22,8 +22,8 @@ pub(super) enum Told {
     TooCostly(Box<Answer>),
     /// Nothing more will be told.
     Complete,
-    /// The visitor has to go.
-    Farewell(Farewell),
+    /// The visitor must go, for this reason.
+    Unauthenticated(Unauthenticated),
     /// The server is going to stop, and another one may go on telling.
     Leaving,
 }
@@ -62,7 +62,7 @@ pub(super) fn operation(visitor: Arc<Visitor>, request: Request<'static>) -> imp
 pub(super) async fn begin(visitor: Arc<Visitor>, request: Request<'static>, method: Method, id: Uuid) -> Started {
     let scope = match visitor.scope_in(id).await {
         Ok(scope) => scope,
-        Err(farewell) => return Started::Over(Told::Farewell(farewell)),
+        Err(why) => return Started::Over(Told::Unauthenticated(why)),
     };
     let caller = scope.actor;
     let refused = |error| Started::Over(Told::Last(Box::new(Answer::refused(error, id))));
@@ -119,7 +119,7 @@ impl Subscription {
     async fn tell(mut self: Box<Self>, event: Event) -> (Told, Option<Box<Self>>) {
         let scope = match self.visitor.scope().await {
             Ok(scope) => scope,
-            Err(farewell) => return (Told::Farewell(farewell), None),
+            Err(why) => return (Told::Unauthenticated(why), None),
         };
         let id = scope.request;
         let context = self.visitor.event_context(scope);

@@ -7,7 +7,7 @@ use axum::http::header::AUTHORIZATION;
 use uuid::Uuid;
 
 use crate::database::{Consistency, ConsistencyToken};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, Unauthenticated};
 use crate::graphql::Context;
 use crate::scope::Scope;
 
@@ -30,29 +30,10 @@ pub(super) struct Visitor {
     rights: Scope,
 }
 
-/// Why a visitor has to go.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Farewell {
-    /// The token has expired, or its session has ended.
-    Over,
-    /// The token is good for something else than before.
-    Changed,
-}
-
-impl Farewell {
-    /// For people.
-    pub(super) const fn reason(self) -> &'static str {
-        match self {
-            Self::Over => "the session has ended: come back with an access token that is good",
-            Self::Changed => "what the session may do has changed: come back to go on",
-        }
-    }
-}
-
 /// Why nobody was let in.
 pub(super) enum Refusal {
-    /// There is a token, and it is not good.
-    Token,
+    /// There is a token, and it is not good, for this reason.
+    Token(Unauthenticated),
     /// It is not known yet whose tokens are good.
     Unread,
     /// They have asked too often.
@@ -75,8 +56,10 @@ impl Visitor {
         let mut visitor = Self { service, token, origin, consistency, after: None, rights };
         let known = visitor.known(Uuid::nil()).await;
         let Service { authority, cluster, .. } = &*visitor.service;
-        if known.is_none() && headers.contains_key(AUTHORIZATION) {
-            return Err(if authority.has_read() { visitor.refused(Refusal::Token) } else { Refusal::Unread });
+        if let Err(why) = known
+            && headers.contains_key(AUTHORIZATION)
+        {
+            return Err(if authority.has_read() { visitor.refused(Refusal::Token(why)) } else { Refusal::Unread });
         }
         let after = wish.token(authority, cluster).await;
         visitor.rights = known.unwrap_or(visitor.rights);
@@ -89,31 +72,32 @@ impl Visitor {
         self.service.rates.meter(&self.rights).ask(1).map_or_else(Refusal::TooMany, |()| why)
     }
 
-    async fn known(&self, request: Uuid) -> Option<Scope> {
-        self.service.authority.authenticate(self.token.as_deref()?, request, self.origin).await
+    async fn known(&self, request: Uuid) -> Result<Scope, Unauthenticated> {
+        let token = self.token.as_deref().ok_or(Unauthenticated::NoSession)?;
+        self.service.authority.authenticate(token, request, self.origin).await
     }
 
     /// What they may do now, in another request.
     ///
     /// # Errors
-    /// Why they have to go.
-    pub(super) async fn scope(&self) -> Result<Scope, Farewell> {
+    /// Why they must go.
+    pub(super) async fn scope(&self) -> Result<Scope, Unauthenticated> {
         self.scope_in(Uuid::new_v4()).await
     }
 
     /// The same, in a request of this id.
     ///
     /// # Errors
-    /// Why they have to go.
-    pub(super) async fn scope_in(&self, request: Uuid) -> Result<Scope, Farewell> {
+    /// Why they must go.
+    pub(super) async fn scope_in(&self, request: Uuid) -> Result<Scope, Unauthenticated> {
         if self.rights.is_nobody() {
             return Ok(Scope { request, ..self.rights.clone() });
         }
-        let scope = self.known(request).await.ok_or(Farewell::Over)?;
+        let scope = self.known(request).await?;
         let own = &self.rights;
         let is_same = (scope.actor, scope.session, scope.boundary, scope.patient, scope.grant, scope.permissions)
             == (own.actor, own.session, own.boundary, own.patient, own.grant, own.permissions);
-        if is_same && scope.role == own.role { Ok(scope) } else { Err(Farewell::Changed) }
+        if is_same && scope.role == own.role { Ok(scope) } else { Err(Unauthenticated::RightsChanged) }
     }
 
     /// What one of their requests is resolved with.

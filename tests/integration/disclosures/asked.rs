@@ -23,6 +23,7 @@ on_both_databases! {
     a_merger_names_both_patients,
     likely_duplicates_tell_of_whom_they_compare,
     a_subscription_asks_once,
+    a_subscription_to_a_patients_changes_asks_once,
 }
 
 /// The only question of a request.
@@ -305,4 +306,14 @@ fn a_subscription_asks_once(phr: &Phr) {
         deed.query.unwrap().operators.iter().map(AsRef::as_ref).collect::<Vec<&str>>(),
         ["uuid.equal", "last_name.startsWith"]
     );
+}
+
+fn a_subscription_to_a_patients_changes_asks_once(phr: &Phr) {
+    let patients = patients(phr);
+    let recorded = Recorded::of(&phr.database);
+    let query = "subscription($uuid: UUID!) { changes(patientId: $uuid) { ... on ChangeGap { reason } } }";
+    let deed = one(recorded.asked(&nurse(), query, &json!({"uuid": patients[3]})));
+    assert!(names(&deed, &patients[3]), "{deed:?}");
+    let operators = deed.query.unwrap();
+    assert_eq!(operators.operators.iter().map(AsRef::as_ref).collect::<Vec<&str>>(), ["uuid.equal"]);
 }

@@ -9,6 +9,7 @@ use crate::patients::{HOME, NOBODY, done, register};
 
 on_both_databases! {
     a_refused_change_is_on_record_with_its_patient,
+    a_present_record_that_a_conflict_shows_is_on_record,
     a_change_to_nothing_is_on_record_with_its_patient,
     a_key_that_somebody_has_is_on_record,
     a_time_that_somebody_has_is_on_record,
@@ -65,6 +66,24 @@ fn a_refused_change_is_on_record_with_its_patient(phr: &Phr) {
     }
     let nobodys = json!({"uuid": NOBODY, "expectedVersion": 1});
     assert_eq!(refused(&recorded, "removeEmail", &nobodys, victim), (json!(["NOT_FOUND"]), false));
+}
+
+fn a_present_record_that_a_conflict_shows_is_on_record(phr: &Phr) {
+    let victim = register(phr, &json!({}));
+    let recorded = Recorded::of(&phr.database);
+    let query = "mutation($input: UpdatePatientRegisterInput!) { updatePatientRegister(input: $input) {
+        userErrors { code } current { firstName } } }";
+    let stale = json!({"input": {"uuid": victim, "expectedVersion": 9, "lastName": "X", "emergencyContact": null}});
+    let (response, deeds) = recorded.ask(&nurse(), query, &stale);
+    assert_eq!(response["data"]["updatePatientRegister"]["current"]["firstName"], "Jane", "{response}");
+    let has = |deed: &phr::deed::Deed, field: &str| deed.fields.iter().any(|name| name == field);
+    let shown = |deed: &&phr::deed::Deed| deed.query.is_none() && names(deed, &victim) && has(deed, "first_name");
+    assert!(deeds.iter().any(|deed| shown(&deed)), "{deeds:?}");
+    // That a field differs tells of it, also where the caller would have emptied it.
+    let asked = |deed: &&phr::deed::Deed| {
+        deed.query.is_some() && names(deed, &victim) && has(deed, "last_name") && has(deed, "emergency_contact")
+    };
+    assert!(deeds.iter().any(|deed| asked(&deed)), "{deeds:?}");
 }
 
 fn a_change_to_nothing_is_on_record_with_its_patient(phr: &Phr) {

@@ -55,7 +55,57 @@ fn a_named_origin_may_call_and_no_other() {
     }
     for reply in [call(&phr, PAGE), call(&phr, "null"), phr.http("GET", "/healthz/live", &[], b"")] {
         assert!(reply.head.lines().any(|line| line.eq_ignore_ascii_case("vary: origin")), "{}", reply.head);
-        assert_eq!(reply.header("access-control-allow-credentials"), None);
+    }
+    // Cookies are for pages that are named, and count for nothing but refreshing their session.
+    assert_eq!(call(&phr, PAGE).header("access-control-allow-credentials"), Some("true"));
+    for other in [call(&phr, "null"), call(&phr, "https://evil.example")] {
+        assert_eq!(other.header("access-control-allow-credentials"), None);
+    }
+}
+
+/// The names of the headers that a page may send, as the browser is told.
+fn allowed(phr: &Phr) -> Vec<String> {
+    let asked = preflight(phr, PAGE);
+    let headers = asked.header("access-control-allow-headers").unwrap_or_default();
+    headers.split(',').map(|name| name.trim().to_owned()).collect()
+}
+
+#[test]
+fn a_named_origin_may_send_what_clients_and_tracing_add() {
+    let settings = [("PHR_CORS_ORIGINS", PAGE)];
+    let headers = allowed(&Phr::with(Backend::Sqlite, &settings));
+    for name in [
+        "authorization",
+        "x-consistency-token",
+        "apollographql-client-name",
+        "apollographql-client-version",
+        "apollo-require-preflight",
+        "x-apollo-operation-name",
+        "traceparent",
+        "tracestate",
+        "baggage",
+        "sentry-trace",
+    ] {
+        assert!(headers.iter().any(|allowed| allowed == name), "{name}: {headers:?}");
+    }
+    let own = Phr::with(Backend::Sqlite, &[settings[0], ("PHR_CORS_HEADERS", "X-Clinic, traceparent")]);
+    let headers = allowed(&own);
+    assert_eq!(headers[headers.len() - 2..], ["x-clinic", "traceparent"]);
+    assert!(headers.iter().any(|allowed| allowed == "authorization"), "{headers:?}");
+    let called = call(&own, PAGE);
+    let exposed = called.header("access-control-expose-headers").unwrap_or_default();
+    for name in ["x-request-id", "retry-after", "x-consistency-token"] {
+        assert!(exposed.contains(name), "{exposed}");
+    }
+}
+
+#[test]
+fn a_header_that_has_no_name_is_refused_by_it() {
+    let database = Database::bare(Backend::Sqlite);
+    for wrong in ["*", "x-*", "a header", "x:y", "ü"] {
+        let refused = phr(database.folder(), &["serve"], &[("PHR_CORS_HEADERS", &format!("traceparent,{wrong}"))]);
+        let named = refused.stderr.contains("cors_headers") && refused.stderr.contains(wrong);
+        assert!(!refused.succeeded() && named, "{refused:?}");
     }
 }
 

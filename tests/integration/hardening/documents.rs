@@ -31,7 +31,10 @@ fn trusted_documents_run_by_their_hash_or_their_text() {
     let phr = trusting();
     let hash = sha256(HEALTH);
     let persisted = json!({ "persistedQuery": { "version": 1, "sha256Hash": hash } });
+    let prefixed = json!({ "persistedQuery": { "version": 1, "sha256Hash": format!("sha256:{hash}") } });
     for request in [
+        json!({ "extensions": prefixed }),
+        json!({ "extensions": prefixed, "query": HEALTH }),
         json!({ "documentId": hash }),
         json!({ "documentId": format!("sha256:{hash}") }),
         json!({ "documentId": hash.to_uppercase() }),

@@ -180,6 +180,7 @@ fn settings_that_make_no_sense_are_refused_by_name() {
         ("PHR_ACCESS_TTL", "0", "auth.access_ttl"),
         ("PHR_ACCESS_TTL", "9223372036854775807", "auth.access_ttl"),
         ("PHR_SESSION_TTL", "9223372036854775807", "auth.session_ttl"),
+        ("PHR_REFRESH_GRACE", "301", "auth.refresh_grace"),
         ("PHR_LOCKOUT_SECONDS", "9223372036854775807", "auth.lockout_seconds"),
         ("PHR_LOCKOUT_FAILURES", "0", "auth.lockout_failures"),
         ("PHR_LOCKOUT_FAILURES", "-1", "lockout_failures"),

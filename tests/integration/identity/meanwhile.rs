@@ -30,27 +30,27 @@ fn a_password_that_was_replaced_while_it_was_judged_lets_nobody_in() {
     let hash = |password: &str| bcrypt::hash(password, 4).unwrap();
     let other = hash("another good password");
     let response = meanwhile(&phr, &ada, &other, || by_password(&phr, "ada", PASSWORD));
-    assert_eq!(faults(&response), ["UNAUTHENTICATED"]);
+    assert_eq!(faults(&response), ["INVALID_CREDENTIALS"]);
     assert_eq!(kept(&ada), other);
     // One that is kept better from now on is not put back.
     let ben = create(&phr, "ben", "staff", &json!({}));
     let old = hash(PASSWORD);
     phr.database.sql().run(&format!("INSERT INTO user_secrets (user_id, password_hash) VALUES ('{ben}', '{old}')"));
     let response = meanwhile(&phr, &ben, &other, || by_password(&phr, "ben", PASSWORD));
-    assert_eq!(faults(&response), ["UNAUTHENTICATED"]);
+    assert_eq!(faults(&response), ["INVALID_CREDENTIALS"]);
     assert_eq!(kept(&ben), other);
     // Nor does it prove anything else.
     let own = hash(PASSWORD);
     phr.database.sql().run(&format!("UPDATE user_secrets SET password_hash = '{own}' WHERE user_id = '{ada}'"));
     let change = json!({"password": PASSWORD, "newPassword": "a third good password"});
     let changed = meanwhile(&phr, &ada, &other, || answer(&phr, &session.access, "changePassword", "changed", &change));
-    assert_eq!(faults(&changed), ["UNAUTHENTICATED"]);
+    assert_eq!(faults(&changed), ["INVALID_CREDENTIALS"]);
     assert_eq!(kept(&ada), other);
     phr.database.sql().run(&format!("UPDATE user_secrets SET password_hash = '{own}' WHERE user_id = '{ada}'"));
     let remove = json!({"password": PASSWORD});
     let removed =
         meanwhile(&phr, &ada, &other, || answer(&phr, &session.access, "removeSecondFactor", "removed", &remove));
-    assert_eq!(faults(&removed), ["UNAUTHENTICATED"]);
+    assert_eq!(faults(&removed), ["INVALID_CREDENTIALS"]);
     phr.database.sql().run(&format!("UPDATE user_secrets SET password_hash = '{own}' WHERE user_id = '{ada}'"));
     sign_in(&phr, "ada");
 }

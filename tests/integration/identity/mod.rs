@@ -5,12 +5,16 @@ mod command_line;
 mod forged;
 mod forger;
 mod keys;
+mod lockout;
 mod login;
 mod meanwhile;
+mod names;
 mod outside;
 mod outside_leaves;
 mod outside_patients;
 mod permissions;
+mod refresh;
+mod refresh_cookie;
 mod roles;
 mod second_factor;
 mod sessions;
@@ -164,7 +168,7 @@ pub(crate) fn is_good(server: &Server, token: &str) -> bool {
     let response = server.response_to(token, "{ viewer { role } }", &json!({}));
     match faults(&response).as_slice() {
         [] => true,
-        [code] if code == "UNAUTHENTICATED" => false,
+        [code] if ["UNAUTHENTICATED", "SESSION_EXPIRED", "SESSION_ENDED"].contains(&code.as_str()) => false,
         _ => panic!("{response}"),
     }
 }

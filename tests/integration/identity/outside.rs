@@ -179,6 +179,27 @@ fn no_broken_token_from_elsewhere_is_accepted() {
 }
 
 #[test]
+fn times_of_a_token_may_have_fractions() {
+    let database = Arc::new(Database::new(Backend::Sqlite));
+    let provider = Provider::start(database.folder(), None);
+    provider.make("key", "RS256", &json!({}));
+    let phr = serve(&database, &provider, &[]);
+    link(&phr, "ada", ISSUER, "ada");
+    eventually("the user is known", || is_good(&phr, &token(&provider, "key", "ada")).then_some(()));
+    let at = |seconds: f64| SystemClock.now().timestamp_micros() as f64 / 1e6 + seconds;
+    let bearing = |times: &Value| {
+        let token = provider.sign("key", &json!({}), &claims("ada", times));
+        faults(&phr.response_to(&token, "{ viewer { username } }", &json!({})))
+    };
+    assert_eq!(bearing(&json!({"iat": at(-0.25), "nbf": at(-0.25), "exp": at(600.25)})), Vec::<String>::new());
+    assert_eq!(bearing(&json!({"exp": at(-0.25)})), ["SESSION_EXPIRED"]);
+    assert_eq!(bearing(&json!({"exp": 1e300})), Vec::<String>::new());
+    for broken in [json!({"nbf": at(60.5)}), json!({"exp": "1e9"}), json!({"exp": -1.5}), json!({"nbf": "1e9"})] {
+        assert_eq!(bearing(&broken), ["UNAUTHENTICATED"], "{broken}");
+    }
+}
+
+#[test]
 fn a_provider_changes_its_keys_without_a_restart() {
     let database = Arc::new(Database::new(Backend::Sqlite));
     let provider = Provider::start(database.folder(), None);

@@ -88,7 +88,7 @@ fn a_role_is_used_only_where_and_when_it_may_be(phr: &Phr) {
         assert_eq!(is_good(phr, &session.access), allowed, "{wanted}");
         let expected = if allowed { vec![] } else { vec!["FORBIDDEN"] };
         assert_eq!(faults(&by_password(phr, "ada", super::PASSWORD)), expected, "{wanted}");
-        assert_eq!(faults(&by_password(phr, "ada", "wrong")), ["UNAUTHENTICATED"], "the password comes first");
+        assert_eq!(faults(&by_password(phr, "ada", "wrong")), ["INVALID_CREDENTIALS"], "the password comes first");
     }
     // Of two halves of the day one is now.
     let halves = [("00:00", "12:00"), ("12:00", "00:00")];

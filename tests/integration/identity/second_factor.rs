@@ -72,19 +72,25 @@ fn a_second_factor_is_asked_for_once_it_was_confirmed(phr: &Phr) {
     }
     assert_eq!(confirmed(secret, confirm), none());
     assert_eq!(faults(&enrol()), ["INVALID_STATE "]);
-    assert_eq!(faults(&by_password(phr, "ada", PASSWORD)), ["REQUIRED input.oneTimeCode"]);
-    assert_eq!(faults(&by_password(phr, "ada", "wrong")), ["UNAUTHENTICATED"], "the password comes first");
-    assert_eq!(by_code(phr, &code(secret, 9)), ["UNAUTHENTICATED"]);
+    assert_eq!(faults(&by_password(phr, "ada", PASSWORD)), ["SECOND_FACTOR_REQUIRED"]);
+    assert_eq!(faults(&by_password(phr, "ada", "wrong")), ["INVALID_CREDENTIALS"], "the password comes first");
+    assert_eq!(by_code(phr, &code(secret, 9)), ["SECOND_FACTOR_INVALID"]);
     let used = code(secret, 0);
     assert_eq!(by_code(phr, &used), none());
-    assert_eq!(by_code(phr, &used), ["UNAUTHENTICATED"], "a code is good once");
-    assert_eq!(by_code(phr, &code(secret, 1)), none(), "clocks may differ");
+    assert_eq!(by_code(phr, &used), ["SECOND_FACTOR_INVALID"], "a code is good once");
+    let next = code(secret, 1);
+    let (first, last) = next.split_at(3);
+    assert_eq!(
+        by_code(phr, &format!(" {first}-\u{a0}{last}")),
+        none(),
+        "clocks may differ, and codes are shown in groups"
+    );
     is_sealed(phr, &uuid, secret);
     let viewer = phr.response_to(&session.access, "{ viewer { hasSecondFactor } }", &json!({}));
     assert_eq!(viewer["data"]["viewer"]["hasSecondFactor"], true);
     let remove = |password: &str| faults(&ask("removeSecondFactor", "removed", &json!({ "password": password })));
-    assert_eq!(remove("wrong"), ["UNAUTHENTICATED"]);
-    assert_eq!(faults(&by_password(phr, "ada", PASSWORD)), ["REQUIRED input.oneTimeCode"]);
+    assert_eq!(remove("wrong"), ["INVALID_CREDENTIALS"]);
+    assert_eq!(faults(&by_password(phr, "ada", PASSWORD)), ["SECOND_FACTOR_REQUIRED"]);
     assert_eq!(remove(PASSWORD), none());
     assert_eq!(faults(&by_password(phr, "ada", PASSWORD)), none());
     done(
@@ -101,17 +107,19 @@ fn a_right_password_without_its_code_counts_and_is_on_record(phr: &Phr) {
     let query = "mutation { enrolSecondFactor { enrolment { secret } } }";
     let enrolled = phr.response_to(&session.access, query, &json!({}));
     let secret = enrolled["data"]["enrolSecondFactor"]["enrolment"]["secret"].as_str().unwrap().to_owned();
-    done(phr, &session.access, "confirmSecondFactor", "confirmed", &json!({ "oneTimeCode": code(&secret, -1) }));
-    let failures = format!("SELECT failed_logins FROM user_secrets WHERE user_id = {}", phr.database.key(&uuid));
+    let shown = code(&secret, -1);
+    let shown = format!("{} {}", &shown[..3], &shown[3..]);
+    done(phr, &session.access, "confirmSecondFactor", "confirmed", &json!({ "oneTimeCode": shown }));
+    let failures = "SELECT count(*) FROM login_failures";
     for tried in ["1", "2"] {
-        assert_eq!(faults(&by_password(phr, "ada", PASSWORD)), ["REQUIRED input.oneTimeCode"]);
-        assert_eq!(phr.database.sql().value(&failures), tried);
+        assert_eq!(faults(&by_password(phr, "ada", PASSWORD)), ["SECOND_FACTOR_REQUIRED"]);
+        assert_eq!(phr.database.sql().value(failures), tried);
     }
     let condition = format!("action = 'LOGIN' AND outcome = 'FAILED' AND resource_id = {}", phr.database.key(&uuid));
     let entries = shipped(&phr.database, &condition, 2);
     assert_eq!(values(&entries, "fields"), ["second_factor"; 2]);
     assert_eq!(by_code(phr, &code(&secret, 0)), none());
-    assert_eq!(phr.database.sql().value(&failures), "0", "who follows with the code is not locked out by it");
+    assert_eq!(phr.database.sql().value(failures), "0", "who follows with the code is not locked out by it");
 }
 
 fn a_one_time_token_is_no_way_to_try_every_code(phr: &Phr) {
@@ -127,11 +135,11 @@ fn a_one_time_token_is_no_way_to_try_every_code(phr: &Phr) {
     let first = one_time_token(phr, &uuid);
     // Five failures lock the user out, and the next one is the token's last.
     for _ in 0..6 {
-        assert_eq!(attempt(&first, &code(secret, 9)), ["UNAUTHENTICATED"]);
+        assert_eq!(attempt(&first, &code(secret, 9)), ["SECOND_FACTOR_INVALID"]);
     }
-    assert_eq!(attempt(&first, &code(secret, 0)), ["UNAUTHENTICATED"]);
+    assert_eq!(attempt(&first, &code(secret, 0)), ["INVALID_CREDENTIALS"]);
     let second = one_time_token(phr, &uuid);
-    assert_eq!(attempt(&second, ""), ["REQUIRED input.oneTimeCode"]);
+    assert_eq!(attempt(&second, ""), ["SECOND_FACTOR_REQUIRED"]);
     assert_eq!(attempt(&second, &code(secret, 0)), none());
 }
 
@@ -172,11 +180,11 @@ fn a_lost_second_factor_is_taken_away_by_who_manages_the_user(phr: &Phr) {
     enrolled(phr, &other.access);
     assert_eq!(refused(&boss.access, &within), ["FORBIDDEN"], "who may do more");
     assert_eq!(refused(&boss.access, &own), ["INVALID_STATE input.userUuid"], "a stolen session keeps it");
-    assert_eq!(faults(&by_password(phr, "ada", PASSWORD)), ["REQUIRED input.oneTimeCode"], "nothing was done");
+    assert_eq!(faults(&by_password(phr, "ada", PASSWORD)), ["SECOND_FACTOR_REQUIRED"], "nothing was done");
     assert_eq!(refused(&boss.access, &ada), none());
     assert_eq!(refused(&boss.access, &ada), ["INVALID_STATE input.userUuid"], "there is none any more");
     assert!(!is_good(phr, &session.access), "what has the lost device is signed out");
-    assert_eq!(faults(&by_password(phr, "ada", "wrong")), ["UNAUTHENTICATED"], "the password still counts");
+    assert_eq!(faults(&by_password(phr, "ada", "wrong")), ["INVALID_CREDENTIALS"], "the password still counts");
     enrolled(phr, &sign_in(phr, "ada").access);
     // The last administrator's own, at the machine itself.
     let command = |name: &str| command(phr, &["user", "reset-second-factor", "--username", name]);

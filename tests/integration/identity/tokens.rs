@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use phr::error::NO_SESSION;
+use phr::error::Unauthenticated;
 use serde_json::{Value, json};
 use support::{Backend, Phr, Reply};
 
@@ -38,7 +38,7 @@ fn is_accepted(reply: &Reply) -> bool {
     reply.status == 200 && reply.json()["data"]["viewer"]["role"] == "administrator"
 }
 
-/// A refusal says no more than that a session is needed.
+/// A refusal says no more than that a session is needed; or, to who has a genuine token, that it has expired.
 fn is_refused(name: &str, reply: &Reply) {
     if reply.status == 431 && name.contains("000 bytes") {
         return;
@@ -48,8 +48,12 @@ fn is_refused(name: &str, reply: &Reply) {
     assert_eq!(reply.header("www-authenticate"), Some("Bearer"), "{name}");
     let errors = told["errors"].as_array().unwrap();
     assert_eq!((errors.len(), told.get("data")), (1, None), "{name}: {told}");
-    assert_eq!(errors[0]["message"], NO_SESSION, "{name}");
-    assert_eq!(errors[0]["extensions"]["code"], "UNAUTHENTICATED", "{name}");
+    let why = match name.strip_prefix("claim exp ").map(str::parse::<u64>) {
+        Some(Ok(expired)) if expired < u64::MAX => Unauthenticated::TokenExpired,
+        _ => Unauthenticated::NoSession,
+    };
+    assert_eq!(errors[0]["message"], why.to_string(), "{name}");
+    assert_eq!(errors[0]["extensions"]["code"], why.code(), "{name}");
     assert!(errors[0].get("path").is_none(), "{name}: {told}");
 }
 

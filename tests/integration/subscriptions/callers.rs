@@ -1,10 +1,12 @@
 //! Who may subscribe, and from where.
 
 use serde_json::{Value, json};
-use support::{Backend, Events, Phr, Socket};
+use support::{Backend, Events, Phr, Socket, eventually};
 
 use super::{STATUS, bearer, raw, subscribed};
+use crate::identity::{is_good, member};
 
+const JSON: (&str, &str) = ("content-type", "application/json");
 const TRANSPORT: &str = "graphql-transport-ws";
 
 #[test]
@@ -21,13 +23,36 @@ fn nobody_subscribes_without_a_session() {
     for token in ["nonsense", &phr.token()[1..]] {
         let mut forged = raw(&phr, TRANSPORT);
         forged.say(&bearer(token));
-        assert_eq!(forged.closed().0, 4403);
+        let closed = forged.closed();
+        assert!(closed.0 == 4403 && closed.1.starts_with("UNAUTHENTICATED: "), "{closed:?}");
     }
     let body = json!({ "query": STATUS }).to_string();
     let events = Events::open(phr.address, "POST", "/graphql", &[], &body);
     assert_eq!(events.status, 401);
     let events = Events::open(phr.address, "POST", "/graphql", &[("authorization", "Bearer nonsense")], &body);
     assert_eq!(events.status, 401);
+}
+
+#[test]
+fn whose_session_is_over_is_told_so_in_every_way_of_asking() {
+    let phr = Phr::with(Backend::Sqlite, &[("PHR_ACCESS_TTL", "2")]);
+    let (_, expired) = member(&phr, "ada", "administrator", &json!({}));
+    eventually("the token expires", || (!is_good(&phr, &expired.access)).then_some(()));
+    let (_, ended) = member(&phr, "eva", "administrator", &json!({}));
+    phr.response_to(&ended.access, "mutation { logout { endedSessions } }", &json!({}));
+    let body = json!({ "query": STATUS }).to_string();
+    for (session, code) in [(&ended, "SESSION_ENDED"), (&expired, "SESSION_EXPIRED")] {
+        let token = format!("Bearer {}", session.access);
+        let answered = phr.response_to(&session.access, "{ viewer { role } }", &json!({}));
+        assert_eq!(answered["errors"][0]["extensions"]["code"], code, "{answered}");
+        let mut socket = raw(&phr, TRANSPORT);
+        socket.say(&bearer(&session.access));
+        let closed = socket.closed();
+        assert!(closed.0 == 4403 && closed.1.starts_with(&format!("{code}: ")), "{closed:?}");
+        let headers = [("authorization", token.as_str()), ("accept", "text/event-stream"), JSON];
+        let refused = phr.http_as_nobody("POST", "/graphql", &headers, body.as_bytes());
+        assert_eq!((refused.status, &refused.json()["errors"][0]["extensions"]["code"]), (401, &json!(code)));
+    }
 }
 
 #[test]

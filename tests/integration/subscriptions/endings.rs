@@ -32,24 +32,24 @@ fn socket_of(server: &Server, token: &str) -> Socket {
 }
 
 /// Streams of a token's bearer end on each of these servers. The promise counts from the moment in which `end` has returned.
-fn ends(servers: &[&Server], token: &str, why: &'static str, end: impl FnOnce()) {
+fn ends(servers: &[&Server], token: &str, (why, code): (&'static str, &'static str), end: impl FnOnce()) {
     let open: Vec<(Socket, Events)> =
         servers.iter().map(|server| (socket_of(server, token), streaming(server, token))).collect();
     end();
     // Nobody waits for threads whose streams do not end.
-    let waiting: Vec<_> = open.into_iter().map(|open| spawn(move || is_ended(open, why))).collect();
+    let waiting: Vec<_> = open.into_iter().map(|open| spawn(move || is_ended(open, why, code))).collect();
     within(PROMISED, why, || waiting.iter().all(JoinHandle::is_finished).then_some(()));
     for one in waiting {
         one.join().unwrap();
     }
 }
 
-fn is_ended((mut socket, mut events): (Socket, Events), why: &str) {
+fn is_ended((mut socket, mut events): (Socket, Events), why: &str, code: &str) {
     let closed = socket.closed();
     assert_eq!(closed.0, 4403, "{why}: {closed:?}");
+    assert!(closed.1.starts_with(&format!("{code}: ")), "{why}: {closed:?}");
     let (name, data) = events.told().unwrap();
-    let code = &data["errors"][0]["extensions"]["code"];
-    assert_eq!((name.as_str(), code), ("next", &json!("UNAUTHENTICATED")), "{why}");
+    assert_eq!((name.as_str(), &data["errors"][0]["extensions"]["code"]), ("next", &json!(code)), "{why}");
     assert_eq!(events.told().unwrap().0, "complete", "{why}");
 }
 
@@ -59,11 +59,11 @@ fn the_end_of_a_session_ends_its_streams(phr: &Phr) {
         phr.response_to(&session.access, "mutation { logout { endedSessions } }", &json!({}));
     };
     let (_, ada) = member(phr, "ada", "administrator", &json!({}));
-    ends(&[phr, &other], &ada.access, "who signs out", || logout(&ada));
+    ends(&[phr, &other], &ada.access, ("who signs out", "SESSION_ENDED"), || logout(&ada));
     let (uuid, eva) = member(phr, "eva", "administrator", &json!({}));
     let off = json!({"uuid": uuid, "isActive": false});
     let disable = || drop(done(phr, phr.token(), "updateUser", "user { uuid }", &off));
-    ends(&[phr, &other], &eva.access, "who is disabled", disable);
+    ends(&[phr, &other], &eva.access, ("who is disabled", "SESSION_ENDED"), disable);
     let may = |server: &Server, resources: &[&str]| {
         let named = |resource: &&str| json!({"resource": resource, "action": "operate"});
         let permissions: Vec<_> = resources.iter().map(named).collect();
@@ -76,13 +76,13 @@ fn the_end_of_a_session_ends_its_streams(phr: &Phr) {
         let status = other.response_to(&kim.access, "{ replicationStatus { nodes { address } } }", &json!({}));
         status["errors"].is_null().then_some(())
     });
-    ends(&[phr, &other], &kim.access, "whose role changes", || may(&other, &[]));
+    ends(&[phr, &other], &kim.access, ("whose role changes", "UNAUTHENTICATED"), || may(&other, &[]));
 }
 
 fn keys_that_are_revoked_end_streams_on_every_server(phr: &Phr) {
     let other = another(phr, &[]);
     let revoke = || assert!(command(phr, &["key", "rotate", "--revoke"]).succeeded());
-    ends(&[phr, &other], phr.token(), "whose key was revoked", revoke);
+    ends(&[phr, &other], phr.token(), ("whose key was revoked", "UNAUTHENTICATED"), revoke);
 }
 
 fn a_token_that_expires_ends_streams_on_every_server(own: &Phr) {
@@ -90,7 +90,7 @@ fn a_token_that_expires_ends_streams_on_every_server(own: &Phr) {
     let (phr, other) = (another(own, &settings), another(own, &settings));
     let (_, ada) = member(&phr, "ada", "administrator", &json!({}));
     let expire = || eventually("the token expires", || (!is_good(&phr, &ada.access)).then_some(()));
-    ends(&[&phr, &other], &ada.access, "whose token has expired", expire);
+    ends(&[&phr, &other], &ada.access, ("whose token has expired", "SESSION_EXPIRED"), expire);
 }
 
 /// It is looked now and then whether a session goes on; what happens before that is judged as it is told.

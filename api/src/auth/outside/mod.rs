@@ -16,6 +16,8 @@ use moka::sync::Cache;
 use parking_lot::RwLock;
 use serde::Deserialize;
 
+use crate::error::Unauthenticated;
+
 use keys::Keys;
 use source::{Found, Reader};
 
@@ -23,8 +25,8 @@ pub use source::{KeySource, SourceError};
 
 /// Tokens that are remembered as verified.
 const REMEMBERED: u64 = 10_000;
-/// How far the provider's clock may be ahead of this one's, in seconds.
-const SKEW: i64 = 5;
+/// How far the provider's clock may be ahead of this one's.
+const SKEW: Duration = Duration::from_secs(5);
 /// How often it is looked at whether keys are to be read again.
 const LOOK: Duration = Duration::from_secs(1);
 /// The types that an access token may say it is of (RFC 9068, section 2.1; RFC 7519, section 5.1): a logout token, say, is
@@ -76,9 +78,20 @@ struct Claims {
     #[serde(rename = "iss")]
     _issuer: String,
     sub: String,
-    exp: i64,
+    exp: NumericDate,
     #[serde(default)]
-    nbf: Option<i64>,
+    nbf: Option<NumericDate>,
+}
+
+/// Seconds since 1970, perhaps with a fraction (RFC 7519, section 2).
+#[derive(Clone, Copy, PartialEq, PartialOrd, Deserialize)]
+struct NumericDate(f64);
+
+impl NumericDate {
+    fn of(time: DateTime<Utc>) -> Self {
+        #[expect(clippy::cast_precision_loss, reason = "microseconds until the year 2255 are exact")]
+        Self(time.timestamp_micros() as f64 / 1e6)
+    }
 }
 
 #[derive(Deserialize)]
@@ -109,16 +122,22 @@ impl Provider {
         issued.is_some_and(|issued| issued.iss == self.settings.issuer)
     }
 
-    /// Whom a token of the provider names; none for any other token, and for one that is not good now.
-    pub(super) async fn subject(&self, token: &str, now: DateTime<Utc>) -> Option<String> {
+    /// The subject that a token of the provider names.
+    ///
+    /// # Errors
+    /// Why the token is not good now, or not the provider's.
+    pub(super) async fn subject(&self, token: &str, now: DateTime<Utc>) -> Result<String, Unauthenticated> {
         let known = match self.known.get(token) {
             // A key that is no longer published vouches for nothing.
             Some(known) if self.keys.read().has(&known.key) => known,
-            _ => self.verify(token).await?,
+            _ => self.verify(token).await.ok_or(Unauthenticated::NoSession)?,
         };
-        let (claims, now) = (&known.claims, now.timestamp());
-        let is_good = now < claims.exp && claims.nbf.is_none_or(|nbf| nbf <= now + SKEW);
-        is_good.then(|| claims.sub.clone())
+        let claims = &known.claims;
+        if claims.exp <= NumericDate::of(now) {
+            return Err(Unauthenticated::TokenExpired);
+        }
+        let has_begun = claims.nbf.is_none_or(|nbf| nbf <= NumericDate::of(now + SKEW));
+        if has_begun { Ok(claims.sub.clone()) } else { Err(Unauthenticated::NoSession) }
     }
 
     async fn verify(&self, token: &str) -> Option<Arc<Known>> {

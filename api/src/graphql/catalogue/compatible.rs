@@ -13,6 +13,7 @@ use crate::graphql::object::At;
 use crate::graphql::record::read;
 use crate::graphql::shown::Shown;
 use crate::records::catalogue::{BloodTypes, Way};
+use crate::scope::Permission;
 
 use super::BloodType;
 
@@ -28,8 +29,8 @@ impl Many for Compatible {
         self.name
     }
 
-    fn describe(&self, registry: &mut Registry) -> MetaField {
-        let ty = <Option<Vec<Shown<BloodType>>> as OutputType>::create_type_info(registry);
+    fn describe(&self, registry: &mut Registry, _: &[Permission]) -> MetaField {
+        let ty = <Vec<Shown<BloodType>> as OutputType>::create_type_info(registry);
         field(self.name, self.description, ty)
     }
 

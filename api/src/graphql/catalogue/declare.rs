@@ -134,6 +134,9 @@ macro_rules! catalogue {
                 /// The entry as created; null when it was not.
                 $one_query: $object
             },
+        }
+
+        $crate::graphql::payload::change_payload! {
             /// What became of a change to an entry.
             $update_payload {
                 /// The entry as changed; null when it was not.

@@ -133,6 +133,9 @@ macro_rules! dependent {
                 /// The record as added; null when it was not.
                 $one_query: $object
             },
+        }
+
+        $crate::graphql::payload::change_payload! {
             /// What became of a change to a record.
             $update_payload {
                 /// The record as changed; null when it was not.

@@ -1,5 +1,5 @@
 use async_graphql::{InputObject, MaybeUndefined};
-use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, SubsecRound, TimeDelta, Utc};
 use entity::appointment::{ActiveModel, Column, Entity, Model, Status};
 use entity::{doctor, patient_register};
 use sea_orm::ActiveValue::{self, NotSet, Set};
@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use crate::clock::Clock;
 use crate::database::{Cluster, Transaction};
-use crate::error::{Error, FaultCode, Result};
+use crate::error::{Error, FaultCode, FaultParams, Result};
 use crate::records::aggregate::{Aggregate, New, Target, change, create as create_all, exists};
 use crate::records::check::{Check, Kind};
 use crate::records::collection::visible;
@@ -159,7 +159,9 @@ fn instant(field: &str, value: MaybeUndefined<DateTime<Utc>>, check: &mut Check)
         }
         MaybeUndefined::Value(instant) => {
             if !(1900..=9998).contains(&chrono::Datelike::year(&instant)) {
-                check.fault(&[field], FaultCode::OutOfRange, "must be from 1900 to 9998");
+                let day = NaiveDate::from_ymd_opt;
+                let days = FaultParams::days(day(1900, 1, 1), day(9998, 12, 31));
+                check.fault_with(&[field], FaultCode::OutOfRange, "must be from 1900 to 9998", days);
             }
             Set(instant.trunc_subsecs(6))
         }
@@ -177,8 +179,10 @@ fn check_span(present: Option<&Model>, changes: &ActiveModel, check: &mut Check)
     if let (Some(starts), Some(ends)) = (starts, ends)
         && (ends <= starts || ends - starts > LONGEST)
     {
-        let field = if changes.ends_at.is_set() { "endsAt" } else { "startsAt" };
-        check.fault(&[field], FaultCode::OutOfRange, "an appointment ends after it begins, and within 24 hours");
+        let (starts, ends) = ("startsAt", "endsAt");
+        let (field, other) = if changes.ends_at.is_set() { (ends, starts) } else { (starts, ends) };
+        let message = "an appointment ends after it begins, and within 24 hours";
+        check.fault_with(&[field], FaultCode::OutOfRange, message, FaultParams::related(other));
     }
 }
 

@@ -6,7 +6,7 @@ use uuid::Uuid;
 use crate::clock::Clock;
 use crate::criteria::client_name;
 use crate::database::{Cluster, Transaction};
-use crate::error::{Error, FaultCode, Result};
+use crate::error::{Error, FaultCode, FaultParams, Result};
 use crate::records::Row;
 use crate::records::aggregate::{ActiveModel, Aggregate, New, create as create_all, exists};
 use crate::records::catalogue::Regions;
@@ -112,7 +112,7 @@ pub(super) async fn check_parent<C: Catalogue>(
         }
         if level > MAX_LEVELS {
             let message = format!("an entry is part of {MAX_LEVELS} others at most, one within the other");
-            check.fault(&[&field], FaultCode::TooMany, message);
+            check.fault_with(&[&field], FaultCode::TooMany, message, FaultParams::at_most(MAX_LEVELS));
             return Ok(());
         }
         let query = Query::select()

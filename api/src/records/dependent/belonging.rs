@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use crate::criteria::client_name;
 use crate::database::Transaction;
-use crate::error::{Error, FaultCode, Result};
+use crate::error::{Error, FaultCode, FaultParams, Result};
 use crate::records::Collection;
 use crate::records::aggregate::{ActiveModel, Aggregate, Model, New, exists};
 use crate::records::check::Check;
@@ -168,6 +168,7 @@ pub(super) fn check_period<T: PartialOrd>(check: &mut Check, start: (&str, Optio
     if let (Some(starts), Some(ends)) = (start.1, end.1)
         && ends < starts
     {
-        check.fault(&[end.0], FaultCode::OutOfRange, format!("must not be before {}", start.0));
+        let message = format!("must not be before {}", start.0);
+        check.fault_with(&[end.0], FaultCode::OutOfRange, message, FaultParams::related(start.0));
     }
 }

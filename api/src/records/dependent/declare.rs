@@ -150,10 +150,7 @@ macro_rules! dependent {
             const READ: $crate::scope::Permission = $crate::scope::Permission::$permission;
 
             /// What is known of somebody is for who may know who it is.
-            fn permit(scope: &$crate::scope::Scope) -> $crate::error::Result<()> {
-                scope.require($crate::scope::Permission::ReadPatients)?;
-                scope.require(Self::READ)
-            }
+            const NEEDS: &'static [$crate::scope::Permission] = &[$crate::scope::Permission::ReadPatients, Self::READ];
 
             fn key() -> entity::$entity::Column {
                 entity::$entity::Column::Uuid

@@ -6,7 +6,7 @@ use sea_orm::ActiveValue::{self, NotSet, Set};
 use sea_orm::Value;
 
 use crate::date::Date;
-use crate::error::FaultCode;
+use crate::error::{FaultCode, FaultParams};
 use crate::records::check::{Check, Kind};
 
 /// What a value obeys, and how it is stored.
@@ -44,7 +44,8 @@ impl Rule<Date, NaiveDate> for Day {
             Self::Planned => (day(2199, 12, 31), "must be from 1900-01-01 to 2199-12-31"),
         };
         if told < day(1900, 1, 1) || told > latest {
-            check.fault(&[field], FaultCode::OutOfRange, message);
+            let days = FaultParams::days(Some(day(1900, 1, 1)), Some(latest));
+            check.fault_with(&[field], FaultCode::OutOfRange, message, days);
         }
         Some(told)
     }
@@ -62,10 +63,11 @@ impl Rule<DateTime<Utc>, DateTime<Utc>> for Instant {
 /// A number from the one to the other.
 pub(in crate::records) struct Between<T>(pub(in crate::records) T, pub(in crate::records) T);
 
-impl<T: PartialOrd + Display> Rule<T, T> for Between<T> {
+impl<T: PartialOrd + Display + Copy + Into<f64>> Rule<T, T> for Between<T> {
     fn judge(&self, field: &str, told: T, _: NaiveDate, check: &mut Check) -> Option<T> {
         if told < self.0 || told > self.1 {
-            check.fault(&[field], FaultCode::OutOfRange, format!("must be from {} to {}", self.0, self.1));
+            let message = format!("must be from {} to {}", self.0, self.1);
+            check.fault_with(&[field], FaultCode::OutOfRange, message, FaultParams::between(self.0, self.1));
         }
         Some(told)
     }

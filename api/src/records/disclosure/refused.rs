@@ -66,6 +66,7 @@ pub(in crate::records) fn ask_change<A: Aggregate>(
         fields.push("version".into());
         told.insert("expectedVersion".to_owned(), version.into());
     }
+    // Of an emptied field too it is told whether the record has it.
     for (column, value) in set::<A>(changes) {
         fields.push(column.as_str().into());
         told.insert(client_name(column.as_str()), value);
@@ -106,7 +107,10 @@ pub(in crate::records) fn ask_new<A: Aggregate>(
         named.extend(own.map(|own| (own, None)));
         named.extend(there.into_iter().flatten());
         told.push(Json::Object(
-            set::<A>(&item.row).map(|(column, value)| (client_name(column.as_str()), value)).collect(),
+            set::<A>(&item.row)
+                .filter(|(_, value)| !value.is_null())
+                .map(|(column, value)| (client_name(column.as_str()), value))
+                .collect(),
         ));
     }
     if told.is_empty() {
@@ -139,9 +143,7 @@ pub(in crate::records) fn whose<A: Aggregate>(value: impl Fn(Column<A>) -> Optio
 /// The columns that are told, with their values.
 fn set<A: Aggregate>(row: &ActiveModel<A>) -> impl Iterator<Item = (Column<A>, Json)> {
     let told = |column: Column<A>| match row.get(column) {
-        ActiveValue::Set(value) if value != value.as_null() => {
-            Some((column, sea_orm::sea_query::value::sea_value_to_json_value(&value)))
-        }
+        ActiveValue::Set(value) => Some((column, sea_orm::sea_query::value::sea_value_to_json_value(&value))),
         _ => None,
     };
     Column::<A>::iter().filter_map(told)

@@ -7,7 +7,7 @@ use sea_orm::sea_query::{Alias, Expr, ExprTrait, OnConflict};
 use sea_orm::{ActiveModelTrait, ConnectionTrait, DbErr, EntityTrait, Value};
 use uuid::Uuid;
 
-use crate::error::{Fault, FaultCode};
+use crate::error::{Fault, FaultCode, FaultParams};
 use crate::records::check::{Check, Kind};
 
 /// Identifiers of one record at most.
@@ -36,7 +36,7 @@ impl ImportedIdentifier {
 pub(super) fn checked(identifiers: Vec<ImportedIdentifier>, check: &mut Check) -> Vec<ImportedIdentifier> {
     if identifiers.len() > MAX_IDENTIFIERS {
         let message = format!("must have at most {MAX_IDENTIFIERS} entries");
-        check.fault(&["identifiers"], FaultCode::TooMany, message);
+        check.fault_with(&["identifiers"], FaultCode::TooMany, message, FaultParams::at_most(MAX_IDENTIFIERS));
         return Vec::new();
     }
     let mut kept = Vec::with_capacity(identifiers.len());

@@ -62,7 +62,7 @@ pub enum How {
 }
 
 /// What became of a record.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Put {
     /// There was none with this key.
     Created,

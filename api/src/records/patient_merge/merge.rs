@@ -147,13 +147,8 @@ fn judge((kept, merged): &Pair, expected: (Option<i32>, Option<i32>), check: &mu
     if kept.institution_id != merged.institution_id {
         check.fault(&["merge"], FaultCode::InvalidState, "the registers belong to two institutions");
     }
-    let versions = [(expected.0, kept, "expectedKeepVersion"), (expected.1, merged, "expectedMergeVersion")];
-    for (expected, register, path) in versions {
-        if expected.is_some_and(|expected| expected != register.version) {
-            let message = format!("the register has changed since: it is now at version {}", register.version);
-            check.fault(&[path], FaultCode::VersionConflict, message);
-        }
-    }
+    check.expect("expectedKeepVersion", (kept.uuid, kept.version), expected.0);
+    check.expect("expectedMergeVersion", (merged.uuid, merged.version), expected.1);
 }
 
 pub(super) async fn change(

@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use crate::clock::Clock;
 use crate::database::{Cluster, Transaction};
-use crate::error::{FaultCode, Result};
+use crate::error::{FaultCode, FaultParams, Result};
 use crate::records::aggregate::{Aggregate, Target, change, exists};
 use crate::records::check::Check;
 use crate::records::disclosure::ask_of;
@@ -157,8 +157,10 @@ pub(in crate::records) fn check_span(present: Option<&Model>, changes: &ActiveMo
     if let (Some(birth), Some(death)) = (birth, death)
         && death < birth
     {
-        let field = if changes.date_of_death.is_set() { "dateOfDeath" } else { "dateOfBirth" };
-        check.fault(&[field], FaultCode::OutOfRange, "the date of death must not be before the date of birth");
+        let (birth, death) = ("dateOfBirth", "dateOfDeath");
+        let (field, other) = if changes.date_of_death.is_set() { (death, birth) } else { (birth, death) };
+        let message = "the date of death must not be before the date of birth";
+        check.fault_with(&[field], FaultCode::OutOfRange, message, FaultParams::related(other));
     }
 }
 

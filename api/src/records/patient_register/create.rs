@@ -4,7 +4,7 @@ use uuid::Uuid;
 
 use crate::clock::Clock;
 use crate::database::Cluster;
-use crate::error::{Error, FaultCode, Result};
+use crate::error::{Error, FaultCode, FaultParams, Result};
 use crate::records::Row;
 use crate::records::aggregate::{Aggregate, New, create as create_all};
 use crate::records::check::Check;
@@ -54,7 +54,7 @@ pub async fn create_many(
     }
     if input.items.len() > MAX_BATCH {
         let message = format!("must have at most {MAX_BATCH} items");
-        return Err(Error::rejected(FaultCode::TooMany, &["input", "items"], message));
+        return Err(Error::rejected(FaultCode::TooMany, &["input", "items"], message).with(FaultParams::at_most(MAX_BATCH)));
     }
     input.items.iter().try_for_each(|item| item.require(scope))?;
     let key = Key::new("createPatientRegisters", input.idempotency_key.as_deref(), &input.items)?;

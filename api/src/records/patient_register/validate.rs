@@ -163,7 +163,7 @@ async fn take_once(
                 return Err(error);
             }
         };
-        check.version(step.target.expected_version, present.version);
+        check.version((present.uuid, present.version), step.target.expected_version, Vec::new);
         next = step.what.leads(present, &mut check).map(|status| (role, status));
     } else {
         check.fault(&["uuid"], FaultCode::NotFound, "there is no such record");

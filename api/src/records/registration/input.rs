@@ -3,7 +3,7 @@ use chrono::NaiveDate;
 use serde::Serialize;
 use uuid::Uuid;
 
-use crate::error::{Error, FaultCode, Result};
+use crate::error::{Error, FaultCode, FaultParams, Result};
 use crate::records::dependent::{
     AddressItemInput, Addresses, EmailItemInput, Emails, HealthProfileItemInput, HealthProfiles, IdentifierItemInput,
     Identifiers, PatientAllergies, PatientAllergyItemInput, PatientConditionItemInput, PatientConditions,
@@ -66,7 +66,7 @@ impl RegisterPatientWithProfileInput {
             return Ok(());
         }
         let message = format!("must have at most {MAX_ITEMS} records besides the patient, of all kinds together");
-        Err(Error::rejected(FaultCode::TooMany, &["input"], message))
+        Err(Error::rejected(FaultCode::TooMany, &["input"], message).with(FaultParams::at_most(MAX_ITEMS)))
     }
 
     /// What belongs to the patient, as records to be written.

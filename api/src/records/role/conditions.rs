@@ -5,10 +5,18 @@ use chrono::{DateTime, Datelike, FixedOffset, NaiveTime, Utc, Weekday};
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
-use crate::error::{Fault, FaultCode};
+use crate::error::{Fault, FaultCode, FaultParams};
 
 /// Entries of each list of conditions at most.
 const MAX_ENTRIES: usize = 100;
+/// Characters of a location's name at most.
+const MAX_LOCATION: usize = 100;
+/// Times of day, as a regular expression (ECMA-262).
+const TIME: &str = "^([01][0-9]|2[0-3]):[0-5][0-9]$";
+/// Offsets from UTC.
+const OFFSET: &str = "^[+-][0-9]{2}:[0-5][0-9]$";
+/// Hashes of devices' keys.
+const DEVICE: &str = "^[0-9a-f]{64}$";
 
 /// When, from where and with what a role may be used. Each kind of condition that is given must hold.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, InputObject)]
@@ -94,43 +102,53 @@ impl Conditions {
     #[must_use]
     pub fn faults(&self, path: &[&str]) -> Vec<Fault> {
         let mut faults = Vec::new();
-        let mut wrong = |code, below: &[String], message: &str| {
+        let mut wrong = |code, below: &[String], message: &str, params: FaultParams| {
             let path = path.iter().map(ToString::to_string).chain(below.iter().cloned());
-            faults.push(Fault::new(code, path, message));
+            faults.push(Fault { params, ..Fault::new(code, path, message) });
         };
         let field = |name: &str| [name.to_owned()];
         for (name, time) in [("from", &self.from), ("until", &self.until)] {
             if time.as_deref().is_some_and(|time| hour(time).is_none()) {
-                wrong(FaultCode::InvalidFormat, &field(name), "a time of day is written as 07:00");
+                let pattern = FaultParams::matching(TIME);
+                wrong(FaultCode::InvalidFormat, &field(name), "a time of day is written as 07:00", pattern);
             }
         }
         if self.from.is_some() != self.until.is_some() {
-            wrong(FaultCode::Required, &field("until"), "from and until are given together");
+            wrong(FaultCode::Required, &field("until"), "from and until are given together", FaultParams::default());
         }
         if self.from.is_some() && self.from == self.until {
-            wrong(FaultCode::InvalidState, &field("until"), "differs from from, or the role could never be used");
+            let message = "differs from from, or the role could never be used";
+            wrong(FaultCode::InvalidState, &field("until"), message, FaultParams::default());
         }
         if self.utc_offset.as_deref().is_some_and(|offset| offset.parse::<FixedOffset>().is_err()) {
-            wrong(FaultCode::InvalidFormat, &field("utcOffset"), "an offset is written as +02:00");
+            let pattern = FaultParams::matching(OFFSET);
+            wrong(FaultCode::InvalidFormat, &field("utcOffset"), "an offset is written as +02:00", pattern);
         }
         for (name, size) in [("locations", self.locations.len()), ("devices", self.devices.len())] {
             if size > MAX_ENTRIES {
-                wrong(FaultCode::TooMany, &field(name), "has more than 100 entries");
+                let message = format!("has more than {MAX_ENTRIES} entries");
+                wrong(FaultCode::TooMany, &field(name), &message, FaultParams::at_most(MAX_ENTRIES));
             }
         }
         for (index, location) in self.locations.iter().enumerate() {
             let at = |name: &str| ["locations".to_owned(), index.to_string(), name.to_owned()];
-            if location.name.trim().is_empty() || location.name.chars().count() > 100 {
-                wrong(FaultCode::TooLong, &at("name"), "has 1 to 100 characters");
+            if location.name.trim().is_empty() {
+                wrong(FaultCode::Required, &at("name"), "must not be empty", FaultParams::default());
+            }
+            if location.name.chars().count() > MAX_LOCATION {
+                let message = format!("must have at most {MAX_LOCATION} characters");
+                wrong(FaultCode::TooLong, &at("name"), &message, FaultParams::at_most(MAX_LOCATION));
             }
             if location.network.parse::<IpNet>().is_err() {
-                wrong(FaultCode::InvalidFormat, &at("network"), "a network is written as 10.1.0.0/16 or fd00::/8");
+                let message = "a network is written as 10.1.0.0/16 or fd00::/8";
+                wrong(FaultCode::InvalidFormat, &at("network"), message, FaultParams::default());
             }
         }
         for (index, device) in self.devices.iter().enumerate() {
             if device.len() != 64 || !device.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f')) {
                 let at = ["devices".to_owned(), index.to_string()];
-                wrong(FaultCode::InvalidFormat, &at, "SHA-256 of the device's key: 64 hexadecimal digits, a to f");
+                let message = "SHA-256 of the device's key: 64 hexadecimal digits, a to f";
+                wrong(FaultCode::InvalidFormat, &at, message, FaultParams::matching(DEVICE));
             }
         }
         faults

@@ -4,14 +4,15 @@ use entity::{permission, role_permission};
 use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, QueryFilter, Set};
 use uuid::Uuid;
 
-use super::Conditions;
+use super::{Conditions, Roles};
 use super::administrator::{ADMINISTRATIVE, keeps_an_administrator};
 use super::allowed::permissions_of;
 use crate::clock::Clock;
 use crate::database::{Cluster, Transaction};
 use crate::deed::{Action, Deed};
-use crate::error::{Error, FaultCode, Result};
+use crate::error::{Error, FaultCode, FaultParams, Result};
 use crate::records::Row;
+use crate::records::aggregate::differing;
 use crate::records::check::{Check, Kind};
 use crate::scope::{Boundary, Permission, Permissions, Scope};
 
@@ -110,12 +111,18 @@ pub async fn update(
     let tx = cluster.write(scope).await?;
     // Locks all roles, in the order in which everybody does.
     let had_administrator = keeps_an_administrator(&tx, None).await?;
+    let allowed = permissions_of(&tx, input.uuid).await?;
     match Entity::find_by_id(input.uuid).one(&tx).await? {
-        Some(present) => check.version(input.expected_version, present.version),
+        Some(present) => {
+            let differing = || {
+                let granted = wanted.filter(|wanted| *wanted != allowed).map(|_| "permissions".to_owned());
+                differing::<Roles>(scope, &present, &changes).into_iter().chain(granted).collect()
+            };
+            check.version((input.uuid, present.version), input.expected_version, differing);
+        }
         None => check.fault(&["uuid"], FaultCode::NotFound, "there is no such role"),
     }
-    let present = permissions_of(&tx, input.uuid).await?;
-    if !scope.permissions.include(present) {
+    if !scope.permissions.include(allowed) {
         check.fault(&["uuid"], FaultCode::InvalidState, "this role may do more than you may");
     }
     if !check.passed() {
@@ -123,7 +130,7 @@ pub async fn update(
         return Err(Error::Rejected(check.into_faults()));
     }
     if let Some(wanted) = wanted
-        && present != wanted
+        && allowed != wanted
     {
         role_permission::Entity::delete_many().filter(role_permission::Column::RoleId.eq(input.uuid)).exec(&tx).await?;
         allow(&tx, input.uuid, wanted).await?;
@@ -161,20 +168,24 @@ async fn finish(tx: Transaction, uuid: Uuid, action: Action) -> Result<Row<Entit
     Ok(Row::of(written))
 }
 
+/// Names of roles, as a regular expression (ECMA-262).
+const NAME: &str = "^[a-z][a-z0-9_]*$";
+
 fn check_name(check: &mut Check, name: &str) {
     let is_plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
     if !name.starts_with(|c: char| c.is_ascii_lowercase()) || !name.chars().all(is_plain) {
         let message = "has small letters, digits and _ only, and begins with a letter";
-        check.fault(&["name"], FaultCode::InvalidFormat, message);
+        check.fault_with(&["name"], FaultCode::InvalidFormat, message, FaultParams::matching(NAME));
     } else if name.len() > MAX_NAME {
-        check.fault(&["name"], FaultCode::TooLong, format!("must have at most {MAX_NAME} characters"));
+        let message = format!("must have at most {MAX_NAME} characters");
+        check.fault_with(&["name"], FaultCode::TooLong, message, FaultParams::at_most(MAX_NAME));
     }
 }
 
 fn text_of(check: &mut Check, conditions: &Conditions) -> Result<String> {
     for fault in conditions.faults(&["conditions"]) {
         let path: Vec<&str> = fault.path.iter().map(String::as_str).collect();
-        check.fault(&path, fault.code, fault.message.clone());
+        check.fault_with(&path, fault.code, fault.message.clone(), fault.params.clone());
     }
     serde_json::to_string(conditions).map_err(Error::internal)
 }

@@ -22,8 +22,8 @@ pub struct CreateUserInput {
     pub uuid: Option<Uuid>,
     /// What the user is.
     pub kind: UserKind,
-    /// What the user signs in by, such as an email address: 1 to 254 characters, whatever the case; no two users have
-    /// the same.
+    /// Name that the user signs in by, such as an email address: 1 to 254 letters, digits and signs of ASCII, whatever the case,
+    /// the width and the composition (RFC 8265, `UsernameCaseMapped`); no two users have the same.
     pub username: String,
     /// What people call the user: 1 to 100 characters.
     pub display_name: Option<String>,
@@ -93,7 +93,7 @@ pub async fn create(
         Boundary::One(own) if input.kind != UserKind::Patient => input.institution_id.or(Some(own.0)),
         _ => input.institution_id,
     };
-    let name = MaybeUndefined::Value(input.username.to_lowercase());
+    let name = name(&mut check, &input.username);
     let row = ActiveModel {
         uuid: Set(uuid),
         kind: Set(input.kind.into()),
@@ -111,6 +111,17 @@ pub async fn create(
     let new = New::<Users> { check, uuid, row };
     let mut rows = create_all(scope, cluster, clock.now(), vec![new], key).await?;
     rows.pop().ok_or_else(|| Error::internal("a record was created and not returned"))
+}
+
+/// The name as it is kept.
+fn name(check: &mut Check, given: &str) -> MaybeUndefined<String> {
+    let normal = entity::user::normal_name(given);
+    let is_plain = |name: &str| !name.trim().is_empty() && !name.chars().any(char::is_control);
+    if normal.is_none() && is_plain(given) {
+        let message = "has letters, digits and the signs of ASCII, in one direction of writing, and single spaces";
+        check.fault(&["username"], FaultCode::InvalidFormat, message);
+    }
+    MaybeUndefined::Value(normal.unwrap_or_else(|| given.to_lowercase()))
 }
 
 /// A user is a patient or a doctor exactly when it says which.

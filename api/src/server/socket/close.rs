@@ -1,10 +1,13 @@
+use std::borrow::Cow;
+
 use axum::extract::ws::{CloseFrame, Message};
 
 /// Why a WebSocket is closed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Close {
     code: u16,
-    reason: &'static str,
+    /// At most 123 bytes.
+    reason: Cow<'static, str>,
 }
 
 /// Codes and reasons below 4000 are RFC 6455's, section 7.4, and IANA's list of them; from 4400 on they are those of
@@ -27,15 +30,15 @@ impl Close {
     pub(super) const SILENT: Self = Self::of(4499, "Terminated: no answer to a ping");
 
     /// What the connection was opened with is of no use, or of no use any more.
-    pub(super) const fn forbidden(reason: &'static str) -> Self {
-        Self::of(4403, reason)
+    pub(super) fn forbidden(reason: impl Into<Cow<'static, str>>) -> Self {
+        Self { code: 4403, reason: reason.into() }
     }
 
     const fn of(code: u16, reason: &'static str) -> Self {
-        Self { code, reason }
+        Self { code, reason: Cow::Borrowed(reason) }
     }
 
     pub(super) fn message(self) -> Message {
-        Message::Close(Some(CloseFrame { code: self.code, reason: self.reason.into() }))
+        Message::Close(Some(CloseFrame { code: self.code, reason: self.reason.into_owned().into() }))
     }
 }

@@ -11,12 +11,12 @@ use futures_util::future::AbortHandle;
 use futures_util::stream::{SelectAll, Stream, abortable};
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at, sleep_until, timeout};
 
-use crate::error::Error;
+use crate::error::{Error, Unauthenticated};
 use crate::graphql::{Answer, Request};
 use crate::listen::Guest;
 use crate::server::Service;
 use crate::server::operation::{Told, operation};
-use crate::server::visitor::{CHECK_EVERY, Farewell, Refusal, Visitor};
+use crate::server::visitor::{CHECK_EVERY, Refusal, Visitor};
 
 use super::close::Close;
 use super::protocol::{PONG, Protocol, Said, amended, complete};
@@ -57,9 +57,10 @@ type Running = Pin<Box<dyn Stream<Item = (Arc<str>, Told)> + Send>>;
 /// Why a conversation ends: with a word, or because nobody is there any more.
 type Ending = Option<Close>;
 
-impl From<Farewell> for Close {
-    fn from(farewell: Farewell) -> Self {
-        Self::forbidden(farewell.reason())
+impl From<Unauthenticated> for Close {
+    /// The reason begins with the code that the error has elsewhere, so that clients can tell what to do.
+    fn from(why: Unauthenticated) -> Self {
+        Self::forbidden(format!("{}: {why}", why.code()))
     }
 }
 
@@ -114,7 +115,7 @@ impl Conversation {
     /// Whether the visitor may stay, and is still there.
     async fn look_around(&mut self, protocol: Protocol) -> Result<(), Ending> {
         if let Some(visitor) = &self.visitor {
-            visitor.scope().await.map_err(|farewell| Some(farewell.into()))?;
+            visitor.scope().await.map_err(|why| Some(why.into()))?;
         }
         let (when, has_answered) = self.asked;
         if when.elapsed() < self.arrival.service.subscriptions.ping_interval() {
@@ -204,7 +205,7 @@ impl Conversation {
                 Err(Some(Close::TOO_COSTLY))
             }
             Told::Complete => self.say(complete(id).into()).await,
-            Told::Farewell(farewell) => Err(Some(farewell.into())),
+            Told::Unauthenticated(why) => Err(Some(why.into())),
             Told::Leaving => Ok(()),
         }
     }
@@ -227,7 +228,7 @@ impl Conversation {
                 () = self.guest.told_to_leave() => return Err(Some(Close::RESTART)),
                 _ = self.ticks.tick() => {
                     if let Some(visitor) = &self.visitor {
-                        visitor.scope().await.map_err(|farewell| Some(farewell.into()))?;
+                        visitor.scope().await.map_err(|why| Some(why.into()))?;
                     }
                 }
             }
@@ -246,7 +247,7 @@ impl Operations {
 
 fn of_refusal(refusal: &Refusal) -> Close {
     match refusal {
-        Refusal::Token => Close::forbidden("the access token is not good, or not any more"),
+        Refusal::Token(why) => (*why).into(),
         Refusal::Unread => Close::UNREAD,
         Refusal::TooMany(_) => Close::TOO_OFTEN,
         Refusal::Wish(Error::WriteLost) => Close::forbidden("what the consistency token stands for was lost"),
