@@ -42,10 +42,7 @@ pub(crate) fn negotiate(accept: Option<&HeaderValue>) -> Option<Media> {
         for part in parts {
             match part.split_once('=') {
                 Some((name, value)) if name.eq_ignore_ascii_case("q") => quality = value.parse().unwrap_or(0.0),
-                Some((name, value))
-                    if name.eq_ignore_ascii_case("charset")
-                        && !value.trim_matches('"').eq_ignore_ascii_case("utf-8") =>
-                {
+                Some((name, value)) if name.eq_ignore_ascii_case("charset") && !is_utf_8(value) => {
                     quality = 0.0;
                 }
                 _ => {}
@@ -65,11 +62,20 @@ pub(crate) fn is_json(content_type: Option<&HeaderValue>) -> bool {
     let mut parts = text.split(';').map(str::trim);
     let json = parts.next().is_some_and(|kind| kind.eq_ignore_ascii_case("application/json"));
     json && parts.all(|parameter| match parameter.split_once('=') {
-        Some((name, value)) if name.eq_ignore_ascii_case("charset") => {
-            value.trim_matches('"').eq_ignore_ascii_case("utf-8")
-        }
+        Some((name, value)) if name.eq_ignore_ascii_case("charset") => is_utf_8(value),
         _ => true,
     })
+}
+
+/// Many clients leave out the hyphen of its name.
+fn is_utf_8(charset: &str) -> bool {
+    let charset = charset.trim_matches('"');
+    ["utf-8", "utf8"].iter().any(|name| charset.eq_ignore_ascii_case(name))
+}
+
+/// Whether a body is sent as it is, not compressed.
+pub(crate) fn is_plain(content_encoding: Option<&HeaderValue>) -> bool {
+    content_encoding.is_none_or(|encoding| encoding.as_bytes().eq_ignore_ascii_case(b"identity"))
 }
 
 /// A request written into a URL's query.
@@ -86,7 +92,7 @@ pub(crate) fn query_parameters(query: &str) -> Result<Request<'static>, Error> {
         match &*name {
             "query" => request.query = Some(Cow::Owned(value.into_owned())),
             "documentId" => request.document_id = Some(Cow::Owned(value.into_owned())),
-            "operationName" if !value.is_empty() => request.operation_name = Some(Cow::Owned(value.into_owned())),
+            "operationName" => request.operation_name = Some(Cow::Owned(value.into_owned())),
             "variables" if !value.is_empty() => {
                 request.variables = serde_json::from_str(&value).map_err(|_| wrong())?;
             }
@@ -128,6 +134,7 @@ mod tests {
         let is_json = |text| super::is_json(Some(&HeaderValue::from_static(text)));
         assert!(is_json("application/json"));
         assert!(is_json("Application/JSON; charset=UTF-8"));
+        assert!(is_json("application/json;charset=utf8"));
         for wrong in [
             "text/plain",
             "application/json; charset=latin1",

@@ -38,7 +38,7 @@ fn encoded(text: &str) -> String {
 #[test]
 fn what_is_not_json_is_refused_with_its_place_and_without_its_content() {
     let phr = Phr::start(Backend::Sqlite);
-    for body in ["", "{", "{\"query\": \"{ secret }\"", "nonsense", "{\"query\": \"a\u{1}b\"}", "\u{feff}{}"] {
+    for body in ["", "{", "{\"query\": \"{ secret }\"", "nonsense", "{\"query\": \"a\u{1}b\"}"] {
         let message = refused(&phr, &phr.post(body), 400, "BAD_REQUEST");
         assert!(message.contains("line 1") && !message.contains("secret"), "{message}");
     }

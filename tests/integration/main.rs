@@ -44,6 +44,7 @@ mod seeded;
 mod selections;
 mod serve;
 mod settings;
+mod specification;
 mod statements;
 mod subscriptions;
 mod tenants;

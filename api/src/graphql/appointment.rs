@@ -145,7 +145,7 @@ impl AppointmentMutation {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "What to do it with.")] input: CreateAppointmentInput,
-    ) -> Result<CreateAppointmentPayload> {
+    ) -> Result<Option<CreateAppointmentPayload>> {
         let context = of(ctx);
         let created = appointment::create(&context.scope, &context.cluster, &*context.clock, input).await;
         CreateAppointmentPayload::of(ctx, created).await
@@ -157,7 +157,7 @@ impl AppointmentMutation {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "What to do it with.")] input: UpdateAppointmentInput,
-    ) -> Result<UpdateAppointmentPayload> {
+    ) -> Result<Option<UpdateAppointmentPayload>> {
         let context = of(ctx);
         let updated = appointment::update(&context.scope, &context.cluster, input).await;
         UpdateAppointmentPayload::of(ctx, updated).await

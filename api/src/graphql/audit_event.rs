@@ -171,7 +171,7 @@ impl AuditEventQuery {
         #[graphql(desc = "Only what follows this cursor.")] after: Option<String>,
         #[graphql(desc = "That many from the end, or from `before`: 1000 at most.")] last: Option<i32>,
         #[graphql(desc = "Only what precedes this cursor.")] before: Option<String>,
-    ) -> Result<Connection<AuditEvent>> {
+    ) -> Result<Option<Connection<AuditEvent>>> {
         let page = PageArguments { page, first, after, last, before };
         connection(ctx, filter, order, page, Deleted::Excluded).await
     }

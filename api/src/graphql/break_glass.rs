@@ -130,7 +130,7 @@ impl BreakGlassMutation {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "What to do it with.")] input: BreakGlassInput,
-    ) -> Result<BreakGlassPayload> {
+    ) -> Result<Option<BreakGlassPayload>> {
         let context = of(ctx);
         BreakGlassPayload::of(context.authority.break_glass(&context.scope, input).await)
     }
@@ -140,7 +140,7 @@ impl BreakGlassMutation {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "What to do it with.")] input: ReviewBreakGlassGrantInput,
-    ) -> Result<ReviewBreakGlassGrantPayload> {
+    ) -> Result<Option<ReviewBreakGlassGrantPayload>> {
         let context = of(ctx);
         let reviewed = break_glass_grant::review(&context.scope, &context.cluster, &*context.clock, input).await;
         ReviewBreakGlassGrantPayload::of(ctx, reviewed).await

@@ -66,21 +66,22 @@ impl<C: Collection> Paged for Listing<C> {
     }
 }
 
-/// Reads a page, and of its records only the columns that the selection shows.
+/// Reads a page, and of its records only the columns that the selection shows. It is never null: fields that a permission can
+/// refuse are null then, so that this does not take the others of the request with it.
 pub(super) async fn connection<R: Record>(
     ctx: &Context<'_>,
     filter: Option<<R::Collection as Criteria>::Filter>,
     order: Option<Vec<<R::Collection as Criteria>::Order>>,
     page: PageArguments,
     deleted: Deleted,
-) -> Result<Connection<R>> {
+) -> Result<Option<Connection<R>>> {
     let fields = selected(ctx.field());
     let (context, wanted) = (of(ctx), wanted(ctx.field()));
     let (columns, joins) = (columns::<R>(&fields), joins::<R>(context, &fields));
     let query = Query { filter, order: order.unwrap_or_default(), page, deleted, columns, joins, wanted };
     let listing = Box::pin(list::<R::Collection>(&context.scope, &context.reader, query)).await?;
     let nodes = show(context, &fields, listing.rows.clone()).await;
-    Ok(Connection::of(Arc::new(listing), nodes))
+    Ok(Some(Connection::of(Arc::new(listing), nodes)))
 }
 
 /// What is selected of the list's records.

@@ -164,7 +164,7 @@ impl DoctorMutation {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "What to do it with.")] input: CreateDoctorInput,
-    ) -> Result<CreateDoctorPayload> {
+    ) -> Result<Option<CreateDoctorPayload>> {
         let context = of(ctx);
         CreateDoctorPayload::of(ctx, doctor::create(&context.scope, &context.cluster, &*context.clock, input).await)
             .await
@@ -175,7 +175,7 @@ impl DoctorMutation {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "What to do it with.")] input: UpdateDoctorInput,
-    ) -> Result<UpdateDoctorPayload> {
+    ) -> Result<Option<UpdateDoctorPayload>> {
         let context = of(ctx);
         UpdateDoctorPayload::of(ctx, doctor::update(&context.scope, &context.cluster, input).await).await
     }

@@ -132,7 +132,7 @@ impl DoctorSpecialtyMutation {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "What to do it with.")] input: CreateDoctorSpecialtyInput,
-    ) -> Result<CreateDoctorSpecialtyPayload> {
+    ) -> Result<Option<CreateDoctorSpecialtyPayload>> {
         let context = of(ctx);
         CreateDoctorSpecialtyPayload::of(
             ctx,
@@ -146,7 +146,7 @@ impl DoctorSpecialtyMutation {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "What to do it with.")] input: UpdateDoctorSpecialtyInput,
-    ) -> Result<UpdateDoctorSpecialtyPayload> {
+    ) -> Result<Option<UpdateDoctorSpecialtyPayload>> {
         let context = of(ctx);
         UpdateDoctorSpecialtyPayload::of(ctx, doctor_specialty::update(&context.scope, &context.cluster, input).await)
             .await

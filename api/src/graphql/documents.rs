@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 
 use crate::error::{Error, Result};
 
+use super::executor::Validated;
 use super::limits::Limits;
 
 /// Bytes of document text that are remembered, parsed.
@@ -20,7 +21,7 @@ const MAX_REMEMBERED: usize = 64 * 1024;
 /// Documents that clients send again and again: parsed once, and validated before they are kept.
 #[derive(Debug)]
 pub(super) struct Documents {
-    validated: Cache<String, Arc<ExecutableDocument>>,
+    validated: Cache<String, (Arc<ExecutableDocument>, Validated)>,
     persisted: Cache<[u8; 32], Arc<str>>,
 }
 
@@ -28,7 +29,8 @@ pub(super) struct Documents {
 #[derive(Debug)]
 pub(super) struct Document {
     pub(super) parsed: Arc<ExecutableDocument>,
-    pub(super) is_validated: bool,
+    /// None when it has not been validated yet.
+    pub(super) validated: Option<Validated>,
 }
 
 /// Why there is no document to execute.
@@ -41,7 +43,8 @@ pub(super) enum Fault {
 
 impl Documents {
     pub(super) fn new() -> Self {
-        let weight = |text: &String, _: &Arc<ExecutableDocument>| u32::try_from(text.len()).unwrap_or(u32::MAX);
+        let weight =
+            |text: &String, _: &(Arc<ExecutableDocument>, Validated)| u32::try_from(text.len()).unwrap_or(u32::MAX);
         let persisted_weight = |_: &[u8; 32], text: &Arc<str>| u32::try_from(text.len()).unwrap_or(u32::MAX);
         Self {
             validated: Cache::builder().weigher(weight).max_capacity(REMEMBERED_BYTES).build(),
@@ -50,8 +53,8 @@ impl Documents {
     }
 
     pub(super) fn get(&self, text: &str, limits: &Limits) -> Result<Document, Fault> {
-        if let Some(parsed) = self.validated.get(text) {
-            return Ok(Document { parsed, is_validated: true });
+        if let Some((parsed, validated)) = self.validated.get(text) {
+            return Ok(Document { parsed, validated: Some(validated) });
         }
         limits.check_text(text).map_err(Fault::Refused)?;
         let parsed = parse_query(text).map_err(|error| match error {
@@ -60,13 +63,13 @@ impl Documents {
             }
             error => Fault::Syntax(error.into()),
         })?;
-        Ok(Document { parsed: Arc::new(parsed), is_validated: false })
+        Ok(Document { parsed: Arc::new(parsed), validated: None })
     }
 
     /// Keeps a document that passed validation.
-    pub(super) fn remember(&self, text: &str, parsed: Arc<ExecutableDocument>) {
+    pub(super) fn remember(&self, text: &str, parsed: Arc<ExecutableDocument>, validated: Validated) {
         if text.len() <= MAX_REMEMBERED {
-            self.validated.insert(text.to_owned(), parsed);
+            self.validated.insert(text.to_owned(), (parsed, validated));
         }
     }
 

@@ -5,7 +5,7 @@
 
 use std::collections::HashSet;
 
-use async_graphql::parser::types::{ExecutableDocument, OperationType};
+use async_graphql::parser::types::ExecutableDocument;
 
 use crate::deed::{Action, Deed, Outcome};
 use crate::error::{Error, Result};
@@ -13,6 +13,7 @@ use crate::error::{Error, Result};
 use super::Context;
 use super::limits::chosen;
 use super::public::{PUBLIC, collect};
+use super::types::root;
 
 /// Root fields that belong to no kind of record which is read by `one` and `many` of them.
 const SINGLE: &[&str] = &[
@@ -68,11 +69,7 @@ pub(super) async fn check(context: &Context, document: &ExecutableDocument, oper
     let mut fields = Vec::new();
     collect(&operation.selection_set.node, document, &mut HashSet::new(), &mut fields);
     let Some(field) = fields.into_iter().find(|field| !is_covered(field)) else { return Ok(()) };
-    let kind = match operation.ty {
-        OperationType::Query => "Query",
-        OperationType::Mutation => "Mutation",
-        OperationType::Subscription => "Subscription",
-    };
+    let kind = root(operation.ty);
     // The field may be none of the schema's, so it is not named.
     context.cluster.record(&context.scope, vec![(Deed::new(Action::Execute, kind), Outcome::Denied)]).await?;
     Err(Error::Forbidden(format!("emergency access does not cover {field}: use your session's own token")))

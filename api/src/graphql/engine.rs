@@ -2,7 +2,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use async_graphql::parser::types::OperationType;
-use async_graphql::{Response, SchemaBuilder, ServerError, ValidationMode, Value};
+use async_graphql::{Response, ServerError, Value, Variables};
 use uuid::Uuid;
 
 use crate::answer::AnswerBytes;
@@ -12,32 +12,23 @@ use crate::error::Error;
 
 use super::documents::Documents;
 use super::errors::{finish, refusal};
-use super::inputs::Inputs;
+use super::executor::Executor;
 use super::limits::{Cost, Limits};
-use super::ordered::{fill, order};
-use super::outputs::Outputs;
 use super::prepared::Prepared;
 use super::request::{Method, Request};
 use super::tellings::Tellings;
 use super::trusted::Trusted;
 use super::witness::put_on_record;
-use super::{Context, Roots, roots};
+use super::{Context, Mutation, Query, Subscription, roots};
 
 /// How many reasons are told for which a request was refused.
 pub(super) const MAX_ERRORS: usize = 100;
 
-/// Executes GraphQL requests.
-///
-/// A document is validated in full when it is first seen, and remembered if it passed; remembered ones run on a second
-/// schema over the same resolvers that takes their validity for granted. Nothing hooks into the execution of fields:
-/// what concerns a whole request is done here, around it.
+/// Executes GraphQL requests: what concerns a whole request is done here, around its execution.
 #[derive(Clone)]
 pub struct Engine {
-    pub(super) strict: Roots,
-    pub(super) fast: Roots,
+    pub(super) executor: Arc<Executor<Query, Mutation, Subscription>>,
     pub(super) documents: Arc<Documents>,
-    pub(super) inputs: Arc<Inputs>,
-    pub(super) outputs: Arc<Outputs>,
     pub(super) tellings: Tellings,
     pub(super) limits: Limits,
     trusted: Option<Arc<Trusted>>,
@@ -80,20 +71,13 @@ impl Engine {
     /// An engine with these limits. Without `introspection` the schema cannot be asked for.
     #[must_use]
     pub fn new(limits: Limits, introspection: bool) -> Self {
-        let build = |mode| {
-            let builder = roots().validation_mode(mode).limit_recursive_depth(usize::MAX);
-            let hidden = |builder: SchemaBuilder<_, _, _>| builder.disable_introspection().disable_suggestions();
-            if introspection { builder.finish() } else { hidden(builder).finish() }
+        let build = || {
+            let builder = roots();
+            if introspection { builder } else { builder.disable_introspection().disable_suggestions() }
         };
-        let (strict, fast) = (build(ValidationMode::Strict), build(ValidationMode::Fast));
-        let sdl = strict.sdl();
-        let (inputs, outputs) = (Arc::new(Inputs::of(&sdl)), Arc::new(Outputs::of(&sdl)));
         Self {
-            strict,
-            fast,
+            executor: Arc::new(Executor::new(build)),
             documents: Arc::new(Documents::new()),
-            inputs,
-            outputs,
             tellings: Tellings::new(),
             limits,
             trusted: None,
@@ -135,20 +119,26 @@ impl Engine {
         }
         let context = Arc::new(context);
         let variables = std::mem::take(&mut prepared.variables);
-        let inner = prepared.inner(variables, &context);
-        let schema = if prepared.document.is_validated { &self.fast } else { &self.strict };
-        let response = schema.execute(inner).await;
+        let inner = self.inner(&prepared, variables, &context);
+        let response = self.executor.schema().execute(inner).await;
         if let Some(refusal) = context.cluster.spending().and_then(Spending::refused)
             && prepared.kind() == OperationType::Query
         {
             // Half an answer is of no use to whoever has to ask again.
             return Answer::refused(Error::RateLimited { seconds: refusal.seconds }, id);
         }
-        let answer = self.conclude(&prepared, &context, response, began).await;
-        if !answer.is_refused {
-            self.remember(&prepared);
-        }
-        answer
+        self.conclude(&prepared, &context, response, began).await
+    }
+
+    /// The request as the schema takes it, on behalf of the context's caller.
+    pub(super) fn inner(
+        &self,
+        prepared: &Prepared,
+        variables: Variables,
+        context: &Arc<Context>,
+    ) -> async_graphql::Request {
+        let Prepared { document, validated, operation, .. } = prepared;
+        self.executor.request(document, validated, operation.as_deref(), variables).data(Arc::clone(context))
     }
 
     /// Puts on record what the response shows, and makes it what is sent.
@@ -159,30 +149,34 @@ impl Engine {
         response: Response,
         began: Instant,
     ) -> Answer {
-        let (id, document) = (context.scope.request, &prepared.document.parsed);
-        let recorded = put_on_record(context, &response, document, prepared.chosen()).await;
+        let id = context.scope.request;
+        let recorded = put_on_record(context, &response, &prepared.document, prepared.chosen()).await;
         if let Err(error) = recorded {
             let mut answer = Answer::refused(error, id);
             let token = token_of(context);
             describe(&mut answer.response, &context.reader, prepared.cost, token.as_deref());
             return Answer { is_refused: false, token, ..answer };
         }
-        Self::finished(prepared, context, response, began)
+        self.finished(prepared, context, response, began)
     }
 
     /// The response as it is sent.
-    pub(super) fn finished(prepared: &Prepared, context: &Context, mut response: Response, began: Instant) -> Answer {
-        let (id, document, reader) = (context.scope.request, &prepared.document.parsed, &context.reader);
+    pub(super) fn finished(
+        &self,
+        prepared: &Prepared,
+        context: &Context,
+        mut response: Response,
+        began: Instant,
+    ) -> Answer {
+        let (id, reader) = (context.scope.request, &context.reader);
         let token = token_of(context);
         if let Err(error) = context.answer.check() {
             let mut answer = Answer::refused(error, id);
             describe(&mut answer.response, reader, prepared.cost, token.as_deref());
             return Answer { is_refused: false, token, ..answer };
         }
-        fill(&mut response.data, &response.errors);
-        if let Some(operation) = prepared.chosen() {
-            order(&mut response.data, operation, document);
-        }
+        let operation = prepared.operation.as_deref();
+        self.executor.complete(&mut response, &prepared.document, &prepared.validated, operation);
         let is_refused = is_refused(&response);
         if is_refused {
             response.errors.truncate(MAX_ERRORS);

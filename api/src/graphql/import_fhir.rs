@@ -99,7 +99,7 @@ impl ImportFhirMutation {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "What to import.")] input: ImportFhirInput,
-    ) -> Result<ImportFhirPayload> {
+    ) -> Result<Option<ImportFhirPayload>> {
         let context = of(ctx);
         let how = if input.dry_run { How::DryRun } else { How::Write };
         let base = input.base.clone().unwrap_or_default();
@@ -111,7 +111,7 @@ impl ImportFhirMutation {
             Err(error) => Err(error),
         };
         let (outcomes, user_errors) = outcome(imported)?;
-        Ok(ImportFhirPayload { user_errors, ..ImportFhirPayload::of(outcomes.unwrap_or_default()) })
+        Ok(Some(ImportFhirPayload { user_errors, ..ImportFhirPayload::of(outcomes.unwrap_or_default()) }))
     }
 }
 

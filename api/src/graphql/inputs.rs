@@ -1,13 +1,14 @@
-use std::collections::{HashMap, HashSet};
+//! Input values, judged by the schema's types before anything runs: async-graphql would skip what it does not know, so that
+//! a misspelt field were lost in silence, and would not say in which field a value is wrong.
+
 use std::convert::Infallible;
 
-use async_graphql::parser::parse_schema;
 use async_graphql::parser::types::{
-    BaseType, ExecutableDocument, InputValueDefinition, OperationDefinition, Selection, SelectionSet, Type, TypeKind,
-    TypeSystemDefinition,
+    BaseType, ExecutableDocument, OperationDefinition, Selection, SelectionSet, Type,
 };
 use async_graphql::{Name, ScalarType, Value, Variables};
 use async_graphql_value::Value as Literal;
+use bytes::Bytes;
 use chrono::DateTime;
 use uuid::Uuid;
 
@@ -15,58 +16,14 @@ use crate::date::Date;
 use crate::error::Error;
 
 use super::engine::MAX_ERRORS;
-use super::outputs::Outputs;
+use super::types::{InputField, InputFields, Types};
 
-/// The schema's input types, against which values are judged before anything runs: async-graphql would skip what it does
-/// not know, so that a misspelt field were lost in silence, and would not say in which field a value is wrong.
-#[derive(Debug)]
-pub(super) struct Inputs {
-    objects: HashMap<Name, HashMap<Name, Input>>,
-    enums: HashMap<Name, HashSet<Name>>,
-}
+/// Stands for a variable in a value of a document: neither JSON nor documents have binary values.
+const VARIABLE: Value = Value::Binary(Bytes::new());
 
-/// An argument, or a field of an input object.
-#[derive(Debug)]
-pub(super) struct Input {
-    kind: Type,
-    has_default: bool,
-}
-
-impl Input {
-    pub(super) fn of(definition: InputValueDefinition) -> (Name, Self) {
-        let has_default = definition.default_value.is_some();
-        (definition.name.node, Self { kind: definition.ty.node, has_default })
-    }
-
-    const fn is_required(&self) -> bool {
-        !self.kind.nullable && !self.has_default
-    }
-}
-
-impl Inputs {
-    /// Those of a schema, as its text has them.
-    pub(super) fn of(sdl: &str) -> Self {
-        let (mut objects, mut enums) = (HashMap::new(), HashMap::new());
-        let document = parse_schema(sdl).expect("the schema is written by the library that reads it here");
-        for definition in document.definitions {
-            let TypeSystemDefinition::Type(definition) = definition else { continue };
-            let name = definition.node.name.node;
-            match definition.node.kind {
-                TypeKind::InputObject(object) => {
-                    let fields = object.fields.into_iter().map(|field| Input::of(field.node));
-                    objects.insert(name, fields.collect());
-                }
-                TypeKind::Enum(choice) => {
-                    enums.insert(name, choice.values.into_iter().map(|value| value.node.value.node).collect());
-                }
-                _ => {}
-            }
-        }
-        Self { objects, enums }
-    }
-
-    /// What is wrong with the variables of an operation: each place where one is not what the operation declares.
-    pub(super) fn check(
+impl Types {
+    /// Judges the variables of a request: returns each place where one is not what the operation declares.
+    pub(super) fn check_variables(
         &self,
         operation: &OperationDefinition,
         document: &ExecutableDocument,
@@ -86,8 +43,9 @@ impl Inputs {
         of_variables(wrong, operation, document)
     }
 
-    /// What is wrong with the values that a document holds itself. Variables in them are judged with their values.
-    pub(super) fn check_document(&self, document: &ExecutableDocument, outputs: &Outputs) -> Vec<Error> {
+    /// Judges the values that a document holds itself: returns each place where one is not of its type. Variables in them are
+    /// judged with their values.
+    pub(super) fn check_literals(&self, document: &ExecutableDocument) -> Vec<Error> {
         let mut errors = Vec::new();
         for (_, operation) in document.operations.iter() {
             let mut wrong = Wrong::default();
@@ -100,11 +58,13 @@ impl Inputs {
             errors.extend(of_variables(wrong, &operation.node, document));
         }
         let mut wrong = Wrong::default();
-        outputs.each(document, &mut |field, known| {
+        self.each_field(document, &mut |field, known| {
             let Some(known) = known else { return };
             for (name, argument) in &known.arguments {
                 match field.arguments.iter().find(|(given, _)| given.node == *name) {
-                    Some((_, value)) => self.value(&Place::of(name), &argument.kind, &constant(&value.node), &mut wrong),
+                    Some((_, value)) => {
+                        self.value(&Place::of(name), &argument.kind, &constant(&value.node), &mut wrong)
+                    }
                     None if argument.is_required() => wrong.add(&Place::of(name), "is required"),
                     None => {}
                 }
@@ -120,7 +80,7 @@ impl Inputs {
 
     fn value(&self, place: &Place<'_>, kind: &Type, value: &Value, wrong: &mut Wrong) {
         match (&kind.base, value) {
-            (_, Value::Enum(name)) if *name == VARIABLE => {}
+            (_, Value::Binary(_)) => {}
             (_, Value::Null) if kind.nullable => {}
             (_, Value::Null) => wrong.add(place, "must not be null"),
             (BaseType::List(of), Value::List(items)) => {
@@ -135,7 +95,7 @@ impl Inputs {
     }
 
     fn named(&self, place: &Place<'_>, name: &Name, value: &Value, wrong: &mut Wrong) {
-        if let Some(fields) = self.objects.get(name) {
+        if let Some(fields) = self.inputs.get(name) {
             return self.object(place, name, fields, value, wrong);
         }
         if let Some(choices) = self.enums.get(name) {
@@ -152,14 +112,7 @@ impl Inputs {
         }
     }
 
-    fn object(
-        &self,
-        place: &Place<'_>,
-        name: &Name,
-        fields: &HashMap<Name, Input>,
-        value: &Value,
-        wrong: &mut Wrong,
-    ) {
+    fn object(&self, place: &Place<'_>, name: &Name, fields: &InputFields, value: &Value, wrong: &mut Wrong) {
         let Value::Object(given) = value else { return wrong.add(place, format!("must be an object, a {name}")) };
         for (field, value) in given {
             match fields.get(field) {
@@ -167,18 +120,15 @@ impl Inputs {
                 None => wrong.add(&place.field(field), format!("{name} has no such field")),
             }
         }
-        let missing = |(name, field): &(&Name, &Input)| field.is_required() && !given.contains_key(*name);
+        let missing = |(name, field): &(&Name, &InputField)| field.is_required() && !given.contains_key(*name);
         let mut missing: Vec<&Name> = fields.iter().filter(missing).map(|(name, _)| name).collect();
         missing.sort_unstable();
         missing.into_iter().for_each(|name| wrong.add(&place.field(name), "is required"));
     }
 }
 
-/// Stands for a variable in a value of a document: no name of an enum's value has such a letter.
-const VARIABLE: &str = "$";
-
 fn constant(value: &Literal) -> Value {
-    let marked = value.clone().into_const_with(|_| Ok::<_, Infallible>(Value::Enum(Name::new(VARIABLE))));
+    let marked = value.clone().into_const_with(|_| Ok::<_, Infallible>(VARIABLE));
     marked.unwrap_or_else(|never| match never {})
 }
 
@@ -267,9 +217,7 @@ fn within(variable: &str, value: &Literal, place: &Place<'_>) -> Option<Vec<Stri
         Literal::List(items) => {
             items.iter().enumerate().find_map(|(index, item)| within(variable, item, &place.item(index)))
         }
-        Literal::Object(fields) => {
-            fields.iter().find_map(|(name, field)| within(variable, field, &place.field(name)))
-        }
+        Literal::Object(fields) => fields.iter().find_map(|(name, field)| within(variable, field, &place.field(name))),
         _ => None,
     }
 }
@@ -301,4 +249,24 @@ fn scalar(name: &str, value: &Value) -> Result<(), &'static str> {
 
 fn is_int(value: &Value) -> bool {
     matches!(value, Value::Number(number) if number.as_i64().is_some_and(|number| i32::try_from(number).is_ok()))
+}
+
+#[cfg(test)]
+mod tests {
+    use async_graphql::parser::parse_query;
+
+    use super::*;
+
+    const SCHEMA: &str = "type Query { f(a: Int! = 1, i: I, o: [I!]): Query }
+        input I { n: Int! = 2, r: Int!, t: String }";
+
+    #[test]
+    fn a_literal_is_judged_whatever_variables_it_has() {
+        let errors = |text: &str| {
+            let found = Types::of(SCHEMA).check_literals(&parse_query(text).unwrap());
+            found.into_iter().map(|error| error.to_string()).collect::<Vec<_>>()
+        };
+        assert_eq!(errors("query($v: String) { f(i: {r: 1, t: $v, x: 2}) }"), ["i.x: I has no such field"]);
+        assert_eq!(errors("query($v: String) { ...F } fragment F on Query { f(o: {t: $v}) }"), ["o.r: is required"]);
+    }
 }

@@ -64,8 +64,8 @@ impl LikelyDuplicateQuery {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Key of the register that others are compared with.")] of: Uuid,
-    ) -> Result<Vec<LikelyDuplicate>> {
-        duplicates(ctx, of).await
+    ) -> Result<Option<Vec<LikelyDuplicate>>> {
+        duplicates(ctx, of).await.map(Some)
     }
 }
 
@@ -82,11 +82,11 @@ pub(super) struct CreatePatientRegisterPayload {
 }
 
 impl CreatePatientRegisterPayload {
-    pub(super) async fn of(ctx: &Context<'_>, result: crate::error::Result<Row<Entity>>) -> Result<Self> {
+    pub(super) async fn of(ctx: &Context<'_>, result: crate::error::Result<Row<Entity>>) -> Result<Option<Self>> {
         let (row, user_errors) = outcome(result)?;
         let created = row.as_ref().map(|row| row.uuid.loaded().copied()).transpose()?;
         let patient_register = in_payload(ctx, "patient_register", row.into_iter().collect()).await.pop();
-        Ok(Self { patient_register, user_errors, created })
+        Ok(Some(Self { patient_register, user_errors, created }))
     }
 }
 
@@ -94,8 +94,8 @@ impl CreatePatientRegisterPayload {
 impl CreatePatientRegisterPayload {
     /// Registers that may be the same patient's, 20 at most, the likest first: see the query `likelyDuplicates`. The patient
     /// was registered all the same.
-    async fn likely_duplicates(&self, ctx: &Context<'_>) -> Result<Vec<LikelyDuplicate>> {
-        let Some(created) = self.created else { return Ok(Vec::new()) };
-        duplicates(ctx, created).await
+    async fn likely_duplicates(&self, ctx: &Context<'_>) -> Result<Option<Vec<LikelyDuplicate>>> {
+        let Some(created) = self.created else { return Ok(Some(Vec::new())) };
+        duplicates(ctx, created).await.map(Some)
     }
 }

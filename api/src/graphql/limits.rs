@@ -93,7 +93,7 @@ impl Limits {
         Ok(())
     }
 
-    /// Measures the operation that is going to run, fragments included.
+    /// Measures the operation that is going to run, fragments included. Variables have their defaults already.
     pub(super) fn check(
         &self,
         document: &ExecutableDocument,
@@ -101,15 +101,10 @@ impl Limits {
         variables: &Variables,
     ) -> Result<Cost> {
         let Some(operation) = chosen(document, operation) else { return Ok(Cost::default()) };
-        let defaults = operation.variable_definitions.iter().filter_map(|definition| {
-            let default = definition.node.default_value.as_ref()?;
-            Some((definition.node.name.node.as_str(), &default.node))
-        });
         let mut measure = Measure {
-            scales: Scales::new(variables, defaults.collect()),
+            scales: Scales::new(variables),
             limits: self,
             document,
-            operation,
             variables,
             spreads: 0,
             open_fragments: 0,
@@ -138,7 +133,6 @@ struct Measure<'d> {
     scales: Scales<'d>,
     limits: &'d Limits,
     document: &'d ExecutableDocument,
-    operation: &'d OperationDefinition,
     variables: &'d Variables,
     spreads: usize,
     open_fragments: usize,
@@ -293,23 +287,21 @@ impl Measure<'_> {
         })
     }
 
-    /// A value, or the value of the variable that stands for it, its default included.
+    /// A value, or the value of the variable that stands for it.
     fn resolve(&self, value: &Value) -> Option<Value> {
         let Value::Variable(name) = value else { return Some(value.clone()) };
-        if let Some(value) = self.variables.get(name) {
-            return Some(value.clone().into_value());
-        }
-        let definition =
-            self.operation.variable_definitions.iter().find(|definition| definition.node.name.node == *name)?;
-        definition.node.default_value.as_ref().map(|value| value.node.clone().into_value())
+        self.variables.get(name).map(|value| value.clone().into_value())
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use async_graphql::parser::parse_query;
 
     use super::*;
+    use crate::graphql::variables::settle;
 
     const LIMITS: Limits = Limits {
         max_depth: 5,
@@ -322,7 +314,9 @@ mod tests {
 
     fn measure(text: &str, variables: serde_json::Value) -> Result<Cost> {
         LIMITS.check_text(text)?;
-        LIMITS.check(&parse_query(text).unwrap(), None, &Variables::from_json(variables))
+        let (document, mut variables) = (Arc::new(parse_query(text).unwrap()), Variables::from_json(variables));
+        let document = settle(&document, chosen(&document, None).unwrap(), &mut variables);
+        LIMITS.check(&document, None, &variables)
     }
 
     fn complexity(text: &str, variables: serde_json::Value) -> u64 {

@@ -175,7 +175,7 @@ impl MedicalInstitutionMutation {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "What to do it with.")] input: CreateMedicalInstitutionInput,
-    ) -> Result<CreateMedicalInstitutionPayload> {
+    ) -> Result<Option<CreateMedicalInstitutionPayload>> {
         let context = of(ctx);
         CreateMedicalInstitutionPayload::of(
             ctx,
@@ -189,7 +189,7 @@ impl MedicalInstitutionMutation {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "What to do it with.")] input: UpdateMedicalInstitutionInput,
-    ) -> Result<UpdateMedicalInstitutionPayload> {
+    ) -> Result<Option<UpdateMedicalInstitutionPayload>> {
         let context = of(ctx);
         UpdateMedicalInstitutionPayload::of(
             ctx,

@@ -15,8 +15,10 @@ mod doctor;
 mod doctor_specialty;
 mod documents;
 mod emergency;
+mod empty_objects;
 mod engine;
 mod errors;
+mod executor;
 mod export_patient_register;
 mod extent;
 mod filter_size;
@@ -25,6 +27,7 @@ mod import_fhir;
 mod inputs;
 mod introspection_size;
 mod json;
+mod json_object;
 mod json_size;
 mod likely_duplicate;
 mod limits;
@@ -32,16 +35,17 @@ mod loaders;
 mod many;
 mod medical_institution;
 mod node;
+mod nulls;
 mod object;
 mod of_patient;
 mod one;
 mod operations;
 mod ordered;
-mod outputs;
 mod patient_merge;
 mod patient_register;
 mod patient_validation;
 mod payload;
+mod positions;
 mod prepared;
 mod public;
 mod queries;
@@ -66,7 +70,10 @@ mod tellings;
 mod text;
 mod to_json;
 mod trusted;
+mod types;
+mod unknown_fields;
 mod user;
+mod variables;
 mod weights;
 mod witness;
 
@@ -76,6 +83,8 @@ pub use context::{Context, Known};
 pub use engine::{Answer, Engine};
 pub use errors::refusal;
 pub(crate) use errors::without_values;
+pub use executor::{Executor, Validated};
+pub use json_object::JsonObject;
 pub use json_size::check_json;
 pub use limits::Limits;
 pub use refresh_cookie::{CookieChange, RefreshCookie};
@@ -141,8 +150,6 @@ pub struct Subscription(
     record_change::RecordSubscription,
     replication::ReplicationSubscription,
 );
-
-type Roots = Schema<Query, Mutation, Subscription>;
 
 fn roots() -> SchemaBuilder<Query, Mutation, Subscription> {
     Schema::build(Query::default(), Mutation::default(), Subscription::default()).register_output_type::<node::Node>()

@@ -112,11 +112,11 @@ impl NodeQuery {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Records' global ids: 100 at most.")] ids: Vec<ID>,
-    ) -> Result<Vec<Option<Node>>> {
+    ) -> Result<Option<Vec<Option<Node>>>> {
         if ids.len() > MAX_NODES {
             return Err(Error::Limit(format!("ids: at most {MAX_NODES} records can be asked for at once")).into());
         }
-        nodes(ctx, &ids).await
+        nodes(ctx, &ids).await.map(Some)
     }
 }
 

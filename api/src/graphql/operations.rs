@@ -71,7 +71,7 @@ impl OperationsQuery {
     }
 
     /// What was done to the database's schema, and what is yet to be done.
-    async fn migrations(&self, ctx: &Context<'_>) -> Result<Migrations> {
+    async fn migrations(&self, ctx: &Context<'_>) -> Result<Option<Migrations>> {
         let context = of(ctx);
         let events = schema_history::list(&context.scope, &context.reader).await?;
         let in_force =
@@ -87,6 +87,6 @@ impl OperationsQuery {
                 applied_at: Instant(event.applied_at),
             })
             .collect();
-        Ok(Migrations { history, pending })
+        Ok(Some(Migrations { history, pending }))
     }
 }

@@ -3,7 +3,7 @@
 
 use async_graphql::indexmap::IndexMap;
 use async_graphql::parser::types::{ExecutableDocument, OperationDefinition, Selection, SelectionSet};
-use async_graphql::{Name, PathSegment, Positioned, ServerError, Value};
+use async_graphql::{Name, Positioned, Value};
 
 /// Orders the data of a response to `operation`.
 pub(super) fn order(data: &mut Value, operation: &OperationDefinition, document: &ExecutableDocument) {
@@ -26,32 +26,6 @@ fn stands(value: &Value, set: &SelectionSet) -> bool {
             object.len() == set.items.len() && object.iter().zip(&set.items).all(is_next)
         }
         _ => true,
-    }
-}
-
-/// Puts a null where a field failed. The library leaves such a field out, and clients would miss it: with its error, it is
-/// an answer.
-pub(super) fn fill(data: &mut Value, errors: &[ServerError]) {
-    for error in errors {
-        fill_at(data, &error.path);
-    }
-}
-
-fn fill_at(value: &mut Value, path: &[PathSegment]) {
-    let Some((first, rest)) = path.split_first() else { return };
-    match (value, first) {
-        (Value::Object(object), PathSegment::Field(name)) => match object.get_mut(name.as_str()) {
-            Some(below) => fill_at(below, rest),
-            None => {
-                object.insert(Name::new(name), Value::Null);
-            }
-        },
-        (Value::List(items), PathSegment::Index(index)) => {
-            if let Some(item) = items.get_mut(*index) {
-                fill_at(item, rest);
-            }
-        }
-        _ => {}
     }
 }
 
@@ -113,21 +87,6 @@ mod tests {
 
     use super::*;
     use crate::graphql::limits::chosen;
-
-    #[test]
-    fn a_field_that_failed_is_null() {
-        let mut data = Value::from_json(serde_json::json!({"nodes": [{"a": 1}, {}], "b": null})).unwrap();
-        let error = |path: Vec<PathSegment>| ServerError { path, ..ServerError::new("", None) };
-        let field = |name: &str| PathSegment::Field(name.to_owned());
-        let errors = [
-            error(vec![field("nodes"), PathSegment::Index(1), field("a")]),
-            error(vec![field("b"), field("c")]),
-            error(vec![field("d"), field("e")]),
-        ];
-        fill(&mut data, &errors);
-        let expected = serde_json::json!({"nodes": [{"a": 1}, {"a": null}], "b": null, "d": null});
-        assert_eq!(data.into_json().unwrap(), expected);
-    }
 
     #[test]
     fn fields_come_in_the_order_of_the_document() {

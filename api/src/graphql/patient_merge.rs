@@ -144,7 +144,7 @@ impl PatientMergeMutation {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "What to do it with.")] input: MergePatientRegistersInput,
-    ) -> Result<MergePatientRegistersPayload> {
+    ) -> Result<Option<MergePatientRegistersPayload>> {
         let context = of(ctx);
         let merged = patient_merge::merge(&context.scope, &context.cluster, &*context.clock, input).await;
         MergePatientRegistersPayload::of(ctx, merged).await
@@ -155,7 +155,7 @@ impl PatientMergeMutation {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "What to do it with.")] input: UndoPatientMergeInput,
-    ) -> Result<UndoPatientMergePayload> {
+    ) -> Result<Option<UndoPatientMergePayload>> {
         let context = of(ctx);
         let undone = patient_merge::undo(&context.scope, &context.cluster, &*context.clock, input).await;
         UndoPatientMergePayload::of(ctx, undone).await

@@ -208,7 +208,7 @@ impl PatientRegisterQuery {
         #[graphql(desc = "That many from the end, or from `before`: 1000 at most.")] last: Option<i32>,
         #[graphql(desc = "Only what precedes this cursor.")] before: Option<String>,
         #[graphql(desc = "Whether to list deleted records.", default)] deleted: Deleted,
-    ) -> Result<Connection<PatientRegister>> {
+    ) -> Result<Option<Connection<PatientRegister>>> {
         let page = PageArguments { page, first, after, last, before };
         connection(ctx, filter, order, page, deleted).await
     }
@@ -251,7 +251,7 @@ impl PatientRegisterMutation {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "What to do it with.")] input: CreatePatientRegisterInput,
-    ) -> Result<CreatePatientRegisterPayload> {
+    ) -> Result<Option<CreatePatientRegisterPayload>> {
         let context = of(ctx);
         let created = patient_register::create(&context.scope, &context.cluster, &*context.clock, input).await;
         CreatePatientRegisterPayload::of(ctx, created).await
@@ -262,12 +262,12 @@ impl PatientRegisterMutation {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Whom to register.")] input: CreatePatientRegistersInput,
-    ) -> Result<CreatePatientRegistersPayload> {
+    ) -> Result<Option<CreatePatientRegistersPayload>> {
         let context = of(ctx);
         let created = patient_register::create_many(&context.scope, &context.cluster, &*context.clock, input).await;
         let (rows, user_errors) = outcome(created)?;
         let patient_registers = in_payload(ctx, "patient_registers", rows.unwrap_or_default()).await;
-        Ok(CreatePatientRegistersPayload { patient_registers, user_errors })
+        Ok(Some(CreatePatientRegistersPayload { patient_registers, user_errors }))
     }
 
     /// Changes a register. What is left out stays as it is. Filling what an incomplete register lacks makes it pending, and
@@ -276,7 +276,7 @@ impl PatientRegisterMutation {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "What to do it with.")] input: UpdatePatientRegisterInput,
-    ) -> Result<UpdatePatientRegisterPayload> {
+    ) -> Result<Option<UpdatePatientRegisterPayload>> {
         let context = of(ctx);
         let updated = patient_register::update(&context.scope, &context.cluster, &*context.clock, input).await;
         UpdatePatientRegisterPayload::of(ctx, updated).await
@@ -287,7 +287,7 @@ impl PatientRegisterMutation {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "What to do it with.")] input: DeletePatientRegisterInput,
-    ) -> Result<DeletePatientRegisterPayload> {
+    ) -> Result<Option<DeletePatientRegisterPayload>> {
         let context = of(ctx);
         let deleted = patient_register::delete(&context.scope, &context.cluster, &*context.clock, input).await;
         DeletePatientRegisterPayload::of(ctx, deleted).await
@@ -298,7 +298,7 @@ impl PatientRegisterMutation {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "What to do it with.")] input: RestorePatientRegisterInput,
-    ) -> Result<RestorePatientRegisterPayload> {
+    ) -> Result<Option<RestorePatientRegisterPayload>> {
         let context = of(ctx);
         let restored = patient_register::restore(&context.scope, &context.cluster, input).await;
         RestorePatientRegisterPayload::of(ctx, restored).await

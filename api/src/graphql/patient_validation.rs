@@ -123,7 +123,7 @@ impl PatientValidationMutation {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "What to do it with.")] input: ValidatePatientRegisterInput,
-    ) -> Result<ValidatePatientRegisterPayload> {
+    ) -> Result<Option<ValidatePatientRegisterPayload>> {
         let context = of(ctx);
         let done = patient_register::validate(&context.scope, &context.cluster, &*context.clock, input).await;
         ValidatePatientRegisterPayload::of(ctx, done).await
@@ -134,7 +134,7 @@ impl PatientValidationMutation {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "What to do it with.")] input: RejectPatientRegisterInput,
-    ) -> Result<RejectPatientRegisterPayload> {
+    ) -> Result<Option<RejectPatientRegisterPayload>> {
         let context = of(ctx);
         let done = patient_register::reject(&context.scope, &context.cluster, &*context.clock, input).await;
         RejectPatientRegisterPayload::of(ctx, done).await
@@ -146,7 +146,7 @@ impl PatientValidationMutation {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "What to do it with.")] input: ReopenPatientRegisterInput,
-    ) -> Result<ReopenPatientRegisterPayload> {
+    ) -> Result<Option<ReopenPatientRegisterPayload>> {
         let context = of(ctx);
         let done = patient_register::reopen(&context.scope, &context.cluster, &*context.clock, input).await;
         ReopenPatientRegisterPayload::of(ctx, done).await

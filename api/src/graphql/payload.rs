@@ -40,7 +40,8 @@ pub(super) fn outcome<T>(result: Result<T>) -> Result<(Option<T>, Vec<UserError>
     }
 }
 
-/// Declares what a mutation of one record returns, as a row.
+/// Declares what a mutation of one record returns, as a row. It is never null: mutations return null where one was refused or
+/// failed, so that this does not take what others in the request have done from the response.
 macro_rules! payload {
     ($($(#[$doc:meta])* $name:ident { $(#[$field_doc:meta])* $field:ident: $record:ty }),+ $(,)?) => {$(
         #[derive(async_graphql::SimpleObject)]
@@ -56,11 +57,11 @@ macro_rules! payload {
             async fn of(
                 ctx: &async_graphql::Context<'_>,
                 result: $crate::error::Result<$crate::records::Row<$crate::graphql::record::Entity<$record>>>,
-            ) -> async_graphql::Result<Self> {
+            ) -> async_graphql::Result<Option<Self>> {
                 let (done, user_errors) = $crate::graphql::payload::outcome(result)?;
                 let rows = done.into_iter().collect();
                 let $field = $crate::graphql::record::in_payload(ctx, stringify!($field), rows).await.pop();
-                Ok(Self { $field, user_errors })
+                Ok(Some(Self { $field, user_errors }))
             }
         }
     )+};
@@ -103,9 +104,9 @@ macro_rules! plain_payload {
         }
 
         impl $name {
-            fn of(result: $crate::error::Result<$shown>) -> async_graphql::Result<Self> {
+            fn of(result: $crate::error::Result<$shown>) -> async_graphql::Result<Option<Self>> {
                 let ($field, user_errors) = $crate::graphql::payload::outcome(result)?;
-                Ok(Self { $field, user_errors })
+                Ok(Some(Self { $field, user_errors }))
             }
         }
     )+};

@@ -1,16 +1,18 @@
 use std::collections::HashSet;
 use std::sync::Arc;
+use std::time::Instant;
 
-use async_graphql::Variables;
 use async_graphql::parser::types::{ExecutableDocument, OperationDefinition, OperationType};
+use async_graphql::{Response, Variables};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use crate::error::Error;
 
-use super::documents::{Document, Fault};
+use super::documents::Fault;
 use super::engine::{Answer, Engine, MAX_ERRORS, refused_by};
 use super::errors::refusal_of;
+use super::executor::Validated;
 use super::extent;
 use super::limits::{Cost, chosen};
 use super::public::{collect, is_public, is_sign_in};
@@ -23,7 +25,9 @@ use super::{Context, emergency};
 /// A request that may run: its document is within the limits, and the caller may ask for that much.
 pub(super) struct Prepared {
     text: Arc<str>,
-    pub(super) document: Document,
+    /// The document as it runs with the variables.
+    pub(super) document: Arc<ExecutableDocument>,
+    pub(super) validated: Validated,
     pub(super) operation: Option<String>,
     pub(super) variables: Variables,
     pub(super) cost: Cost,
@@ -32,7 +36,7 @@ pub(super) struct Prepared {
 impl Prepared {
     /// The operation that is going to run, if the request means one.
     pub(super) fn chosen(&self) -> Option<&OperationDefinition> {
-        chosen(&self.document.parsed, self.operation.as_deref())
+        chosen(&self.document, self.operation.as_deref())
     }
 
     /// What kind of operation that is.
@@ -43,17 +47,9 @@ impl Prepared {
     /// What decides what is told of an event, where it is a subscription.
     pub(super) fn question(&self) -> Question {
         let question = self.chosen().map(|operation| {
-            question(&self.text, self.operation.as_deref(), operation, &self.document.parsed, &self.variables)
+            question(&self.text, self.operation.as_deref(), operation, &self.document, &self.variables)
         });
         Sha256::digest(question.as_deref().unwrap_or(&self.text)).into()
-    }
-
-    /// The request as the schema takes it, on behalf of the context's caller.
-    pub(super) fn inner(&self, variables: Variables, context: &Arc<Context>) -> async_graphql::Request {
-        let mut inner = async_graphql::Request::new("").variables(variables).data(Arc::clone(context));
-        inner.operation_name.clone_from(&self.operation);
-        inner.set_parsed_query((*self.document.parsed).clone());
-        inner
     }
 }
 
@@ -67,12 +63,12 @@ impl Engine {
             Fault::Refused(error) => refused(error),
             Fault::Syntax(error) => Box::new(refused_by(error, id)),
         })?;
-        let variables = request.variables.unwrap_or_default();
-        let operation = request.operation_name.as_deref();
-        let valid = chosen(&document.parsed, operation).filter(|_| document.is_validated);
+        let mut variables = request.variables.unwrap_or_default();
+        let operation = request.operation_name.as_deref().filter(|name| !name.is_empty());
+        let valid = chosen(&document.parsed, operation).filter(|_| document.validated.is_some());
         extent::check(&document.parsed, valid, &variables).map_err(refused)?;
-        if !document.is_validated {
-            self.outputs.check(&document.parsed).map_err(refused)?;
+        if document.validated.is_none() {
+            self.executor.types().check_names(&document.parsed).map_err(refused)?;
         }
         let is_sign_in = context.scope.is_nobody() && is_sign_in(&document.parsed, operation);
         if let Some(seconds) = context.sign_in_only.filter(|_| !is_sign_in) {
@@ -86,15 +82,12 @@ impl Engine {
             return Err(Box::new(Answer { is_unauthenticated: true, ..*refused(error) }));
         }
         emergency::check(context, &document.parsed, operation).await.map_err(refused)?;
-        let cost = self.limits.check(&document.parsed, operation, &variables).map_err(refused)?;
-        let mut wrong = Vec::new();
-        if !document.is_validated {
-            wrong.extend(self.inputs.check_document(&document.parsed, &self.outputs));
-        }
-        if let Some(operation) = chosen(&document.parsed, operation) {
-            wrong.extend(self.inputs.check(operation, &document.parsed, &variables));
-            refuse_all(wrong, id)?;
-            check_root(operation, &document.parsed).map_err(refused)?;
+        let is_validated = document.validated.is_some();
+        let settled = self.executor.coerce(&document.parsed, is_validated, operation, &mut variables);
+        let settled = settled.map_err(|wrong| refused_all(wrong, id))?;
+        let cost = self.limits.check(&settled, operation, &variables).map_err(refused)?;
+        if let Some(operation) = chosen(&settled, operation) {
+            check_root(operation, &settled).map_err(refused)?;
         }
         if let Some(budget) = context.budget.as_ref().filter(|_| !is_sign_in) {
             budget.check().map_err(refused)?;
@@ -103,20 +96,37 @@ impl Engine {
             meter.spend(cost.complexity).map_err(refused)?;
         }
         let operation = operation.map(ToOwned::to_owned);
-        Ok(Prepared { text, document, operation, variables, cost })
+        let validated = document.validated.clone().unwrap_or_default();
+        let prepared = Prepared { text, document: settled, validated, operation, variables, cost };
+        if document.validated.is_some() {
+            return Ok(prepared);
+        }
+        Box::pin(self.validate(prepared, document.parsed, context)).await
     }
 
-    /// Keeps the document, which has passed validation.
-    pub(super) fn remember(&self, prepared: &Prepared) {
-        if !prepared.document.is_validated {
-            self.documents.remember(&prepared.text, Arc::clone(&prepared.document.parsed));
+    /// Validates the document of a request, and keeps it for later ones.
+    async fn validate(
+        &self,
+        prepared: Prepared,
+        document: Arc<ExecutableDocument>,
+        context: &Context,
+    ) -> Result<Prepared, Box<Answer>> {
+        match self.executor.validate(&document, prepared.operation.as_deref()).await {
+            Ok(validated) => {
+                self.documents.remember(&prepared.text, document, validated.clone());
+                Ok(Prepared { validated, ..prepared })
+            }
+            Err(errors) => {
+                let response = Response::from_errors(errors);
+                Err(Box::new(self.finished(&prepared, context, response, Instant::now())))
+            }
         }
     }
 }
 
-fn refuse_all(mut errors: Vec<Error>, request: Uuid) -> Result<(), Box<Answer>> {
+fn refused_all(mut errors: Vec<Error>, request: Uuid) -> Box<Answer> {
     errors.truncate(MAX_ERRORS);
-    if errors.is_empty() { Ok(()) } else { Err(Box::new(Answer::of(refusal_of(errors, request), true))) }
+    Box::new(Answer::of(refusal_of(errors, request), true))
 }
 
 /// A subscription has one root field, which tells of events: the specification's rule in 5.2.4.1, which the library does

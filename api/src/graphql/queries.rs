@@ -33,7 +33,7 @@ macro_rules! queries {
                 #[graphql(desc = "Only what follows this cursor.")] after: Option<String>,
                 #[graphql(desc = "That many from the end, or from `before`: 1000 at most.")] last: Option<i32>,
                 #[graphql(desc = "Only what precedes this cursor.")] before: Option<String>,
-            ) -> async_graphql::Result<$crate::graphql::connection::Connection<$object>> {
+            ) -> async_graphql::Result<Option<$crate::graphql::connection::Connection<$object>>> {
                 let page = $crate::criteria::PageArguments { page, first, after, last, before };
                 $crate::graphql::connection::connection(ctx, filter, order, page, $crate::records::Deleted::Excluded).await
             }

@@ -23,10 +23,11 @@ impl RegistrationMutation {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Whom to register, and with what.")] input: RegisterPatientWithProfileInput,
-    ) -> Result<RegisterPatientWithProfilePayload> {
+    ) -> Result<Option<RegisterPatientWithProfilePayload>> {
         let context = of(ctx);
         let registered =
             Box::pin(registration::register(&context.scope, &context.cluster, &*context.clock, input)).await;
-        Ok(RegisterPatientWithProfilePayload { created: CreatePatientRegisterPayload::of(ctx, registered).await? })
+        let created = CreatePatientRegisterPayload::of(ctx, registered).await?;
+        Ok(created.map(|created| RegisterPatientWithProfilePayload { created }))
     }
 }

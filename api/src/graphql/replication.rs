@@ -275,10 +275,10 @@ pub(super) struct ReplicationQuery;
 #[Object]
 impl ReplicationQuery {
     /// How the database nodes do: which of them serve what, and why others do not.
-    async fn replication_status(&self, ctx: &Context<'_>) -> Result<ReplicationStatus> {
+    async fn replication_status(&self, ctx: &Context<'_>) -> Result<Option<ReplicationStatus>> {
         let context = of(ctx);
         context.scope.require(Permission::Operate)?;
-        Ok(ReplicationStatus(context.cluster.status()))
+        Ok(Some(ReplicationStatus(context.cluster.status())))
     }
 }
 
@@ -310,13 +310,13 @@ impl ReplicationMutation {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Which circuit breaker.")] input: ResetCircuitBreakerInput,
-    ) -> Result<ResetCircuitBreakerPayload> {
+    ) -> Result<Option<ResetCircuitBreakerPayload>> {
         let context = of(ctx);
         context.scope.require(Permission::Operate)?;
         let missing = || Error::rejected(FaultCode::NotFound, &["input", "address"], "there is no such node");
         let reset = if context.cluster.reset_breaker(&input.address) { Ok(()) } else { Err(missing()) };
         let (done, user_errors) = outcome(reset)?;
         let replication_status = done.map(|()| ReplicationStatus(context.cluster.status()));
-        Ok(ResetCircuitBreakerPayload { replication_status, user_errors })
+        Ok(Some(ResetCircuitBreakerPayload { replication_status, user_errors }))
     }
 }

@@ -5,6 +5,7 @@ use serde::Deserialize;
 
 use crate::error::Error;
 
+use super::json_object::JsonObject;
 use super::json_size::check_json;
 
 /// How a request came.
@@ -34,7 +35,7 @@ pub struct Request<'r> {
     pub variables: Option<Variables>,
     /// What is not GraphQL's own.
     #[serde(default)]
-    pub extensions: Option<Extensions>,
+    pub extensions: Option<JsonObject<Extensions>>,
 }
 
 impl<'r> Request<'r> {
@@ -43,8 +44,9 @@ impl<'r> Request<'r> {
     /// # Errors
     /// `BadRequest` for what is none, `Limit` for JSON that is too deep or holds too much.
     pub fn read(json: &'r [u8]) -> Result<Self, Error> {
+        let json = without_mark(json);
         check_json(json)?;
-        serde_json::from_slice(json).map_err(|error| malformed(&error))
+        read::<JsonObject<Self>>(json).map(|JsonObject(request)| request)
     }
 
     /// Reads requests that were written as a JSON list, `max` at most.
@@ -52,11 +54,19 @@ impl<'r> Request<'r> {
     /// # Errors
     /// As for one of them, and `Limit` for none or too many.
     pub fn read_batch(json: &'r [u8], max: usize) -> Result<Vec<Self>, Error> {
+        let json = without_mark(json);
         let items = check_json(json)?;
         if !(1..=max).contains(&items) {
             return Err(Error::Limit(format!("a batch has 1 to {max} requests")));
         }
-        serde_json::from_slice(json).map_err(|error| malformed(&error))
+        let requests = read::<Vec<JsonObject<Self>>>(json)?;
+        Ok(requests.into_iter().map(|JsonObject(request)| request).collect())
+    }
+
+    /// Whether a JSON text is a list, as requests are that come together.
+    #[must_use]
+    pub fn is_batch(json: &[u8]) -> bool {
+        without_mark(json).trim_ascii_start().starts_with(b"[")
     }
 
     /// Whether it names no document at all.
@@ -80,7 +90,8 @@ impl<'r> Request<'r> {
 
     /// The document's hash, where the request names it by one.
     pub(super) fn hash(&self) -> Result<Option<[u8; 32]>, Error> {
-        if let Some(persisted) = self.extensions.as_ref().and_then(|known| known.persisted_query.as_ref()) {
+        if let Some(JsonObject(persisted)) = self.extensions.as_ref().and_then(|known| known.0.persisted_query.as_ref())
+        {
             let hash = decode(&persisted.sha256_hash).filter(|_| persisted.version == 1);
             let wrong = "extensions.persistedQuery needs version 1 and a sha256Hash in hexadecimal";
             return hash.map(Some).ok_or_else(|| Error::BadRequest(wrong.to_owned()));
@@ -96,7 +107,7 @@ impl<'r> Request<'r> {
 #[serde(rename_all = "camelCase")]
 pub struct Extensions {
     #[serde(default)]
-    persisted_query: Option<PersistedQuery>,
+    persisted_query: Option<JsonObject<PersistedQuery>>,
 }
 
 /// The hash of a document, in place of it: the "automatic persisted queries" of Apollo's clients.
@@ -107,15 +118,28 @@ struct PersistedQuery {
     sha256_hash: String,
 }
 
+/// JSON without the byte order mark that some programs begin every text with: its parser knows none.
+fn without_mark(json: &[u8]) -> &[u8] {
+    json.strip_prefix(b"\xef\xbb\xbf").unwrap_or(json)
+}
+
+fn read<'r, T: Deserialize<'r>>(json: &'r [u8]) -> Result<T, Error> {
+    serde_json::from_slice(json).map_err(|error| malformed::<T>(json, &error))
+}
+
 /// The error's place, and nothing of the text, which may be a patient's.
-fn malformed(error: &serde_json::Error) -> Error {
+fn malformed<'r, T: Deserialize<'r>>(json: &'r [u8], error: &serde_json::Error) -> Error {
     let (line, column) = (error.line(), error.column());
-    Error::BadRequest(match error.classify() {
-        serde_json::error::Category::Data => format!(
-            "the body is no GraphQL request: an object with query, and perhaps operationName, variables and extensions (line {line}, column {column})"
-        ),
-        _ => format!("the body is not JSON (line {line}, column {column})"),
-    })
+    if error.classify() != serde_json::error::Category::Data {
+        return Error::BadRequest(format!("the body is not JSON (line {line}, column {column})"));
+    }
+    // Keeping track of the path takes time: so it is found out by reading once more.
+    let again: Result<T, _> = serde_path_to_error::deserialize(&mut serde_json::Deserializer::from_slice(json));
+    let path = again.err().map(|error| error.path().to_string()).filter(|path| path != ".");
+    let place = path.map(|path| format!("{path}: ")).unwrap_or_default();
+    Error::BadRequest(format!(
+        "{place}the body is no GraphQL request: an object with query, and perhaps operationName, variables and extensions, which are objects (line {line}, column {column})"
+    ))
 }
 
 /// The SHA-256 that a text is; `sha256:` may stand before it, as the GraphQL over HTTP specification has it.

@@ -129,16 +129,14 @@ impl Engine {
             return Begun::Answered(Box::new(self.execute_prepared(prepared, method, context).await));
         }
         let context = Arc::new(context.at(Moment::Subscribing(Mutex::default())));
-        let inner = prepared.inner(prepared.variables.clone(), &context);
-        let schema = if prepared.document.is_validated { &self.fast } else { &self.strict };
-        let response = schema.execute_stream(inner).next().await;
+        let inner = self.inner(&prepared, prepared.variables.clone(), &context);
+        let response = self.executor.schema().execute_stream(inner).next().await;
         let source = match &context.moment {
             Moment::Subscribing(slot) => slot.lock().take(),
             Moment::Never | Moment::Telling(_) => None,
         };
         match (source, response) {
             (Some(source), None) => {
-                self.remember(&prepared);
                 let (question, prepared) = (prepared.question(), Arc::new(prepared));
                 Begun::Subscribed(Box::new(ResponseStream { engine: self.clone(), prepared, question, source }))
             }
@@ -207,12 +205,12 @@ impl Engine {
             Ok(permit) => permit,
             Err(why) => return (Answer::refused(why.into(), id), Vec::new()),
         };
-        let inner = prepared.inner(prepared.variables.clone(), context);
-        let Some(response) = self.fast.execute_stream(inner).next().await else {
+        let inner = self.inner(prepared, prepared.variables.clone(), context);
+        let Some(response) = self.executor.schema().execute_stream(inner).next().await else {
             return (Answer::refused(Error::internal("an event of which nothing is told"), id), Vec::new());
         };
-        let deeds = deeds(context, &response, &prepared.document.parsed, prepared.chosen());
-        (Self::finished(prepared, context, response, began), deeds)
+        let deeds = deeds(context, &response, &prepared.document, prepared.chosen());
+        (self.finished(prepared, context, response, began), deeds)
     }
 }
 

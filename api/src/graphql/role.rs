@@ -195,7 +195,7 @@ impl RoleMutation {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "What to do it with.")] input: CreateRoleInput,
-    ) -> Result<CreateRolePayload> {
+    ) -> Result<Option<CreateRolePayload>> {
         let context = of(ctx);
         let created = role::create(&context.scope, &context.cluster, input).await;
         if created.is_ok() {
@@ -209,7 +209,7 @@ impl RoleMutation {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "What to do it with.")] input: UpdateRoleInput,
-    ) -> Result<UpdateRolePayload> {
+    ) -> Result<Option<UpdateRolePayload>> {
         let context = of(ctx);
         let updated = role::update(&context.scope, &context.cluster, &*context.clock, input).await;
         if updated.is_ok() {

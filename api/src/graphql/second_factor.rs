@@ -56,7 +56,7 @@ pub(super) struct SecondFactorMutation;
 #[Object]
 impl SecondFactorMutation {
     /// Makes a secret for the caller's authenticator. No code is asked for before `confirmSecondFactor`.
-    async fn enrol_second_factor(&self, ctx: &Context<'_>) -> Result<EnrolSecondFactorPayload> {
+    async fn enrol_second_factor(&self, ctx: &Context<'_>) -> Result<Option<EnrolSecondFactorPayload>> {
         let context = of(ctx);
         EnrolSecondFactorPayload::of(context.authority.enrol_second_factor(&context.scope).await)
     }
@@ -66,7 +66,7 @@ impl SecondFactorMutation {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "What to do it with.")] input: ConfirmSecondFactorInput,
-    ) -> Result<ConfirmSecondFactorPayload> {
+    ) -> Result<Option<ConfirmSecondFactorPayload>> {
         let context = of(ctx);
         let confirmed = context.authority.confirm_second_factor(&context.scope, &input.one_time_code).await;
         ConfirmSecondFactorPayload::of(confirmed.map(|()| true))
@@ -77,7 +77,7 @@ impl SecondFactorMutation {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "What to do it with.")] input: RemoveSecondFactorInput,
-    ) -> Result<RemoveSecondFactorPayload> {
+    ) -> Result<Option<RemoveSecondFactorPayload>> {
         let context = of(ctx);
         let removed = context.authority.remove_second_factor(&context.scope, input.password).await;
         RemoveSecondFactorPayload::of(removed.map(|()| true))
@@ -89,7 +89,7 @@ impl SecondFactorMutation {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "What to do it with.")] input: ResetSecondFactorInput,
-    ) -> Result<ResetSecondFactorPayload> {
+    ) -> Result<Option<ResetSecondFactorPayload>> {
         let context = of(ctx);
         let reset = context.authority.reset_second_factor(&context.scope, input.user_uuid).await;
         ResetSecondFactorPayload::of(reset.map(|()| true))

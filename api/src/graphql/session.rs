@@ -118,9 +118,9 @@ pub(super) struct SessionQuery;
 #[Object]
 impl SessionQuery {
     /// Who asks.
-    async fn viewer(&self, ctx: &Context<'_>) -> Result<Viewer> {
+    async fn viewer(&self, ctx: &Context<'_>) -> Result<Option<Viewer>> {
         let context = of(ctx);
-        Ok(Viewer { user: context.authority.viewer(&context.scope).await? })
+        Ok(Some(Viewer { user: context.authority.viewer(&context.scope).await? }))
     }
 }
 
@@ -189,7 +189,7 @@ impl SessionMutation {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "What to do it with.")] input: LoginInput,
-    ) -> Result<LoginPayload> {
+    ) -> Result<Option<LoginPayload>> {
         let context = of(ctx);
         context.attempt()?;
         let cookie = context.cookie.as_ref().filter(|_| input.cookie);
@@ -209,7 +209,7 @@ impl SessionMutation {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "What to do it with.")] input: Option<RefreshSessionInput>,
-    ) -> Result<RefreshSessionPayload> {
+    ) -> Result<Option<RefreshSessionPayload>> {
         let context = of(ctx);
         context.attempt()?;
         let (request, origin) = (context.scope.request, context.scope.origin);
@@ -227,7 +227,7 @@ impl SessionMutation {
 
     /// Ends the caller's session, on every server within seconds, and lets the browser forget the refresh token that a
     /// cookie holds.
-    async fn logout(&self, ctx: &Context<'_>) -> Result<LogoutPayload> {
+    async fn logout(&self, ctx: &Context<'_>) -> Result<Option<LogoutPayload>> {
         let context = of(ctx);
         let ended = context.authority.logout(&context.scope).await;
         context.forget_cookie(&ended);
@@ -239,7 +239,7 @@ impl SessionMutation {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "What to do it with.")] input: Option<LogoutEverywhereInput>,
-    ) -> Result<LogoutEverywherePayload> {
+    ) -> Result<Option<LogoutEverywherePayload>> {
         let context = of(ctx);
         let user = input.and_then(|input| input.user_uuid);
         let ended = context.authority.logout_everywhere(&context.scope, user).await;
@@ -254,7 +254,7 @@ impl SessionMutation {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "What to do it with.")] input: ChangePasswordInput,
-    ) -> Result<ChangePasswordPayload> {
+    ) -> Result<Option<ChangePasswordPayload>> {
         let context = of(ctx);
         ChangePasswordPayload::of(context.authority.change_password(&context.scope, input).await.map(|()| true))
     }
@@ -264,7 +264,7 @@ impl SessionMutation {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "What to do it with.")] input: CreateOneTimeTokenInput,
-    ) -> Result<CreateOneTimeTokenPayload> {
+    ) -> Result<Option<CreateOneTimeTokenPayload>> {
         let context = of(ctx);
         CreateOneTimeTokenPayload::of(context.authority.one_time_token(&context.scope, input.user_uuid).await)
     }

@@ -162,7 +162,7 @@ impl SystemSettingMutation {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "What to do it with.")] input: CreateSystemSettingInput,
-    ) -> Result<CreateSystemSettingPayload> {
+    ) -> Result<Option<CreateSystemSettingPayload>> {
         let context = of(ctx);
         let CreateSystemSettingInput { uuid, key, value, description, idempotency_key } = input;
         let new = NewSetting { uuid, key, value: json(value)?, description, idempotency_key };
@@ -175,7 +175,7 @@ impl SystemSettingMutation {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "What to do it with.")] input: UpdateSystemSettingInput,
-    ) -> Result<UpdateSystemSettingPayload> {
+    ) -> Result<Option<UpdateSystemSettingPayload>> {
         let context = of(ctx);
         let value = match input.value {
             MaybeUndefined::Undefined => MaybeUndefined::Undefined,

@@ -198,7 +198,7 @@ impl UserMutation {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "What to do it with.")] input: CreateUserInput,
-    ) -> Result<CreateUserPayload> {
+    ) -> Result<Option<CreateUserPayload>> {
         let context = of(ctx);
         CreateUserPayload::of(ctx, user::create(&context.scope, &context.cluster, &*context.clock, input).await).await
     }
@@ -208,7 +208,7 @@ impl UserMutation {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "What to do it with.")] input: UpdateUserInput,
-    ) -> Result<UpdateUserPayload> {
+    ) -> Result<Option<UpdateUserPayload>> {
         let context = of(ctx);
         let updated = user::update(&context.scope, &context.cluster, input).await;
         if updated.is_ok() {

@@ -90,15 +90,13 @@ struct Conditions {
 /// Weighs what the fields of one operation ask for besides fields.
 pub(super) struct Scales<'d> {
     variables: &'d Variables,
-    /// The defaults of variables that were left out.
-    defaults: HashMap<&'d str, &'d ConstValue>,
     /// The filters that variables hold, each weighed once however often it is used.
     weighed: HashMap<Name, Conditions>,
 }
 
 impl<'d> Scales<'d> {
-    pub(super) fn new(variables: &'d Variables, defaults: HashMap<&'d str, &'d ConstValue>) -> Self {
-        Self { variables, defaults, weighed: HashMap::new() }
+    pub(super) fn new(variables: &'d Variables) -> Self {
+        Self { variables, weighed: HashMap::new() }
     }
 
     /// What a field asks for besides its fields; `counts` tells whether it asks how many records there are.
@@ -126,7 +124,7 @@ impl<'d> Scales<'d> {
         if let Some(known) = self.weighed.get(name) {
             return *known;
         }
-        let value = self.variables.get(name).or_else(|| self.defaults.get(name.as_str()).copied());
+        let value = self.variables.get(name);
         let conditions = value.map(|value| all_of(value, &mut |_| Conditions::default())).unwrap_or_default();
         self.weighed.insert(name.clone(), conditions);
         conditions
@@ -136,8 +134,7 @@ impl<'d> Scales<'d> {
     fn is_served_order(&self, order: &Value) -> bool {
         match order {
             Value::Variable(name) => {
-                let value = self.variables.get(name).or_else(|| self.defaults.get(name.as_str()).copied());
-                value.is_none_or(|value| first_field(value).is_none_or(is_served))
+                self.variables.get(name).is_none_or(|value| first_field(value).is_none_or(is_served))
             }
             order => first_field(order).is_none_or(is_served),
         }
@@ -263,7 +260,7 @@ mod tests {
         let (_, operation) = document.operations.iter().next().unwrap();
         let Selection::Field(field) = &operation.node.selection_set.node.items[0].node else { panic!("a field") };
         let variables = Variables::from_json(variables);
-        Scales::new(&variables, HashMap::new()).weigh(&field.node, counts)
+        Scales::new(&variables).weigh(&field.node, counts)
     }
 
     fn of(field: &str) -> u64 {

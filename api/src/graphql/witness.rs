@@ -1,6 +1,4 @@
-use async_graphql::parser::types::{
-    ExecutableDocument, Field, OperationDefinition, OperationType, Selection, SelectionSet,
-};
+use async_graphql::parser::types::{ExecutableDocument, OperationDefinition, OperationType, SelectionSet};
 use async_graphql::{PathSegment, Response, ServerError};
 
 use crate::deed::{Action, Deed, Outcome, deeds as told, united};
@@ -9,6 +7,8 @@ use crate::error::{Error, Result};
 use super::Context;
 use super::errors::own;
 use super::limits::chosen;
+use super::nulls::fields_called;
+use super::types;
 
 /// What a request was shown and what it was refused, which must be on record before any of the answer leaves.
 pub(super) fn deeds(
@@ -56,7 +56,7 @@ pub(super) async fn refused_nobody(
     operation: Option<&str>,
 ) -> Result<()> {
     let kind = chosen(document, operation).map_or(OperationType::Query, |operation| operation.ty);
-    let deed = Deed::new(Action::Execute, root_type(kind));
+    let deed = Deed::new(Action::Execute, types::root(kind));
     context.cluster.record(&context.scope, vec![(deed, Outcome::Denied)]).await
 }
 
@@ -66,22 +66,13 @@ fn denied(response: &Response, document: &ExecutableDocument, operation: &Operat
     for error in response.errors.iter().filter(|error| is_denial(error)) {
         let names = names(&error.path, document, &operation.selection_set.node);
         let root = names.first().copied().unwrap_or_default();
-        let kind = root_type(operation.ty);
+        let kind = types::root(operation.ty);
         let deed = Deed { fields: [names.join(".").into()].into(), ..Deed::new(action(operation.ty, root), kind) };
         if !deeds.contains(&deed) {
             deeds.push(deed);
         }
     }
     deeds
-}
-
-/// What the schema calls the type of an operation's root fields.
-const fn root_type(kind: OperationType) -> &'static str {
-    match kind {
-        OperationType::Query => "Query",
-        OperationType::Mutation => "Mutation",
-        OperationType::Subscription => "Subscription",
-    }
 }
 
 fn is_denial(error: &ServerError) -> bool {
@@ -108,31 +99,13 @@ fn action(kind: OperationType, root: &str) -> Action {
 /// The names of the fields along an error's path, which has what the client calls them: that may be anything.
 fn names<'d>(path: &[PathSegment], document: &'d ExecutableDocument, root: &'d SelectionSet) -> Vec<&'d str> {
     let mut names = Vec::new();
-    let mut sets = vec![root];
+    let mut sets = vec![(None, root)];
     for segment in path {
-        let PathSegment::Field(called) = segment else { continue };
-        let mut fields = Vec::new();
-        for set in sets {
-            called_so(called, set, document, &mut fields);
-        }
-        let Some(first) = fields.first() else { return names };
+        let PathSegment::Field(key) = segment else { continue };
+        let fields = fields_called(key, &sets, document);
+        let Some((_, first)) = fields.first() else { return names };
         names.push(first.name.node.as_str());
-        sets = fields.iter().map(|field| &field.selection_set.node).collect();
+        sets = fields.iter().map(|(_, field)| (None, &field.selection_set.node)).collect();
     }
     names
-}
-
-fn called_so<'d>(called: &str, set: &'d SelectionSet, document: &'d ExecutableDocument, into: &mut Vec<&'d Field>) {
-    for selection in &set.items {
-        match &selection.node {
-            Selection::Field(field) if field.node.response_key().node == called => into.push(&field.node),
-            Selection::Field(_) => {}
-            Selection::InlineFragment(fragment) => called_so(called, &fragment.node.selection_set.node, document, into),
-            Selection::FragmentSpread(spread) => {
-                if let Some(fragment) = document.fragments.get(&spread.node.fragment_name.node) {
-                    called_so(called, &fragment.node.selection_set.node, document, into);
-                }
-            }
-        }
-    }
 }

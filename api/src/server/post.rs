@@ -1,7 +1,7 @@
 //! Requests by POST: single ones and batches.
 
 use axum::body::{Body, Bytes, to_bytes};
-use axum::http::header::CONTENT_TYPE;
+use axum::http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use axum::http::{Request as HttpRequest, StatusCode};
 use axum::response::Response;
 
@@ -24,7 +24,7 @@ pub(super) async fn by_post(call: &Call<'_>, reply: &Reply, request: HttpRequest
         (Err(_), Some(seconds)) => return limited(seconds),
         (Err(refusal), None) => return *refusal,
     };
-    let batched = body.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'[');
+    let batched = Request::is_batch(&body);
     if let (true, Some(seconds)) = (batched, call.sign_in_only) {
         return limited(seconds);
     }
@@ -40,6 +40,10 @@ pub(super) async fn read_body(
     let refuse = |status, error| Err(Box::new(reply.refuse(status, error)));
     if !media::is_json(request.headers().get(CONTENT_TYPE)) {
         let message = "send application/json, in UTF-8".to_owned();
+        return refuse(StatusCode::UNSUPPORTED_MEDIA_TYPE, Error::BadRequest(message));
+    }
+    if !media::is_plain(request.headers().get(CONTENT_ENCODING)) {
+        let message = "send the body as it is, without a Content-Encoding".to_owned();
         return refuse(StatusCode::UNSUPPORTED_MEDIA_TYPE, Error::BadRequest(message));
     }
     let limit = service.body_timeout;

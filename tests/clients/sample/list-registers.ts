@@ -44,6 +44,8 @@ const Page = graphql(`
 
 const filter: PatientRegisterFilter = { lastName: { equal: process.argv[2] ?? 'Smith' } };
 const { patientRegisters } = await request(Page, { filter, first: 5 });
+// Null where the caller may not read patients; `request` throws then.
+if (!patientRegisters) throw new Error('no patient registers');
 const rows = readFragment(
   Row,
   patientRegisters.edges.map(({ node }) => node),

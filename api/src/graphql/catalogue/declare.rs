@@ -154,7 +154,7 @@ macro_rules! catalogue {
                 &self,
                 ctx: &async_graphql::Context<'_>,
                 #[graphql(desc = "What to do it with.")] input: $create_input,
-            ) -> async_graphql::Result<$create_payload> {
+            ) -> async_graphql::Result<Option<$create_payload>> {
                 let context = $crate::graphql::context::of(ctx);
                 let (scope, cluster, clock) = (&context.scope, &context.cluster, &*context.clock);
                 let created = $crate::records::catalogue::$catalogue::create(scope, cluster, clock, input).await;
@@ -166,7 +166,7 @@ macro_rules! catalogue {
                 &self,
                 ctx: &async_graphql::Context<'_>,
                 #[graphql(desc = "What to do it with.")] input: $update_input,
-            ) -> async_graphql::Result<$update_payload> {
+            ) -> async_graphql::Result<Option<$update_payload>> {
                 let context = $crate::graphql::context::of(ctx);
                 let changed = $crate::records::catalogue::$catalogue::update(&context.scope, &context.cluster, input);
                 $update_payload::of(ctx, changed.await).await

@@ -158,7 +158,7 @@ macro_rules! dependent {
                 &self,
                 ctx: &async_graphql::Context<'_>,
                 #[graphql(desc = "What to do it with.")] input: $add_input,
-            ) -> async_graphql::Result<$add_payload> {
+            ) -> async_graphql::Result<Option<$add_payload>> {
                 let context = $crate::graphql::context::of(ctx);
                 let (scope, cluster, clock) = (&context.scope, &context.cluster, &*context.clock);
                 let added = $crate::records::dependent::$dependents::add(scope, cluster, clock, input).await;
@@ -170,7 +170,7 @@ macro_rules! dependent {
                 &self,
                 ctx: &async_graphql::Context<'_>,
                 #[graphql(desc = "What to do it with.")] input: $update_input,
-            ) -> async_graphql::Result<$update_payload> {
+            ) -> async_graphql::Result<Option<$update_payload>> {
                 let context = $crate::graphql::context::of(ctx);
                 let (scope, cluster, clock) = (&context.scope, &context.cluster, &*context.clock);
                 let changed = $crate::records::dependent::$dependents::update(scope, cluster, clock, input).await;
@@ -182,7 +182,7 @@ macro_rules! dependent {
                 &self,
                 ctx: &async_graphql::Context<'_>,
                 #[graphql(desc = "What to do it with.")] input: $remove_input,
-            ) -> async_graphql::Result<$remove_payload> {
+            ) -> async_graphql::Result<Option<$remove_payload>> {
                 let context = $crate::graphql::context::of(ctx);
                 let (scope, cluster, clock) = (&context.scope, &context.cluster, &*context.clock);
                 let removed = $crate::records::dependent::$dependents::remove(scope, cluster, clock, input).await;

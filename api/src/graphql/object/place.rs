@@ -7,6 +7,7 @@ use async_graphql::{ContextSelectionSet, Name, PathSegment, Positioned, Result, 
 
 use crate::error::Error;
 use crate::graphql::context::Context;
+use crate::graphql::empty_objects::is_added;
 use crate::graphql::text::written;
 
 use super::{Object, ToJson};
@@ -260,6 +261,10 @@ impl<'r> Request<'r> {
 
 fn add<'d, T: Object>(field: &'d Positioned<Asked>, fields: &mut Vec<Selected<'d>>) {
     let (key, set) = (&field.node.response_key().node, &field.node.selection_set.node);
+    // Objects without fields are written as they are.
+    if is_added(key) {
+        return;
+    }
     if let Some(known) = fields.iter_mut().find(|known| known.key == key) {
         known.place.sets.push(set);
         return;

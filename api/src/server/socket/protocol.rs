@@ -5,7 +5,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::graphql::{Answer, Request, check_json};
+use crate::graphql::{Answer, JsonObject, Request, check_json};
 
 /// Headers of a request that mean something on a WebSocket; those but the cookies may come in `connection_init` too, since
 /// pages cannot give a WebSocket headers.
@@ -61,12 +61,12 @@ impl Protocol {
     /// What a message says; none when it makes no sense.
     pub(super) fn read(self, text: &str) -> Option<Said> {
         check_json(text.as_bytes()).ok()?;
-        let Envelope { kind, id, payload } = serde_json::from_str(text).ok()?;
+        let JsonObject(Envelope { kind, id, payload }) = serde_json::from_str(text).ok()?;
         let id = || id.filter(|id| !id.is_empty() && id.len() <= MAX_ID);
         Some(match (self, &*kind) {
             (_, "connection_init") => Said::Init(init(payload)?),
             (Self::Transport, "subscribe") | (Self::Legacy, "start") => {
-                let request: Request<'_> = serde_json::from_str(payload?.get()).ok()?;
+                let JsonObject(request): JsonObject<Request<'_>> = serde_json::from_str(payload?.get()).ok()?;
                 Said::Subscribe { id: id()?, request: Box::new(request.into_owned()) }
             }
             (Self::Transport, "complete") | (Self::Legacy, "stop") => Said::Complete { id: id()? },
@@ -156,6 +156,9 @@ mod tests {
         assert!(senseless(r#"{"type":"subscribe","payload":{"query":"{ a }"}}"#), "no id");
         assert!(senseless(r#"{"type":"subscribe","id":"","payload":{"query":"{ a }"}}"#), "an empty id");
         assert!(senseless(r#"{"type":"subscribe","id":"1","payload":7}"#));
+        assert!(senseless(r#"{"type":"subscribe","id":"1","payload":["{ a }"]}"#), "a list");
+        assert!(senseless(r#"["subscribe","1",{"query":"{ a }"}]"#), "a list");
+        assert!(senseless(r#"{"type":"subscribe","id":"1","payload":{"query":"{ a }","extensions":[]}}"#));
         assert!(senseless(r#"{"type":"connection_init","payload":{"Authorization":7}}"#));
         assert!(senseless(r#"{"type":"connection_terminate"}"#), "another protocol's");
         let long = "x".repeat(MAX_ID + 1);
