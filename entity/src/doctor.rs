@@ -17,8 +17,10 @@ pub struct Model {
     pub license_number: Option<String>,
     /// At most 254 characters (RFC 5321).
     pub email: Option<String>,
-    /// 10 to 15 characters of digits, `+ - ( )` and space.
+    /// 10 to 15 digits, as written in at most 40 characters.
     pub phone_number: Option<String>,
+    /// The form in which it is compared: E.164 (`+` and digits) where a numbering plan has the number, or else its digits.
+    pub phone_number_folded: Option<String>,
     /// Where the doctor practises.
     pub institution_id: Uuid,
     /// What the doctor practises.

@@ -13,8 +13,10 @@ pub struct Model {
     pub name: String,
     /// At most 254 characters (RFC 5321).
     pub email: Option<String>,
-    /// 10 to 15 characters of digits, `+ - ( )` and space.
+    /// 10 to 15 digits, as written in at most 40 characters.
     pub phone_number: Option<String>,
+    /// The form in which it is compared: E.164 (`+` and digits) where a numbering plan has the number, or else its digits.
+    pub phone_number_folded: Option<String>,
     /// 1 to 200 characters.
     pub address: Option<String>,
     /// What kind of institution it is.

@@ -35,20 +35,22 @@ pub struct Model {
     /// The record's own key.
     #[sea_orm(primary_key, auto_increment = false)]
     pub uuid: Uuid,
-    /// 1 to 50 characters.
-    pub first_name: String,
-    /// 1 to 50 characters.
-    pub last_name: String,
-    /// From 1900-01-01 to today.
-    pub date_of_birth: Date,
+    /// 1 to 50 characters; null of a person with a single name, or while the register is incomplete.
+    pub first_name: Option<String>,
+    /// 1 to 50 characters; null of a person with a single name, or while the register is incomplete.
+    pub last_name: Option<String>,
+    /// From 1900-01-01 to today; null only while the register is incomplete.
+    pub date_of_birth: Option<Date>,
     /// From the date of birth to today; null of who lives, as far as is known.
     pub date_of_death: Option<Date>,
     /// At most 254 characters (RFC 5321); null only while the register is incomplete.
     pub email: Option<String>,
-    /// 10 to 15 characters of digits, `+ - ( )` and space.
-    pub phone_number: String,
-    /// 1 to 100 characters.
-    pub address: String,
+    /// 10 to 15 digits, as written in at most 40 characters; null only while the register is incomplete.
+    pub phone_number: Option<String>,
+    /// The form in which it is compared: E.164 (`+` and digits) where a numbering plan has the number, or else its digits.
+    pub phone_number_folded: Option<String>,
+    /// 1 to 100 characters; null only while the register is incomplete.
+    pub address: Option<String>,
     /// 1 to 50 characters; null only while the register is incomplete.
     pub emergency_contact: Option<String>,
     /// As told at registration.

@@ -13,8 +13,10 @@ pub struct Model {
     pub patient_id: Uuid,
     /// The institution that the patient belongs to.
     pub institution_id: Uuid,
-    /// 10 to 15 characters of digits, `+ - ( )` and space.
+    /// 10 to 15 digits, as written in at most 40 characters.
     pub number: String,
+    /// The form in which it is compared: E.164 (`+` and digits) where a numbering plan has the number, or else its digits.
+    pub number_folded: Option<String>,
     /// As dialled from abroad: `+` and one to three digits.
     pub country_code: Option<String>,
     /// 1 to 6 digits.

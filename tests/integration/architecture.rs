@@ -22,7 +22,7 @@ const LADDER: &[&[&str]] = &[
     &["database"],
     &["criteria", "rate", "budget"],
     &["scope", "deed"],
-    &["answer", "clock", "date", "origin", "guards", "task"],
+    &["answer", "clock", "date", "fold", "origin", "guards", "phone_number", "task"],
     &["error"],
 ];
 

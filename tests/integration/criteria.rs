@@ -40,7 +40,7 @@ fn check(phr: &Phr, records: &[Value], filter: &Value) -> usize {
     meant.len()
 }
 
-const TEXTS: &[&str] = &["firstName", "lastName", "email", "phoneNumber", "address", "emergencyContact"];
+const TEXTS: &[&str] = &["firstName", "lastName", "email", "address", "emergencyContact"];
 const ORDERED: &[&str] =
     &["uuid", "dateOfBirth", "institutionId", "doctorId", "version", "createdAt", "updatedAt", "deletedAt"];
 const LISTS: &[&str] = &["allergies", "medicalHistory", "currentMedications"];

@@ -68,8 +68,14 @@ fn texts_are_judged_alike(phr: &Phr) {
             judge(phr, field, &json!(letter.repeat(length)), true);
             judge(phr, field, &json!(letter.repeat(length + 1)), false);
         }
-        for valid in ["x", "O'Brien", "a b", "\"", "\\", "[]^-*?", "a\u{200d}b", "\u{feff}x"] {
+        for valid in ["x", "O'Brien", "a b", "\"", "\\", "[]^-*?", "امیر\u{200c}علی", "葛\u{e0100}城"] {
             judge(phr, field, &json!(valid), true);
+        }
+        // What cannot be seen makes one name look like another.
+        for unseen in
+            ["Ja\u{200b}ne", "\u{feff}x", "\u{202e}enaJ", "Ja\u{2067}ne", "Jane\u{200f}", "Ja\u{ad}ne", "x\u{e0041}"]
+        {
+            judge(phr, field, &json!(unseen), field == "address");
         }
         for control in ['\u{1}', '\u{9}', '\u{a}', '\u{1f}', '\u{7f}', '\u{80}', '\u{9f}'] {
             judge(phr, field, &json!(format!("a{control}b")), false);
@@ -123,28 +129,52 @@ fn emails_are_judged_alike(phr: &Phr) {
 }
 
 fn phone_numbers_are_judged_alike(phr: &Phr) {
-    for valid in ["555-267-5674", "+1 555-267-5674", "(555) 267-5674", "0123456789", "012345678901234", "+---------1"] {
+    let (longest, too_long) =
+        (format!("+44{}20 7946 0000", " ".repeat(25)), format!("+44{}20 7946 0000", " ".repeat(26)));
+    assert_eq!(longest.len(), 40);
+    for valid in [
+        "555-267-5674",
+        "+1 555-267-5674",
+        "(555) 267-5674",
+        "0123456789",
+        "012345678901234",
+        "+44 20 7946 0000",
+        "+44 (0)20 7946 0000",
+        "555.267.5674",
+        "(+44) 20 7946/0000",
+        "020 7946 0000 ext. 12",
+        "020 7946 0000x12",
+        "020 7946 0000 #12",
+        "+44 20 7946 0000;ext=12",
+        "tel:+44-20-7946-0000",
+        "０１２３４５６７８９",
+        "＋４４\u{3000}２０ ７９４６ ００００",
+        "555\u{2011}267\u{2013}5674",
+        longest.as_str(),
+    ] {
         judge(phr, "phoneNumber", &json!(valid), true);
     }
     for wrong in [
         "",
         "123456789",
         "0123456789012345",
+        "+---------1",
         "555-267-567x",
-        "555.267.5674",
         "----------",
         "+()-  +()-  ",
         "٠١٢٣٤٥٦٧٨٩",
-        "555-267-5674\u{2013}",
-        "０１２３４５６７８９",
+        "020 7946 +0000",
+        "020 7946 0000 please",
+        "1-800-FLOWERS",
+        too_long.as_str(),
     ] {
         judge(phr, "phoneNumber", &json!(wrong), false);
     }
 }
 
 fn dates_of_birth_are_judged_alike(phr: &Phr) {
-    let today = phr::clock::Clock::today(&phr::clock::SystemClock);
-    let tomorrow = today.succ_opt().unwrap();
+    let latest = phr::clock::Clock::latest_day(&phr::clock::SystemClock);
+    let next = latest.succ_opt().unwrap();
     for (date, valid) in [
         ("1900-01-01", true),
         ("1899-12-31", false),
@@ -153,8 +183,8 @@ fn dates_of_birth_are_judged_alike(phr: &Phr) {
         ("1980-02-29", true),
         ("0001-01-01", false),
         ("9999-12-31", false),
-        (today.to_string().as_str(), true),
-        (tomorrow.to_string().as_str(), false),
+        (latest.to_string().as_str(), true),
+        (next.to_string().as_str(), false),
     ] {
         judge(phr, "dateOfBirth", &json!(date), valid);
     }
@@ -164,14 +194,14 @@ fn dates_of_birth_are_judged_alike(phr: &Phr) {
 }
 
 fn dates_of_death_are_judged_alike(phr: &Phr) {
-    let today = phr::clock::Clock::today(&phr::clock::SystemClock);
-    let tomorrow = today.succ_opt().unwrap();
+    let latest = phr::clock::Clock::latest_day(&phr::clock::SystemClock);
+    let next = latest.succ_opt().unwrap();
     for (date, valid) in [
         ("1985-04-11", false),
         ("1985-04-12", true),
         ("2020-02-29", true),
-        (today.to_string().as_str(), true),
-        (tomorrow.to_string().as_str(), false),
+        (latest.to_string().as_str(), true),
+        (next.to_string().as_str(), false),
     ] {
         judge(phr, "dateOfDeath", &json!(date), valid);
     }

@@ -103,14 +103,18 @@ fn a_register(random: &mut Random, institutions: &[Value], doctors: &[Value]) ->
     let email = unknown(random, json!(email));
     let contact = json!(random.of(CONTACTS));
     let contact = unknown(random, contact);
+    let last_name = json!(random.of(NAMES));
+    let last_name = unknown(random, last_name);
+    let born = json!(random.of(DATES));
+    let born = unknown(random, born);
     let doctor = if random.chance(40) { Value::Null } else { doctors[random.below(doctors.len())].clone() };
     let institution = institutions[random.below(institutions.len())].clone();
     let at = random.of(INSTANTS);
     json!({
         "uuid": random.key(),
         "firstName": random.of(NAMES),
-        "lastName": random.of(NAMES),
-        "dateOfBirth": random.of(DATES),
+        "lastName": last_name,
+        "dateOfBirth": born,
         "email": email,
         "phoneNumber": format!("555-000-00{:02}", random.below(20)),
         "address": format!("{} Oak Avenue", random.below(5)),

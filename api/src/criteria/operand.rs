@@ -1,8 +1,9 @@
 use async_graphql::{InputType, MaybeUndefined};
 use chrono::{DateTime, Utc};
 use sea_orm::sea_query::extension::postgres::PgFunc;
-use sea_orm::sea_query::{ArrayType, Expr, ExprTrait, IntoIden};
+use sea_orm::sea_query::{Alias, ArrayType, DynIden, Expr, ExprTrait, IntoIden};
 use sea_orm::{ColumnTrait, DbBackend, Value};
+use unicode_normalization::UnicodeNormalization;
 use uuid::Uuid;
 
 use crate::date::Date;
@@ -16,6 +17,8 @@ pub struct Operand {
     /// The field's name, for messages.
     field: &'static str,
     pub(super) column: Expr,
+    /// Table and name of the column.
+    place: (DynIden, String),
     pub(super) folded: Option<Expr>,
     pub(super) members: Option<Members>,
     naming: Option<Naming>,
@@ -34,7 +37,8 @@ pub struct Members {
 impl Operand {
     /// A column of a table.
     pub fn new<C: ColumnTrait>(field: &'static str, column: C) -> Self {
-        Self { field, column: Expr::col(column.as_column_ref()), folded: None, members: None, naming: None }
+        let place = (column.as_column_ref().0, column.as_str().to_owned());
+        Self { field, column: Expr::col(column.as_column_ref()), place, folded: None, members: None, naming: None }
     }
 
     /// The same column, whose values name patients in this way.
@@ -52,6 +56,12 @@ impl Operand {
         let Some(naming) = &self.naming else { return };
         // What cannot be bound is refused by its operator.
         values.into_iter().filter_map(|value| value.bind().ok()).for_each(|value| translation.name(naming, value));
+    }
+
+    /// The column of the form in which the values are compared, of those that have one besides what is written.
+    pub(super) fn twin(&self) -> Expr {
+        let (table, column) = &self.place;
+        Expr::col((table.clone(), Alias::new(format!("{column}_folded"))))
     }
 
     /// The field's name as clients know it.
@@ -116,7 +126,8 @@ impl Bind for String {
         if self.chars().nth(MAX_OPERAND_LENGTH).is_some() {
             return Err(Error::Limit(format!("a text to compare with has at most {MAX_OPERAND_LENGTH} characters")));
         }
-        Ok(Value::from(self.clone()))
+        // As texts are written.
+        Ok(Value::from(self.nfc().collect::<String>()))
     }
 }
 

@@ -3,25 +3,48 @@ use sea_orm::{ColumnTrait, Condition, EntityTrait, Value};
 
 use super::{Direction, Ordering, Step};
 
-/// What follows, in `ordering`, the record that has these values: one for each step.
+/// Condition for the records that follow a place in an order.
+#[derive(Clone, Debug)]
+pub struct Seek {
+    /// All of them.
+    pub all: Condition,
+    /// The same in two parts, the one after the other, where together no index is sought by them: records whose first
+    /// value is known, and those whose first value is not.
+    pub parts: Option<[Condition; 2]>,
+}
+
+/// Records that follow, in `ordering`, the one that has these values: one for each step.
 ///
-/// Written so that an index is sought, not scanned: when all steps go one way and none can be unknown, as one comparison
+/// Written so that an index is sought, not scanned: when all steps go one way and none is unknown, as one comparison
 /// of rows, and no bound beside it: PostgreSQL would take the two for independent conditions, expect too much of them,
 /// and plan the statement anew for every page. Otherwise step by step, under a bound on the first column where there is
 /// one.
 #[must_use]
-pub fn seek<E: EntityTrait>(ordering: &Ordering<E>, values: &[Value]) -> Condition {
+pub fn seek<E: EntityTrait>(ordering: &Ordering<E>, values: &[Value]) -> Seek {
     let steps = ordering.steps();
-    let mut all = Condition::all();
-    if steps.iter().all(|step| step.direction == steps[0].direction && !step.is_nullable()) {
-        return all.add(rows(steps, values));
+    if is_one_row(steps, values) {
+        let known = Condition::all().add(rows(steps, values));
+        // An unknown value is the greatest: it comes before any other in a descending order, and after it in an ascending one.
+        if !steps[0].is_nullable() || steps[0].direction == Direction::Desc {
+            return Seek { all: known, parts: None };
+        }
+        let unknown = Condition::all().add(steps[0].value().is_null());
+        return Seek { all: Condition::any().add(known.clone()).add(unknown.clone()), parts: Some([known, unknown]) };
     }
+    let mut all = Condition::all();
     if let (Some(first), Some(value)) = (steps.first(), values.first())
         && !first.is_nullable()
     {
         all = all.add(from(first, value));
     }
-    all.add(step_by_step(steps, values))
+    Seek { all: all.add(step_by_step(steps, values)), parts: None }
+}
+
+/// Tells whether one comparison of rows finds all records that follow and whose first value is known.
+fn is_one_row<C: ColumnTrait>(steps: &[Step<C>], values: &[Value]) -> bool {
+    steps.iter().all(|step| step.direction == steps[0].direction && step.related.is_none())
+        && !steps.iter().skip(1).any(Step::is_nullable)
+        && !values.first().is_none_or(is_unknown)
 }
 
 fn from<C: ColumnTrait>(step: &Step<C>, value: &Value) -> Expr {

@@ -1,8 +1,10 @@
 use async_graphql::{InputObject, MaybeUndefined};
 use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{Condition, DbBackend, Value};
+use unicode_normalization::UnicodeNormalization;
 
 use crate::error::Result;
+use crate::fold::lower;
 
 use super::operand::{Bind, among, given, is_null};
 use super::{Operand, Operators, Translation};
@@ -110,6 +112,9 @@ impl TextFilter {
     }
 }
 
+/// What [`lower`] does, in PostgreSQL, as in the columns that are stored so.
+const LOWER: &str = r#"translate(lower(normalize($1, NFC) COLLATE "und-x-icu"), 'ς', 'σ') COLLATE "C""#;
+
 #[derive(Clone, Copy)]
 enum Match {
     Whole,
@@ -117,11 +122,13 @@ enum Match {
     Part,
 }
 
-/// PostgreSQL compares a column in lower case; SQLite, which folds ASCII alone, is asked with a regular expression.
+/// PostgreSQL compares a column in lower case; SQLite, which folds ASCII alone, is asked with a regular expression. A final
+/// sigma is a sigma to both.
 fn ignoring_case(on: &Operand, text: &String, kind: Match, backend: DbBackend) -> Result<Condition> {
     text.bind()?;
+    let text = lower(text);
     if backend == DbBackend::Sqlite {
-        let escaped = regex_syntax::escape(text);
+        let escaped = regex_syntax::escape(&text);
         let pattern = match kind {
             Match::Whole => format!(r"(?is)\A{escaped}\z"),
             Match::Prefix => format!(r"(?is)\A{escaped}"),
@@ -131,11 +138,7 @@ fn ignoring_case(on: &Operand, text: &String, kind: Match, backend: DbBackend) -
         // The function knows no null.
         return Ok(Condition::all().add(on.column.clone().is_not_null()).add(matches));
     }
-    let folded = on
-        .folded
-        .clone()
-        .unwrap_or_else(|| Expr::cust_with_exprs(r#"lower($1 COLLATE "und-x-icu") COLLATE "C""#, [on.column.clone()]));
-    let text = text.to_lowercase();
+    let folded = on.folded.clone().unwrap_or_else(|| Expr::cust_with_exprs(LOWER, [on.column.clone()]));
     Ok(match kind {
         Match::Whole => Condition::all().add(folded.eq(text)),
         Match::Prefix => starts_with(&folded, &text)?,
@@ -143,7 +146,7 @@ fn ignoring_case(on: &Operand, text: &String, kind: Match, backend: DbBackend) -
     })
 }
 
-fn contains(column: &Expr, part: Value, backend: DbBackend) -> Expr {
+pub(super) fn contains(column: &Expr, part: Value, backend: DbBackend) -> Expr {
     let arguments = [column.clone(), Expr::val(part)];
     match backend {
         DbBackend::Postgres => Expr::cust_with_exprs("strpos($1, $2) > 0", arguments),
@@ -152,9 +155,9 @@ fn contains(column: &Expr, part: Value, backend: DbBackend) -> Expr {
 }
 
 /// A prefix is a range, which an index can seek to: everything from the prefix up to the next text that lacks it.
-fn starts_with(column: &Expr, prefix: &String) -> Result<Condition> {
+pub(super) fn starts_with(column: &Expr, prefix: &String) -> Result<Condition> {
     let mut range = Condition::all().add(column.clone().gte(prefix.bind()?));
-    if let Some(end) = successor(prefix) {
+    if let Some(end) = successor(&prefix.nfc().collect::<String>()) {
         range = range.add(column.clone().lt(end));
     }
     Ok(range)

@@ -34,8 +34,8 @@ const TWICE: [u32; 3] = [9, 10, 11];
 pub(super) fn twins(patient: impl Fn(u32) -> PatientRegisterItemInput) -> Vec<PatientRegisterItemInput> {
     let twin = |(number, from_end): (u32, u32)| PatientRegisterItemInput {
         uuid: Some(key("twin", number)),
-        email: format!("twin{number}@mail.example"),
-        emergency_contact: "unknown".to_owned(),
+        email: Some(format!("twin{number}@mail.example")),
+        emergency_contact: Some("unknown".to_owned()),
         // What is known of the patient's health stands in the first register.
         allergies: Vec::new(),
         medical_history: Vec::new(),

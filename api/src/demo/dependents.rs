@@ -89,9 +89,9 @@ fn emails(
         verified_at: Some(now).filter(|_| is_primary),
         ..EmailItemInput::default()
     };
-    let own = email(patient.email.clone(), 0, true);
+    let own = patient.email.clone().map(|address| email(address, 0, true));
     let other = email(format!("office{number}@work.example"), 1, false);
-    std::iter::once(own).chain(number.is_multiple_of(3).then_some(other)).collect()
+    own.into_iter().chain(number.is_multiple_of(3).then_some(other)).collect()
 }
 
 fn phones(number: u32, choices: &Choices) -> Vec<PhoneItemInput> {

@@ -5,6 +5,7 @@ use entity::{appointment, patient_register};
 use futures_util::future::join;
 use uuid::Uuid;
 
+use crate::phone_number::e164;
 use crate::records::doctor::{self, CreateDoctorInput, DoctorFilter, DoctorOrder, Doctors, UpdateDoctorInput};
 use crate::records::{Loaded, Row};
 
@@ -55,6 +56,10 @@ impl Record for Doctor {
         },
     ];
 
+    fn relation(field: &str) -> Option<Column> {
+        (field == "phoneNumberE164").then_some(Column::PhoneNumberFolded)
+    }
+
     async fn of(context: &super::context::Context, fields: &[SelectionField<'_>], rows: Vec<Row<Entity>>) -> Vec<Self> {
         let (institutions, specialties) =
             join(INSTITUTION.read(context, fields, &rows), SPECIALTY.read(context, fields, &rows)).await;
@@ -97,9 +102,14 @@ fields! {
             Ok(self.row.email.loaded()?.as_deref())
         }
 
-        /// Phone number.
+        /// Phone number as written.
         fn phone_number(&self) -> Result<Option<&str>> {
             Ok(self.row.phone_number.loaded()?.as_deref())
+        }
+
+        /// Phone number in international form (ITU-T E.164), such as `+442079460000`; null where no numbering plan has it.
+        fn phone_number_e164(&self) -> Result<Option<&str>> {
+            Ok(self.row.phone_number_folded.loaded()?.as_deref().and_then(e164))
         }
 
         /// Where the doctor practises.

@@ -5,6 +5,7 @@ use entity::{doctor, patient_register};
 use futures_util::future::join3;
 use uuid::Uuid;
 
+use crate::phone_number::e164;
 use crate::records::medical_institution::{
     self, CreateMedicalInstitutionInput, MedicalInstitutionFilter, MedicalInstitutionOrder, MedicalInstitutions,
     UpdateMedicalInstitutionInput,
@@ -58,6 +59,10 @@ impl Record for MedicalInstitution {
 
     const ONES: &'static [&'static dyn One<Self>] = &[&TYPE, &COUNTRY, &REGION];
 
+    fn relation(field: &str) -> Option<Column> {
+        (field == "phoneNumberE164").then_some(Column::PhoneNumberFolded)
+    }
+
     async fn of(context: &super::context::Context, fields: &[SelectionField<'_>], rows: Vec<Row<Entity>>) -> Vec<Self> {
         let (types, countries, regions) = join3(
             TYPE.read(context, fields, &rows),
@@ -98,9 +103,14 @@ fields! {
             Ok(self.row.email.loaded()?.as_deref())
         }
 
-        /// Phone number.
+        /// Phone number as written.
         fn phone_number(&self) -> Result<Option<&str>> {
             Ok(self.row.phone_number.loaded()?.as_deref())
+        }
+
+        /// Phone number in international form (ITU-T E.164), such as `+442079460000`; null where no numbering plan has it.
+        fn phone_number_e164(&self) -> Result<Option<&str>> {
+            Ok(self.row.phone_number_folded.loaded()?.as_deref().and_then(e164))
         }
 
         /// Postal address.

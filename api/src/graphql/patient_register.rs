@@ -6,9 +6,10 @@ use uuid::Uuid;
 
 use crate::criteria::{PageArguments, PageInput};
 use crate::date::Date;
+use crate::phone_number::e164;
 use crate::records::patient_register::{
     self, CreatePatientRegisterInput, CreatePatientRegistersInput, DeletePatientRegisterInput, PatientRegisterFilter,
-    PatientRegisterOrder, PatientRegisterStatus, PatientRegisters, RestorePatientRegisterInput,
+    PatientRegisterOrder, PatientRegisterPart, PatientRegisterStatus, PatientRegisters, RestorePatientRegisterInput,
     UpdatePatientRegisterInput,
 };
 use crate::records::{Deleted, Loaded, Row};
@@ -50,7 +51,15 @@ impl Record for PatientRegister {
     const ONES: &'static [&'static dyn One<Self>] = &[&INSTITUTION, &DOCTOR];
 
     fn relation(field: &str) -> Option<Column> {
-        (field == "mergedIntoUuid").then_some(Column::MergedInto)
+        match field {
+            "mergedIntoUuid" => Some(Column::MergedInto),
+            "phoneNumberE164" => Some(Column::PhoneNumberFolded),
+            _ => None,
+        }
+    }
+
+    fn composed(field: &str) -> &'static [Column] {
+        if field == "missing" { patient_register::COMPLETING } else { &[] }
     }
 
     async fn of(context: &super::context::Context, fields: &[SelectionField<'_>], rows: Vec<Row<Entity>>) -> Vec<Self> {
@@ -74,19 +83,19 @@ fields! {
             Ok(*self.row.uuid.loaded()?)
         }
 
-        /// First name.
-        fn first_name(&self) -> Result<&str> {
-            Ok(self.row.first_name.loaded()?)
+        /// First name; null of a person with a single name, or when unknown.
+        fn first_name(&self) -> Result<Option<&str>> {
+            Ok(self.row.first_name.loaded()?.as_deref())
         }
 
-        /// Last name.
-        fn last_name(&self) -> Result<&str> {
-            Ok(self.row.last_name.loaded()?)
+        /// Last name; null of a person with a single name, or when unknown.
+        fn last_name(&self) -> Result<Option<&str>> {
+            Ok(self.row.last_name.loaded()?.as_deref())
         }
 
-        /// Date of birth.
-        fn date_of_birth(&self) -> Result<Date> {
-            Ok(Date(*self.row.date_of_birth.loaded()?))
+        /// Date of birth; null when unknown.
+        fn date_of_birth(&self) -> Result<Option<Date>> {
+            Ok(self.row.date_of_birth.loaded()?.map(Date))
         }
 
         /// Date of death; null of who lives, as far as is known.
@@ -99,14 +108,19 @@ fields! {
             Ok(self.row.email.loaded()?.as_deref())
         }
 
-        /// Phone number.
+        /// Phone number as written; null when unknown.
         fn phone_number(&self) -> Result<Option<&str>> {
-            Ok(Some(self.row.phone_number.loaded()?))
+            Ok(self.row.phone_number.loaded()?.as_deref())
         }
 
-        /// Postal address.
+        /// Phone number in international form (ITU-T E.164), such as `+442079460000`; null where no numbering plan has it.
+        fn phone_number_e164(&self) -> Result<Option<&str>> {
+            Ok(self.row.phone_number_folded.loaded()?.as_deref().and_then(e164))
+        }
+
+        /// Postal address; null when unknown.
         fn address(&self) -> Result<Option<&str>> {
-            Ok(Some(self.row.address.loaded()?))
+            Ok(self.row.address.loaded()?.as_deref())
         }
 
         /// Whom to call in an emergency; null when unknown.
@@ -135,6 +149,12 @@ fields! {
         /// How far the register has come towards being relied on.
         fn status(&self) -> Result<PatientRegisterStatus> {
             Ok((*self.row.status.loaded()?).into())
+        }
+
+        /// Parts that the register lacks and a complete one has. Only an `INCOMPLETE` register lacks any; an update that fills
+        /// the last of them makes it `PENDING`.
+        fn missing(&self) -> Result<Vec<PatientRegisterPart>> {
+            Ok(patient_register::missing(&self.row)?)
         }
 
         /// Why the register was refused; null when it was not.

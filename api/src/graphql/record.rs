@@ -33,6 +33,11 @@ pub(super) trait Record: Fields + Clone {
         None
     }
 
+    /// The columns of which a field is worked out, where that is several.
+    fn composed(_field: &str) -> &'static [Column<Self>] {
+        &[]
+    }
+
     /// The lists of what belongs to the record.
     const MANY: &'static [&'static dyn Many] = &[];
 
@@ -47,13 +52,14 @@ pub(super) trait Record: Fields + Clone {
 
 /// The columns that the selected fields of an object show.
 pub(super) fn columns<R: Record>(fields: &[SelectionField<'_>]) -> Vec<Column<R>> {
-    let column = |field: &SelectionField<'_>| {
+    let of_field = |field: &SelectionField<'_>| -> Vec<Column<R>> {
         let name = field.name();
         let one = || R::ONES.iter().find(|one| is_client_name(name, one.name())).map(|one| one.by());
         let namesake = Column::<R>::iter().find(|column| is_client_name(name, column.as_str()));
-        namesake.or_else(one).or_else(|| R::relation(name))
+        let single = namesake.or_else(one).or_else(|| R::relation(name));
+        single.map_or_else(|| R::composed(name).to_vec(), |column| vec![column])
     };
-    fields.iter().filter_map(column).collect()
+    fields.iter().flat_map(of_field).collect()
 }
 
 /// The record with this key, as the current field selects it.

@@ -14,7 +14,7 @@ use crate::records::audit_event::{AuditAction, AuditOutcome};
 use crate::records::dependent::{
     AddressPurpose, AllergyCategory, AllergyStatus, ConditionStatus, Habit, MedicationStatus, Severity,
 };
-use crate::records::patient_register::PatientRegisterStatus;
+use crate::records::patient_register::{PatientRegisterPart, PatientRegisterStatus};
 use crate::records::patient_validation::ValidationRole;
 use crate::records::role::Day;
 use crate::records::system_setting::SettingType;
@@ -101,6 +101,7 @@ macro_rules! choices {
 }
 
 choices!(
+    PatientRegisterPart,
     PatientRegisterStatus,
     ValidationRole,
     AppointmentStatus,

@@ -27,6 +27,7 @@ use super::collection::{Collection, Column, Deleted, is_patient, visible};
 use super::constraint::by_name;
 use super::disclosure::{KEPT, Owner, ask_change, ask_of, whose, written};
 use super::idempotency::{Claim, Key};
+use super::phone;
 use super::tiding::may_know;
 
 pub(super) use diagnosis::{check_keys, diagnose};
@@ -140,6 +141,7 @@ async fn create_once<A: Aggregate>(
     for item in &mut items {
         A::prepare(None, &mut item.row, item.uuid, &mut item.check, scope, &tx).await?;
     }
+    phone::complete::<A>(&tx, None, items.iter_mut().map(|item| &mut item.row).collect()).await?;
     let is_wrong = items.iter().any(|item| !item.check.passed());
     if is_wrong || A::ALWAYS_CHECKED || is_bounded(scope) {
         let faults = diagnose(&items, scope, &tx).await?;
@@ -201,6 +203,7 @@ async fn change_once<A: Aggregate>(
             check.version((target.uuid, A::version(present)), target.expected_version, differing);
             A::complete(present, &mut changes, &mut check);
             A::prepare(Some(present), &mut changes, target.uuid, &mut check, scope, &tx).await?;
+            phone::complete::<A>(&tx, Some(present), vec![&mut changes]).await?;
         }
         None => check.fault(&["uuid"], FaultCode::NotFound, "there is no such record"),
     }

@@ -50,6 +50,13 @@ pub(super) use refused::{ask_change, ask_new, ask_of, whose};
 
 /// Columns that follow from the fact that a row was changed.
 pub(super) const KEPT: [&str; 3] = ["version", "created_at", "updated_at"];
+/// End of the names of columns that follow from another one.
+const FOLDED: &str = "_folded";
+
+/// Tells whether a change of the column is worth telling by itself.
+fn is_named(column: &str) -> bool {
+    !KEPT.contains(&column) && !column.ends_with(FOLDED)
+}
 
 /// What the reads of a collection put on record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -125,7 +132,7 @@ pub(super) fn written<A: Aggregate>(before: Option<&Model<A>>, after: &Model<A>)
         None => !is_unknown(&after.get(*column)),
     };
     let changed: Vec<Column<A>> =
-        Column::<A>::iter().filter(|column| !KEPT.contains(&column.as_str())).filter(is_changed).collect();
+        Column::<A>::iter().filter(|column| is_named(column.as_str())).filter(is_changed).collect();
     let tombstone =
         A::tombstone().filter(|tombstone| changed.iter().any(|column| column.as_str() == tombstone.as_str()));
     let action = match (before, tombstone) {
@@ -153,13 +160,14 @@ pub(super) fn put<A: Aggregate>(
     let is_told = |column: &Column<A>| value(*column).is_some_and(|value| value != value.as_null());
     let told = || Column::<A>::iter().filter(is_told).map(|column| column.as_str()).collect();
     let fields: Vec<&'static str> = changed.map_or_else(told, <[_]>::to_vec);
+    let fields = fields.into_iter().filter(|field| !field.ends_with(FOLDED));
     let action = if changed.is_some() { Action::Update } else { Action::Create };
     Deed {
         key: value(A::key()).and_then(key),
         version: Some(version),
         institution: A::institution().and_then(value).and_then(key),
         patients: A::patient().and_then(value).and_then(key).into_iter().collect(),
-        fields: fields.into_iter().map(Cow::Borrowed).collect(),
+        fields: fields.map(Cow::Borrowed).collect(),
         ..Deed::new(action, A::NAME)
     }
 }

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use crate::clock::Clock;
 use crate::criteria;
-use crate::criteria::{Bounded, DateTimeFilter, Direction, IntFilter, Term, TextFilter, UuidFilter};
+use crate::criteria::{Bounded, DateTimeFilter, Direction, IntFilter, PhoneNumberFilter, Term, TextFilter, UuidFilter};
 use crate::database::{Cluster, Transaction};
 use crate::error::{Error, FaultCode, Result};
 use crate::scope::{Permission, Scope};
@@ -37,7 +37,7 @@ criteria! {
         /// Email address.
         email: TextFilter => Email;
         /// Phone number.
-        phone_number: TextFilter => PhoneNumber;
+        phone_number: PhoneNumberFilter => PhoneNumber;
         /// Key of the institution where the doctor practises.
         institution_id: UuidFilter => InstitutionId;
         /// Key of what the doctor practises.
@@ -99,7 +99,7 @@ pub struct CreateDoctorInput {
     pub license_number: Option<String>,
     /// Email address: at most 254 characters.
     pub email: Option<String>,
-    /// Phone number: 10 to 15 characters of digits, `+ - ( )` and spaces.
+    /// Phone number: 10 to 15 digits, at most 40 characters as written.
     pub phone_number: Option<String>,
     /// Key of the institution where the doctor practises; the caller's own when left out.
     pub institution_id: Option<Uuid>,
@@ -126,7 +126,7 @@ pub struct UpdateDoctorInput {
     pub license_number: MaybeUndefined<String>,
     /// Email address: at most 254 characters.
     pub email: MaybeUndefined<String>,
-    /// Phone number: 10 to 15 characters of digits, `+ - ( )` and spaces.
+    /// Phone number: 10 to 15 digits, at most 40 characters as written.
     pub phone_number: MaybeUndefined<String>,
     /// Key of the institution where the doctor practises.
     pub institution_id: MaybeUndefined<Uuid>,
@@ -150,8 +150,8 @@ pub async fn create(
     let uuid = input.uuid.unwrap_or_else(Uuid::new_v4);
     let row = ActiveModel {
         uuid: Set(uuid),
-        first_name: check.required("firstName", Kind::Plain(50), &MaybeUndefined::Value(input.first_name)),
-        last_name: check.required("lastName", Kind::Plain(50), &MaybeUndefined::Value(input.last_name)),
+        first_name: check.required("firstName", Kind::Name(50), &MaybeUndefined::Value(input.first_name)),
+        last_name: check.required("lastName", Kind::Name(50), &MaybeUndefined::Value(input.last_name)),
         license_number: check.optional("licenseNumber", Kind::Plain(50), &Some(input.license_number).into()),
         email: check.optional("email", Kind::Email, &Some(input.email).into()),
         phone_number: check.optional("phoneNumber", Kind::Phone, &Some(input.phone_number).into()),
@@ -172,8 +172,8 @@ pub async fn update(scope: &Scope, cluster: &Cluster, input: UpdateDoctorInput) 
     scope.require(Doctors::WRITE)?;
     let mut check = Check::new(["input"]);
     let changes = ActiveModel {
-        first_name: check.required("firstName", Kind::Plain(50), &input.first_name),
-        last_name: check.required("lastName", Kind::Plain(50), &input.last_name),
+        first_name: check.required("firstName", Kind::Name(50), &input.first_name),
+        last_name: check.required("lastName", Kind::Name(50), &input.last_name),
         license_number: check.optional("licenseNumber", Kind::Plain(50), &input.license_number),
         email: check.optional("email", Kind::Email, &input.email),
         phone_number: check.optional("phoneNumber", Kind::Phone, &input.phone_number),

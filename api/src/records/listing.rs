@@ -123,7 +123,17 @@ pub async fn list<C: Collection>(scope: &Scope, reader: &Reader, query: Query<C>
     let asked = Asked::of(scope, reader, &query, &[])?;
     let (part, backend) = (asked.part()?, reader.get_database_backend());
     // One after the other: a request that held two connections of the pool at once would wait for others who do.
-    let results = if asked.wanted.page { reader.query_all_raw(asked.page(part, backend)).await? } else { Vec::new() };
+    let mut results = Vec::new();
+    if asked.wanted.page {
+        let Part { condition, parts, .. } = &part;
+        let (first, second) = parts.as_ref().map_or((condition, None), |[first, second]| (first, Some(second)));
+        results = reader.query_all_raw(asked.page(&part, first, backend)).await?;
+        let (found, limit) = (results.len(), usize::try_from(asked.reads()).unwrap_or(usize::MAX));
+        if let Some(second) = second.filter(|_| found < limit) {
+            let rest = reader.query_all_raw(asked.page(&part, second, backend)).await?;
+            results.extend(rest.into_iter().take(limit - found));
+        }
+    }
     asked.join(reader, results.iter().take(asked.page.limit())).await?;
     let total = asked.total(reader).await?;
     let found = asked.rows(&results)?;
@@ -233,8 +243,8 @@ impl<C: Collection> Asked<C> {
         self.plan.text() + &related.collect::<String>()
     }
 
-    fn page(&self, part: Part<C::Entity>, backend: DbBackend) -> Statement {
-        let mut query = self.select(part.condition);
+    fn page(&self, part: &Part<C::Entity>, condition: &Condition, backend: DbBackend) -> Statement {
+        let mut query = self.select(condition.clone());
         if let Some(leading) = self.leading {
             query.order_by(leading, Order::Asc);
         }

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use crate::clock::Clock;
 use crate::criteria;
-use crate::criteria::{Bounded, DateTimeFilter, Direction, IntFilter, Term, TextFilter, UuidFilter};
+use crate::criteria::{Bounded, DateTimeFilter, Direction, IntFilter, PhoneNumberFilter, Term, TextFilter, UuidFilter};
 use crate::database::{Cluster, Transaction};
 use crate::error::{Error, Result};
 use crate::scope::{Boundary, Permission, Scope};
@@ -34,7 +34,7 @@ criteria! {
         /// Email address.
         email: TextFilter => Email;
         /// Phone number.
-        phone_number: TextFilter => PhoneNumber;
+        phone_number: PhoneNumberFilter => PhoneNumber;
         /// Postal address.
         address: TextFilter => Address;
         /// The key of the kind of institution.
@@ -94,7 +94,7 @@ pub struct CreateMedicalInstitutionInput {
     pub name: String,
     /// Email address: at most 254 characters.
     pub email: Option<String>,
-    /// Phone number: 10 to 15 characters of digits, `+ - ( )` and spaces.
+    /// Phone number: 10 to 15 digits, at most 40 characters as written.
     pub phone_number: Option<String>,
     /// Postal address: 1 to 200 characters.
     pub address: Option<String>,
@@ -121,7 +121,7 @@ pub struct UpdateMedicalInstitutionInput {
     pub name: MaybeUndefined<String>,
     /// Email address: at most 254 characters.
     pub email: MaybeUndefined<String>,
-    /// Phone number: 10 to 15 characters of digits, `+ - ( )` and spaces.
+    /// Phone number: 10 to 15 digits, at most 40 characters as written.
     pub phone_number: MaybeUndefined<String>,
     /// Postal address: 1 to 200 characters.
     pub address: MaybeUndefined<String>,
@@ -152,7 +152,7 @@ pub async fn create(
     let uuid = input.uuid.unwrap_or_else(Uuid::new_v4);
     let row = ActiveModel {
         uuid: Set(uuid),
-        name: check.required("name", Kind::Plain(200), &MaybeUndefined::Value(input.name)),
+        name: check.required("name", Kind::Name(200), &MaybeUndefined::Value(input.name)),
         email: check.optional("email", Kind::Email, &Some(input.email).into()),
         phone_number: check.optional("phoneNumber", Kind::Phone, &Some(input.phone_number).into()),
         address: check.optional("address", Kind::Plain(200), &Some(input.address).into()),
@@ -174,7 +174,7 @@ pub async fn update(scope: &Scope, cluster: &Cluster, input: UpdateMedicalInstit
     scope.require(MedicalInstitutions::WRITE)?;
     let mut check = Check::new(["input"]);
     let changes = ActiveModel {
-        name: check.required("name", Kind::Plain(200), &input.name),
+        name: check.required("name", Kind::Name(200), &input.name),
         email: check.optional("email", Kind::Email, &input.email),
         phone_number: check.optional("phoneNumber", Kind::Phone, &input.phone_number),
         address: check.optional("address", Kind::Plain(200), &input.address),

@@ -44,7 +44,7 @@ dependent! {
     /// A phone number of a patient.
     Phone: Phones on phone {
         fields {
-            /// Phone number.
+            /// Phone number as written.
             number: &str;
             /// Country code as dialled from abroad, such as `+1`; null when unknown.
             country_code: Option<&str>;
@@ -54,6 +54,10 @@ dependent! {
             is_primary: bool;
             /// When it was found to be the patient's; null when it was not.
             verified_at: Option<DateTime<Utc>>;
+        }
+        derived {
+            /// Phone number in international form (ITU-T E.164), such as `+442079460000`; null where no numbering plan has it.
+            number_e164: Option<&str> = crate::phone_number::e164 => number_folded, NumberFolded;
         }
         ones {
             /// What it is for; null when unknown.

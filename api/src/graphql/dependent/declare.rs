@@ -1,10 +1,11 @@
 /// Declares what clients see of what belongs to patients: the object with its own fields and the records that it refers to
-/// (`ones`), the two queries and the three mutations.
+/// (`ones`), a field that is worked out from a column (`derived`), the two queries and the three mutations.
 macro_rules! dependent {
     (
         $(#[doc = $doc:literal])*
         $object:ident: $dependents:ident on $entity:ident {
             fields { $($(#[doc = $field_doc:literal])* $field:ident: $type:ty;)+ }
+            $(derived { $(#[doc = $derived_doc:literal])* $derived:ident: $derived_type:ty = $derive:path => $source:ident, $source_column:ident; })?
             $(ones { $($(#[doc = $one_doc:literal])* $one:ident: $related:ident => $column:ident;)+ })?
         }
         $queries:ident {
@@ -43,6 +44,11 @@ macro_rules! dependent {
                     entity::$entity::Column::$column,
                 ),)+)?
             ];
+
+            $(fn relation(field: &str) -> Option<entity::$entity::Column> {
+                let is_derived = $crate::criteria::is_client_name(field, stringify!($derived));
+                is_derived.then_some(entity::$entity::Column::$source_column)
+            })?
 
             async fn of(
                 context: &$crate::graphql::context::Context,
@@ -92,6 +98,12 @@ macro_rules! dependent {
                     use $crate::records::Loaded as _;
                     Ok($crate::graphql::dependent::show::Show::show(self.row.$field.loaded()?))
                 })+
+
+                $($(#[doc = $derived_doc])*
+                fn $derived(&self) -> async_graphql::Result<$derived_type> {
+                    use $crate::records::Loaded as _;
+                    Ok(self.row.$source.loaded()?.as_deref().and_then($derive))
+                })?
 
                 $($($(#[doc = $one_doc])*
                 fn $one(&self) -> async_graphql::Result<Option<&$crate::graphql::shown::Shown<$related>>> {

@@ -29,14 +29,12 @@ async fn what_does_not_fit_fails_with_its_place() {
     assert_eq!(failure.path.as_deref(), Some("Patient.birthDate"));
     let failure = failing_patient(|patient| patient["name"][1]["family"] = json!("x".repeat(300))).await;
     assert_eq!(path_and_reason(&failure), (Some("Patient.name[1].family"), "must have at most 50 characters"));
-    let failure = failing_patient(|patient| patient["telecom"][0]["value"] = json!("555-609-6292 ext. 7")).await;
+    let failure = failing_patient(|patient| patient["telecom"][0]["value"] = json!("555-609-6292 or so")).await;
     assert_eq!(failure.path.as_deref(), Some("Patient.telecom[0].value"));
     let failure = failing_patient(|patient| patient["address"][0]["city"] = json!("x".repeat(90))).await;
     assert_eq!(path_and_reason(&failure), (Some("Patient.address[0]"), "must have at most 100 characters"));
     let failure = failing_patient(|patient| patient["identifier"][0]["value"] = json!("x".repeat(201))).await;
     assert_eq!(failure.path.as_deref(), Some("Patient.identifier[0].value"));
-    let failure = failing_patient(|patient| drop(patient.as_object_mut().unwrap().remove("telecom"))).await;
-    assert_eq!(path_and_reason(&failure), (Some("Patient.telecom"), "must not be empty"));
     let failure = failing_patient(|patient| patient["name"][1]["given"] = json!("not a list")).await;
     assert_eq!(path_and_reason(&failure), (Some("Patient.name[1].given"), "is not of the shape that R4 gives it"));
     let failure = failing_patient(|patient| {
@@ -46,7 +44,7 @@ async fn what_does_not_fit_fails_with_its_place() {
     .await;
     let (path, reason) = path_and_reason(&failure);
     assert_eq!(path, Some("Patient.birthDate"));
-    assert!(reason.ends_with("; Patient.telecom[0].value: must have at least 10 characters"), "{reason}");
+    assert!(reason.ends_with("; Patient.telecom[0].value: must have at least 10 digits"), "{reason}");
 }
 
 #[tokio::test]

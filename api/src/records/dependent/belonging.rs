@@ -159,7 +159,9 @@ pub(in crate::records) fn refuse_likeness<D: Dependent>(items: &mut [New<D>]) {
 fn blame_likeness<D: Dependent>(columns: &[Column<D>], check: &mut Check) {
     if let Some(last) = columns.last() {
         let message = "another record of the patient has this already";
-        check.fault(&[&client_name(last.as_str())], FaultCode::NotUnique, message);
+        // What is compared by another form is written as this.
+        let field = last.as_str().trim_end_matches("_folded");
+        check.fault(&[&client_name(field)], FaultCode::NotUnique, message);
     }
 }
 

@@ -1,4 +1,4 @@
-use crate::criteria::{BooleanFilter, DateTimeFilter, TextFilter};
+use crate::criteria::{BooleanFilter, DateTimeFilter, PhoneNumberFilter, TextFilter};
 use crate::records::Collection;
 use crate::records::catalogue::{EmailTypeFilter, PhoneTypeFilter};
 use crate::records::check::Kind;
@@ -46,8 +46,9 @@ dependent! {
     Phones: PhoneFilter, PhoneOrder, PhoneOrderField on phone,
         "Phone" of PhoneItemInput, AddPhoneInput, UpdatePhoneInput, RemovePhoneInput for ReadPatients {
         required {
-            /// Phone number: 10 to 15 characters of digits, `+ - ( )` and spaces; no two of a patient's are the same.
-            number: String, Kind::Phone => Number, TextFilter;
+            /// Phone number: 10 to 15 digits, at most 40 characters as written; no two of a patient's are the same, however they
+            /// are written.
+            number: String, Kind::Phone => Number, PhoneNumberFilter;
         }
         optional {
             /// Country code as dialled from abroad: `+` and one to three digits.
@@ -74,7 +75,7 @@ dependent! {
 
 impl Dependent for Phones {
     fn unique() -> &'static [&'static [entity::phone::Column]] {
-        use entity::phone::Column::{IsPrimary, Number, PatientId};
-        &[&[PatientId, Number], &[PatientId, IsPrimary]]
+        use entity::phone::Column::{IsPrimary, NumberFolded, PatientId};
+        &[&[PatientId, NumberFolded], &[PatientId, IsPrimary]]
     }
 }

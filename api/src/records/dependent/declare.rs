@@ -198,7 +198,7 @@ macro_rules! dependent {
 
                 require::<Self>(scope)?;
                 let key = Key::new(concat!("add", $name), input.idempotency_key.as_deref(), &input)?;
-                let new = Self::draft(input.item, input.patient_id, Check::new(["input"]), clock.today());
+                let new = Self::draft(input.item, input.patient_id, Check::new(["input"]), clock.latest_day());
                 let mut rows = create(scope, cluster, clock.now(), vec![new], key).await?;
                 rows.pop().ok_or_else(|| $crate::error::Error::internal("a record was added and not returned"))
             }
@@ -218,7 +218,7 @@ macro_rules! dependent {
                 use $crate::records::dependent::{belonging::require, rule::Judge};
 
                 require::<Self>(scope)?;
-                let mut judge = Judge { check: Check::new(["input"]), today: clock.today() };
+                let mut judge = Judge { check: Check::new(["input"]), today: clock.latest_day() };
                 let changes = entity::$entity::ActiveModel {
                     $(
                         system: judge.optional("system", &$crate::records::check::Kind::Plain(200), input.system),
@@ -325,6 +325,7 @@ macro_rules! dependent {
                         &field, key, check, scope, tx,
                     ).await?;
                 })+)?
+                $crate::records::phone::complete::<Self>(tx, present, vec![&mut *row]).await?;
                 let whole = whole::<Self>(present, row);
                 Self::fits(&whole, check, scope, tx).await?;
                 Ok(whole)

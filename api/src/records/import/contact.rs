@@ -28,7 +28,7 @@ use super::vocabulary::Vocabulary;
 pub struct ImportedContact {
     /// Where it comes from, as messages say it.
     pub place: String,
-    /// Email address (at most 254 characters) or phone number: 10 to 15 characters of digits, `+ - ( )` and spaces.
+    /// Email address (at most 254 characters) or phone number: 10 to 15 digits, at most 40 characters as written.
     pub value: String,
     /// What it is for, by the code of a catalogue.
     pub kind: Option<String>,
@@ -211,7 +211,7 @@ impl Contact for Emails {
 
 impl Contact for Phones {
     fn tells() -> &'static [phone::Column] {
-        &[phone::Column::Number]
+        &[phone::Column::NumberFolded]
     }
 
     fn is_primary() -> phone::Column {
@@ -244,6 +244,7 @@ impl Import for Emails {
 
 impl Import for Phones {
     fn fill(row: &mut phone::ActiveModel) {
+        unknown(&mut row.number_folded);
         unknown(&mut row.country_code);
         unknown(&mut row.area_code);
         unknown(&mut row.phone_type_id);

@@ -13,7 +13,7 @@ use crate::scope::{HOME_INSTITUTION, Scope};
 use super::identifier::{ImportedIdentifier, checked};
 use super::institution::IntoInput;
 use super::origin::ImportSource;
-use super::put::{Import, Item, put};
+use super::put::{Import, Item, put, unknown};
 use super::{How, Put};
 
 /// A doctor who was recorded elsewhere. What is not told stays as it is.
@@ -29,7 +29,7 @@ pub struct ImportedDoctor {
     pub last_name: Option<String>,
     /// Email address: at most 254 characters.
     pub email: Option<String>,
-    /// Phone number: 10 to 15 characters of digits, `+ - ( )` and spaces.
+    /// Phone number: 10 to 15 digits, at most 40 characters as written.
     pub phone_number: Option<String>,
     /// Key of the institution where the doctor practises; for a new record the home institution, when not told.
     pub institution_id: Option<Uuid>,
@@ -51,8 +51,8 @@ fn item(record: ImportedDoctor) -> Item<Doctors> {
     let told = |text: Option<String>| text.map_or(MaybeUndefined::Undefined, MaybeUndefined::Value);
     let row = ActiveModel {
         uuid: Set(record.uuid),
-        first_name: check.required("firstName", Kind::Plain(50), &record.first_name.into_input()),
-        last_name: check.required("lastName", Kind::Plain(50), &record.last_name.into_input()),
+        first_name: check.required("firstName", Kind::Name(50), &record.first_name.into_input()),
+        last_name: check.required("lastName", Kind::Name(50), &record.last_name.into_input()),
         email: check.optional("email", Kind::Email, &told(record.email)),
         phone_number: check.optional("phoneNumber", Kind::Phone, &told(record.phone_number)),
         institution_id: record.institution_id.map_or(NotSet, Set),
@@ -66,11 +66,8 @@ impl Import for Doctors {
     const OWNER: identifier::Column = identifier::Column::DoctorId;
 
     fn fill(row: &mut ActiveModel) {
-        for column in [&mut row.email, &mut row.phone_number, &mut row.license_number] {
-            if *column == NotSet {
-                *column = Set(None);
-            }
-        }
+        let texts = [&mut row.email, &mut row.phone_number, &mut row.phone_number_folded, &mut row.license_number];
+        texts.into_iter().for_each(unknown);
         if row.institution_id == NotSet {
             row.institution_id = Set(HOME_INSTITUTION.0);
         }

@@ -5,6 +5,7 @@ use sea_orm::{ActiveModelTrait, ActiveValue, ConnectionTrait, EntityTrait, Query
 use uuid::Uuid;
 
 use crate::error::{Error, Fault, FaultCode, Result};
+use crate::records::phone;
 
 use super::How;
 use super::put::{Import, Item, among};
@@ -51,6 +52,7 @@ pub(super) async fn at_home<A: Import>(
             }
         }
     }
+    phone::complete::<A>(db, None, items.iter_mut().map(|item| &mut item.row).collect()).await?;
     Ok(items)
 }
 

@@ -26,7 +26,7 @@ pub struct ImportedInstitution {
     pub name: Option<String>,
     /// Email address: at most 254 characters.
     pub email: Option<String>,
-    /// Phone number: 10 to 15 characters of digits, `+ - ( )` and spaces.
+    /// Phone number: 10 to 15 digits, at most 40 characters as written.
     pub phone_number: Option<String>,
     /// Postal address: 1 to 200 characters.
     pub address: Option<String>,
@@ -53,7 +53,7 @@ fn item(record: ImportedInstitution) -> Item<MedicalInstitutions> {
     let told = |text: Option<String>| text.map_or(MaybeUndefined::Undefined, MaybeUndefined::Value);
     let row = ActiveModel {
         uuid: Set(record.uuid),
-        name: check.required("name", Kind::Plain(200), &record.name.into_input()),
+        name: check.required("name", Kind::Name(200), &record.name.into_input()),
         email: check.optional("email", Kind::Email, &told(record.email)),
         phone_number: check.optional("phoneNumber", Kind::Phone, &told(record.phone_number)),
         address: check.optional("address", Kind::Plain(200), &told(record.address)),
@@ -78,7 +78,7 @@ impl Import for MedicalInstitutions {
     const OWNER: identifier::Column = identifier::Column::MedicalInstitutionId;
 
     fn fill(row: &mut ActiveModel) {
-        for column in [&mut row.email, &mut row.phone_number, &mut row.address] {
+        for column in [&mut row.email, &mut row.phone_number, &mut row.phone_number_folded, &mut row.address] {
             if *column == NotSet {
                 *column = Set(None);
             }

@@ -19,6 +19,7 @@ use crate::records::check::Check;
 use crate::records::constraint::by_name;
 use crate::records::dependent::Judge;
 use crate::records::disclosure;
+use crate::records::phone;
 use crate::scope::Scope;
 
 use super::identifier::{ImportedIdentifier, blamed, foreign_identifier, write_identifiers};
@@ -116,7 +117,7 @@ impl<A: Import> Clone for Item<A> {
 
 /// Judges what is told of a record.
 pub(super) fn judge_of(clock: &dyn Clock) -> Judge {
-    Judge { check: Check::new([] as [&str; 0]), today: clock.today() }
+    Judge { check: Check::new([] as [&str; 0]), today: clock.latest_day() }
 }
 
 /// What is not told is left alone.
@@ -145,7 +146,7 @@ pub(super) async fn put<A: Import>(scope: &Scope, cluster: &Cluster, how: How, i
     }
     if how == How::DryRun {
         let reader = cluster.read(scope, Consistency::Strong);
-        let items = &A::settle(&reader, how, items.to_vec()).await?;
+        let items = &settled(&reader, how, items).await?;
         let here = here::<A>(&reader, items, |query| query).await?;
         let puts: Vec<Put> = items.iter().map(|item| plan(item, &here).put).collect();
         let compared =
@@ -182,7 +183,7 @@ pub(super) async fn put<A: Import>(scope: &Scope, cluster: &Cluster, how: How, i
 async fn put_part<A: Import>(scope: &Scope, cluster: &Cluster, items: &[Item<A>]) -> Result<Result<Vec<Put>, Fault>> {
     let tx = cluster.write(scope).await?;
     A::introduce(&tx, items).await?;
-    let items = &A::settle(&tx, How::Write, items.to_vec()).await?;
+    let items = &settled(&tx, How::Write, items).await?;
     let here = here::<A>(&tx, items, QuerySelect::lock_exclusive).await?;
     let plans: Vec<Plan<A>> = items.iter().map(|item| plan(item, &here)).collect();
     // What is written tells by itself what differed; any other result tells that the record is here, and in what state.
@@ -237,6 +238,13 @@ async fn record_refusal<A: Import>(
     let own = present.and_then(|model| disclosure::compared::<A>(model, &item.row));
     let deeds = own.into_iter().chain(others.into_iter().map(of_another));
     cluster.record(scope, deeds.map(|deed| (deed, Outcome::Succeeded)).collect()).await
+}
+
+/// The records, completed by what only the database knows.
+async fn settled<A: Import>(db: &impl ConnectionTrait, how: How, items: &[Item<A>]) -> Result<Vec<Item<A>>> {
+    let mut items = A::settle(db, how, items.to_vec()).await?;
+    phone::complete::<A>(db, None, items.iter_mut().map(|item| &mut item.row).collect()).await?;
+    Ok(items)
 }
 
 /// The fault of records that the database refused; the error where it is no constraint's.

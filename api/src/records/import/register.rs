@@ -1,6 +1,6 @@
 use async_graphql::MaybeUndefined;
 use chrono::NaiveDate;
-use entity::patient_register::{ActiveModel, Model, Status};
+use entity::patient_register::{ActiveModel, Model};
 use entity::{TextList, identifier};
 use sea_orm::ActiveValue::{NotSet, Set};
 use uuid::Uuid;
@@ -11,18 +11,17 @@ use crate::date::Date;
 use crate::error::{Fault, Result};
 use crate::records::check::{Check, Kind};
 use crate::records::dependent::{PatientAllergies, PatientConditions, PatientMedications};
-use crate::records::patient_register::{PatientRegisters, check_span};
+use crate::records::patient_register::{PatientRegisters, check_span, initial_status};
 use crate::scope::{HOME_INSTITUTION, Scope};
 
 use super::identifier::{ImportedIdentifier, checked};
-use super::institution::IntoInput;
 use super::origin::{ImportSource, move_dependents};
 use super::person::ImportedPerson;
-use super::put::{Import, Item, put};
+use super::put::{Import, Item, put, unknown};
 use super::{How, Put};
 
-/// A patient who was registered elsewhere. What is not told stays as it is; a new register that lacks an email address or
-/// an emergency contact is incomplete.
+/// A patient who was registered elsewhere. What is not told stays as it is; a new register that lacks a part of a complete
+/// one is incomplete.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct ImportedRegister {
     /// The record's own key.
@@ -39,7 +38,7 @@ pub struct ImportedRegister {
     pub date_of_death: Option<NaiveDate>,
     /// Email address: at most 254 characters.
     pub email: Option<String>,
-    /// Phone number: 10 to 15 characters of digits, `+ - ( )` and spaces.
+    /// Phone number: 10 to 15 digits, at most 40 characters as written.
     pub phone_number: Option<String>,
     /// Postal address: 1 to 100 characters.
     pub address: Option<String>,
@@ -88,19 +87,19 @@ fn item(record: ImportedRegister, clock: &dyn Clock) -> Item<PatientRegisters> {
     let mut check = Check::new([] as [&str; 0]);
     let told = |text: Option<String>| text.map_or(MaybeUndefined::Undefined, MaybeUndefined::Value);
     let list = |list: Option<Vec<String>>| list.map_or(MaybeUndefined::Undefined, MaybeUndefined::Value);
-    let birth = record.date_of_birth.map_or(MaybeUndefined::Null, |date| MaybeUndefined::Value(Date(date)));
+    let birth = record.date_of_birth.map_or(MaybeUndefined::Undefined, |date| MaybeUndefined::Value(Date(date)));
     let death = record.date_of_death.map_or(MaybeUndefined::Undefined, |date| MaybeUndefined::Value(Date(date)));
-    let death = check.death_date("dateOfDeath", death, clock.today());
+    let death = check.death_date("dateOfDeath", death, clock.latest_day());
     let row = ActiveModel {
         uuid: Set(record.uuid),
-        first_name: check.required("firstName", Kind::Plain(50), &record.first_name.into_input()),
-        last_name: check.required("lastName", Kind::Plain(50), &record.last_name.into_input()),
-        date_of_birth: check.birth_date("dateOfBirth", birth, clock.today()),
+        first_name: check.optional("firstName", Kind::Name(50), &told(record.first_name)),
+        last_name: check.optional("lastName", Kind::Name(50), &told(record.last_name)),
+        date_of_birth: check.birth_date("dateOfBirth", birth, clock.latest_day()),
         date_of_death: death,
         email: check.optional("email", Kind::Email, &told(record.email)),
-        phone_number: check.required("phoneNumber", Kind::Phone, &record.phone_number.into_input()),
-        address: check.required("address", Kind::Plain(100), &record.address.into_input()),
-        emergency_contact: check.optional("emergencyContact", Kind::Plain(50), &told(record.emergency_contact)),
+        phone_number: check.optional("phoneNumber", Kind::Phone, &told(record.phone_number)),
+        address: check.optional("address", Kind::Plain(100), &told(record.address)),
+        emergency_contact: check.optional("emergencyContact", Kind::Name(50), &told(record.emergency_contact)),
         allergies: check.texts("allergies", &list(record.allergies)),
         medical_history: check.texts("medicalHistory", &list(record.medical_history)),
         current_medications: check.texts("currentMedications", &list(record.current_medications)),
@@ -117,11 +116,11 @@ impl Import for PatientRegisters {
     const OWNER: identifier::Column = identifier::Column::PatientId;
 
     fn fill(row: &mut ActiveModel) {
-        for column in [&mut row.email, &mut row.emergency_contact] {
-            if *column == NotSet {
-                *column = Set(None);
-            }
-        }
+        let texts = [&mut row.first_name, &mut row.last_name, &mut row.email, &mut row.phone_number, &mut row.address];
+        texts.into_iter().chain([&mut row.emergency_contact]).for_each(unknown);
+        unknown(&mut row.phone_number_folded);
+        unknown(&mut row.date_of_birth);
+        unknown(&mut row.date_of_death);
         for list in [&mut row.allergies, &mut row.medical_history, &mut row.current_medications] {
             if *list == NotSet {
                 *list = Set(TextList::default());
@@ -133,13 +132,9 @@ impl Import for PatientRegisters {
         if row.doctor_id == NotSet {
             row.doctor_id = Set(None);
         }
-        let is_complete = row.email != Set(None) && row.emergency_contact != Set(None);
-        row.status = Set(if is_complete { Status::Pending } else { Status::Incomplete });
+        row.status = Set(initial_status(row));
         row.rejection_reason = Set(None);
         row.merged_into = Set(None);
-        if row.date_of_death == NotSet {
-            row.date_of_death = Set(None);
-        }
         row.deleted_at = Set(None);
     }
 

@@ -28,7 +28,7 @@ pub const MOVED: &[Dependent] = &[
     Dependent::of("appointments"),
     Dependent { unique: Some(&[]), ..Dependent::of("health_profiles").with_tombstones() },
     Dependent { unique: Some(&["address"]), has_primary: true, ..Dependent::of("emails").with_tombstones() },
-    Dependent { unique: Some(&["number"]), has_primary: true, ..Dependent::of("phones").with_tombstones() },
+    Dependent { unique: Some(&["number_folded"]), has_primary: true, ..Dependent::of("phones").with_tombstones() },
     Dependent { has_primary: true, ..Dependent::of("addresses").with_tombstones() },
     Dependent::of("patient_conditions").with_tombstones(),
     Dependent::of("patient_medications").with_tombstones(),

@@ -1,5 +1,5 @@
 use entity::patient_register::{ActiveModel, Column, Entity, Model, Status};
-use sea_orm::ActiveValue::{self, Set};
+use sea_orm::ActiveValue::Set;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
 use uuid::Uuid;
 
@@ -14,6 +14,7 @@ use crate::records::medical_institution::MedicalInstitutions;
 use crate::records::{Deleted, Row};
 use crate::scope::{Permission, Scope};
 
+use super::completeness::{missing_after, refuse};
 use super::{DeletePatientRegisterInput, PatientRegisters, RestorePatientRegisterInput, UpdatePatientRegisterInput};
 
 /// Changes a register. Filling what an incomplete one lacks makes it pending, and so does, of one that was confirmed, a change
@@ -75,8 +76,7 @@ impl Aggregate for PatientRegisters {
         model.version
     }
 
-    /// Only an incomplete register may lack an email address or an emergency contact; one that has both is no longer
-    /// incomplete.
+    /// A register that is completed is pending; any other stays complete.
     fn complete(present: &Model, changes: &mut ActiveModel, check: &mut Check) {
         if changes.deleted_at == Set(None) && present.deleted_at.is_none() {
             check.fault(&["uuid"], FaultCode::InvalidState, "the register was not deleted");
@@ -85,19 +85,14 @@ impl Aggregate for PatientRegisters {
             check.fault(&["uuid"], FaultCode::InvalidState, MERGED);
         }
         check_span(Some(present), changes, check);
-        let email = is_known(&changes.email, present.email.as_ref());
-        let contact = is_known(&changes.emergency_contact, present.emergency_contact.as_ref());
+        let missing = missing_after(Some(present), changes);
         if present.status == Status::Incomplete {
-            if email && contact {
+            if missing.is_empty() {
                 changes.status = Set(Status::Pending);
             }
             return;
         }
-        for (field, known) in [("email", email), ("emergencyContact", contact)] {
-            if !known {
-                check.fault(&[field], FaultCode::Required, "only an incomplete register may lack this");
-            }
-        }
+        refuse(&missing, check);
         if present.status == Status::Validated && changes.doctor_id == Set(None) {
             check.fault(&["doctorId"], FaultCode::InvalidState, "a validated register must have a doctor");
         }
@@ -151,7 +146,8 @@ pub(super) const MERGED: &str = "the register was merged into another: change th
 
 /// Nobody dies before they are born.
 pub(in crate::records) fn check_span(present: Option<&Model>, changes: &ActiveModel, check: &mut Check) {
-    let birth = changes.date_of_birth.try_as_ref().copied().or(present.map(|present| present.date_of_birth));
+    let birth =
+        changes.date_of_birth.try_as_ref().copied().unwrap_or(present.and_then(|present| present.date_of_birth));
     let death =
         changes.date_of_death.try_as_ref().copied().unwrap_or(present.and_then(|present| present.date_of_death));
     if let (Some(birth), Some(death)) = (birth, death)
@@ -161,12 +157,5 @@ pub(in crate::records) fn check_span(present: Option<&Model>, changes: &ActiveMo
         let (field, other) = if changes.date_of_death.is_set() { (death, birth) } else { (birth, death) };
         let message = "the date of death must not be before the date of birth";
         check.fault_with(&[field], FaultCode::OutOfRange, message, FaultParams::related(other));
-    }
-}
-
-fn is_known(change: &ActiveValue<Option<String>>, present: Option<&String>) -> bool {
-    match change {
-        Set(change) => change.is_some(),
-        _ => present.is_some(),
     }
 }

@@ -1,4 +1,4 @@
-use entity::patient_register::{Entity, Status};
+use entity::patient_register::Entity;
 use sea_orm::ActiveValue::{NotSet, Set};
 use uuid::Uuid;
 
@@ -12,6 +12,7 @@ use crate::records::idempotency::Key;
 use crate::scope::Scope;
 
 use super::change::check_span;
+use super::completeness::{initial_status, missing_after, refuse};
 use super::{
     CreatePatientRegisterInput, CreatePatientRegistersInput, PatientRegisterChanges, PatientRegisterItemInput,
     PatientRegisters,
@@ -72,19 +73,16 @@ pub(in crate::records) fn draft(
     item: PatientRegisterItemInput,
 ) -> New<PatientRegisters> {
     let uuid = item.uuid.unwrap_or_else(Uuid::new_v4);
+    let may_lack = item.incomplete;
     let mut row = PatientRegisterChanges::from(item).columns(clock, &mut check);
-    for (field, missing) in
-        [("email", row.email == Set(None)), ("emergencyContact", row.emergency_contact == Set(None))]
-    {
-        if missing {
-            check.fault(&[field], FaultCode::Required, "must not be empty");
-        }
+    if !may_lack {
+        refuse(&missing_after(None, &row), &mut check);
     }
     row.rejection_reason = Set(None);
     row.merged_into = Set(None);
     check_span(None, &row, &mut check);
     row.uuid = Set(uuid);
-    row.status = Set(Status::Pending);
+    row.status = Set(initial_status(&row));
     if row.institution_id == NotSet {
         row.institution_id = Set(scope.default_institution().0);
     }

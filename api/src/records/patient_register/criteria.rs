@@ -6,7 +6,8 @@ use sea_orm::sea_query::ArrayType;
 use crate::choice_filter;
 use crate::criteria;
 use crate::criteria::{
-    Bind, Bounded, DateFilter, DateTimeFilter, Direction, IntFilter, Term, TextFilter, TextListFilter, UuidFilter,
+    Bind, Bounded, DateFilter, DateTimeFilter, Direction, IntFilter, PhoneNumberFilter, Term, TextFilter,
+    TextListFilter, UuidFilter,
 };
 use crate::error::Result;
 use crate::records::Collection;
@@ -23,7 +24,7 @@ use crate::scope::Permission;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 #[graphql(remote = "Status")]
 pub enum PatientRegisterStatus {
-    /// Something that a complete register needs is not known.
+    /// A part that a complete register has is not known: see `missing`.
     Incomplete,
     /// Complete, and waiting for validation.
     Pending,
@@ -66,7 +67,7 @@ criteria! {
         /// Email address.
         email: TextFilter => Email;
         /// Phone number.
-        phone_number: TextFilter => PhoneNumber;
+        phone_number: PhoneNumberFilter => PhoneNumber;
         /// Postal address.
         address: TextFilter => Address;
         /// Whom to call in an emergency.

@@ -34,7 +34,7 @@ pub struct LikelyDuplicate {
     pub likeness: Likeness,
 }
 
-type Candidate = (Uuid, String, String, NaiveDate, String, Option<String>);
+type Candidate = (Uuid, Option<String>, Option<String>, Option<NaiveDate>, Option<String>, Option<String>);
 type Number = (Option<String>, String);
 
 /// The registers within the caller's boundary that may be the same patient's as this one, the likest first; none when there
@@ -55,8 +55,8 @@ pub async fn likely_duplicates(
         return Ok(Vec::new());
     };
     let mut others = of_same_day(scope, reader, &own).await?;
-    if let Some(digits) = last_digits(&own.phone_number) {
-        let folded = Expr::col((Entity, "phone_number_folded".into_iden())).eq(digits);
+    if let Some(digits) = own.phone_number.as_deref().and_then(last_digits) {
+        let folded = Expr::col((Entity, "phone_digits_folded".into_iden())).eq(digits);
         others.extend(candidates(scope, reader, Condition::all().add(folded), None, MAX_OTHERS).await?);
     }
     let sharing = sharing_identifier(scope, reader, uuid).await?;
@@ -96,9 +96,9 @@ async fn record(scope: &Scope, reader: &Reader, uuid: Uuid, reported: &[LikelyDu
 }
 
 async fn of_same_day(scope: &Scope, reader: &Reader, own: &Traits) -> Result<BTreeMap<Uuid, Traits>> {
-    let day = Column::DateOfBirth.eq(own.date_of_birth);
-    let first = Expr::col((Entity, Column::LastName)).ne(own.last_name.as_str());
-    candidates(scope, reader, day.into(), Some(first), MAX_OF_ONE_DAY).await
+    let Some(day) = own.date_of_birth else { return Ok(BTreeMap::new()) };
+    let first = own.last_name.as_deref().map(|name| Expr::col((Entity, Column::LastName)).ne(name));
+    candidates(scope, reader, Column::DateOfBirth.eq(day).into(), first, MAX_OF_ONE_DAY).await
 }
 
 /// Reads what is compared of registers within the boundary. The registers that are reported are on record as shown; of the
@@ -110,7 +110,7 @@ async fn candidates(
     first: Option<Expr>,
     limit: u64,
 ) -> Result<BTreeMap<Uuid, Traits>> {
-    let mut query = Entity::find().select_only().columns(COMPARED);
+    let mut query = Entity::find().select_only().columns(READ);
     if let Some(first) = first {
         query = query.order_by(first, Order::Asc);
     }
@@ -129,6 +129,11 @@ async fn candidates(
     Ok(found.into_iter().map(traits).collect())
 }
 
+/// Columns that are read to compare registers.
+const READ: [Column; 6] =
+    [Column::Uuid, Column::FirstName, Column::LastName, Column::DateOfBirth, Column::PhoneNumberFolded, Column::Email];
+
+/// The same as clients know them.
 const COMPARED: [Column; 6] =
     [Column::Uuid, Column::FirstName, Column::LastName, Column::DateOfBirth, Column::PhoneNumber, Column::Email];
 

@@ -14,20 +14,25 @@ use crate::scope::{Permission, Scope};
 pub struct PatientRegisterItemInput {
     /// UUID of the new record, of any version but 5; made by the server when left out.
     pub uuid: Option<Uuid>,
-    /// First name: 1 to 50 characters.
-    pub first_name: String,
+    /// First name: 1 to 50 characters. Left out for a person with a single name, which is the last name then.
+    pub first_name: Option<String>,
     /// Last name: 1 to 50 characters.
-    pub last_name: String,
-    /// Date of birth: from 1900-01-01 to today.
-    pub date_of_birth: Date,
-    /// Email address: at most 254 characters.
-    pub email: String,
-    /// Phone number: 10 to 15 characters of digits, `+ - ( )` and spaces.
-    pub phone_number: String,
-    /// Postal address: 1 to 100 characters.
-    pub address: String,
-    /// Whom to call in an emergency: 1 to 50 characters.
-    pub emergency_contact: String,
+    pub last_name: Option<String>,
+    /// Date of birth: from 1900-01-01 to today. Required unless `incomplete`.
+    pub date_of_birth: Option<Date>,
+    /// Email address: at most 254 characters. Required unless `incomplete`.
+    pub email: Option<String>,
+    /// Phone number: 10 to 15 digits, at most 40 characters as written. Required unless `incomplete`.
+    pub phone_number: Option<String>,
+    /// Postal address: 1 to 100 characters. Required unless `incomplete`.
+    pub address: Option<String>,
+    /// Person to call in an emergency: 1 to 50 characters. Required unless `incomplete`.
+    pub emergency_contact: Option<String>,
+    /// True: the register may lack parts that a complete one has, as that of a newborn without an email address. It is
+    /// `INCOMPLETE` then, lists them under `missing`, and becomes `PENDING` when an update fills the last of them.
+    #[graphql(default)]
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub incomplete: bool,
     /// Allergies in plain words: at most 100, of at most 500 characters each.
     #[graphql(default)]
     pub allergies: Vec<String>,
@@ -70,17 +75,17 @@ pub struct CreatePatientRegistersInput {
 /// What is to be changed. What is left out stays as it is; null means unknown, where a record may do without.
 #[derive(Clone, Debug, Default, InputObject)]
 pub struct PatientRegisterChanges {
-    /// First name: 1 to 50 characters.
+    /// First name: 1 to 50 characters. Only an incomplete register may lack both names.
     pub first_name: MaybeUndefined<String>,
-    /// Last name: 1 to 50 characters.
+    /// Last name: 1 to 50 characters. Only an incomplete register may lack both names.
     pub last_name: MaybeUndefined<String>,
-    /// Date of birth: from 1900-01-01 to today.
+    /// Date of birth: from 1900-01-01 to today. Only an incomplete register may lack it.
     pub date_of_birth: MaybeUndefined<Date>,
     /// Email address: at most 254 characters. Only an incomplete register may lack it.
     pub email: MaybeUndefined<String>,
-    /// Phone number: 10 to 15 characters of digits, `+ - ( )` and spaces.
+    /// Phone number: 10 to 15 digits, at most 40 characters as written. Only an incomplete register may lack it.
     pub phone_number: MaybeUndefined<String>,
-    /// Postal address: 1 to 100 characters.
+    /// Postal address: 1 to 100 characters. Only an incomplete register may lack it.
     pub address: MaybeUndefined<String>,
     /// Whom to call in an emergency: 1 to 50 characters. Only an incomplete register may lack it.
     pub emergency_contact: MaybeUndefined<String>,
@@ -131,13 +136,13 @@ pub struct RestorePatientRegisterInput {
 impl From<PatientRegisterItemInput> for PatientRegisterChanges {
     fn from(item: PatientRegisterItemInput) -> Self {
         Self {
-            first_name: MaybeUndefined::Value(item.first_name),
-            last_name: MaybeUndefined::Value(item.last_name),
-            date_of_birth: MaybeUndefined::Value(item.date_of_birth),
-            email: MaybeUndefined::Value(item.email),
-            phone_number: MaybeUndefined::Value(item.phone_number),
-            address: MaybeUndefined::Value(item.address),
-            emergency_contact: MaybeUndefined::Value(item.emergency_contact),
+            first_name: Some(item.first_name).into(),
+            last_name: Some(item.last_name).into(),
+            date_of_birth: Some(item.date_of_birth).into(),
+            email: Some(item.email).into(),
+            phone_number: Some(item.phone_number).into(),
+            address: Some(item.address).into(),
+            emergency_contact: Some(item.emergency_contact).into(),
             allergies: MaybeUndefined::Value(item.allergies),
             medical_history: MaybeUndefined::Value(item.medical_history),
             current_medications: MaybeUndefined::Value(item.current_medications),
@@ -169,19 +174,19 @@ impl PatientRegisterChanges {
     /// judged elsewhere.
     pub(super) fn columns(&self, clock: &dyn Clock, check: &mut Check) -> ActiveModel {
         ActiveModel {
-            first_name: check.required("firstName", Kind::Plain(50), &self.first_name),
-            last_name: check.required("lastName", Kind::Plain(50), &self.last_name),
-            date_of_birth: check.birth_date("dateOfBirth", self.date_of_birth, clock.today()),
+            first_name: check.not_blank("firstName", Kind::Name(50), &self.first_name),
+            last_name: check.not_blank("lastName", Kind::Name(50), &self.last_name),
+            date_of_birth: check.birth_date("dateOfBirth", self.date_of_birth, clock.latest_day()),
             email: check.optional("email", Kind::Email, &self.email),
-            phone_number: check.required("phoneNumber", Kind::Phone, &self.phone_number),
-            address: check.required("address", Kind::Plain(100), &self.address),
-            emergency_contact: check.optional("emergencyContact", Kind::Plain(50), &self.emergency_contact),
+            phone_number: check.optional("phoneNumber", Kind::Phone, &self.phone_number),
+            address: check.optional("address", Kind::Plain(100), &self.address),
+            emergency_contact: check.optional("emergencyContact", Kind::Name(50), &self.emergency_contact),
             allergies: check.texts("allergies", &self.allergies),
             medical_history: check.texts("medicalHistory", &self.medical_history),
             current_medications: check.texts("currentMedications", &self.current_medications),
             institution_id: check.reference("institutionId", &self.institution_id),
             doctor_id: optional_reference(&self.doctor_id),
-            date_of_death: check.death_date("dateOfDeath", self.date_of_death, clock.today()),
+            date_of_death: check.death_date("dateOfDeath", self.date_of_death, clock.latest_day()),
             ..ActiveModel::default()
         }
     }

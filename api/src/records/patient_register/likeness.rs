@@ -12,8 +12,9 @@
 
 use async_graphql::Enum;
 use chrono::NaiveDate;
-use unicode_normalization::UnicodeNormalization;
-use unicode_normalization::char::is_combining_mark;
+
+use crate::fold::fold;
+use crate::phone_number::e164;
 
 /// What is reported at least.
 const REPORTED: u8 = 55;
@@ -64,10 +65,11 @@ pub enum MatchReason {
 /// What of a register is compared.
 #[derive(Clone, Debug)]
 pub(super) struct Traits {
-    pub(super) first_name: String,
-    pub(super) last_name: String,
-    pub(super) date_of_birth: NaiveDate,
-    pub(super) phone_number: String,
+    pub(super) first_name: Option<String>,
+    pub(super) last_name: Option<String>,
+    pub(super) date_of_birth: Option<NaiveDate>,
+    /// In the form in which numbers are compared.
+    pub(super) phone_number: Option<String>,
     pub(super) email: Option<String>,
 }
 
@@ -94,17 +96,19 @@ impl Likeness {
     /// Of two registers, of which it is known whether they share an identifier; none when they are not alike enough.
     pub(super) fn of(one: &Traits, other: &Traits, shares_identifier: bool) -> Option<Self> {
         let (first, last) = names(one, other);
+        let is_same = |similarity: Option<f64>| similarity.is_some_and(|similarity| similarity >= SAME);
         let mails = (one.email.as_ref(), other.email.as_ref());
+        let phones = (one.phone_number.as_deref(), other.phone_number.as_deref());
         let agreements = [
             (shares_identifier, 50, MatchReason::Identifier),
-            (one.date_of_birth == other.date_of_birth, 25, MatchReason::DateOfBirth),
-            (first >= SAME, 15, MatchReason::FirstName),
-            (last >= SAME, 15, MatchReason::LastName),
-            (is_same_phone(&one.phone_number, &other.phone_number), 15, MatchReason::PhoneNumber),
+            (one.date_of_birth.is_some() && one.date_of_birth == other.date_of_birth, 25, MatchReason::DateOfBirth),
+            (is_same(first), 15, MatchReason::FirstName),
+            (is_same(last), 15, MatchReason::LastName),
+            (matches!(phones, (Some(one), Some(other)) if is_same_phone(one, other)), 15, MatchReason::PhoneNumber),
             (matches!(mails, (Some(one), Some(other)) if one.eq_ignore_ascii_case(other)), 15, MatchReason::Email),
         ];
         let agreed = || agreements.iter().filter(|(agree, ..)| *agree);
-        let against = if first < OTHER { 20 } else { 0 };
+        let against = if first.is_some_and(|similarity| similarity < OTHER) { 20 } else { 0 };
         let score: i32 = agreed().map(|(_, weight, _)| weight).sum::<i32>() - against;
         let score = u8::try_from(score.clamp(0, 100)).unwrap_or(0);
         let reasons = agreed().map(|(.., reason)| *reason).collect();
@@ -112,25 +116,33 @@ impl Likeness {
     }
 }
 
-/// How similar first and last names are. Names are given in either order.
-fn names(one: &Traits, other: &Traits) -> (f64, f64) {
-    let similar = |one: &str, other: &str| strsim::jaro_winkler(&bare(one), &bare(other));
+/// Similarity of first names and of last names, as far as both registers have one. Names are given in either order, and a
+/// single name in either place.
+fn names(one: &Traits, other: &Traits) -> (Option<f64>, Option<f64>) {
+    let similar = |one: &Option<String>, other: &Option<String>| {
+        Some(strsim::jaro_winkler(&bare(one.as_ref()?), &bare(other.as_ref()?)))
+    };
     let straight = (similar(&one.first_name, &other.first_name), similar(&one.last_name, &other.last_name));
     let crossed = (similar(&one.first_name, &other.last_name), similar(&one.last_name, &other.first_name));
-    if crossed.0 >= SAME && crossed.1 >= SAME { crossed } else { straight }
+    let is_same = |similarity: Option<f64>| similarity.is_none_or(|similarity| similarity >= SAME);
+    let is_crossed = crossed != (None, None) && is_same(crossed.0) && is_same(crossed.1);
+    if is_crossed { crossed } else { straight }
 }
 
-/// Letters and digits alone, without accents and case.
+/// Letters and digits alone, folded.
 fn bare(name: &str) -> String {
-    let plain = name.nfkd().filter(|letter| !is_combining_mark(*letter)).flat_map(char::to_lowercase);
-    plain.filter(|letter| letter.is_alphanumeric()).collect()
+    fold(name).chars().filter(|letter| letter.is_alphanumeric()).collect()
 }
 
+/// Numbers in international form are the same or not. Of any other nobody knows where its country code ends.
 fn is_same_phone(one: &str, other: &str) -> bool {
+    if let (Some(one), Some(other)) = (e164(one), e164(other)) {
+        return one == other;
+    }
     matches!((last_digits(one), last_digits(other)), (Some(one), Some(other)) if one == other)
 }
 
-/// By what phone numbers are compared, as the database keeps it in `phone_number_folded`; none of too few digits.
+/// By what phone numbers are looked for, as the database keeps it in `phone_digits_folded`; none of too few digits.
 pub(super) fn last_digits(phone_number: &str) -> Option<String> {
     let digits: String = phone_number.chars().filter(char::is_ascii_digit).collect();
     (digits.len() >= MIN_DIGITS).then(|| digits[digits.len().saturating_sub(LAST_DIGITS)..].to_owned())
@@ -142,10 +154,10 @@ mod tests {
 
     fn traits(first: &str, last: &str, born: &str, phone: &str, email: &str) -> Traits {
         Traits {
-            first_name: first.to_owned(),
-            last_name: last.to_owned(),
-            date_of_birth: born.parse().unwrap(),
-            phone_number: phone.to_owned(),
+            first_name: Some(first.to_owned()),
+            last_name: Some(last.to_owned()),
+            date_of_birth: Some(born.parse().unwrap()),
+            phone_number: Some(phone.to_owned()),
             email: (!email.is_empty()).then(|| email.to_owned()),
         }
     }

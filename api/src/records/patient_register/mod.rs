@@ -1,6 +1,7 @@
 //! Patient registers: who a patient is, how to reach them, and what was told at registration.
 
 mod change;
+mod completeness;
 mod create;
 mod criteria;
 mod duplicates;
@@ -10,6 +11,8 @@ mod validate;
 
 pub(super) use change::check_span;
 pub use change::{delete, restore, update};
+pub(super) use completeness::initial_status;
+pub use completeness::{COMPLETING, PatientRegisterPart, missing};
 pub(super) use create::draft;
 pub use create::{MAX_BATCH, create, create_many};
 pub use criteria::{

@@ -4,7 +4,7 @@ use sea_orm::{ActiveModelTrait, DbErr};
 use uuid::Uuid;
 
 use crate::database::{Transaction, Violation};
-use crate::error::{Fault, Result};
+use crate::error::{Error, Fault, Result};
 use crate::records::aggregate::{New, check_keys, diagnose, insert, told_by};
 use crate::records::check::Check;
 use crate::records::constraint::by_name;
@@ -24,8 +24,9 @@ pub(super) trait Part: Send + Sync {
     /// What it would be if nothing had been asked of the database.
     fn again(&self) -> Box<dyn Part>;
 
-    /// Completes the records, and finds what is wrong with them by the catalogues.
-    fn judge<'a>(&'a mut self, scope: &'a Scope, tx: &'a Transaction) -> BoxFuture<'a, Result<()>>;
+    /// Completes the records for a patient of this institution, and finds what is wrong with them by the catalogues and
+    /// beside each other.
+    fn judge<'a>(&'a mut self, institution: Uuid, scope: &'a Scope, tx: &'a Transaction) -> BoxFuture<'a, Result<()>>;
 
     /// Everything that is wrong with the records, keys that others have included.
     fn diagnose<'a>(&'a self, scope: &'a Scope, tx: &'a Transaction) -> BoxFuture<'a, Result<Vec<Fault>>>;
@@ -36,8 +37,8 @@ pub(super) trait Part: Send + Sync {
     /// The kind of record, and the field of it, that a constraint speaks of.
     fn told_by(&self, violation: &Violation) -> (&'static str, Option<String>);
 
-    /// Writes the records for a patient of this institution, and notes that.
-    fn write<'a>(&'a self, institution: Uuid, tx: &'a Transaction) -> BoxFuture<'a, Result<(), DbErr>>;
+    /// Writes the records, and notes that.
+    fn write<'a>(&'a self, tx: &'a Transaction) -> BoxFuture<'a, Result<(), DbErr>>;
 }
 
 /// Records to be written.
@@ -62,7 +63,6 @@ impl<D: Declared> Records<D> {
 
     fn of(field: &'static str, mut items: Vec<New<D>>) -> Self {
         check_keys(&mut items);
-        refuse_likeness(&mut items);
         Self { field, items }
     }
 }
@@ -80,11 +80,14 @@ impl<D: Declared> Part for Records<D> {
         Box::new(Self { field: self.field, items: self.items.clone() })
     }
 
-    fn judge<'a>(&'a mut self, scope: &'a Scope, tx: &'a Transaction) -> BoxFuture<'a, Result<()>> {
+    fn judge<'a>(&'a mut self, institution: Uuid, scope: &'a Scope, tx: &'a Transaction) -> BoxFuture<'a, Result<()>> {
         Box::pin(async move {
+            let column = D::institution().ok_or_else(|| Error::internal("a dependent that belongs to nobody"))?;
             for item in &mut self.items {
+                item.row.set(column, institution.into());
                 D::judge(None, &mut item.row, &mut item.check, scope, tx).await?;
             }
+            refuse_likeness(&mut self.items);
             Ok(())
         })
     }
@@ -110,17 +113,12 @@ impl<D: Declared> Part for Records<D> {
         told_by::<D>(violation)
     }
 
-    fn write<'a>(&'a self, institution: Uuid, tx: &'a Transaction) -> BoxFuture<'a, Result<(), DbErr>> {
+    fn write<'a>(&'a self, tx: &'a Transaction) -> BoxFuture<'a, Result<(), DbErr>> {
         Box::pin(async move {
             if self.items.is_empty() {
                 return Ok(());
             }
-            let column =
-                D::institution().ok_or_else(|| DbErr::Custom("a dependent that belongs to nobody".to_owned()))?;
-            let mut rows: Vec<_> = self.items.iter().map(|item| item.row.clone()).collect();
-            for row in &mut rows {
-                row.set(column, institution.into());
-            }
+            let rows: Vec<_> = self.items.iter().map(|item| item.row.clone()).collect();
             for model in insert::<D>(tx, rows).await? {
                 tx.note(written::<D>(None, &model));
             }

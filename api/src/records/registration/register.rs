@@ -13,6 +13,7 @@ use crate::records::constraint::by_name;
 use crate::records::disclosure::written;
 use crate::records::idempotency::{Claim, Key};
 use crate::records::patient_register::{PatientRegisters, draft};
+use crate::records::phone;
 use crate::scope::Scope;
 
 use super::input::RegisterPatientWithProfileInput;
@@ -57,7 +58,7 @@ impl Told {
         let uuid = *input.patient.uuid.get_or_insert_with(Uuid::new_v4);
         let mut patient = draft(scope, clock, Check::new(["input", "patient"]), input.patient.clone());
         check_keys(std::slice::from_mut(&mut patient));
-        Self { patient, parts: input.into_parts(uuid, clock.today()) }
+        Self { patient, parts: input.into_parts(uuid, clock.latest_day()) }
     }
 
     fn again(&self) -> Self {
@@ -72,8 +73,10 @@ impl Told {
     async fn complete(&mut self, scope: &Scope, tx: &Transaction) -> Result<()> {
         let New { row, uuid, check } = &mut self.patient;
         PatientRegisters::prepare(None, row, *uuid, check, scope, tx).await?;
+        phone::complete::<PatientRegisters>(tx, None, vec![&mut *row]).await?;
+        let institution = row.institution_id.try_as_ref().copied().unwrap_or(scope.default_institution().0);
         for part in &mut self.parts {
-            part.judge(scope, tx).await?;
+            part.judge(institution, scope, tx).await?;
         }
         Ok(())
     }
@@ -94,7 +97,7 @@ impl Told {
         let patient = patients.into_iter().next().ok_or_else(|| fail(DbErr::RecordNotInserted))?;
         tx.note(written::<PatientRegisters>(None, &patient));
         for part in &self.parts {
-            part.write(patient.institution_id, tx).await.map_err(|error| (Some(&**part), error))?;
+            part.write(tx).await.map_err(|error| (Some(&**part), error))?;
         }
         Ok(Row::of(patient))
     }

@@ -98,7 +98,7 @@ pub async fn create(
         uuid: Set(uuid),
         kind: Set(input.kind.into()),
         username: check.required("username", Kind::Plain(254), &name),
-        display_name: check.optional("displayName", Kind::Plain(100), &Some(input.display_name).into()),
+        display_name: check.optional("displayName", Kind::Name(100), &Some(input.display_name).into()),
         role_id: Set(input.role_id),
         institution_id: Set(institution),
         patient_id: Set(input.patient_id),
@@ -151,7 +151,7 @@ pub async fn update(scope: &Scope, cluster: &Cluster, input: UpdateUserInput) ->
     scope.require(Users::WRITE)?;
     let mut check = Check::new(["input"]);
     let changes = ActiveModel {
-        display_name: check.optional("displayName", Kind::Plain(100), &input.display_name),
+        display_name: check.optional("displayName", Kind::Name(100), &input.display_name),
         role_id: check.reference("roleId", &input.role_id),
         institution_id: optional_reference(&input.institution_id),
         external_issuer: check.optional("externalIssuer", Kind::Plain(255), &input.external_issuer),

@@ -1,0 +1,31 @@
+-- A day of the past is one that has begun anywhere on earth: where a new day begins first, clocks are 14 hours ahead of UTC.
+-- A child who is born there in the morning is born tomorrow by UTC.
+
+ALTER TABLE patientregister
+    DROP CONSTRAINT patientregister_date_of_birth_check,
+    ADD CONSTRAINT patientregister_date_of_birth_check
+        CHECK (date_of_birth BETWEEN '1900-01-01' AND (now() AT TIME ZONE 'UTC' + interval '14 hours')::date),
+    DROP CONSTRAINT patientregister_date_of_death_check,
+    ADD CONSTRAINT patientregister_date_of_death_check
+        CHECK (date_of_death BETWEEN date_of_birth AND (now() AT TIME ZONE 'UTC' + interval '14 hours')::date);
+
+ALTER TABLE health_profiles
+    DROP CONSTRAINT health_profiles_smoking_end_date_check,
+    ADD CONSTRAINT health_profiles_smoking_end_date_check
+        CHECK (smoking_end_date BETWEEN '1900-01-01' AND (now() AT TIME ZONE 'UTC' + interval '14 hours')::date);
+
+ALTER TABLE patient_conditions
+    DROP CONSTRAINT patient_conditions_onset_date_check,
+    ADD CONSTRAINT patient_conditions_onset_date_check
+        CHECK (onset_date BETWEEN '1900-01-01' AND (now() AT TIME ZONE 'UTC' + interval '14 hours')::date),
+    DROP CONSTRAINT patient_conditions_end_date_check,
+    ADD CONSTRAINT patient_conditions_end_date_check
+        CHECK (end_date BETWEEN '1900-01-01' AND (now() AT TIME ZONE 'UTC' + interval '14 hours')::date);
+
+ALTER TABLE patient_allergies
+    DROP CONSTRAINT patient_allergies_onset_date_check,
+    ADD CONSTRAINT patient_allergies_onset_date_check
+        CHECK (onset_date BETWEEN '1900-01-01' AND (now() AT TIME ZONE 'UTC' + interval '14 hours')::date),
+    DROP CONSTRAINT patient_allergies_end_date_check,
+    ADD CONSTRAINT patient_allergies_end_date_check
+        CHECK (end_date BETWEEN '1900-01-01' AND (now() AT TIME ZONE 'UTC' + interval '14 hours')::date);
