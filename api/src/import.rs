@@ -26,10 +26,10 @@ use crate::scope::Scope;
 /// What to import.
 #[derive(Clone, Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Import FHIR R4: bundles (transaction, batch, collection, searchset), single resources and NDJSON.
+    /// Import FHIR R4: bundles (transaction, batch, collection, searchset, document, responses), resources and NDJSON.
     #[command(after_help = EXIT_CODES)]
     Fhir {
-        /// Files, and folders with files named *.json, *.ndjson or *.jsonl; all also compressed, as *.gz.
+        /// Files, and folders with files named *.json, *.ndjson or *.jsonl, or without ending; all also compressed, as *.gz.
         #[arg(required = true, value_name = "PATH")]
         paths: Vec<PathBuf>,
         /// Only tell what would be done.

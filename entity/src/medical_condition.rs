@@ -11,7 +11,7 @@ pub struct Model {
     pub uuid: Uuid,
     /// The code system, as a URI: 1 to 200 characters.
     pub system: String,
-    /// 1 to 50 characters of printable ASCII without spaces, unique within the system.
+    /// 1 to 200 characters of printable ASCII with single spaces between them, unique within the system.
     pub code: String,
     /// 1 to 500 characters.
     pub name: String,

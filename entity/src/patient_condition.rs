@@ -35,7 +35,7 @@ pub struct Model {
     pub institution_id: Uuid,
     /// The code system, as a URI: 1 to 200 characters; told if and only if the code is.
     pub system: Option<String>,
-    /// 1 to 50 characters of printable ASCII.
+    /// 1 to 200 characters of printable ASCII with single spaces between them.
     pub code: Option<String>,
     /// In words, as recorded: 1 to 500 characters.
     pub display: String,

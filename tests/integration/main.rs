@@ -21,6 +21,7 @@ mod directory;
 mod disclosures;
 mod doctor;
 mod duplicates;
+mod fhir;
 mod fhir_export;
 mod fhir_import;
 mod foreseen_keys;

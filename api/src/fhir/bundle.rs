@@ -6,6 +6,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::MAX_RESOURCE;
+use super::header::{Header, Text};
 use super::place::Place;
 use super::scanner::{Recording, ScanError, Scanner};
 
@@ -13,8 +14,8 @@ use super::scanner::{Recording, ScanError, Scanner};
 pub(super) enum Found<'f> {
     /// A resource, as JSON that may be malformed.
     Resource { full_url: Option<Cow<'f, str>>, json: &'f [u8] },
-    /// An entry of a bundle that holds no resource.
-    Empty,
+    /// An entry of a bundle in which there is nothing to import, and why.
+    Passed(&'static str),
     /// What cannot be read, and why.
     Broken(Cow<'static, str>),
 }
@@ -38,16 +39,8 @@ impl From<ScanError> for Stop {
     }
 }
 
-/// Kinds of bundles that say what is; the others tell a story, or how a request went.
-const KINDS: [&[u8]; 4] = [b"transaction", b"batch", b"collection", b"searchset"];
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    Unknown,
-    Resource,
-    Bundle,
-    RefusedBundle,
-}
+/// Bundles within bundles, at most.
+const MAX_DEPTH: usize = 4;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -56,6 +49,15 @@ struct Entry<'e> {
     full_url: Option<Cow<'e, str>>,
     #[serde(default, borrow)]
     resource: Option<&'e RawValue>,
+    #[serde(default, borrow)]
+    response: Option<&'e RawValue>,
+}
+
+/// What a server answered to a request.
+#[derive(Deserialize)]
+struct Response<'r> {
+    #[serde(default, borrow)]
+    status: Cow<'r, str>,
 }
 
 /// Reads documents, and shows what is in them.
@@ -63,11 +65,14 @@ pub(super) struct Documents<'d, 'v> {
     pub(super) place: Place,
     pub(super) visitor: &'d mut Visitor<'v>,
     buffer: Vec<u8>,
+    /// What the documents of a source are, where one of them has not said so before its entries.
+    headers: Option<Vec<Header>>,
+    depth: usize,
 }
 
 impl<'d, 'v> Documents<'d, 'v> {
     pub(super) fn new(place: Place, visitor: &'d mut Visitor<'v>) -> Self {
-        Self { place, visitor, buffer: Vec::new() }
+        Self { place, visitor, buffer: Vec::new(), headers: None, depth: 0 }
     }
 
     /// Shows one thing, which has the next number.
@@ -79,65 +84,59 @@ impl<'d, 'v> Documents<'d, 'v> {
         }
     }
 
-    /// One bundle, entry by entry, or one resource.
-    pub(super) fn document<R: BufRead>(&mut self, scanner: &mut Scanner<R>) -> Result<(), Stop> {
+    /// One bundle, entry by entry, or one resource; `text` is where it can be read once more.
+    pub(super) fn document<R: BufRead>(&mut self, scanner: &mut Scanner<R>, text: Text<'_>) -> Result<(), Stop> {
         match scanner.peek()? {
             Some(b'{') => {}
             Some(b'[') => return Err(Stop::NotAnObject("is a list; a bundle or a resource is an object")),
             _ => return Err(Stop::NotAnObject("is not JSON, or no object")),
         }
-        self.place.entry = None;
         scanner.record(std::mem::take(&mut self.buffer), MAX_RESOURCE);
-        let kind = self.properties(scanner)?;
+        let header = self.properties(scanner, text)?;
         let recording = scanner.stop_recording();
-        match kind {
-            Kind::Bundle | Kind::RefusedBundle => {}
-            Kind::Unknown | Kind::Resource => self.resource(recording)?,
+        if !header.is_bundle() {
+            return self.resource(recording);
         }
-        self.place.entry = None;
-        Ok(())
+        self.buffer = recording.bytes;
+        header.refusal().map_or(Ok(()), |reason| self.show(Found::Broken(reason.into())))
     }
 
-    fn properties<R: BufRead>(&mut self, scanner: &mut Scanner<R>) -> Result<Kind, Stop> {
-        let mut kind = Kind::Unknown;
+    /// What the document turned out to be; the entries of a bundle were shown by then.
+    fn properties<R: BufRead>(&mut self, scanner: &mut Scanner<R>, text: Text<'_>) -> Result<Header, Stop> {
+        let mut header = Header::default();
         scanner.expect(b'{')?;
         if scanner.peek()? == Some(b'}') {
             scanner.expect(b'}')?;
-            return Ok(kind);
+            return Ok(header);
         }
         loop {
             let name = scanner.name()?;
             scanner.expect(b':')?;
-            match (name.as_slice(), kind) {
-                (b"resourceType", Kind::Unknown) if scanner.peek()? == Some(b'"') => {
-                    kind = if scanner.name()? == b"Bundle" { Kind::Bundle } else { Kind::Resource };
-                    if kind == Kind::Bundle {
-                        self.buffer = scanner.stop_recording().bytes;
-                    }
+            if name == b"entry" && header.may_have_entries() && scanner.peek()? == Some(b'[') {
+                // Nothing is shown before it is known what it is.
+                if !header.is_whole() {
+                    header = text.header(&mut self.headers)?;
                 }
-                (b"type", Kind::Bundle) if scanner.peek()? == Some(b'"') => {
-                    let stated = scanner.name()?;
-                    if !KINDS.contains(&stated.as_slice()) {
-                        kind = Kind::RefusedBundle;
-                        let reason = "is a bundle of another type than transaction, batch, collection and searchset";
-                        self.show(Found::Broken(reason.into()))?;
-                    }
-                }
-                (b"entry", Kind::Unknown | Kind::Bundle) if scanner.peek()? == Some(b'[') => {
-                    // A bundle that does not say so first.
-                    kind = Kind::Bundle;
+                if header.is_bundle() && header.refusal().is_none() {
                     self.buffer = scanner.stop_recording().bytes;
-                    self.entries(scanner)?;
+                    self.entries(scanner, header.is_response())?;
+                } else {
+                    scanner.value()?;
                 }
-                _ => scanner.value()?,
+            } else if !header.learn(&name, scanner)? {
+                let is_list = scanner.peek()? == Some(b'[');
+                scanner.value()?;
+                if name == b"entry" && header.is_bundle() && !is_list {
+                    self.show(Found::Broken("has an entry that is no list".into()))?;
+                }
             }
             if !scanner.either(b',', b'}')? {
-                return Ok(kind);
+                return Ok(header);
             }
         }
     }
 
-    fn entries<R: BufRead>(&mut self, scanner: &mut Scanner<R>) -> Result<(), Stop> {
+    fn entries<R: BufRead>(&mut self, scanner: &mut Scanner<R>, are_responses: bool) -> Result<(), Stop> {
         scanner.expect(b'[')?;
         if scanner.peek()? == Some(b']') {
             return Ok(scanner.expect(b']')?);
@@ -145,32 +144,55 @@ impl<'d, 'v> Documents<'d, 'v> {
         let mut number = 0;
         loop {
             number += 1;
-            self.place.entry = Some(number);
+            // What is nested stands in an entry of the outermost bundle.
+            if self.depth == 0 {
+                self.place.entry = Some(number);
+            }
             scanner.record(std::mem::take(&mut self.buffer), MAX_RESOURCE);
             let passed = scanner.value();
             let recording = scanner.stop_recording();
             passed?;
-            self.entry(recording)?;
+            self.entry(recording, are_responses)?;
             if !scanner.either(b',', b']')? {
+                if self.depth == 0 {
+                    self.place.entry = None;
+                }
                 return Ok(());
             }
         }
     }
 
-    fn entry(&mut self, recording: Recording) -> Result<(), Stop> {
+    fn entry(&mut self, recording: Recording, is_response: bool) -> Result<(), Stop> {
         if recording.is_cut {
             return self.show(too_large());
         }
-        let found = match serde_json::from_slice::<Entry<'_>>(&recording.bytes) {
-            Ok(Entry { resource: Some(resource), full_url }) => {
-                Found::Resource { full_url, json: resource.get().as_bytes() }
-            }
-            Ok(Entry { resource: None, .. }) => Found::Empty,
-            Err(_) => Found::Broken("is no well-formed entry of a bundle".into()),
+        let entry = match serde_json::from_slice::<Entry<'_>>(&recording.bytes) {
+            Ok(entry) if recording.bytes.trim_ascii_start().starts_with(b"{") => entry,
+            _ => return self.show(Found::Broken("is no well-formed entry of a bundle".into())),
         };
-        let shown = self.show(found);
+        let shown = match entry {
+            Entry { response: Some(response), .. } if is_response && !succeeded(response) => {
+                self.show(Found::Passed("the server answered with an error here"))
+            }
+            Entry { resource: Some(resource), full_url, .. } => self.inner(full_url, resource.get().as_bytes()),
+            Entry { resource: None, .. } => self.show(Found::Passed("the entry holds no resource")),
+        };
         self.buffer = recording.bytes;
         shown
+    }
+
+    /// A resource of a bundle, which may be a bundle itself.
+    fn inner(&mut self, full_url: Option<Cow<'_, str>>, json: &[u8]) -> Result<(), Stop> {
+        if !Header::is_of_bundle(json) {
+            return self.show(Found::Resource { full_url, json });
+        }
+        if self.depth == MAX_DEPTH {
+            return self.show(Found::Broken("is a bundle within too many others".into()));
+        }
+        self.depth += 1;
+        let read = self.document(&mut Scanner::new(json), Text::Bytes(json));
+        self.depth -= 1;
+        read
     }
 
     fn resource(&mut self, recording: Recording) -> Result<(), Stop> {
@@ -182,6 +204,10 @@ impl<'d, 'v> Documents<'d, 'v> {
         self.buffer = recording.bytes;
         shown
     }
+}
+
+fn succeeded(response: &RawValue) -> bool {
+    serde_json::from_str::<Response<'_>>(response.get()).is_ok_and(|response| response.status.starts_with('2'))
 }
 
 pub(super) fn too_large() -> Found<'static> {

@@ -1,10 +1,12 @@
+use std::collections::HashMap;
+
 use uuid::Uuid;
 
 use crate::error::Result;
-use crate::records::import::{self, Fact, ImportSource, Put, Status};
+use crate::records::import::{self, ImportSource, Put, Status};
 
 use super::judge::{Ready, Verdict, Withdrawal};
-use super::map::{Coded, List, Mapped};
+use super::map::{Coded, Mapped};
 use super::run::Run;
 
 impl Run<'_> {
@@ -26,6 +28,12 @@ impl Run<'_> {
         } else {
             import::medications(scope, cluster, clock, how, medications).await?
         };
+        let written = facts.iter().zip(&puts).filter(|(fact, put)| fact.is_of_known && is_there(put));
+        let written: HashMap<Uuid, ImportSource> = written.map(|(fact, _)| fact.record.own()).collect();
+        let kind = facts.first().map(|fact| fact.record.kind());
+        if let Some(kind) = kind {
+            import::relist(scope, cluster, how, kind, &written).await?;
+        }
         for (fact, put) in facts.into_iter().zip(puts) {
             let verdict = match &fact.record {
                 Coded::Allergy(mapped) => verdict(mapped, put),
@@ -40,15 +48,14 @@ impl Run<'_> {
 
     /// Removes records, all of one kind, that were wrong, and tells which of them were there.
     pub(super) async fn withdraw(&mut self, withdrawals: Vec<Withdrawal>) -> Result<()> {
-        let fact = match withdrawals.first().map(|first| first.list) {
-            Some(List::Allergies) => Fact::Allergy,
-            Some(List::History) => Fact::Condition,
-            Some(List::Medications) => Fact::Medication,
-            None => return Ok(()),
-        };
+        let Some(fact) = withdrawals.first().map(|first| first.list.kind()) else { return Ok(()) };
         let wrong: Vec<(Uuid, ImportSource)> =
             withdrawals.iter().map(|withdrawal| (withdrawal.key, withdrawal.source.clone())).collect();
         let results = import::withdraw(self.scope, self.cluster, self.clock, self.how, fact, &wrong).await?;
+        let gone = withdrawals.iter().zip(&results);
+        let gone = gone.filter(|(told, result)| told.is_of_known && **result == import::Withdrawal::Removed);
+        let gone = gone.map(|(told, _)| (told.key, told.source.clone())).collect();
+        import::relist(self.scope, self.cluster, self.how, fact, &gone).await?;
         for (withdrawal, result) in withdrawals.into_iter().zip(results) {
             let Withdrawal { place, mut about, reason, .. } = withdrawal;
             // Nothing of it is taken, so nothing is left out.
@@ -66,6 +73,10 @@ impl Run<'_> {
         }
         Ok(())
     }
+}
+
+const fn is_there(put: &Put) -> bool {
+    matches!(put, Put::Created | Put::Updated(_) | Put::Unchanged)
 }
 
 fn verdict<T>(mapped: &Mapped<T>, put: Put) -> Verdict {

@@ -2,10 +2,10 @@ use std::collections::{HashMap, HashSet};
 
 use uuid::Uuid;
 
-use crate::records::import::{Conflict, ImportSource, Status};
+use crate::records::import::{Conflict, ImportSource, KnownRegister, Status, entry_fault};
 
 use super::key::Link;
-use super::map::{Coded, List, Note, NoteState, Post, Problem, Visit};
+use super::map::{Coded, Fact, List, Note, NoteState, Post, Problem, Visit};
 use super::place::Place;
 use super::resource::{About, Body, Look, Resource};
 use super::survey::{Survey, Twin};
@@ -16,6 +16,8 @@ pub(super) enum Fate {
     Failed,
     Deleted,
     Written,
+    /// It is in the database, and only its id tells that it is the one that is meant.
+    Doubtful,
 }
 
 /// What is known once the registers were written.
@@ -26,6 +28,17 @@ pub(super) struct Results {
     /// Institutions that another source made here: what refers to one of them means another one.
     pub(super) foreign_institutions: HashSet<Uuid>,
     pub(super) registers: HashMap<Uuid, Fate>,
+    /// Patients of whom the input tells without holding them.
+    pub(super) known: HashMap<Uuid, KnownRegister>,
+}
+
+impl Results {
+    /// What became of a patient's register, where there is one.
+    fn fate(&self, patient: Uuid) -> Option<Fate> {
+        let known = || self.known.get(&patient).map(KnownRegister::is_deleted);
+        let here = |is_deleted| if is_deleted { Fate::Deleted } else { Fate::Written };
+        self.registers.get(&patient).copied().or_else(|| known().map(here))
+    }
 }
 
 /// What is to become of a resource.
@@ -46,6 +59,8 @@ pub(super) struct Withdrawal {
     pub(super) key: Uuid,
     pub(super) source: ImportSource,
     pub(super) reason: &'static str,
+    /// Whether the list of the patient's register must follow, since the input does not hold the patient.
+    pub(super) is_of_known: bool,
 }
 
 /// Something that is known of a patient, to be written.
@@ -55,6 +70,8 @@ pub(super) struct Ready {
     pub(super) record: Coded,
     /// What of the resource is not kept.
     pub(super) left_out: Vec<Problem>,
+    /// Whether the list of the patient's register must follow, since the input does not hold the patient.
+    pub(super) is_of_known: bool,
 }
 
 /// A status with its place and reason, where it needs them.
@@ -98,8 +115,9 @@ impl Verdict {
 
 /// The verdict on a resource that stood in the input before; none for the first.
 pub(super) fn on_twin(survey: &Survey, place: Place, resource: &Resource) -> Option<Verdict> {
-    match survey.twin(resource.kind, resource.own.key, place, &resource.body) {
-        Twin::First => None,
+    match survey.twin(place, resource) {
+        Twin::Chosen => None,
+        Twin::Older => Some(Verdict::skipped("is an older version of a resource that the input has, too; the newest counts")),
         Twin::Same => Some(Verdict::skipped("stands in the input before, with the same content")),
         Twin::Different => {
             Some(Verdict::failed(None, "stands in the input before, with other content; the first one counts"))
@@ -130,14 +148,17 @@ pub(super) fn judge(
         Body::Institution(_) | Body::Doctor(_) | Body::Register(_) => (about, None),
         Body::Visit(visit) => told(about, on_visit(survey, results, &visit)),
         Body::Post(post) => told(about, on_post(survey, results, &post)),
-        Body::Note(Note { state: NoteState::Withdrawn(reason), list, .. }) => {
+        Body::Medicine(_) => told(about, Verdict::skipped("tells what medication requests name, and is not kept itself")),
+        Body::Note(Note { state: NoteState::Withdrawn(reason), list, patient, .. }) => {
             let (key, source) = (resource.own.key, resource.source);
-            let withdrawal = Withdrawal { place, about: about.clone(), list, key, source, reason };
+            let is_of_known = patient.key().is_some_and(|key| results.known.contains_key(&survey.resolve(key)));
+            let withdrawal = Withdrawal { place, about: about.clone(), list, key, source, reason, is_of_known };
             (about, Some(Judged::Withdrawn(withdrawal)))
         }
         Body::Note(note) => match on_note(survey, results, note) {
-            Ok((record, left_out)) => {
-                let ready = Ready { place, about: about.clone(), record, left_out };
+            Ok((patient, Fact { record, left_out, .. })) => {
+                let is_of_known = results.known.contains_key(&patient);
+                let ready = Ready { place, about: about.clone(), record, left_out, is_of_known };
                 (about, Some(Judged::Ready(Box::new(ready))))
             }
             Err(verdict) => told(about, verdict),
@@ -154,21 +175,23 @@ fn on_visit(survey: &Survey, results: &Results, visit: &Visit) -> Verdict {
         Link::Nowhere => false,
         Link::Key { key, .. } => known(survey.resolve(key)),
     };
-    if !leads_to(visit.patient, &|key| results.registers.contains_key(&key)) {
-        return Verdict::failed(Some("Encounter.subject"), "refers to no patient of this import");
+    if !leads_to(visit.patient, &|key| results.fate(key).is_some()) {
+        return Verdict::failed(Some("Encounter.subject"), NO_PATIENT);
     }
     if !leads_to(visit.institution, &|key| results.institutions.contains(&key)) {
         let reason = "refers to no institution, neither of this import nor in the database";
         return Verdict::failed(Some("Encounter.serviceProvider"), reason);
     }
     for (index, doctor) in visit.doctors.iter().enumerate() {
-        if !leads_to(*doctor, &|key| results.doctors.contains(&key)) {
+        if !leads_to(*doctor, &|key| results.doctors.contains(&survey.doctor(key))) {
             let reason = "refers to no doctor, neither of this import nor in the database";
             return Verdict::failed(Some(&format!("Encounter.participant[{index}].individual")), reason);
         }
     }
     Verdict::skipped("tells the patient's doctor and institution, and is not kept itself")
 }
+
+const NO_PATIENT: &str = "refers to no patient, neither of this import nor of its source in the database";
 
 fn on_post(survey: &Survey, results: &Results, post: &Post) -> Verdict {
     if !post.counts {
@@ -187,30 +210,40 @@ fn on_post(survey: &Survey, results: &Results, post: &Post) -> Verdict {
     Verdict::skipped("tells where the doctor practises, and is not kept itself")
 }
 
-/// The record to write, of a patient who was imported, and what is not kept; or else why there is none.
-fn on_note(survey: &Survey, results: &Results, note: Note) -> Result<(Coded, Vec<Problem>), Verdict> {
-    let mut fact = match note.state {
+const DOUBTFUL: &str = "refers by its id alone to a patient in the database, and the input does not name its server: other servers may have the same id. Name the server (base)";
+
+/// The patient and the record to write, and what is not kept; or else why there is none.
+fn on_note(survey: &Survey, results: &Results, note: Note) -> Result<(Uuid, Fact), Verdict> {
+    let fact = match note.state {
         NoteState::Whole(fact) => *fact,
         NoteState::NotTaken(reason) | NoteState::Withdrawn(reason) => return Err(Verdict::skipped(reason)),
         NoteState::Broken(problem) => return Err(Verdict::problem(problem)),
     };
-    let patient = match note.patient {
-        Link::Key { key, is_other: false } => Some(survey.resolve(key)),
-        _ => None,
-    };
-    let fate = patient.and_then(|key| Some((key, *results.registers.get(&key)?)));
-    match fate {
-        None => Err(Verdict::failed(Some(note.patient_path), "refers to no patient of this import")),
+    let patient = note.patient.key().map(|key| survey.resolve(key));
+    match patient.and_then(|key| Some((key, results.fate(key)?))) {
+        None => Err(Verdict::failed(Some(note.patient_path), NO_PATIENT)),
         Some((_, Fate::Failed)) => {
             Err(Verdict::failed(Some(note.patient_path), "refers to a patient that was not imported"))
         }
+        Some((_, Fate::Doubtful)) => Err(Verdict::failed(Some(note.patient_path), DOUBTFUL)),
         Some((_, Fate::Deleted)) => Err(Verdict::skipped("its patient's register was deleted")),
-        Some((key, Fate::Written)) => {
-            if fact.is_active && !survey.has_entry(key, note.list, &fact.words) {
-                let reason = "was left out of the register's list, which has 100 entries already";
-                fact.left_out.push(Problem::new(fact.record.code_path(), reason));
-            }
-            Ok((fact.record.of(key), fact.left_out))
-        }
+        Some((key, Fate::Written)) => Ok((key, in_words(survey, fact, (key, note.list))?)),
     }
+}
+
+/// The same, as this patient's, with words.
+fn in_words(survey: &Survey, fact: Fact, (patient, list): (Uuid, List)) -> Result<Fact, Verdict> {
+    let path = fact.record.code_path();
+    let Some(concept) = survey.concept(fact.record.concept(), fact.medication) else {
+        return Err(Verdict::failed(Some(path), "refers to no Medication of this input, and has no display text"));
+    };
+    if let Some(fault) = entry_fault(&concept.display) {
+        return Err(Verdict::failed(Some(path), &fault.message));
+    }
+    let mut left_out = fact.left_out;
+    if fact.is_active && !survey.has_entry(patient, list, &concept.display) {
+        let reason = "was left out of the register's list, which has 100 entries already";
+        left_out.push(Problem::new(path, reason));
+    }
+    Ok(Fact { record: fact.record.called(concept).of(patient), left_out, ..fact })
 }

@@ -4,7 +4,8 @@
 //!
 //! The input is read three times, so that the order of files and resources does not matter and only a fraction of it is
 //! held in memory: the survey learns who refers to whom, the second reading writes the registers, the third writes what
-//! is known of patients and tells what became of everything else. A resource is read whole, and has at most [`MAX_RESOURCE`] bytes; what is kept of the
+//! is known of patients and tells what became of everything else. Where a resource stands there in several versions the survey
+//! is made twice, and a bundle that says last of which type it is is looked through before. A resource is read whole, and has at most [`MAX_RESOURCE`] bytes; what is kept of the
 //! survey is bounded by [`MAX_MEMORY`].
 //!
 //! Keys: an id that is a UUID is the record's key. Any other id becomes the `UUIDv5` of `BASE/Type/id` in the namespace
@@ -14,6 +15,7 @@
 mod bundle;
 mod export;
 mod facts;
+mod header;
 mod importer;
 mod judge;
 mod key;
@@ -26,6 +28,7 @@ mod registers;
 mod resource;
 mod run;
 mod scanner;
+mod shape;
 mod source;
 mod survey;
 mod untaken;
@@ -40,6 +43,6 @@ pub use source::{Source, Sources};
 /// Bytes of one resource at most, as JSON, with the entry of the bundle that it stands in.
 pub const MAX_RESOURCE: usize = 16 << 20;
 
-/// Bytes that the survey of one import may keep, about: some 150,000 patients with a dozen encounters each. More is
+/// Bytes that the survey of one import may keep, about: some 80,000 patients with a dozen encounters each. More is
 /// refused before anything is written.
 pub const MAX_MEMORY: usize = 192 << 20;

@@ -4,6 +4,7 @@ use std::sync::atomic::AtomicU64;
 
 use super::MAX_RESOURCE;
 use super::bundle::{Documents, Found, Stop, Visitor, too_large};
+use super::header::Text;
 use super::place::Place;
 use super::scanner::{ScanError, Scanner};
 use super::source::{Layout, Source};
@@ -14,10 +15,10 @@ pub(super) fn read(source: &Source, index: u32, read: &Arc<AtomicU64>, visitor: 
     let place = Place { source: index, ..Place::default() };
     let mut documents = Documents::new(place, visitor);
     let result = match source.open(read) {
-        Ok(input) => match source.layout {
-            Layout::Documents => whole(input, &mut documents),
+        Ok(mut input) => begin(&mut input).and_then(|()| match source.layout {
+            Layout::Documents => whole(source, input, &mut documents),
             Layout::Lines => lines(input, &mut documents),
-        },
+        }),
         Err(error) => Err(Stop::Malformed(error.into())),
     };
     if let Err(stop) = result
@@ -28,14 +29,31 @@ pub(super) fn read(source: &Source, index: u32, read: &Arc<AtomicU64>, visitor: 
     }
 }
 
+/// The mark that some programs put before UTF-8 (RFC 8259, section 8.1).
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
+/// Passes a byte order mark; refuses text that is no UTF-8.
+pub(super) fn begin(input: &mut Box<dyn BufRead>) -> Result<(), Stop> {
+    match input.fill_buf().map_err(ScanError::from)? {
+        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] | [0, b'{', ..] | [b'{', 0, ..] => {
+            return Err(Stop::NotAnObject("is UTF-16 (or UTF-32); FHIR's JSON is UTF-8: convert it"));
+        }
+        text if text.starts_with(BYTE_ORDER_MARK) => input.consume(BYTE_ORDER_MARK.len()),
+        _ => {}
+    }
+    Ok(())
+}
+
 /// Documents one after the other, most often just one.
-fn whole(input: Box<dyn BufRead>, documents: &mut Documents<'_, '_>) -> Result<(), Stop> {
+fn whole(source: &Source, input: Box<dyn BufRead>, documents: &mut Documents<'_, '_>) -> Result<(), Stop> {
     let mut scanner = Scanner::new(input);
     if scanner.peek()?.is_none() {
         return Err(Stop::NotAnObject("is empty"));
     }
+    let mut number = 0;
     while scanner.peek()?.is_some() {
-        documents.document(&mut scanner)?;
+        documents.document(&mut scanner, Text::Source { source, number })?;
+        number += 1;
     }
     Ok(())
 }
@@ -55,15 +73,18 @@ fn lines(mut input: Box<dyn BufRead>, documents: &mut Documents<'_, '_>) -> Resu
             }
             Line::End => return Ok(()),
             Line::TooLong => documents.show(too_large())?,
-            Line::Whole if line.trim_ascii().is_empty() => {}
-            Line::Whole => one_line(&line, documents)?,
+            // Files that were put together have a mark in their midst.
+            Line::Whole => match line.strip_prefix(BYTE_ORDER_MARK).unwrap_or(&line) {
+                line if line.trim_ascii().is_empty() => {}
+                line => one_line(line, documents)?,
+            },
         }
     }
 }
 
 fn one_line(line: &[u8], documents: &mut Documents<'_, '_>) -> Result<(), Stop> {
     let mut scanner = Scanner::new(line);
-    let result = documents.document(&mut scanner).and_then(|()| match scanner.peek()? {
+    let result = documents.document(&mut scanner, Text::Bytes(line)).and_then(|()| match scanner.peek()? {
         None => Ok(()),
         Some(_) => Err(Stop::Malformed(ScanError::Unexpected)),
     });

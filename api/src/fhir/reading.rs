@@ -1,7 +1,9 @@
+use std::cell::RefCell;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
+use chrono::NaiveDate;
 use tokio::sync::mpsc;
 
 use crate::records::import::{ImportedRegister, MAX_CHUNK, Outcome, Status};
@@ -20,6 +22,8 @@ use super::survey::{Survey, Waiting};
 pub(super) struct Shared {
     pub(super) sources: Sources,
     pub(super) base: String,
+    /// The day of the import.
+    pub(super) today: NaiveDate,
     pub(super) read: Arc<AtomicU64>,
 }
 
@@ -82,6 +86,8 @@ impl Batches {
     }
 }
 
+const CONTESTED: &str = "two people have this id in the input, which does not name their servers; nothing of either was written. Import them by themselves, and name the server of each (base)";
+
 impl Shared {
     pub(super) fn each(
         &self,
@@ -103,7 +109,8 @@ impl Shared {
     }
 
     pub(super) fn look(&self, full_url: Option<&str>, json: &[u8]) -> (About, Look) {
-        look(json, Origin { base: &self.base, full_url })
+        let searches = RefCell::default();
+        look(json, Origin { base: &self.base, full_url, today: self.today, searches: &searches })
     }
 
     /// Sends every patient, and what became of those that stand in the input again.
@@ -120,7 +127,8 @@ impl Shared {
             if resource.kind != Kind::Patient {
                 return ControlFlow::Continue(());
             }
-            if let Some(verdict) = on_twin(survey, place, &resource) {
+            let contested = survey.is_contested(resource.own.key).then(|| Verdict::failed(None, CONTESTED));
+            if let Some(verdict) = contested.or_else(|| on_twin(survey, place, &resource)) {
                 return send(Event::Outcomes(vec![self.outcome(place, about, verdict)]));
             }
             if let Body::Register(mapped) = resource.body {
@@ -148,7 +156,7 @@ impl Shared {
                 Found::Resource { full_url, json } => {
                     judge(survey, results, place, self.look(full_url.as_deref(), json))
                 }
-                Found::Empty => (About::default(), Some(told(Verdict::skipped("the entry holds no resource")))),
+                Found::Passed(reason) => (About::default(), Some(told(Verdict::skipped(reason)))),
                 Found::Broken(reason) => (About::default(), Some(told(Verdict::failed(None, &reason)))),
             };
             match judged {

@@ -1,16 +1,18 @@
-use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
-use crate::records::import::{ImportSource, ImportedDoctor, ImportedInstitution, ImportedRegister};
-
-use super::key::{Origin, Own, by_identifier};
-use super::map::{
-    List, Mapped, Note, Post, Visit, doctor, institution, note, of_entry, of_organization, of_patient, of_practitioner,
-    post, register, visit,
+use crate::records::import::{
+    ImportSource, ImportedConcept, ImportedDoctor, ImportedIdentifier, ImportedInstitution, ImportedRegister,
 };
-use super::r4::{Encounter, Entry, Identifier, Organization, Patient, Practitioner, PractitionerRole};
+
+use super::key::{Origin, Own, Search, by_identifier};
+use super::map::{
+    List, Mapped, Note, NoteState, Post, Problem, Visit, doctor, institution, medicine, note, of_entry,
+    of_organization, of_patient, of_practitioner, post, register, visit,
+};
+use super::r4::{Encounter, Entry, Medication, Organization, Patient, Practitioner, PractitionerRole};
+use super::shape::{SHAPE, Shaped, read};
 use super::untaken::Untaken;
-use super::version::{Head, older_than_r4};
+use super::version::{Head, other_than_r4};
 
 /// The types that an import looks into.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -23,6 +25,7 @@ pub(super) enum Kind {
     AllergyIntolerance,
     Condition,
     MedicationRequest,
+    Medication,
 }
 
 /// What a resource is called, and which of its elements records have no place for.
@@ -40,6 +43,10 @@ pub(super) struct Resource {
     pub(super) source: ImportSource,
     /// Other keys by which references may mean it.
     pub(super) aliases: Vec<Uuid>,
+    /// References in it that name others by an identifier.
+    pub(super) searches: Vec<Search>,
+    /// How new it is, where it says so: of two versions the greater.
+    pub(super) version: i64,
     pub(super) body: Body,
 }
 
@@ -51,6 +58,8 @@ pub(super) enum Body {
     Visit(Visit),
     Post(Post),
     Note(Note),
+    /// What is taken; none of what says nothing.
+    Medicine(Option<ImportedConcept>),
 }
 
 /// What there is to say of a resource when it is looked at by itself.
@@ -65,7 +74,8 @@ pub(super) enum Look {
 pub(super) fn look(json: &[u8], origin: Origin<'_>) -> (About, Look) {
     let failed = |path: Option<String>, reason: &str| Look::Failed(path, reason.to_owned());
     let head = match serde_json::from_slice::<Head<'_>>(json) {
-        Ok(head) => head,
+        Ok(head) if json.trim_ascii_start().starts_with(b"{") => head,
+        Ok(_) => return (About::default(), failed(None, SHAPE)),
         Err(error) => {
             return (About::default(), failed(None, if error.is_data() { SHAPE } else { "is not well-formed JSON" }));
         }
@@ -78,9 +88,9 @@ pub(super) fn look(json: &[u8], origin: Origin<'_>) -> (About, Look) {
     let Some(kind) = about.resource_type.clone() else {
         return (about, failed(None, "has no resourceType of FHIR"));
     };
-    if let Some(mark) = older_than_r4(&head) {
-        let reason = "shows that this is FHIR DSTU2 or STU3; only R4 is imported";
-        return (about, failed(Some(format!("{kind}.{mark}")), reason));
+    if let Some((mark, version)) = other_than_r4(&head) {
+        let reason = format!("shows that this is FHIR {version}; only R4 is imported, and R4B, which is the same here");
+        return (about, failed(Some(format!("{kind}.{mark}")), &reason));
     }
     let relevant = match kind.as_str() {
         "Organization" => Kind::Organization,
@@ -91,21 +101,21 @@ pub(super) fn look(json: &[u8], origin: Origin<'_>) -> (About, Look) {
         "AllergyIntolerance" => Kind::AllergyIntolerance,
         "Condition" => Kind::Condition,
         "MedicationRequest" => Kind::MedicationRequest,
+        "Medication" => Kind::Medication,
         _ => return (about, Look::Other),
     };
     let Some(own) = origin.own(&kind, about.id.as_deref()) else {
         return (about, failed(Some(format!("{kind}.id")), "has no id, and no fullUrl in its place"));
     };
     let mut untaken = Untaken::default();
-    let look = match resource(json, origin, relevant, own, &mut untaken) {
-        Ok(resource) => Look::Relevant(Box::new(resource)),
-        Err(path) => Look::Failed(Some(format!("{kind}{path}")), SHAPE.to_owned()),
+    let reader = Reader { kind: &kind, json, origin, untaken: &mut untaken };
+    let look = match reader.resource(relevant, own) {
+        Ok(resource) => Look::Relevant(Box::new(Resource { version: head.version(), ..resource })),
+        Err(place) => Look::Failed(Some(format!("{kind}{place}")), SHAPE.to_owned()),
     };
     about.no_place_for = untaken.names();
     (about, look)
 }
-
-const SHAPE: &str = "is not of the shape that R4 gives it";
 
 /// A type's name is letters, so that it can be shown; anything else may be somebody's data.
 fn type_name(text: &str) -> Option<String> {
@@ -113,65 +123,93 @@ fn type_name(text: &str) -> Option<String> {
     is_name.then(|| text.to_owned())
 }
 
-/// The error is the place that has another shape.
-fn resource(json: &[u8], origin: Origin<'_>, kind: Kind, own: Own, untaken: &mut Untaken) -> Result<Resource, String> {
-    let mut aliases = Vec::new();
-    let mut known_by = |name: &str, identifiers: &[Identifier]| {
-        aliases = identifiers.iter().filter_map(|identifier| by_identifier(name, identifier)).collect();
-    };
-    let mut list = |list| -> Result<Body, String> {
-        let entry: Entry = parse_whole(json, untaken)?;
-        of_entry(list, &entry, untaken);
-        Ok(Body::Note(note(origin, own.key, list, &entry)))
-    };
-    let body = match kind {
-        Kind::Organization => {
-            let organization: Organization = parse_whole(json, untaken)?;
-            of_organization(&organization, untaken);
-            known_by("Organization", &organization.identifier);
-            Body::Institution(institution(origin, own.key, organization))
-        }
-        Kind::Practitioner => {
-            let practitioner: Practitioner = parse_whole(json, untaken)?;
-            of_practitioner(&practitioner, untaken);
-            known_by("Practitioner", &practitioner.identifier);
-            Body::Doctor(doctor(origin, own.key, practitioner))
-        }
-        Kind::Patient => {
-            let patient: Patient = parse_whole(json, untaken)?;
-            of_patient(&patient, untaken);
-            Body::Register(Box::new(register(origin, own.key, patient)))
-        }
-        Kind::PractitionerRole => Body::Post(post(origin, &parse::<PractitionerRole>(json)?)),
-        Kind::Encounter => Body::Visit(visit(origin, &parse::<Encounter>(json)?)),
-        Kind::AllergyIntolerance => list(List::Allergies)?,
-        Kind::Condition => list(List::History)?,
-        Kind::MedicationRequest => list(List::Medications)?,
-    };
-    aliases.extend(own.alias);
-    Ok(Resource { kind, own, source: origin.source(), aliases, body })
+/// Reads a resource of a known type.
+struct Reader<'r> {
+    kind: &'r str,
+    json: &'r [u8],
+    origin: Origin<'r>,
+    untaken: &'r mut Untaken,
 }
 
-fn parse<T: DeserializeOwned>(json: &[u8]) -> Result<T, String> {
-    serde_json::from_slice(json).map_err(|_| place_of_fault::<T>(json))
+impl Reader<'_> {
+    /// The error is the place that has another shape.
+    fn resource(mut self, kind: Kind, own: Own) -> Result<Resource, String> {
+        let body = self.body(kind, own.key)?;
+        let mut aliases: Vec<Uuid> = body.identifiers().iter().map(|known| self.known_by(known)).collect();
+        aliases.extend(own.alias);
+        let searches = self.origin.searches.take();
+        Ok(Resource { kind, own, source: self.origin.source(), aliases, searches, version: 0, body })
+    }
+
+    fn known_by(&self, identifier: &ImportedIdentifier) -> Uuid {
+        by_identifier(self.kind, identifier.system.as_deref().unwrap_or_default(), &identifier.value)
+    }
+
+    fn body(&mut self, kind: Kind, key: Uuid) -> Result<Body, String> {
+        let origin = self.origin;
+        Ok(match kind {
+            Kind::Organization => {
+                let Shaped { resource, left_out } = read::<Organization>(self.kind, self.json, self.untaken)?;
+                of_organization(&resource, self.untaken);
+                Body::Institution(institution(origin, key, resource).without(left_out))
+            }
+            Kind::Practitioner => {
+                let Shaped { resource, left_out } = read::<Practitioner>(self.kind, self.json, self.untaken)?;
+                of_practitioner(&resource, self.untaken);
+                Body::Doctor(doctor(origin, key, resource).without(left_out))
+            }
+            Kind::Patient => {
+                let Shaped { resource, left_out } = read::<Patient>(self.kind, self.json, self.untaken)?;
+                of_patient(&resource, self.untaken);
+                Body::Register(Box::new(register(origin, key, resource).without(left_out)))
+            }
+            Kind::PractitionerRole => Body::Post(post(origin, &self.unlisted::<PractitionerRole>()?)),
+            Kind::Encounter => Body::Visit(visit(origin, &self.unlisted::<Encounter>()?)),
+            Kind::Medication => Body::Medicine(medicine(&self.unlisted::<Medication>()?)),
+            Kind::AllergyIntolerance => self.entry(List::Allergies, key)?,
+            Kind::Condition => self.entry(List::History, key)?,
+            Kind::MedicationRequest => self.entry(List::Medications, key)?,
+        })
+    }
+
+    /// A resource that is not kept itself, so that nobody misses what is left out.
+    fn unlisted<T: serde::de::DeserializeOwned>(&self) -> Result<T, String> {
+        Ok(read::<T>(self.kind, self.json, &mut Untaken::default())?.resource)
+    }
+
+    fn entry(&mut self, list: List, key: Uuid) -> Result<Body, String> {
+        let Shaped { resource, left_out } = read::<Entry>(self.kind, self.json, self.untaken)?;
+        of_entry(list, &resource, self.untaken);
+        let mut note = note(self.origin, key, list, &resource);
+        if let NoteState::Whole(fact) = &mut note.state {
+            add(&mut fact.left_out, left_out);
+        }
+        Ok(Body::Note(note))
+    }
 }
 
-/// The same, and what of it is not read.
-fn parse_whole<T: DeserializeOwned>(json: &[u8], untaken: &mut Untaken) -> Result<T, String> {
-    let mut whole = serde_json::Deserializer::from_slice(json);
-    serde_ignored::deserialize(&mut whole, |path| untaken.pass(&path)).map_err(|_| place_of_fault::<T>(json))
+fn add(left_out: &mut Vec<Problem>, first: Vec<Problem>) {
+    left_out.splice(0..0, first);
 }
 
-/// Tracking the place costs time, so it is done only when something is wrong.
-fn place_of_fault<T: DeserializeOwned>(json: &[u8]) -> String {
-    let mut json = serde_json::Deserializer::from_slice(json);
-    match serde_path_to_error::deserialize::<_, T>(&mut json) {
-        Err(error) if error.path().iter().next().is_some() => format!(".{}", error.path()),
-        _ => String::new(),
+impl<T> Mapped<T> {
+    fn without(mut self, left_out: Vec<Problem>) -> Self {
+        add(&mut self.left_out, left_out);
+        self
     }
 }
 
 impl Body {
+    /// What others know it by.
+    fn identifiers(&self) -> &[ImportedIdentifier] {
+        match self {
+            Self::Institution(mapped) => &mapped.record.identifiers,
+            Self::Doctor(mapped) => &mapped.record.identifiers,
+            Self::Register(mapped) => &mapped.record.identifiers,
+            Self::Visit(_) | Self::Post(_) | Self::Note(_) | Self::Medicine(_) => &[],
+        }
+    }
+
     /// What is compared when the same resource stands in several places: what is imported of it.
     pub(super) fn fingerprint(&self) -> u64 {
         use std::hash::{DefaultHasher, Hash, Hasher};
@@ -179,10 +217,11 @@ impl Body {
         match self {
             Self::Institution(mapped) => mapped.record.hash(&mut hasher),
             Self::Doctor(mapped) => mapped.record.hash(&mut hasher),
-            Self::Register(mapped) => mapped.record.hash(&mut hasher),
+            Self::Register(mapped) => (&mapped.record, &mapped.references).hash(&mut hasher),
             Self::Visit(visit) => visit.hash(&mut hasher),
             Self::Post(post) => post.hash(&mut hasher),
             Self::Note(note) => note.hash(&mut hasher),
+            Self::Medicine(concept) => concept.hash(&mut hasher),
         }
         hasher.finish()
     }

@@ -1,4 +1,4 @@
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -10,11 +10,12 @@ use uuid::Uuid;
 use crate::clock::Clock;
 use crate::database::{Cluster, Consistency};
 use crate::error::{Error, Result};
-use crate::records::import::{self, Conflict, How, MAX_CHUNK, Outcome, Put, Status, Summary, Vocabulary};
+use crate::records::import::{self, Affiliation, Conflict, How, Identified, KnownRegister, Owner, MAX_CHUNK, Outcome, Put, Status, Summary, Vocabulary};
 use crate::scope::Scope;
 
 use super::bundle::Found;
-use super::judge::{Results, Verdict};
+use super::judge::{Fate, Results, Verdict};
+use super::key::Search;
 use super::map::Mapped;
 use super::place::Place;
 use super::reading::{Event, Rest, Shared};
@@ -77,7 +78,7 @@ pub async fn import(
     report: &mut dyn Report,
 ) -> Result<Summary> {
     import::require(scope)?;
-    let shared = Arc::new(Shared { sources, base: options.base, read: Arc::default() });
+    let shared = Arc::new(Shared { sources, base: options.base, today: clock.latest_day(), read: Arc::default() });
     let mut run = Run { scope, cluster, clock, how: options.how, shared, report, summary: Summary::default() };
     for (path, reason) in run.shared.sources.refused.clone() {
         let about = About::default();
@@ -85,12 +86,18 @@ pub async fn import(
             Outcome { file: Some(path), ..run.shared.outcome(Place::default(), about, Verdict::failed(None, &reason)) };
         run.tell(outcome);
     }
+    for (path, reason) in run.shared.sources.passed.clone() {
+        let passed = run.shared.outcome(Place::default(), About::default(), Verdict::skipped(reason));
+        run.tell(Outcome { file: Some(path), ..passed });
+    }
     let known = Vocabulary::load(scope, &cluster.read(scope, Consistency::Strong)).await?;
     let survey = run.survey(options.memory).await?;
     let mut results = Results::default();
+    results.registers.extend(survey.contested().map(|key| (key, Fate::Failed)));
     run.institutions(&survey, &mut results).await?;
     run.doctors(&survey, &mut results).await?;
     run.registers(&survey, &known, &mut results).await?;
+    run.known_registers(&survey, &mut results).await?;
     run.rest(survey, results).await?;
     Ok(run.summary)
 }
@@ -117,32 +124,55 @@ impl Run<'_> {
         }
     }
 
+    /// Reads everything once; once more where there are several versions of anything.
     async fn survey(&mut self, memory: usize) -> Result<Arc<Survey>> {
+        let mut survey = self.surveyed(Survey::default(), memory).await?;
+        if let Some(anew) = survey.anew() {
+            survey = self.surveyed(anew, memory).await?;
+        }
+        self.look_up(&mut survey).await?;
+        survey.settle();
+        Ok(Arc::new(survey))
+    }
+
+    async fn surveyed(&mut self, mut survey: Survey, memory: usize) -> Result<Survey> {
         let (results, mut receiver) = mpsc::channel(1);
         let shared = Arc::clone(&self.shared);
+        self.shared.read.store(0, Ordering::Relaxed);
         let reading = tokio::task::spawn_blocking(move || {
-            let mut survey = Survey::default();
             let whole = shared.each(|_| true, &mut |place, found| match found {
                 Found::Resource { full_url, json } => match shared.look(full_url.as_deref(), json) {
                     (about, Look::Relevant(resource)) => survey.add(place, about, *resource, memory),
                     _ => ControlFlow::Continue(()),
                 },
-                Found::Empty | Found::Broken(_) => ControlFlow::Continue(()),
+                Found::Passed(_) | Found::Broken(_) => ControlFlow::Continue(()),
             });
-            survey.settle();
             // Whoever waited for it may be gone.
             results.blocking_send((survey, whole)).ok();
         });
         let surveyed = self.next(&mut receiver, Phase::Survey).await;
         reading.await.map_err(Error::internal)?;
         match surveyed {
-            Some((survey, ControlFlow::Continue(()))) => Ok(Arc::new(survey)),
+            Some((survey, ControlFlow::Continue(()))) => Ok(survey),
             Some((_, ControlFlow::Break(()))) => Err(Error::Limit(format!(
                 "the input refers to more records than one import can keep in mind ({} MiB); nothing was written. Import fewer files at a time",
                 memory >> 20
             ))),
             None => Err(Error::internal("the survey was lost")),
         }
+    }
+
+    /// Asks the database what the input does not tell: who has an identifier, and what a code is called.
+    async fn look_up(&mut self, survey: &mut Survey) -> Result<()> {
+        let (scope, cluster) = (self.scope, self.cluster);
+        let searches: Vec<(Uuid, Identified)> = survey.searches().into_iter().filter_map(identified).collect();
+        for (key, found) in import::identified(scope, cluster, searches).await? {
+            survey.found(key, found);
+        }
+        let [of_conditions, of_medications] = survey.unnamed();
+        survey.name(import::condition_names(scope, cluster, of_conditions).await?);
+        survey.name(import::medication_names(scope, cluster, of_medications).await?);
+        Ok(())
     }
 
     /// The next message; tells the progress while waiting.
@@ -173,7 +203,8 @@ impl Run<'_> {
                 }
             }
         }
-        let unknown = unknown(survey, survey.places.all(), &[&results.institutions, &results.foreign_institutions]);
+        let there = [&results.institutions, &results.foreign_institutions];
+        let unknown = unknown(survey.places.all(), |key| survey.resolve(key), &there);
         let known = import::known_institutions(self.scope, self.cluster, unknown, &survey.servers).await?;
         results.institutions.extend(known);
         Ok(())
@@ -197,7 +228,7 @@ impl Run<'_> {
                 }
             }
         }
-        let unknown = unknown(survey, survey.people.all(), &[&results.doctors, &foreign]);
+        let unknown = unknown(survey.people.all(), |key| survey.doctor(key), &[&results.doctors, &foreign]);
         let known = import::known_doctors(self.scope, self.cluster, unknown, &survey.servers).await?;
         results.doctors.extend(known);
         Ok(())
@@ -205,7 +236,7 @@ impl Run<'_> {
 
     /// Whether the record is there now.
     pub(super) fn tell_of<T>(&mut self, waiting: &Waiting<T>, put: Put) -> bool {
-        let verdict = verdict(&waiting.mapped, put);
+        let verdict = verdict(&waiting.mapped, put).without(&waiting.mapped.left_out);
         let is_there = matches!(verdict.status, Status::Created | Status::Updated | Status::Unchanged);
         let outcome = self.shared.outcome(waiting.place, waiting.about.clone(), verdict);
         self.tell(outcome);
@@ -226,6 +257,28 @@ impl Run<'_> {
         reading.await.map_err(Error::internal)
     }
 
+    /// Finds the patients in the database of whom the input tells without holding them, and where they are treated.
+    async fn known_registers(&mut self, survey: &Survey, results: &mut Results) -> Result<()> {
+        let absent: Vec<Uuid> =
+            survey.patients_told_of().filter(|patient| !results.registers.contains_key(patient)).collect();
+        let known = import::known_registers(self.scope, self.cluster, &absent, &survey.servers).await?;
+        let (trusted, doubtful) =
+            known.into_iter().partition(|(key, known)| !known.source.is_doubtful(*key) || survey.is_identified(*key));
+        results.known = trusted;
+        let doubtful: HashMap<Uuid, KnownRegister> = doubtful;
+        results.registers.extend(doubtful.into_keys().map(|key| (key, Fate::Doubtful)));
+        let mut affiliations = Vec::new();
+        for (uuid, known) in results.known.iter().filter(|(_, known)| !known.is_deleted()) {
+            let (institution, doctor) = survey.most_met(*uuid, results);
+            let institution_id = institution.filter(|_| known.is_at_home);
+            let doctor_id = doctor.filter(|_| !known.has_doctor);
+            if institution_id.or(doctor_id).is_some() {
+                affiliations.push(Affiliation { uuid: *uuid, source: known.source.clone(), institution_id, doctor_id });
+            }
+        }
+        import::affiliate(self.scope, self.cluster, self.how, affiliations).await
+    }
+
     async fn rest(&mut self, survey: Arc<Survey>, results: Results) -> Result<()> {
         let (events, mut receiver) = mpsc::channel(4);
         self.shared.read.store(0, Ordering::Relaxed);
@@ -242,9 +295,22 @@ impl Run<'_> {
     }
 }
 
-/// What encounters refer to and this import does not hold.
-fn unknown(survey: &Survey, keys: &[Uuid], known: &[&HashSet<Uuid>]) -> Vec<Uuid> {
-    keys.iter().map(|key| survey.resolve(*key)).filter(|key| !known.iter().any(|keys| keys.contains(key))).collect()
+/// What is referred to and this import does not hold.
+fn unknown(keys: &[Uuid], resolve: impl Fn(Uuid) -> Uuid, known: &[&HashSet<Uuid>]) -> Vec<Uuid> {
+    let keys = keys.iter().map(|key| resolve(*key)).filter(|key| !known.iter().any(|keys| keys.contains(key)));
+    keys.collect::<HashSet<_>>().into_iter().collect()
+}
+
+/// A reference by an identifier, as the database knows it; none of types that are not kept.
+fn identified(search: &Search) -> Option<(Uuid, Identified)> {
+    let owner = match search.kind.as_str() {
+        "Patient" => Owner::Patient,
+        "Practitioner" => Owner::Doctor,
+        "Organization" => Owner::Institution,
+        _ => return None,
+    };
+    let Search { key, system, value, .. } = search.clone();
+    Some((key, Identified { owner, system: Some(system).filter(|system| !system.is_empty()), value }))
 }
 
 pub(super) fn verdict<T>(mapped: &Mapped<T>, put: Put) -> Verdict {

@@ -91,11 +91,14 @@ impl<R: BufRead> Scanner<R> {
     pub(super) fn name(&mut self) -> Result<Vec<u8>, ScanError> {
         self.expect(b'"')?;
         let mut name = Vec::new();
+        let mut escaped = false;
         loop {
             let byte = self.input.fill_buf()?.first().copied().ok_or(ScanError::Ended)?;
             self.pass(1)?;
+            let is_escaped = escaped;
+            escaped = byte == b'\\' && !is_escaped;
             match byte {
-                b'"' => return Ok(name),
+                b'"' if !is_escaped => return Ok(name),
                 _ if name.len() == MAX_NAME => return Err(ScanError::TooLong),
                 _ => name.push(byte),
             }

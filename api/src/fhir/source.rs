@@ -84,24 +84,30 @@ pub struct Sources {
     pub(super) list: Vec<Source>,
     /// Paths where there is nothing to read, and why.
     pub(super) refused: Vec<(String, String)>,
+    /// Files that are passed over, and why.
+    pub(super) passed: Vec<(String, &'static str)>,
 }
 
 impl Sources {
     /// Just this one.
     #[must_use]
     pub fn one(source: Source) -> Self {
-        Self { list: vec![source], refused: Vec::new() }
+        Self { list: vec![source], ..Self::default() }
     }
 
     /// These files, and those in these folders, at any depth and by name, whose names end in `.json`, `.ndjson` or
-    /// `.jsonl`, each also with `.gz` behind it. A file that is named outright is read whatever its name.
+    /// `.jsonl`, each also with `.gz` behind it, and those without any ending that hold JSON. A file that is named outright
+    /// is read whatever its name.
     #[must_use]
     pub fn find(paths: &[PathBuf]) -> Self {
         let mut found = Self::default();
         for path in paths {
             match std::fs::metadata(path) {
                 Ok(metadata) if metadata.is_dir() => found.add_folder(path),
-                Ok(metadata) => found.add_file(path, metadata.len(), layout(path).unwrap_or(Layout::Documents)),
+                Ok(metadata) => {
+                    let layout = layout(path).or_else(|| layout_within(path)).unwrap_or(Layout::Documents);
+                    found.add_file(path, metadata.len(), layout);
+                }
                 Err(error) => found.refuse(path, format!("cannot be read: {}", error.kind())),
             }
         }
@@ -138,13 +144,23 @@ impl Sources {
             let is_link = path.is_symlink();
             match std::fs::metadata(&path) {
                 Ok(metadata) if metadata.is_dir() && !is_link => self.walk(&path),
-                Ok(metadata) if metadata.is_file() => {
-                    if let Some(layout) = layout(&path) {
-                        self.add_file(&path, metadata.len(), layout);
-                    }
-                }
+                Ok(metadata) if metadata.is_file() => self.add_if_fhir(&path, metadata.len()),
                 _ => {}
             }
+        }
+    }
+
+    fn add_if_fhir(&mut self, path: &Path, size: u64) {
+        let name = path.file_name().and_then(std::ffi::OsStr::to_str).unwrap_or_default();
+        let mut pass = |reason| self.passed.push((path.display().to_string(), reason));
+        match layout(path) {
+            Some(_) if name.starts_with("._") => pass("is what macOS keeps beside a file, and no FHIR"),
+            Some(layout) => self.add_file(path, size, layout),
+            None if name.contains('.') => {}
+            None => match layout_within(path) {
+                Some(layout) => self.add_file(path, size, layout),
+                None => pass("its name has no ending, and it does not begin as JSON does"),
+            },
         }
     }
 
@@ -163,6 +179,19 @@ fn layout(path: &Path) -> Option<Layout> {
         "ndjson" | "jsonl" => Some(Layout::Lines),
         _ => None,
     }
+}
+
+/// What a file holds, by how it begins: none where it is no JSON. A first line that is an object as a whole, with another one
+/// behind it, makes it NDJSON.
+fn layout_within(path: &Path) -> Option<Layout> {
+    let source = Source { layout: Layout::Documents, name: None, content: Content::File(path.to_owned()), size: 0 };
+    let mut input = source.open(&Arc::default()).ok()?;
+    let begin = input.fill_buf().ok()?;
+    let text = begin.strip_prefix(b"\xef\xbb\xbf").unwrap_or(begin).trim_ascii_start();
+    let mut lines = text.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii);
+    let first = lines.next().filter(|line| line.starts_with(b"{"))?;
+    let is_next = lines.next().is_some_and(|line| line.starts_with(b"{"));
+    Some(if first.ends_with(b"}") && is_next { Layout::Lines } else { Layout::Documents })
 }
 
 /// Counts what is read.

@@ -1,5 +1,6 @@
 use std::borrow::Cow;
 
+use chrono::DateTime;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -31,12 +32,25 @@ pub(super) struct Head<'h> {
     name: Option<&'h RawValue>,
     #[serde(borrow)]
     context: Option<&'h RawValue>,
+    #[serde(borrow)]
+    medication: Option<&'h RawValue>,
+    #[serde(borrow)]
+    actual_period: Option<&'h RawValue>,
+    #[serde(borrow)]
+    participant: Option<&'h RawValue>,
+    #[serde(borrow, rename = "type")]
+    kind: Option<&'h RawValue>,
 }
 
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
 struct Meta<'m> {
-    #[serde(default, borrow)]
+    #[serde(borrow)]
     profile: Vec<Cow<'m, str>>,
+    #[serde(borrow)]
+    version_id: Option<Cow<'m, str>>,
+    #[serde(borrow)]
+    last_updated: Option<Cow<'m, str>>,
 }
 
 /// Types that DSTU2 or STU3 had and R4 has no more: <https://hl7.org/fhir/R4/history.html>.
@@ -61,20 +75,51 @@ const GONE: [&str; 18] = [
     "Sequence",
 ];
 
-/// Where a resource shows that it is an older FHIR's than R4; none where it does not.
-pub(super) fn older_than_r4(head: &Head<'_>) -> Option<&'static str> {
-    let starts = |value: Option<&RawValue>, with: char| value.is_some_and(|value| value.get().starts_with(with));
-    let stated = head.fhir_version.is_some_and(|version| {
-        let version = version.get().trim_matches('"');
-        !version.starts_with("4.") && version.chars().next().is_some_and(|first| ('0'..'4').contains(&first))
-    });
-    if stated {
-        return Some("fhirVersion");
+/// Types that R4 did not have yet: <https://hl7.org/fhir/R5/history.html>, without those that R4B brought.
+const LATER: [&str; 17] = [
+    "ActorDefinition",
+    "ArtifactAssessment",
+    "BiologicallyDerivedProductDispense",
+    "ConditionDefinition",
+    "DeviceAssociation",
+    "DeviceDispense",
+    "DeviceUsage",
+    "EncounterHistory",
+    "FormularyItem",
+    "GenomicStudy",
+    "ImagingSelection",
+    "InventoryItem",
+    "InventoryReport",
+    "NutritionIntake",
+    "RequestOrchestration",
+    "TestPlan",
+    "Transport",
+];
+
+/// Versions that are not imported.
+const OLDER: &str = "DSTU2 or STU3";
+const R5: &str = "R5";
+
+/// Where a resource shows that it is of another FHIR than R4, and of which; none where it does not. R4B has the same shapes
+/// as R4, for all types that are imported.
+pub(super) fn other_than_r4(head: &Head<'_>) -> Option<(&'static str, &'static str)> {
+    let stated = head.fhir_version.and_then(|version| of_number(version.get().trim_matches('"')));
+    if let Some(version) = stated {
+        return Some(("fhirVersion", version));
     }
-    if head.meta.is_some_and(|meta| names_older_profile(meta.get())) {
-        return Some("meta.profile");
+    if let Some(version) = head.meta.and_then(|meta| of_profiles(meta.get())) {
+        return Some(("meta.profile", version));
     }
-    match head.resource_type.as_deref()? {
+    let kind = head.resource_type.as_deref()?;
+    older_shape(head, kind).map(|mark| (mark, OLDER)).or_else(|| later_shape(head, kind).map(|mark| (mark, R5)))
+}
+
+fn starts(value: Option<&RawValue>, with: char) -> bool {
+    value.is_some_and(|value| value.get().starts_with(with))
+}
+
+fn older_shape(head: &Head<'_>, kind: &str) -> Option<&'static str> {
+    match kind {
         gone if GONE.contains(&gone) => Some("resourceType"),
         "Patient" if head.animal.is_some() => Some("animal"),
         "Patient" if head.care_provider.is_some() => Some("careProvider"),
@@ -88,8 +133,80 @@ pub(super) fn older_than_r4(head: &Head<'_>) -> Option<&'static str> {
     }
 }
 
-fn names_older_profile(meta: &str) -> bool {
-    let Ok(meta) = serde_json::from_str::<Meta<'_>>(meta) else { return false };
-    let marks = ["/DSTU2/", "/STU3/", "/dstu2/", "/stu3/", "/argonaut/", "|1.0.2", "|3.0.1", "|3.0.2"];
-    meta.profile.iter().any(|profile| marks.iter().any(|mark| profile.contains(mark)))
+fn later_shape(head: &Head<'_>, kind: &str) -> Option<&'static str> {
+    match kind {
+        later if LATER.contains(&later) => Some("resourceType"),
+        "MedicationRequest" if head.medication.is_some() => Some("medication"),
+        "Encounter" if starts(head.class, '[') => Some("class"),
+        "Encounter" if head.actual_period.is_some() => Some("actualPeriod"),
+        "Condition" | "AllergyIntolerance" if head.participant.is_some() => Some("participant"),
+        "AllergyIntolerance" if starts(head.kind, '{') => Some("type"),
+        _ => None,
+    }
+}
+
+/// The FHIR of a version's number, where that is not R4 or R4B: <https://hl7.org/fhir/valueset-FHIR-version.html>
+fn of_number(version: &str) -> Option<&'static str> {
+    match version.chars().next()? {
+        '0'..='3' => Some(OLDER),
+        '5'..='9' => Some(R5),
+        _ => None,
+    }
+}
+
+fn of_profiles(meta: &str) -> Option<&'static str> {
+    let meta: Meta<'_> = serde_json::from_str(meta).ok()?;
+    meta.profile.iter().find_map(|profile| of_profile(profile))
+}
+
+/// A version behind a profile is that of FHIR only where the profile is FHIR's own: guides count for themselves.
+fn of_profile(profile: &str) -> Option<&'static str> {
+    let older = ["/DSTU2/StructureDefinition/", "/STU3/StructureDefinition/", "fhir.org/guides/argonaut/"];
+    if older.iter().any(|mark| profile.contains(mark)) {
+        return Some(OLDER);
+    }
+    let path = profile.strip_prefix("http").map(|rest| rest.trim_start_matches('s'))?.strip_prefix("://hl7.org/fhir/")?;
+    let (folder, rest) = path.split_once('/')?;
+    match folder {
+        "StructureDefinition" => of_number(rest.split_once('|')?.1),
+        "DSTU2" | "STU3" | "dstu2" | "stu3" => Some(OLDER),
+        "R5" | "r5" => Some(R5),
+        number => of_number(number),
+    }
+}
+
+impl Head<'_> {
+    /// How new a resource is by its own word, the later the greater: when it was last changed, or else its version's
+    /// number; 0 where it says neither.
+    pub(super) fn version(&self) -> i64 {
+        let meta = self.meta.and_then(|meta| serde_json::from_str::<Meta<'_>>(meta.get()).ok()).unwrap_or_default();
+        let at = meta.last_updated.as_deref().and_then(|text| DateTime::parse_from_rfc3339(text).ok());
+        let number = meta.version_id.as_deref().and_then(|text| text.parse::<u32>().ok());
+        at.map(|at| at.timestamp_micros()).or(number.map(i64::from)).unwrap_or(0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn profiles_tell_the_version_of_fhir_and_guides_their_own() {
+        for (profile, version) in [
+            ("http://hl7.org/fhir/us/core/StructureDefinition/us-core-patient|3.0.1", None),
+            ("http://hl7.org/fhir/us/core/STU3/StructureDefinition-us-core-patient.html", None),
+            ("https://guide.example/StructureDefinition/patient|5.0.0", None),
+            ("http://hl7.org/fhir/StructureDefinition/Patient|4.0.1", None),
+            ("http://hl7.org/fhir/StructureDefinition/Patient|4.3.0", None),
+            ("http://hl7.org/fhir/StructureDefinition/Patient", None),
+            ("http://hl7.org/fhir/4.0/StructureDefinition/Patient", None),
+            ("http://hl7.org/fhir/StructureDefinition/Patient|3.0.2", Some(OLDER)),
+            ("http://hl7.org/fhir/STU3/patient.html", Some(OLDER)),
+            ("http://hl7.org/fhir/3.0/StructureDefinition/Patient", Some(OLDER)),
+            ("https://fhir.example.org.uk/STU3/StructureDefinition/Patient-1", Some(OLDER)),
+            ("http://hl7.org/fhir/StructureDefinition/Patient|5.0.0", Some(R5)),
+        ] {
+            assert_eq!(of_profile(profile), version, "{profile}");
+        }
+    }
 }

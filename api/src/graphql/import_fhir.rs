@@ -12,7 +12,8 @@ use super::payload::{UserError, outcome};
 struct ImportFhirInput {
     /// Resources as NDJSON: one in each line.
     ndjson: Option<String>,
-    /// A bundle (transaction, batch, collection or searchset), or one resource.
+    /// A bundle (transaction, batch, collection, searchset, document, or a response to the first two), or one resource.
+    /// Programs forget how decimals were written: `ndjson` keeps 1.50 as it is.
     bundle: Option<Json>,
     /// Base URL of the FHIR server that the resources come from, where `fullUrl` does not tell: at most 500 characters, such
     /// as `https://example.org/fhir`. Ids that are no UUIDs are told apart by it, and an import changes only what an import
@@ -93,7 +94,7 @@ pub(super) struct ImportFhirMutation;
 impl ImportFhirMutation {
     /// Imports FHIR R4: patients, organisations, practitioners, conditions, medication requests and allergies become records;
     /// the texts of active ones of the last three stand in their patients' registers, too. Each resource is judged by itself:
-    /// the others are imported. Importing the same again changes nothing. A resource whose key is that of a record which no
+    /// the others are imported. What of a resource cannot be used is left out, and told in the reason. Importing the same again changes nothing. A resource whose key is that of a record which no
     /// import from the same server made fails, and nothing of it is written.
     async fn import_fhir(
         &self,

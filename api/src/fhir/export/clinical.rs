@@ -1,4 +1,4 @@
-use serde_json::{Value, json};
+use serde_json::{Number, Value, json};
 use uuid::Uuid;
 
 use crate::fhir::map::code::{
@@ -143,8 +143,8 @@ fn medication(record: &ImportedMedication) -> Value {
 /// `2.5 mg` is a number and a unit; what does not begin with a number as it would be written is a unit as a whole.
 fn quantity(dose: &str) -> Value {
     let (first, rest) = dose.split_once(' ').unwrap_or((dose, ""));
-    match first.parse::<f64>() {
-        Ok(value) if value.is_finite() && value.to_string() == first => {
+    match serde_json::from_str::<Number>(first) {
+        Ok(value) if value.to_string() == first => {
             json!({ "value": value, "unit": (!rest.is_empty()).then_some(rest) })
         }
         _ => json!({ "unit": dose }),
@@ -158,7 +158,8 @@ mod tests {
     #[test]
     fn a_dose_is_a_number_and_a_unit_where_it_is_written_so() {
         assert_eq!(quantity("2.5 mg"), json!({ "value": 2.5, "unit": "mg" }));
-        assert_eq!(quantity("1"), json!({ "value": 1.0, "unit": null }));
+        assert_eq!(quantity("1"), json!({ "value": 1, "unit": null }));
+        assert_eq!(quantity("1.0 tablet"), json!({ "value": 1.0, "unit": "tablet" }));
         for text in ["1.50 mg", "two puffs", "inf mg", "007 x"] {
             assert_eq!(quantity(text), json!({ "unit": text }), "{text}");
         }

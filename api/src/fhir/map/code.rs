@@ -62,6 +62,25 @@ pub(in crate::fhir) const ADDRESS_PURPOSE: Codes<AddressPurpose> = &[
 pub(in crate::fhir) const BIRTH_SEX: Codes<&str> =
     &[("male", "M"), ("female", "F"), ("other", "OTH"), ("unknown", "UNK")];
 
+/// Systems of the codes for how a condition stands, the present one first.
+pub(in crate::fhir) const CONDITION_CLINICAL: &[&str] =
+    &["http://terminology.hl7.org/CodeSystem/condition-clinical", "http://hl7.org/fhir/condition-clinical"];
+/// Systems of the codes for how certain a condition is.
+pub(in crate::fhir) const CONDITION_CERTAINTY: &[&str] =
+    &["http://terminology.hl7.org/CodeSystem/condition-ver-status", "http://hl7.org/fhir/condition-ver-status"];
+/// Systems of the codes for how an allergy stands.
+pub(in crate::fhir) const ALLERGY_CLINICAL: &[&str] = &[
+    "http://terminology.hl7.org/CodeSystem/allergyintolerance-clinical",
+    "http://hl7.org/fhir/allergyintolerance-clinical",
+];
+/// Systems of the codes for how certain an allergy is.
+pub(in crate::fhir) const ALLERGY_CERTAINTY: &[&str] = &[
+    "http://terminology.hl7.org/CodeSystem/allergyintolerance-verification",
+    "http://hl7.org/fhir/allergyintolerance-verification",
+];
+/// System of the codes for severities.
+pub(in crate::fhir) const SNOMED: &[&str] = &["http://snomed.info/sct"];
+
 pub(in crate::fhir) fn chosen<T: Copy>(codes: Codes<T>, code: &str) -> Option<T> {
     codes.iter().find(|(_, known)| *known == code).map(|(choice, _)| *choice)
 }

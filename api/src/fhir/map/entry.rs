@@ -1,12 +1,14 @@
 use uuid::Uuid;
 
 use crate::fhir::key::{Link, Origin};
-use crate::fhir::r4::{CodeableConcept, Coding, Encounter, Entry, PractitionerRole};
+use crate::fhir::r4::{CodeableConcept, Coding, Encounter, Entry, Medication, PractitionerRole};
 use crate::fhir::votes::seconds;
-use crate::records::import::{ImportSource, ImportedConcept, entry_fault};
+use crate::records::import::{Fact as Kind, ImportedConcept, Rule, entry_fault, fault_of};
 
 use super::Problem;
-use super::coded::{Coded, allergy, condition, medication};
+use super::code::{ALLERGY_CERTAINTY, ALLERGY_CLINICAL, CONDITION_CERTAINTY, CONDITION_CLINICAL};
+use super::coded::{Coded, Own, allergy, condition, medication};
+use super::person::DOCTORS;
 use super::text::in_one_line;
 
 /// An encounter: who met whom, where and when.
@@ -38,6 +40,17 @@ pub(in crate::fhir) enum List {
     Medications,
 }
 
+impl List {
+    /// Which kind of record has its entries.
+    pub(in crate::fhir) const fn kind(self) -> Kind {
+        match self {
+            Self::Allergies => Kind::Allergy,
+            Self::History => Kind::Condition,
+            Self::Medications => Kind::Medication,
+        }
+    }
+}
+
 /// What a resource says of a patient's health.
 #[derive(Debug, Hash)]
 pub(in crate::fhir) struct Note {
@@ -63,8 +76,8 @@ pub(in crate::fhir) enum NoteState {
 /// Something that is known of a patient.
 #[derive(Debug, Hash)]
 pub(in crate::fhir) struct Fact {
-    /// In words.
-    pub(in crate::fhir) words: String,
+    /// The resource that says what is taken, where that is one of its own.
+    pub(in crate::fhir) medication: Option<Uuid>,
     /// Whether it holds at present, and so stands in the register's list too.
     pub(in crate::fhir) is_active: bool,
     pub(in crate::fhir) record: Coded,
@@ -77,9 +90,9 @@ pub(in crate::fhir) fn visit(origin: Origin<'_>, encounter: &Encounter) -> Visit
     let at = period.and_then(|period| period.start.as_deref().or(period.end.as_deref()));
     let people = encounter.participant.iter().map(|participant| participant.individual.as_ref());
     Visit {
-        patient: origin.link(encounter.subject.as_ref(), "Patient"),
-        institution: origin.link(encounter.service_provider.as_ref(), "Organization"),
-        doctors: people.map(|person| origin.link(person, "Practitioner")).collect(),
+        patient: origin.link(encounter.subject.as_ref(), &["Patient"]),
+        institution: origin.link(encounter.service_provider.as_ref(), &["Organization"]),
+        doctors: people.map(|person| origin.link(person, DOCTORS)).collect(),
         at: at.map_or(i64::MIN, seconds),
         counts: !matches!(encounter.status.as_deref(), Some("cancelled" | "entered-in-error")),
     }
@@ -87,8 +100,8 @@ pub(in crate::fhir) fn visit(origin: Origin<'_>, encounter: &Encounter) -> Visit
 
 pub(in crate::fhir) fn post(origin: Origin<'_>, role: &PractitionerRole) -> Post {
     Post {
-        doctor: origin.link(role.practitioner.as_ref(), "Practitioner"),
-        institution: origin.link(role.organization.as_ref(), "Organization"),
+        doctor: origin.link(role.practitioner.as_ref(), &["Practitioner"]),
+        institution: origin.link(role.organization.as_ref(), &["Organization"]),
         counts: role.active != Some(false),
     }
 }
@@ -101,14 +114,18 @@ pub(in crate::fhir) fn note(origin: Origin<'_>, uuid: Uuid, list: List, entry: &
     };
     let state = match not_taken(list, entry) {
         Some(state) => state,
-        None => named(list, entry)
-            .and_then(|concept| fact(list, entry, (uuid, origin.source()), concept))
+        None => named(origin, list, entry)
+            .and_then(|(concept, medication)| {
+                let mut fact = fact(list, entry, Own { uuid, source: origin.source(), today: origin.today }, concept)?;
+                fact.left_out.extend(code_left_out(list, entry));
+                Ok(Fact { medication, ..fact })
+            })
             .map_or_else(NoteState::Broken, |fact| NoteState::Whole(Box::new(fact))),
     };
-    Note { list, patient: origin.link(patient.as_ref(), "Patient"), patient_path, state }
+    Note { list, patient: origin.link(patient.as_ref(), &["Patient"]), patient_path, state }
 }
 
-fn fact(list: List, entry: &Entry, own: (Uuid, ImportSource), concept: ImportedConcept) -> Result<Fact, Problem> {
+fn fact(list: List, entry: &Entry, own: Own, concept: ImportedConcept) -> Result<Fact, Problem> {
     match list {
         List::Allergies => allergy(entry, own, concept),
         List::History => condition(entry, own, concept),
@@ -120,6 +137,9 @@ fn fact(list: List, entry: &Entry, own: (Uuid, ImportSource), concept: ImportedC
 fn not_taken(list: List, entry: &Entry) -> Option<NoteState> {
     use NoteState::{NotTaken, Withdrawn};
     const IN_ERROR: NoteState = Withdrawn("was entered in error");
+    if !entry.modifier_extension.is_empty() {
+        return Some(NotTaken("has a modifierExtension, which may turn into its opposite what it says"));
+    }
     if list == List::Medications {
         return match (entry.status.as_deref(), entry.intent.as_deref()) {
             (Some("entered-in-error"), _) => Some(IN_ERROR),
@@ -128,19 +148,15 @@ fn not_taken(list: List, entry: &Entry) -> Option<NoteState> {
             _ => None,
         };
     }
-    let has = |concept: &Option<CodeableConcept>, codes: &[&str]| {
-        concept.as_ref().is_some_and(|concept| concept.is_any(codes))
-    };
-    if has(&entry.verification_status, &["entered-in-error"]) {
-        return Some(IN_ERROR);
+    let certainty = if list == List::Allergies { ALLERGY_CERTAINTY } else { CONDITION_CERTAINTY };
+    match entry.verification_status.as_ref().and_then(|status| status.code_of(certainty)) {
+        Some("entered-in-error") => return Some(IN_ERROR),
+        Some("refuted") => return Some(Withdrawn("was refuted")),
+        Some("differential") => return Some(NotTaken("is one of several possible diagnoses")),
+        _ => {}
     }
-    if has(&entry.verification_status, &["refuted"]) {
-        return Some(Withdrawn("was refuted"));
-    }
-    if has(&entry.verification_status, &["differential"]) {
-        return Some(NotTaken("is one of several possible diagnoses"));
-    }
-    let says_nothing = entry.clinical_status.as_ref().is_none_or(|status| status.first_code().is_none());
+    let clinical = if list == List::Allergies { ALLERGY_CLINICAL } else { CONDITION_CLINICAL };
+    let says_nothing = entry.clinical_status.as_ref().is_none_or(|status| status.code_of(clinical).is_none());
     says_nothing.then_some(NotTaken("does not say how it stands, in clinicalStatus"))
 }
 
@@ -161,22 +177,52 @@ pub(super) fn concept(list: List, entry: &Entry) -> (&'static str, Option<&Codea
     }
 }
 
-fn named(list: List, entry: &Entry) -> Result<ImportedConcept, Problem> {
+/// What it is, and the resource that says more of it. Words may be missing where there is a code, or such a resource.
+fn named(origin: Origin<'_>, list: List, entry: &Entry) -> Result<(ImportedConcept, Option<Uuid>), Problem> {
     let (root, concept) = concept(list, entry);
-    let shown = entry.medication_reference.as_ref().and_then(|reference| reference.display.as_deref());
+    let reference = entry.medication_reference.as_ref().filter(|_| list == List::Medications);
+    let medication = origin.link(reference, &["Medication"]).key().filter(|_| concept.is_none());
+    let shown = reference.and_then(|reference| reference.display.as_deref());
     let shown = shown.map(str::trim).filter(|display| !display.is_empty());
-    let Some(display) = shown.or_else(|| concept.and_then(CodeableConcept::words)).map(in_one_line) else {
-        return Err(Problem::new(root, "has no text and no display text"));
-    };
-    if let Some(fault) = entry_fault(&display) {
+    let told = concept.map(coded).unwrap_or_default();
+    let display = shown.map_or(told.display.clone(), in_one_line);
+    if display.is_empty() && told.code.is_none() && medication.is_none() {
+        return Err(Problem::new(root, "has no text, no display text and no code of a system"));
+    }
+    if let Some(fault) = entry_fault(&display).filter(|_| !display.is_empty()) {
         return Err(Problem::new(root, fault.message));
     }
-    let coding = concept.and_then(best_coding);
-    Ok(ImportedConcept {
+    Ok((ImportedConcept { display, ..told }, medication))
+}
+
+/// A code that cannot be kept, beside the words that can.
+fn code_left_out(list: List, entry: &Entry) -> Option<Problem> {
+    let (root, concept) = concept(list, entry);
+    let reason = best_coding(concept?).and_then(fault)?;
+    Some(Problem::new(format!("{root}.coding"), format!("was left out: {reason}")))
+}
+
+/// What a concept says; its words are empty where it has a code alone.
+fn coded(concept: &CodeableConcept) -> ImportedConcept {
+    let coding = best_coding(concept).filter(|coding| fault(coding).is_none());
+    ImportedConcept {
         code: coding.and_then(|coding| coding.system.clone().zip(coding.code.clone())),
         name: coding.and_then(|coding| coding.display.as_deref()).map(in_one_line).filter(|name| !name.is_empty()),
-        display,
-    })
+        display: concept.words().map(in_one_line).unwrap_or_default(),
+    }
+}
+
+/// Why a code cannot be kept.
+pub(super) fn fault(coding: &Coding) -> Option<String> {
+    let broken = |rule: Rule, text: &Option<String>| fault_of(rule, text.as_deref()?);
+    broken(Rule::System, &coding.system).or_else(|| broken(Rule::Code, &coding.code)).map(|fault| fault.message)
+}
+
+/// What a Medication says that requests name; nothing of one that was an error.
+pub(in crate::fhir) fn medicine(medication: &Medication) -> Option<ImportedConcept> {
+    let is_wrong = medication.status.as_deref() == Some("entered-in-error");
+    let concept = medication.code.as_ref().filter(|_| !is_wrong).map(coded)?;
+    (concept.code.is_some() || !concept.display.is_empty()).then_some(concept)
 }
 
 pub(super) fn best_coding(concept: &CodeableConcept) -> Option<&Coding> {

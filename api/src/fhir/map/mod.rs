@@ -2,19 +2,24 @@
 
 pub(super) mod code;
 mod coded;
+mod days;
 mod entry;
+mod identifiers;
+mod period;
 mod person;
 mod reach;
 mod text;
 mod untaken;
 
 pub(super) use coded::{ALLERGY_END, Coded, goes_on};
-pub(super) use entry::{List, Note, NoteState, Post, Visit, note, post, visit};
+pub(super) use entry::{Fact, List, Note, NoteState, Post, Visit, medicine, note, post, visit};
 pub(super) use person::{doctor, institution, register};
 pub(super) use reach::{BIRTH_SEX_URL, GENDER_URL, POSITION_URL};
 pub(super) use untaken::{ABSENT, of_entry, of_organization, of_patient, of_practitioner};
 
 use crate::error::Fault;
+
+use super::key::Link;
 
 /// A record, with the places in the resource that its fields come from.
 #[derive(Debug, Hash)]
@@ -25,6 +30,21 @@ pub(super) struct Mapped<T> {
     pub(super) problem: Option<Problem>,
     /// What the record has no place for.
     pub(super) left_out: Vec<Problem>,
+    /// References to other records, which are followed once all were read.
+    pub(super) references: References,
+}
+
+/// What a patient names: nothing, of all others.
+#[derive(Debug, Default, Hash)]
+pub(super) struct References {
+    /// Doctors, by the place in the resource, in its order.
+    pub(super) doctors: Vec<Link>,
+    /// The institution.
+    pub(super) institution: Link,
+    /// Patients, by their number among the links, whose records take this one's place.
+    pub(super) replaced_by: Vec<(usize, Link)>,
+    /// Patients, by their number among the links, whose records this one takes the place of.
+    pub(super) replaces: Vec<(usize, Link)>,
 }
 
 /// What is wrong, and where in the resource.
@@ -51,10 +71,15 @@ impl<T> Mapped<T> {
         })
     }
 
+    /// Where a field comes from.
+    fn place_of<'m>(&'m self, field: &'m str) -> &'m str {
+        self.places.iter().find(|(known, _)| *known == field).map_or(field, |(_, place)| place)
+    }
+
     /// `["identifiers", "2", "value"]` comes from `Patient.identifier[2].value`.
     fn place(&self, path: &[String]) -> String {
         let field = path.first().map(String::as_str).unwrap_or_default();
-        let place = self.places.iter().find(|(known, _)| *known == field).map_or(field, |(_, place)| place);
+        let place = self.place_of(field);
         match path.get(1..) {
             Some([index, rest @ ..]) if index.parse::<usize>().is_ok() => {
                 let rest = rest.iter().map(|part| if part == "typeCode" { "type" } else { part });

@@ -1,40 +1,78 @@
+use chrono::NaiveDate;
 use uuid::Uuid;
 
 use crate::fhir::key::{Link, Origin};
 use crate::fhir::r4::{Address, ContactPoint, HumanName, Organization, Patient, Practitioner};
-use crate::records::import::{ImportedDoctor, ImportedInstitution, ImportedRegister};
+use crate::error::Fault;
+use crate::records::import::{
+    ImportedDoctor, ImportedInstitution, ImportedRegister, Rule, birth_fault, death_fault, fault_of,
+};
 
+use super::identifiers::identifiers;
 use super::reach::person;
 use super::text::{
-    address, contact, given, identifiers, in_one_line, name, one_line, telecom, whole_date, whom_to_call,
+    address, contact, family, given, is_former, joined, name, one_line, rule, telecom, whole_date, whom_to_call,
 };
-use super::{Mapped, Problem};
+use super::{Mapped, Problem, References};
 
-/// The record's fields and where they come from, as they are found.
+/// Characters of an institution's address at most.
+const INSTITUTION_ADDRESS: usize = 200;
+/// Characters of a register's address at most.
+const REGISTER_ADDRESS: usize = 100;
+/// Characters of an emergency contact at most.
+const EMERGENCY_CONTACT: usize = 50;
+/// Characters of a name at most.
+const NAME: usize = 50;
+
+/// The record's fields and where they come from, as they are found, and what is left out on the way.
 struct Fields {
     root: &'static str,
+    today: NaiveDate,
     places: Vec<(&'static str, String)>,
+    left_out: Vec<Problem>,
 }
 
 impl Fields {
-    fn new(root: &'static str) -> Self {
-        Self { root, places: vec![("identifiers", format!("{root}.identifier"))] }
+    fn new(root: &'static str, today: NaiveDate) -> Self {
+        Self { root, today, places: vec![("identifiers", format!("{root}.identifier"))], left_out: Vec::new() }
     }
 
     fn at(&mut self, field: &'static str, place: &str) {
         self.places.push((field, format!("{}.{place}", self.root)));
     }
 
+    fn leave_out(&mut self, place: &str, reason: &str) {
+        self.left_out.push(Problem::new(format!("{}.{place}", self.root), format!("was left out: {reason}")));
+    }
+
     fn name(&mut self, names: &[HumanName]) -> (Option<String>, Option<String>) {
-        let found = name(names);
+        let found = name(names, self.today);
         let index = found.map_or(0, |(index, _)| index);
         self.at("firstName", &format!("name[{index}].given"));
         self.at("lastName", &format!("name[{index}].family"));
-        found.map_or((None, None), |(_, name)| (given(name), name.family.as_deref().map(in_one_line)))
+        let Some((_, found)) = found else { return (None, None) };
+        let (first, last) = match (given(found), family(found)) {
+            // A text is not divided: who knows which part of it is which.
+            (None, None) => (None, joined(found.text.as_deref().into_iter(), " ")),
+            parts => parts,
+        };
+        let first = first.map(|name| self.shortened(&format!("name[{index}].given"), name, NAME));
+        (first, last.map(|name| self.shortened(&format!("name[{index}].family"), name, NAME)))
+    }
+
+    /// As much of a text as fits: what is cut off is told.
+    fn shortened(&mut self, place: &str, text: String, most: usize) -> String {
+        if text.chars().count() <= most {
+            return text;
+        }
+        let reason = format!("was shortened: must have at most {most} characters");
+        self.left_out.push(Problem::new(format!("{}.{place}", self.root), reason));
+        let kept: String = text.chars().take(most - 1).collect();
+        format!("{}…", kept.trim_end())
     }
 
     fn telecom(&mut self, field: &'static str, points: &[ContactPoint], system: &str) -> Option<String> {
-        let found = telecom(points, system);
+        let found = telecom(points, system, self.today);
         match found {
             Some((index, _)) => self.at(field, &format!("telecom[{index}].value")),
             None => self.at(field, "telecom"),
@@ -42,37 +80,79 @@ impl Fields {
         found.map(|(_, value)| value.to_owned())
     }
 
-    fn address(&mut self, addresses: &[Address]) -> Option<String> {
-        let found = address(addresses);
+    /// Lists numbers and addresses that cannot be used; of patients that is done where all of theirs are kept.
+    fn unusable(&mut self, points: &[ContactPoint]) {
+        for (index, point) in points.iter().enumerate() {
+            let Some(system @ ("phone" | "email")) = point.system.as_deref() else { continue };
+            let value = point.value.as_deref().unwrap_or_default();
+            if let Some(fault) = fault_of(rule(system), value).filter(|_| !is_former(point, self.today)) {
+                self.leave_out(&format!("telecom[{index}].value"), &fault.message);
+            }
+        }
+    }
+
+    fn address(&mut self, addresses: &[Address], most: usize) -> Option<String> {
+        let found = address(addresses, self.today, most);
         match found {
             Some((index, _)) => self.at("address", &format!("address[{index}]")),
             None => self.at("address", "address"),
         }
-        found.and_then(|(_, address)| one_line(address))
+        let (index, address) = found?;
+        one_line(address).map(|text| self.shortened(&format!("address[{index}]"), text, most))
+    }
+
+    fn birth(&mut self, told: Option<&str>) -> Option<NaiveDate> {
+        let told = told?;
+        let Some(date) = whole_date(told) else {
+            self.leave_out("birthDate", "is no whole date: year, month and day");
+            return None;
+        };
+        self.allowed("birthDate", date, birth_fault(date, self.today))
+    }
+
+    /// An instant, of which the day counts as it is written there; a year alone is no day.
+    fn death(&mut self, told: Option<&str>, birth: Option<NaiveDate>) -> Option<NaiveDate> {
+        let told = told?;
+        let Some(date) = told.get(..10).and_then(whole_date) else {
+            self.leave_out("deceasedDateTime", "is no whole date");
+            return None;
+        };
+        if birth.is_some_and(|birth| date < birth) {
+            self.leave_out("deceasedDateTime", "is before the birth");
+            return None;
+        }
+        self.allowed("deceasedDateTime", date, death_fault(date, self.today))
+    }
+
+    fn allowed(&mut self, place: &str, date: NaiveDate, fault: Option<Fault>) -> Option<NaiveDate> {
+        match fault {
+            Some(fault) => {
+                self.leave_out(place, &fault.message);
+                None
+            }
+            None => Some(date),
+        }
+    }
+
+    fn mapped<T>(self, record: T) -> Mapped<T> {
+        let Self { places, left_out, .. } = self;
+        Mapped { record, places, problem: None, left_out, references: References::default() }
     }
 }
 
-/// Without lists, which other resources tell. Institution and doctor are those that the patient names, whether or not they
-/// are known.
-pub(in crate::fhir) fn register(origin: Origin<'_>, uuid: Uuid, patient: Patient) -> Mapped<ImportedRegister> {
-    let mut fields = Fields::new("Patient");
+/// Without lists, institution and doctor, which other resources tell, or are referred to.
+pub(in crate::fhir) fn register(origin: Origin<'_>, uuid: Uuid, mut patient: Patient) -> Mapped<ImportedRegister> {
+    let told_identifiers = std::mem::take(&mut patient.identifier);
+    let mut fields = Fields::new("Patient", origin.today);
     let (first_name, last_name) = fields.name(&patient.name);
     fields.at("dateOfBirth", "birthDate");
     fields.at("dateOfDeath", "deceasedDateTime");
-    let found = contact(&patient.contact);
-    fields.at("emergencyContact", &format!("contact[{}]", found.map_or(0, |(index, _)| index)));
-    let date_of_birth = patient.birth_date.as_deref().and_then(whole_date);
-    let mut left_out = Vec::new();
-    let is_partial = date_of_birth.is_none() && patient.birth_date.is_some();
-    // An instant, of which the day counts as it is written there; a year alone is no day.
-    let death = patient.deceased_date_time.as_deref();
-    let date_of_death = death.and_then(|text| whole_date(text.get(..10)?));
-    if death.is_some() && date_of_death.is_none() {
-        left_out.push(Problem::new("Patient.deceasedDateTime", "was left out: is no whole date"));
-    }
+    let date_of_birth = fields.birth(patient.birth_date.as_deref());
+    let date_of_death = fields.death(patient.deceased_date_time.as_deref(), date_of_birth);
     if patient.deceased_boolean {
-        left_out.push(Problem::new("Patient.deceasedBoolean", "was left out: a death is kept with its date"));
+        fields.leave_out("deceasedBoolean", "a death is kept with its date");
     }
+    let emergency_contact = emergency_contact(&mut fields, &patient);
     let record = ImportedRegister {
         uuid,
         source: origin.source(),
@@ -82,33 +162,52 @@ pub(in crate::fhir) fn register(origin: Origin<'_>, uuid: Uuid, patient: Patient
         date_of_death,
         email: fields.telecom("email", &patient.telecom, "email"),
         phone_number: fields.telecom("phoneNumber", &patient.telecom, "phone"),
-        address: fields.address(&patient.address),
-        emergency_contact: found.and_then(|(_, contact)| whom_to_call(contact)),
+        address: fields.address(&patient.address, REGISTER_ADDRESS),
+        emergency_contact,
         allergies: None,
         medical_history: None,
         current_medications: None,
-        institution_id: key_of(origin.link(patient.managing_organization.as_ref(), "Organization")),
-        doctor_id: patient
-            .general_practitioner
-            .iter()
-            .find_map(|reference| key_of(origin.link(Some(reference), "Practitioner"))),
-        person: person(&patient, &mut left_out),
-        identifiers: identifiers(patient.identifier),
+        institution_id: None,
+        doctor_id: None,
+        person: person(&patient, origin.today, &mut fields.left_out),
+        identifiers: identifiers("Patient", told_identifiers, &mut fields.left_out),
     };
-    let problem = is_partial.then(|| Problem::new("Patient.birthDate", "must be a whole date: year, month and day"));
-    Mapped { record, places: fields.places, problem, left_out }
+    let references = References {
+        institution: origin.link(patient.managing_organization.as_ref(), &["Organization"]),
+        doctors: patient.general_practitioner.iter().map(|doctor| origin.link(Some(doctor), DOCTORS)).collect(),
+        replaced_by: links(origin, &patient, "replaced-by"),
+        replaces: links(origin, &patient, "replaces"),
+    };
+    Mapped { references, ..fields.mapped(record) }
 }
 
-const fn key_of(link: Link) -> Option<Uuid> {
-    match link {
-        Link::Key { key, is_other: false } => Some(key),
-        _ => None,
+/// Other resources about the same person, of one kind.
+fn links(origin: Origin<'_>, patient: &Patient, kind: &str) -> Vec<(usize, Link)> {
+    let links = patient.link.iter().enumerate().filter(|(_, link)| link.kind.as_deref() == Some(kind));
+    links.map(|(number, link)| (number, origin.link(link.other.as_ref(), &["Patient"]))).collect()
+}
+
+/// What may name a doctor: the person, or the person's role.
+pub(super) const DOCTORS: &[&str] = &["Practitioner", "PractitionerRole"];
+
+fn emergency_contact(fields: &mut Fields, patient: &Patient) -> Option<String> {
+    let found = contact(&patient.contact, fields.today);
+    let place = format!("contact[{}]", found.map_or(0, |(index, _)| index));
+    fields.at("emergencyContact", &place);
+    let told = found.and_then(|(_, contact)| whom_to_call(contact, fields.today))?;
+    match fault_of(Rule::Words(EMERGENCY_CONTACT), &told) {
+        Some(fault) => {
+            fields.leave_out(&place, &fault.message);
+            None
+        }
+        None => Some(told),
     }
 }
 
 pub(in crate::fhir) fn doctor(origin: Origin<'_>, uuid: Uuid, practitioner: Practitioner) -> Mapped<ImportedDoctor> {
-    let mut fields = Fields::new("Practitioner");
+    let mut fields = Fields::new("Practitioner", origin.today);
     let (first_name, last_name) = fields.name(&practitioner.name);
+    fields.unusable(&practitioner.telecom);
     let record = ImportedDoctor {
         uuid,
         source: origin.source(),
@@ -117,9 +216,9 @@ pub(in crate::fhir) fn doctor(origin: Origin<'_>, uuid: Uuid, practitioner: Prac
         email: fields.telecom("email", &practitioner.telecom, "email"),
         phone_number: fields.telecom("phoneNumber", &practitioner.telecom, "phone"),
         institution_id: None,
-        identifiers: identifiers(practitioner.identifier),
+        identifiers: identifiers("Practitioner", practitioner.identifier, &mut fields.left_out),
     };
-    Mapped { record, places: fields.places, problem: None, left_out: Vec::new() }
+    fields.mapped(record)
 }
 
 pub(in crate::fhir) fn institution(
@@ -127,16 +226,19 @@ pub(in crate::fhir) fn institution(
     uuid: Uuid,
     organization: Organization,
 ) -> Mapped<ImportedInstitution> {
-    let mut fields = Fields::new("Organization");
+    let mut fields = Fields::new("Organization", origin.today);
     fields.at("name", "name");
+    fields.unusable(&organization.telecom);
+    let names = organization.name.iter().chain(organization.alias.iter().flatten());
+    let name = names.filter_map(|name| joined([name.as_str()].into_iter(), " ")).next();
     let record = ImportedInstitution {
         uuid,
         source: origin.source(),
-        name: organization.name.filter(|name| !name.trim().is_empty()),
+        name,
         email: fields.telecom("email", &organization.telecom, "email"),
         phone_number: fields.telecom("phoneNumber", &organization.telecom, "phone"),
-        address: fields.address(&organization.address),
-        identifiers: identifiers(organization.identifier),
+        address: fields.address(&organization.address, INSTITUTION_ADDRESS),
+        identifiers: identifiers("Organization", organization.identifier, &mut fields.left_out),
     };
-    Mapped { record, places: fields.places, problem: None, left_out: Vec::new() }
+    fields.mapped(record)
 }

@@ -7,8 +7,9 @@ use crate::fhir::untaken::Untaken;
 
 use super::coded::ALLERGY_END;
 use super::entry::{List, best_coding, concept};
+use super::identifiers::KINDS as IDENTIFIER_KINDS;
 use super::reach::{BIRTH_SEX_URL, GENDER_URL, POSITION_URL};
-use super::text::{contact, telecom};
+use super::text::has_other_roles;
 
 /// R4 wants every reaction to say what happens: <https://hl7.org/fhir/R4/valueset-data-absent-reason.html>
 pub(in crate::fhir) const ABSENT: &str = "http://terminology.hl7.org/CodeSystem/data-absent-reason";
@@ -19,10 +20,10 @@ pub(in crate::fhir) fn of_patient(patient: &Patient, untaken: &mut Untaken) {
     untaken.add_if(patient.name.len() > 1, "name");
     untaken.add_if(patient.general_practitioner.len() > 1, "generalPractitioner");
     untaken.add_if(patient.contact.len() > 1, "contact");
-    if let Some((_, contact)) = contact(&patient.contact) {
+    for contact in &patient.contact {
         of_contact(contact, untaken);
     }
-    untaken.add_if(patient.identifier.iter().any(is_only_words), "identifier.type.text");
+    untaken.add_if(patient.identifier.iter().any(is_only_words), "identifier.type");
     untaken.extensions("extension", &patient.extension, &[BIRTH_SEX_URL, GENDER_URL]);
     for address in &patient.address {
         untaken.extensions("address.extension", &address.extension, &[POSITION_URL]);
@@ -31,26 +32,27 @@ pub(in crate::fhir) fn of_patient(patient: &Patient, untaken: &mut Untaken) {
 
 fn of_contact(contact: &Contact, untaken: &mut Untaken) {
     untaken.add_if(contact.name.is_some() && !contact.telecom.is_empty(), "contact.telecom");
-    let is_other = |concept: &CodeableConcept| !concept.is_any(&["C"]);
-    untaken.add_if(contact.relationship.iter().any(is_other), "contact.relationship");
+    untaken.add_if(has_other_roles(contact), "contact.relationship");
 }
 
+/// Words alone, or a code of another table.
 fn is_only_words(identifier: &Identifier) -> bool {
-    identifier.kind.as_ref().is_some_and(|kind| kind.text.is_some() && kind.first_code().is_none())
+    let kind = identifier.kind.as_ref().filter(|kind| kind.code_of(&IDENTIFIER_KINDS).is_none());
+    kind.is_some_and(|kind| kind.text.is_some() || kind.first_code().is_some())
 }
 
 pub(in crate::fhir) fn of_practitioner(practitioner: &Practitioner, untaken: &mut Untaken) {
     untaken.add_if(practitioner.active == Some(false), "active");
     untaken.add_if(practitioner.name.len() > 1, "name");
     untaken.add_if(has_more(&practitioner.telecom), "telecom");
-    untaken.add_if(practitioner.identifier.iter().any(is_only_words), "identifier.type.text");
+    untaken.add_if(practitioner.identifier.iter().any(is_only_words), "identifier.type");
 }
 
 pub(in crate::fhir) fn of_organization(organization: &Organization, untaken: &mut Untaken) {
     untaken.add_if(organization.active == Some(false), "active");
     untaken.add_if(has_more(&organization.telecom), "telecom");
     untaken.add_if(organization.address.len() > 1, "address");
-    untaken.add_if(organization.identifier.iter().any(is_only_words), "identifier.type.text");
+    untaken.add_if(organization.identifier.iter().any(is_only_words), "identifier.type");
     for address in &organization.address {
         untaken.extensions("address.extension", &address.extension, &[]);
     }
@@ -58,7 +60,9 @@ pub(in crate::fhir) fn of_organization(organization: &Organization, untaken: &mu
 
 /// More than one phone number and one email address.
 fn has_more(points: &[ContactPoint]) -> bool {
-    let kept = ["phone", "email"].into_iter().filter(|system| telecom(points, system).is_some());
+    let kept = ["phone", "email"].into_iter().filter(|system| {
+        points.iter().any(|point| point.system.as_deref() == Some(system))
+    });
     points.len() > kept.count()
 }
 

@@ -12,8 +12,8 @@ catalogue! {
         keys {
             /// The code system, as a URI such as `http://snomed.info/sct`: 1 to 200 characters.
             system: Kind::Plain(200) => System;
-            /// Code: 1 to 50 characters of printable ASCII without spaces; no two entries of a code system have the same.
-            code: Kind::Code(50) => Code;
+            /// Code: 1 to 200 characters of printable ASCII, with single spaces between them; no two entries of a code system have the same.
+            code: Kind::SpacedCode(200) => Code;
         }
         unique System, Code;
         /// Name: 1 to 500 characters.
@@ -28,8 +28,8 @@ catalogue! {
         keys {
             /// The code system, as a URI such as `http://www.nlm.nih.gov/research/umls/rxnorm`: 1 to 200 characters.
             system: Kind::Plain(200) => System;
-            /// Code: 1 to 50 characters of printable ASCII without spaces; no two entries of a code system have the same.
-            code: Kind::Code(50) => Code;
+            /// Code: 1 to 200 characters of printable ASCII, with single spaces between them; no two entries of a code system have the same.
+            code: Kind::SpacedCode(200) => Code;
         }
         unique System, Code;
         /// Name: 1 to 500 characters.

@@ -31,6 +31,9 @@ pub(in crate::records) enum Kind {
     Digits(usize),
     /// What an entry of a code system is known by: printable ASCII without spaces, of so many characters at most.
     Code(usize),
+    /// What a clinical code system knows something by: printable ASCII with single spaces within it, of so many characters
+    /// at most (<https://hl7.org/fhir/R4/datatypes.html#code>).
+    SpacedCode(usize),
     /// A region's code: the two letters of its country, a hyphen, and one to three letters or digits (ISO 3166-2).
     Subdivision,
     /// A country's calling code: `+` and one to three digits (ITU-T E.164).
@@ -48,7 +51,7 @@ pub(super) fn broken(kind: Kind, text: &str) -> Option<(FaultCode, String, Fault
     }
     let too_long = |max| (FaultCode::TooLong, format!("must have at most {max} characters"), FaultParams::at_most(max));
     match kind {
-        Kind::Plain(max) | Kind::Name(max) | Kind::Code(max) if length > max => Some(too_long(max)),
+        Kind::Plain(max) | Kind::Name(max) | Kind::Code(max) | Kind::SpacedCode(max) if length > max => Some(too_long(max)),
         Kind::Email if length > MAX_EMAIL_LENGTH => Some(too_long(MAX_EMAIL_LENGTH)),
         Kind::Name(_) if has_invisible(text) => Some((
             FaultCode::InvalidFormat,
@@ -63,6 +66,7 @@ pub(super) fn broken(kind: Kind, text: &str) -> Option<(FaultCode, String, Fault
         | Kind::Digits(_)
         | Kind::DigitsUpTo(_)
         | Kind::Code(_)
+        | Kind::SpacedCode(_)
         | Kind::Subdivision
         | Kind::CallingCode => {
             let (is_valid, message) = format_of(kind, text, length);
@@ -100,6 +104,10 @@ fn format_of(kind: Kind, text: &str, length: usize) -> (bool, String) {
                 parts.is_some_and(|(country, own)| country.len() == 2 && country.chars().all(is_upper) && is_own(own));
             (is_valid, "must be a code of ISO 3166-2, such as US-MA".to_owned())
         }
+        Kind::SpacedCode(_) => (
+            text.chars().all(|c| c.is_ascii_graphic() || c == ' ') && !text.contains("  "),
+            "must consist of letters, digits and signs of ASCII, with single spaces between them".to_owned(),
+        ),
         Kind::Code(_) => (
             text.chars().all(|c| c.is_ascii_graphic()),
             "must consist of letters, digits and signs of ASCII".to_owned(),
@@ -118,6 +126,7 @@ fn pattern(kind: Kind) -> Option<String> {
         Kind::CallingCode => r"^\+[1-9][0-9]{0,2}$".to_owned(),
         Kind::Subdivision => "^[A-Z]{2}-[A-Z0-9]{1,3}$".to_owned(),
         Kind::Code(_) => "^[!-~]*$".to_owned(),
+        Kind::SpacedCode(_) => "^[!-~]+( [!-~]+)*$".to_owned(),
     })
 }
 

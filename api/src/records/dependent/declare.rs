@@ -73,7 +73,7 @@ macro_rules! dependent {
             $(
                 /// The code system, as a URI: 1 to 200 characters. A code needs it.
                 pub system: Option<String>,
-                /// Code: 1 to 50 characters of printable ASCII without spaces, which the catalogue has.
+                /// Code: 1 to 200 characters of printable ASCII, with single spaces between them, which the catalogue has.
                 pub code: Option<String>,
                 /// In words: 1 to 500 characters; as the catalogue has it when left out.
                 pub display: Option<String>,
@@ -110,7 +110,7 @@ macro_rules! dependent {
             $(
                 /// The code system, as a URI: 1 to 200 characters. It changes together with the code.
                 pub system: async_graphql::MaybeUndefined<String>,
-                /// Code: 1 to 50 characters of printable ASCII without spaces, which the catalogue has.
+                /// Code: 1 to 200 characters of printable ASCII, with single spaces between them, which the catalogue has.
                 pub code: async_graphql::MaybeUndefined<String>,
                 /// In words: 1 to 500 characters.
                 pub display: async_graphql::MaybeUndefined<String>,
@@ -222,7 +222,7 @@ macro_rules! dependent {
                 let changes = entity::$entity::ActiveModel {
                     $(
                         system: judge.optional("system", &$crate::records::check::Kind::Plain(200), input.system),
-                        code: judge.optional("code", &$crate::records::check::Kind::Code(50), input.code),
+                        code: judge.optional("code", &$crate::records::check::Kind::SpacedCode(200), input.code),
                         display: judge.required("display", &$crate::records::check::Kind::Plain(500), input.display),
                         $reference: $crate::records::check::optional_reference(&input.$reference),
                     )?
@@ -284,7 +284,7 @@ macro_rules! dependent {
                     patient_id: Set(patient.into()),
                     $(
                         system: judge.optional("system", &$crate::records::check::Kind::Plain(200), Some(item.system).into()),
-                        code: judge.optional("code", &$crate::records::check::Kind::Code(50), Some(item.code).into()),
+                        code: judge.optional("code", &$crate::records::check::Kind::SpacedCode(200), Some(item.code).into()),
                         display: match item.display.filter(|text| !text.trim().is_empty()) {
                             Some(text) => judge.required(
                                 "display", &$crate::records::check::Kind::Plain(500), async_graphql::MaybeUndefined::Value(text),

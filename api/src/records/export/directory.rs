@@ -114,7 +114,7 @@ pub(super) async fn identifiers(
     for model in query.all(db).await? {
         if let Some(owner) = owner(&model) {
             let identifier =
-                ImportedIdentifier { system: model.system, value: model.value, type_code: model.type_code };
+                ImportedIdentifier { number: 0, system: model.system, value: model.value, type_code: model.type_code };
             found.entry(owner).or_default().push(identifier);
         }
     }

@@ -1,24 +1,28 @@
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{ActiveModelTrait, ActiveValue, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect, Value};
 use uuid::Uuid;
 
 use crate::criteria::client_name;
-use crate::database::Transaction;
+use crate::database::{Cluster, Consistency, Transaction};
 use crate::deed::{Action, Deed};
 use crate::error::Result;
 use crate::records::Collection;
 use crate::records::aggregate::ActiveModel;
 use crate::records::check::Kind;
-use crate::records::dependent::{Coded, Coding, Judge};
+use crate::records::dependent::{Coded, Coding, Judge, PatientConditions, PatientMedications};
+use crate::scope::{Permission, Scope};
 
 use super::put::{Import, Item, among};
 
+/// Codes in one statement at most.
+const CHUNK: usize = 1000;
+
 /// What something is, by a code, in words, or both.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct ImportedConcept {
-    /// The code system, as a URI (1 to 200 characters), and the code: 1 to 50 characters of printable ASCII.
+    /// The code system, as a URI (1 to 200 characters), and the code: 1 to 200 characters of printable ASCII, with single spaces between them.
     pub code: Option<(String, String)>,
     /// What the code is called; the catalogue has an entry by this name from then on, or by the code itself, where it has
     /// none.
@@ -43,7 +47,7 @@ impl ImportedConcept {
         let (told_system, told_code) = self.code.unzip();
         let named = code_name.and_then(|name| judge.check.text("name", Kind::Plain(500), &name));
         for (column, field, kind, told) in
-            [(system, "system", Kind::Plain(200), told_system), (code, "code", Kind::Code(50), told_code)]
+            [(system, "system", Kind::Plain(200), told_system), (code, "code", Kind::SpacedCode(200), told_code)]
         {
             let told = told.and_then(|told| judge.check.text(field, kind, &told));
             row.set(column, told.into());
@@ -51,6 +55,55 @@ impl ImportedConcept {
         row.set(reference, None::<Uuid>.into());
         named
     }
+}
+
+/// Names that the catalogue of conditions and allergies has for codes, each with its system.
+///
+/// # Errors
+/// `Forbidden`, and as any read.
+pub async fn condition_names(
+    scope: &Scope,
+    cluster: &Cluster,
+    codes: Vec<(String, String)>,
+) -> Result<HashMap<(String, String), String>> {
+    names::<PatientConditions>(scope, cluster, codes).await
+}
+
+/// Names that the catalogue of medications has for codes, each with its system.
+///
+/// # Errors
+/// `Forbidden`, and as any read.
+pub async fn medication_names(
+    scope: &Scope,
+    cluster: &Cluster,
+    codes: Vec<(String, String)>,
+) -> Result<HashMap<(String, String), String>> {
+    names::<PatientMedications>(scope, cluster, codes).await
+}
+
+async fn names<D: Coded>(
+    scope: &Scope,
+    cluster: &Cluster,
+    codes: Vec<(String, String)>,
+) -> Result<HashMap<(String, String), String>> {
+    scope.require(Permission::ReadDirectory)?;
+    let reader = cluster.read(scope, Consistency::Strong);
+    let wanted: HashSet<(String, String)> = codes.into_iter().collect();
+    let codes: Vec<String> = wanted.iter().map(|(_, code)| code.clone()).collect();
+    let [system, code, name] = <D::Catalogue as Coding>::coding();
+    let mut names = HashMap::new();
+    for chunk in codes.chunks(CHUNK) {
+        let rows: Vec<(String, String, String)> = <D::Catalogue as crate::criteria::Criteria>::Entity::find()
+            .select_only()
+            .columns([system, code, name])
+            .filter(among(&reader, code, chunk.to_vec()))
+            .into_tuple()
+            .all(&reader)
+            .await?;
+        names.extend(rows.into_iter().map(|(system, code, name)| ((system, code), name)));
+    }
+    names.retain(|coding, _| wanted.contains(coding));
+    Ok(names)
 }
 
 /// The code system and the code of a record, and what it is called.

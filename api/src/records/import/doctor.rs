@@ -1,5 +1,5 @@
 use async_graphql::MaybeUndefined;
-use entity::doctor::ActiveModel;
+use entity::doctor::{ActiveModel, Model};
 use entity::identifier;
 use sea_orm::ActiveValue::{NotSet, Set};
 use uuid::Uuid;
@@ -10,6 +10,7 @@ use crate::records::check::{Check, Kind};
 use crate::records::doctor::Doctors;
 use crate::scope::{HOME_INSTITUTION, Scope};
 
+use super::evidence::is_same_doctor;
 use super::identifier::{ImportedIdentifier, checked};
 use super::institution::IntoInput;
 use super::origin::ImportSource;
@@ -64,6 +65,10 @@ fn item(record: ImportedDoctor) -> Item<Doctors> {
 
 impl Import for Doctors {
     const OWNER: identifier::Column = identifier::Column::DoctorId;
+
+    fn is_evident(present: &Model, told: &ActiveModel) -> bool {
+        is_same_doctor(present, told)
+    }
 
     fn fill(row: &mut ActiveModel) {
         let texts = [&mut row.email, &mut row.phone_number, &mut row.phone_number_folded, &mut row.license_number];

@@ -11,11 +11,13 @@ use crate::error::{Fault, FaultCode, FaultParams};
 use crate::records::check::{Check, Kind};
 
 /// Identifiers of one record at most.
-const MAX_IDENTIFIERS: usize = 100;
+pub const MAX_IDENTIFIERS: usize = 100;
 
 /// What others know a record by.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct ImportedIdentifier {
+    /// Number among the identifiers of the source, from 0, by which messages name it.
+    pub number: usize,
     /// Who gives such numbers, as a URI: 1 to 200 characters.
     pub system: Option<String>,
     /// 1 to 200 characters.
@@ -25,6 +27,16 @@ pub struct ImportedIdentifier {
 }
 
 impl ImportedIdentifier {
+    /// The first rule that it breaks, if it breaks one; the path begins with the field.
+    #[must_use]
+    pub fn fault(&self) -> Option<Fault> {
+        let mut check = Check::new([] as [&str; 0]);
+        check.optional("system", Kind::Plain(200), &Some(self.system.clone()).into());
+        check.required("value", Kind::Plain(200), &MaybeUndefined::Value(self.value.clone()));
+        check.optional("typeCode", Kind::Plain(50), &Some(self.type_code.clone()).into());
+        check.into_faults().into_iter().next()
+    }
+
     /// The same key for the same number of the same owner, wherever it is imported.
     fn key(&self, owner: Uuid) -> Uuid {
         let name = format!("{}|{}", self.system.as_deref().unwrap_or_default(), self.value);
@@ -40,14 +52,15 @@ pub(super) fn checked(identifiers: Vec<ImportedIdentifier>, check: &mut Check) -
         return Vec::new();
     }
     let mut kept = Vec::with_capacity(identifiers.len());
-    for (index, identifier) in identifiers.into_iter().enumerate() {
-        let mut inner = Check::new(["identifiers".to_owned(), index.to_string()]);
+    for identifier in identifiers {
+        let number = identifier.number;
+        let mut inner = Check::new(["identifiers".to_owned(), number.to_string()]);
         let system = inner.optional("system", Kind::Plain(200), &Some(identifier.system).into());
         let value = inner.required("value", Kind::Plain(200), &MaybeUndefined::Value(identifier.value));
         let type_code = inner.optional("typeCode", Kind::Plain(50), &Some(identifier.type_code).into());
         check.adopt(inner);
         if let (Set(system), Set(value), Set(type_code)) = (system, value, type_code) {
-            kept.push(ImportedIdentifier { system, value, type_code });
+            kept.push(ImportedIdentifier { number, system, value, type_code });
         }
     }
     kept
@@ -120,8 +133,8 @@ pub(super) fn blamed(fault: Fault, row: &ActiveModel, told: &[ImportedIdentifier
     let is_it = |identifier: &ImportedIdentifier| {
         row.system.try_as_ref() == Some(&identifier.system) && row.value.try_as_ref() == Some(&identifier.value)
     };
-    let index = told.iter().position(is_it).map(|index| index.to_string());
+    let number = told.iter().find(|identifier| is_it(identifier)).map(|identifier| identifier.number.to_string());
     // The path begins with the input of a mutation.
     let field = fault.path.into_iter().skip(1);
-    Fault { path: std::iter::once("identifiers".to_owned()).chain(index).chain(field).collect(), ..fault }
+    Fault { path: std::iter::once("identifiers".to_owned()).chain(number).chain(field).collect(), ..fault }
 }

@@ -1,6 +1,6 @@
 use async_graphql::MaybeUndefined;
 use entity::identifier;
-use entity::medical_institution::ActiveModel;
+use entity::medical_institution::{ActiveModel, Model};
 use sea_orm::ActiveValue::{NotSet, Set};
 use uuid::Uuid;
 
@@ -10,6 +10,7 @@ use crate::records::check::{Check, Kind};
 use crate::records::medical_institution::MedicalInstitutions;
 use crate::scope::Scope;
 
+use super::evidence::is_same_institution;
 use super::identifier::{ImportedIdentifier, checked};
 use super::origin::ImportSource;
 use super::put::{Import, Item, put};
@@ -76,6 +77,10 @@ impl IntoInput for Option<String> {
 
 impl Import for MedicalInstitutions {
     const OWNER: identifier::Column = identifier::Column::MedicalInstitutionId;
+
+    fn is_evident(present: &Model, told: &ActiveModel) -> bool {
+        is_same_institution(present, told)
+    }
 
     fn fill(row: &mut ActiveModel) {
         for column in [&mut row.email, &mut row.phone_number, &mut row.phone_number_folded, &mut row.address] {

@@ -3,11 +3,15 @@
 
 mod address;
 mod allergy;
+mod amend;
 mod concept;
 mod condition;
 mod contact;
+mod countries;
 mod doctor;
+mod evidence;
 mod home;
+mod identified;
 mod identifier;
 mod institution;
 mod known;
@@ -20,23 +24,27 @@ mod profile;
 mod put;
 mod recognised;
 mod register;
+mod rule;
 mod vocabulary;
 mod withdraw;
 
 pub use address::ImportedAddress;
 pub use allergy::{ImportedAllergy, allergies};
-pub use concept::ImportedConcept;
+pub use amend::{Affiliation, affiliate, relist};
+pub use concept::{ImportedConcept, condition_names, medication_names};
 pub use condition::{ImportedCondition, conditions};
 pub use contact::ImportedContact;
 pub use doctor::{ImportedDoctor, doctors};
-pub use identifier::ImportedIdentifier;
+pub use identified::{Identified, Owner, identified};
+pub use identifier::{ImportedIdentifier, MAX_IDENTIFIERS};
 pub use institution::{ImportedInstitution, institutions};
-pub use known::{known_doctors, known_institutions};
+pub use known::{KnownRegister, known_doctors, known_institutions, known_registers};
 pub use medication::{ImportedMedication, medications};
 pub use origin::{Conflict, ImportSource};
 pub use outcome::{Outcome, Status, Summary};
 pub use person::{ImportedPerson, Kept, people};
 pub use register::{ImportedRegister, entry_fault, registers};
+pub use rule::{Rule, birth_fault, death_fault, fault_of, past_fault, planned_fault};
 pub use vocabulary::{Codes, Vocabulary};
 pub use withdraw::{Fact, Withdrawal, withdraw};
 

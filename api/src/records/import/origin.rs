@@ -14,9 +14,11 @@ use crate::database::Transaction;
 use crate::error::{Error, Fault, FaultCode, Result};
 use crate::records::Collection;
 use crate::records::aggregate::{ActiveModel, Aggregate, Model};
+use crate::records::patient_register::PatientRegisters;
 
 use super::Put;
 use super::contact::patient_of;
+use super::evidence::shares_identifier;
 use super::plan::{Here, Plan};
 use super::put::{Import, Item, among};
 
@@ -40,6 +42,13 @@ impl ImportSource {
         &self.0
     }
 
+    /// Whether the key of a record of this source may be another server's too: the source has no name, and the key is made of
+    /// an id that is no UUID.
+    #[must_use]
+    pub fn is_doubtful(&self, key: Uuid) -> bool {
+        self.0.is_empty() && key.get_version_num() == 5
+    }
+
     /// The rule that it breaks: a source is stored with the records, and compared.
     pub(super) fn fault(&self) -> Option<Fault> {
         let is_valid = self.0.chars().count() <= MAX_LENGTH && !self.0.chars().any(char::is_control);
@@ -59,7 +68,7 @@ pub enum Conflict {
     OtherSource,
     /// It was moved to another institution since.
     Moved,
-    /// The import would move it to another institution, and its source has no name: the same id may mean another record.
+    /// Its source has no name, and nothing but the id tells that it is the same: it may be another one's.
     Unnamed,
     /// It belongs to another patient.
     OtherPatient,
@@ -76,7 +85,7 @@ impl Conflict {
             }
             Self::Moved => "its record was moved to another institution here; nothing was written",
             Self::Unnamed => {
-                "its record belongs to another institution here, and the input does not name its server, so that it may be another record with the same id; nothing was written. Name the server"
+                "the input does not name its server, and the record that is here under the same id may be that of another one: its institution, its patient, or name and identifiers differ; nothing was written. Name the server (base)"
             }
             Self::OtherPatient => "has the key of another patient's record",
         }
@@ -84,22 +93,28 @@ impl Conflict {
 }
 
 /// The conflict of a record that is told with the one that is here.
-pub(super) fn conflict<A: Import>(
-    item: &Item<A>,
-    present: &Model<A>,
-    origin: Option<&import_origin::Model>,
-) -> Option<Conflict> {
+pub(super) fn conflict<A: Import>(item: &Item<A>, present: &Model<A>, here: &Here<A>) -> Option<Conflict> {
     let Some(source) = &item.source else {
         // What belongs to a patient who was found to be the import's needs no origin of its own.
         let owner = A::patient().and_then(|column| key_in(&present.get(column)));
         return (owner != patient_of(item)).then_some(Conflict::OtherPatient);
     };
-    conflict_with::<A>(present, source, origin).or_else(|| {
-        let (here, told) = (institution_of::<A>(present), institution_told::<A>(&item.row));
-        let is_moved = told.is_some() && told != here;
-        let is_unnamed = source.as_str().is_empty() && item.uuid.get_version_num() == 5;
-        (is_moved && is_unnamed).then_some(Conflict::Unnamed)
+    conflict_with::<A>(present, source, here.origins.get(&item.uuid)).or_else(|| {
+        (source.is_doubtful(item.uuid) && !is_evident(item, present, here)).then_some(Conflict::Unnamed)
     })
+}
+
+/// Whether what an unnamed server tells is of the record that is here, and not of another one with the same id.
+fn is_evident<A: Import>(item: &Item<A>, present: &Model<A>, here: &Here<A>) -> bool {
+    let told = institution_told::<A>(&item.row);
+    if told.is_some() && told != institution_of::<A>(present) {
+        return false;
+    }
+    match A::patient().filter(|column| item.row.get(*column).into_value().is_some()) {
+        // What is known of a patient is of that patient.
+        Some(column) if A::NAME != PatientRegisters::NAME => key_in(&present.get(column)) == patient_of(item),
+        _ => shares_identifier(item, here) || A::is_evident(present, &item.row),
+    }
 }
 
 /// The conflict of a record that is here with a source that calls it its own.

@@ -31,7 +31,7 @@ pub(super) struct Here<A: Import> {
 pub(super) fn plan<A: Import>(item: &Item<A>, here: &Here<A>) -> Plan<A> {
     let nothing = |put| Plan { put, row: None, identifiers: Vec::new() };
     let present = here.records.get(&item.uuid);
-    if let Some(conflict) = present.and_then(|model| conflict(item, model, here.origins.get(&item.uuid))) {
+    if let Some(conflict) = present.and_then(|model| conflict(item, model, here)) {
         // What tells of no patient, and is here as it is told, needs no change and no origin.
         let is_as_told = conflict == Conflict::NotImported && A::patient().is_none();
         let is_as_told = is_as_told && present.is_some_and(|model| differs::<A>(model, item, here).is_empty());

@@ -52,6 +52,12 @@ pub(super) trait Import:
         false
     }
 
+    /// Whether what is told is evidently of the same as the record that is here: asked where a server has no name, so that an
+    /// id may be that of another one's record.
+    fn is_evident(_present: &Model<Self>, _told: &ActiveModel<Self>) -> bool {
+        true
+    }
+
     /// The institution that the record's identifiers belong to; none for those that belong to all.
     fn tenant(_row: &ActiveModel<Self>) -> Option<Uuid> {
         None

@@ -14,6 +14,7 @@ use crate::records::dependent::{PatientAllergies, PatientConditions, PatientMedi
 use crate::records::patient_register::{PatientRegisters, check_span, initial_status};
 use crate::scope::{HOME_INSTITUTION, Scope};
 
+use super::evidence::is_same_person;
 use super::identifier::{ImportedIdentifier, checked};
 use super::origin::{ImportSource, move_dependents};
 use super::person::ImportedPerson;
@@ -114,6 +115,10 @@ fn item(record: ImportedRegister, clock: &dyn Clock) -> Item<PatientRegisters> {
 
 impl Import for PatientRegisters {
     const OWNER: identifier::Column = identifier::Column::PatientId;
+
+    fn is_evident(present: &Model, told: &ActiveModel) -> bool {
+        is_same_person(present, told)
+    }
 
     fn fill(row: &mut ActiveModel) {
         let texts = [&mut row.first_name, &mut row.last_name, &mut row.email, &mut row.phone_number, &mut row.address];

@@ -7,6 +7,8 @@ use uuid::Uuid;
 use crate::error::Result;
 use crate::scope::{Permission, Scope};
 
+use super::countries::COMMON_NAMES;
+
 /// The entries of a small catalogue.
 #[derive(Debug, Default)]
 pub struct Codes {
@@ -77,6 +79,10 @@ impl Vocabulary {
                 found.countries_by_name.insert(name.to_lowercase(), country.uuid);
             }
         }
+        for (name, code) in COMMON_NAMES {
+            let key = found.countries_by_name.get(&code.to_lowercase()).copied();
+            key.map(|key| found.countries_by_name.entry((*name).to_owned()).or_insert(key));
+        }
         for region in region::Entity::find().all(db).await? {
             found.regions.codes.insert(region.uuid, region.code.clone());
             let own = region.code.split_once('-').map_or("", |(_, own)| own).to_owned();
@@ -87,7 +93,7 @@ impl Vocabulary {
         Ok(found)
     }
 
-    /// The country with this name or code.
+    /// The country with this name, in ISO 3166-1 or common English, or this code.
     pub(super) fn country(&self, name: &str) -> Option<Uuid> {
         self.countries_by_name.get(&name.trim().to_lowercase()).copied()
     }
