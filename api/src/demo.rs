@@ -27,7 +27,7 @@ use self::health::Health;
 
 /// How many registers are made.
 const PATIENTS: u32 = 300;
-/// How many of them have a profile, contacts and identifiers: the last ones, whom lists show first.
+/// Number of them that have a profile, contacts and identifiers: the last ones, whom lists show first.
 const WITH_PROFILE: u32 = 60;
 /// How many doctors are made.
 const DOCTORS: u32 = 24;

@@ -220,7 +220,7 @@ async fn examine_postgres(options: &sqlx::postgres::PgConnectOptions) -> Result<
     Ok(findings)
 }
 
-/// What a login may do beyond the server's role, each with its reason.
+/// Rights of a login beyond the server's role, each with its reason.
 fn examine_login(about: &PgRow) -> Option<Finding> {
     let is = |column| about.get::<Option<bool>, _>(column) == Some(true);
     let member_of: Vec<String> = about.get("above");

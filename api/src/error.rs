@@ -39,7 +39,7 @@ pub const OVER_BUDGET: &str = "over budget, for seconds: ";
 /// may; how many seconds that is follows.
 pub const USED_UP: &str = "database time used up, in seconds: ";
 
-/// How the `database` room says, through SeaORM's errors, that rows have more bytes than an answer may have; how many that is
+/// The `database` room's mark, in SeaORM's errors, of rows that have more bytes than an answer may have; how many that is
 /// follows.
 pub const TOO_MANY_ROWS: &str = "rows of more bytes than an answer may have: ";
 
@@ -126,6 +126,7 @@ impl Error {
     }
 
     /// Rows that have more bytes than the `max` of an answer.
+    #[must_use]
     pub fn too_many_rows(max: usize) -> Self {
         Self::Limit(format!(
             "the records that are read for the answer have more than {max} bytes: ask for fewer records at a time, or for less of each"
@@ -134,11 +135,14 @@ impl Error {
 
     /// The same, with the limits of the broken rule.
     #[must_use]
-    pub fn with(mut self, params: FaultParams) -> Self {
-        if let Self::Rejected(faults) = &mut self {
-            faults.iter_mut().for_each(|fault| fault.params = params.clone());
+    pub fn with(self, params: &FaultParams) -> Self {
+        match self {
+            Self::Rejected(faults) => {
+                let with = |fault| Fault { params: params.clone(), ..fault };
+                Self::Rejected(faults.into_iter().map(with).collect())
+            }
+            other => other,
         }
-        self
     }
 
     /// The same, blamed on what is at `place` in the arguments. Errors that no argument causes stay as they are.

@@ -2,6 +2,7 @@
 
 use phonenumber::Mode;
 use phonenumber::country::Id;
+use phonenumber::metadata::{DATABASE, Database};
 use unicode_normalization::UnicodeNormalization;
 
 /// Digits of a phone number at least, without its extension.
@@ -43,10 +44,12 @@ impl PhoneNumber {
     /// # Errors
     /// The rule that the text breaks.
     pub fn read(text: &str) -> Result<Self, Broken> {
+        // The numbering plans take a while to load: with the first number, before it is in a transaction.
+        let _: &Database = &DATABASE;
         let number = Self::lenient(text).ok_or(Broken::Form)?;
         match number.digits.len() {
             0 => Err(Broken::Form),
-            ..MIN_DIGITS => Err(Broken::TooShort),
+            1..MIN_DIGITS => Err(Broken::TooShort),
             MIN_DIGITS..=MAX_DIGITS => Ok(number),
             _ => Err(Broken::TooLong),
         }

@@ -45,6 +45,8 @@ export async function release(url) {
 /** Starts Vite's development server, which hands /graphql to the server at this address. */
 export async function develop(url) {
   process.env.PHR_URL = url;
+  // A build before has left this at `production`.
+  process.env.NODE_ENV = 'development';
   const vite = await createServer({ configFile, logLevel: 'warn', server: { host: '127.0.0.1', port: 0, strictPort: false } });
   await vite.listen();
   return { origin: `http://127.0.0.1:${vite.httpServer.address().port}`, stop: () => vite.close() };

@@ -53,9 +53,9 @@ export async function untilRefused(url, authorization) {
 }
 
 /** Runs a tool of this project, and fails with all that it said when it does not succeed within two minutes. */
-export function runTool(name, args, env = {}) {
+export function runTool(name, args, env = {}, cwd = here) {
   const done = spawnSync(join(here, 'node_modules/.bin', name), args, {
-    cwd: here,
+    cwd,
     encoding: 'utf8',
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],

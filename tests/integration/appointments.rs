@@ -46,8 +46,8 @@ fn an_appointment_is_made_changed_and_seen_from_the_patient(phr: &Phr) {
     let fields = "id uuid startsAt endsAt status reason version patientRegister { uuid } doctor { lastName }";
     let made = done(phr, "createAppointment", fields, &input(&patient, &doctor, &json!({"reason": " a cough "})));
     let expected = json!({
-        "id": made["id"], "uuid": made["uuid"], "startsAt": "2030-05-06T09:00:00+00:00",
-        "endsAt": "2030-05-06T09:30:00+00:00", "status": "BOOKED", "reason": "a cough", "version": 1,
+        "id": made["id"], "uuid": made["uuid"], "startsAt": "2030-05-06T09:00:00.000000+00:00",
+        "endsAt": "2030-05-06T09:30:00.000000+00:00", "status": "BOOKED", "reason": "a cough", "version": 1,
         "patientRegister": {"uuid": patient}, "doctor": {"lastName": "Lee"},
     });
     assert_eq!(made, expected);

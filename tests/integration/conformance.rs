@@ -192,10 +192,14 @@ fn null_is_not_the_same_as_left_out(phr: &Phr) {
     let cleared = done(phr, "updatePatientRegister", EVERY_FIELD, &cleared);
     assert_eq!(cleared["doctor"], Value::Null);
     assert_eq!(cleared["allergies"], json!([]));
-    for field in ["firstName", "lastName", "dateOfBirth", "email", "phoneNumber", "address", "emergencyContact"] {
+    for field in ["dateOfBirth", "email", "phoneNumber", "address", "emergencyContact"] {
         let found = faults(phr, "updatePatientRegister", &json!({"uuid": uuid, field: null}));
         assert_eq!(found, [fault("REQUIRED", &format!("input.{field}"))]);
     }
+    let nameless = json!({"uuid": uuid, "firstName": null, "lastName": null});
+    assert_eq!(faults(phr, "updatePatientRegister", &nameless), [fault("REQUIRED", "input.firstName")]);
+    let single = done(phr, "updatePatientRegister", EVERY_FIELD, &json!({"uuid": uuid, "firstName": null}));
+    assert_eq!(single["firstName"], Value::Null, "a person may have a single name");
     let found = faults(phr, "updatePatientRegister", &json!({"uuid": uuid, "institutionId": null}));
     assert_eq!(found, [fault("REQUIRED", "input.institutionId")]);
 }

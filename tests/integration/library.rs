@@ -82,6 +82,7 @@ impl Library {
             authority: self.authority.clone(),
             feeds: self.feeds.clone(),
             signs_playground_in: false,
+            keeps_refresh_cookies: false,
             rates: Rates::new(config.rates),
             budgets: Budgets::new(config.budgets),
             drain: Drain::default(),
@@ -94,11 +95,16 @@ impl Library {
             .header("authorization", format!("Bearer {token}"))
             .body(axum::body::Body::from(body))
             .unwrap();
-        self.runtime.block_on(async {
+        let answered = async {
             let response = router(service, false).oneshot(request).await.unwrap();
             let status = response.status().as_u16();
             let body = axum::body::to_bytes(response.into_body(), usize::MAX).await.unwrap();
             (status, serde_json::from_slice(&body).unwrap())
+        };
+        // Workers of a server have larger stacks than tests.
+        let (worker, runtime) = (std::thread::Builder::new().stack_size(8 << 20), &self.runtime);
+        std::thread::scope(|scope| {
+            worker.spawn_scoped(scope, || runtime.block_on(answered)).unwrap().join().expect("the request is answered")
         })
     }
 

@@ -114,7 +114,7 @@ impl Authority {
         if length > MAX_REASON {
             let message = format!("has {MAX_REASON} characters at most");
             let refused = Error::rejected(FaultCode::TooLong, &at("reason"), message);
-            return Err(refused.with(FaultParams::at_most(MAX_REASON)));
+            return Err(refused.with(&FaultParams::at_most(MAX_REASON)));
         }
         if reason.chars().any(char::is_control) {
             return Err(Error::rejected(FaultCode::InvalidFormat, &at("reason"), "has no control characters"));
@@ -125,7 +125,7 @@ impl Authority {
             let message = format!("is between 1 and {longest}");
             let refused = Error::rejected(FaultCode::OutOfRange, &at("minutes"), message);
             let longest = u32::try_from(longest).unwrap_or(u32::MAX);
-            return Err(refused.with(FaultParams::between(1, longest)));
+            return Err(refused.with(&FaultParams::between(1, longest)));
         }
         Ok(Duration::minutes(minutes))
     }

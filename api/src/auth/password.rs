@@ -116,11 +116,11 @@ pub(super) fn check(password: &str, username: &str, path: &[&str]) -> Result<()>
     let length = prepared(password).chars().count();
     if length < MIN_LENGTH {
         let message = format!("a password has {MIN_LENGTH} characters at least");
-        return Err(Error::rejected(FaultCode::TooShort, path, message).with(FaultParams::at_least(MIN_LENGTH)));
+        return Err(Error::rejected(FaultCode::TooShort, path, message).with(&FaultParams::at_least(MIN_LENGTH)));
     }
     if length > MAX_LENGTH {
         let message = format!("a password has {MAX_LENGTH} characters at most");
-        return Err(Error::rejected(FaultCode::TooLong, path, message).with(FaultParams::at_most(MAX_LENGTH)));
+        return Err(Error::rejected(FaultCode::TooLong, path, message).with(&FaultParams::at_most(MAX_LENGTH)));
     }
     if password.to_lowercase() == username.trim().to_lowercase() {
         return Err(Error::rejected(FaultCode::InvalidFormat, path, "a password differs from the user's name"));

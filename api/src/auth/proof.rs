@@ -63,7 +63,7 @@ pub(super) fn device(key: Option<&str>) -> Result<Option<String>> {
     if key.chars().count() > MAX_DEVICE {
         let message = format!("has {MAX_DEVICE} characters at most");
         let refused = Error::rejected(FaultCode::TooLong, &["input", "device"], message);
-        return Err(refused.with(FaultParams::at_most(MAX_DEVICE)));
+        return Err(refused.with(&FaultParams::at_most(MAX_DEVICE)));
     }
     Ok(Some(Sha256::digest(key).iter().fold(String::new(), |text, byte| format!("{text}{byte:02x}"))))
 }

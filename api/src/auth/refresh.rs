@@ -63,12 +63,15 @@ impl Authority {
         let successor = self.successor(session.uuid, token)?;
         match row.used_at {
             None => {
-                let used =
-                    refresh_token::ActiveModel { hash: Set(row.hash), used_at: Set(Some(now)), ..Default::default() };
-                refresh_token::Entity::update(used).exec(tx).await?;
+                let mark = refresh_token::ActiveModel {
+                    hash: Set(row.hash),
+                    used_at: Set(Some(now)),
+                    ..refresh_token::ActiveModel::default()
+                };
+                refresh_token::Entity::update(mark).exec(tx).await?;
                 keep(tx, session.uuid, &successor, now).await?;
             }
-            Some(used) if self.is_repeatable(tx, &successor, used, now).await? => {}
+            Some(at) if self.is_repeatable(tx, &successor, at, now).await? => {}
             Some(_) => {
                 end(tx, session::Column::Uuid.eq(session.uuid), now).await?;
                 tx.note(Deed::new(Action::Logout, "Session").on(session.uuid));

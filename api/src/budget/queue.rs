@@ -191,7 +191,7 @@ impl Shared {
         best.map(|(_, key)| key)
     }
 
-    /// How soon a caller comes, if they may take a permit at all.
+    /// Rank of a caller; none when it may take no permit.
     fn rank(&self, state: &State, key: Key, now: Instant, lane: &mut Lane) -> Option<Rank> {
         let caller = state.callers.get(&key).filter(|_| state.free > 0)?;
         let Some(budget) = &caller.budget else { return Some(Rank::FIRST) };

@@ -112,7 +112,7 @@ impl TextFilter {
     }
 }
 
-/// What [`lower`] does, in PostgreSQL, as in the columns that are stored so.
+/// The PostgreSQL expression of [`lower`], as in the columns that are stored so.
 const LOWER: &str = r#"translate(lower(normalize($1, NFC) COLLATE "und-x-icu"), 'ς', 'σ') COLLATE "C""#;
 
 #[derive(Clone, Copy)]

@@ -1,7 +1,7 @@
 //! Rows of a statement, counted as they come.
 
-use futures_util::stream::BoxStream;
 use futures_util::StreamExt;
+use futures_util::stream::BoxStream;
 use sea_orm::QueryResult;
 use sqlx::postgres::PgRow;
 use sqlx::sqlite::SqliteRow;

@@ -11,9 +11,7 @@ pub(super) fn for_sqlite(values: Values) -> Values {
 fn rewrite(value: Value) -> Value {
     match value {
         Value::Array(_, items) => Value::String(items.map(|items| json(&items))),
-        Value::ChronoDateTimeUtc(instant) => {
-            Value::String(instant.map(|instant| crate::instant::written(&instant)))
-        }
+        Value::ChronoDateTimeUtc(instant) => Value::String(instant.map(|instant| crate::instant::written(&instant))),
         other => other,
     }
 }

@@ -4,7 +4,8 @@ use chrono::{DateTime, Days, NaiveDate, Utc};
 
 use crate::date::Date;
 use crate::records::dependent::{
-    AddressItemInput, AddressPurpose, EmailItemInput, Habit, HealthProfileItemInput, IdentifierItemInput, PhoneItemInput,
+    AddressItemInput, AddressPurpose, EmailItemInput, Habit, HealthProfileItemInput, IdentifierItemInput,
+    PhoneItemInput,
 };
 use crate::records::patient_register::PatientRegisterItemInput;
 use crate::records::registration::RegisterPatientWithProfileInput;
@@ -22,7 +23,7 @@ pub(super) fn coded(
     health: &Health,
     today: NaiveDate,
 ) -> RegisterPatientWithProfileInput {
-    let Date(born) = patient.date_of_birth;
+    let born = patient.date_of_birth.map_or(today, |Date(born)| born);
     RegisterPatientWithProfileInput {
         patient,
         health_profile: None,

@@ -182,7 +182,7 @@ pub(super) const CONDITIONS: &[Condition] = &[
     lasting(coded("hypothyroidism", "83664006", "Idiopathic atrophic hypothyroidism"), Some(3)),
 ];
 
-/// Codes of RxNorm.
+/// Codes of `RxNorm`.
 pub(super) const MEDICATIONS: &[Medication] = &[
     Medication { coded: coded("lisinopril 10 mg", "314076", "lisinopril 10 MG Oral Tablet"), dose: "1 tablet" },
     Medication {
@@ -190,11 +190,7 @@ pub(super) const MEDICATIONS: &[Medication] = &[
         dose: "2 puffs",
     },
     Medication {
-        coded: coded(
-            "metformin 500 mg",
-            "860975",
-            "24 HR Metformin hydrochloride 500 MG Extended Release Oral Tablet",
-        ),
+        coded: coded("metformin 500 mg", "860975", "24 HR Metformin hydrochloride 500 MG Extended Release Oral Tablet"),
         dose: "2 tablets",
     },
     Medication {

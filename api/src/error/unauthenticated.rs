@@ -31,7 +31,7 @@ pub enum Unauthenticated {
     LockedOut {
         /// Until when no password is accepted.
         until: DateTime<Utc>,
-        /// How long that is, rounded up.
+        /// The same in seconds, rounded up.
         seconds: u64,
     },
     /// The password is right, and the second factor's code is missing.

@@ -53,7 +53,7 @@ struct Entry<'e> {
     response: Option<&'e RawValue>,
 }
 
-/// What a server answered to a request.
+/// Answer of a server to one request.
 #[derive(Deserialize)]
 struct Response<'r> {
     #[serde(default, borrow)]
@@ -65,7 +65,7 @@ pub(super) struct Documents<'d, 'v> {
     pub(super) place: Place,
     pub(super) visitor: &'d mut Visitor<'v>,
     buffer: Vec<u8>,
-    /// What the documents of a source are, where one of them has not said so before its entries.
+    /// Headers of all documents of the source, once one of them has not said what it is before its entries.
     headers: Option<Vec<Header>>,
     depth: usize,
 }
@@ -101,7 +101,7 @@ impl<'d, 'v> Documents<'d, 'v> {
         header.refusal().map_or(Ok(()), |reason| self.show(Found::Broken(reason.into())))
     }
 
-    /// What the document turned out to be; the entries of a bundle were shown by then.
+    /// Reads the document, and shows the entries of a bundle; returns its header.
     fn properties<R: BufRead>(&mut self, scanner: &mut Scanner<R>, text: Text<'_>) -> Result<Header, Stop> {
         let mut header = Header::default();
         scanner.expect(b'{')?;

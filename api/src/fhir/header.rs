@@ -7,17 +7,10 @@ use super::scanner::{ScanError, Scanner};
 use super::source::Source;
 
 /// Kinds of bundles that say what is; the others tell a story, or what happened.
-const KINDS: [&[u8]; 7] = [
-    b"transaction",
-    b"batch",
-    b"collection",
-    b"searchset",
-    b"document",
-    b"batch-response",
-    b"transaction-response",
-];
+const KINDS: [&[u8]; 7] =
+    [b"transaction", b"batch", b"collection", b"searchset", b"document", b"batch-response", b"transaction-response"];
 
-/// What a document says to be.
+/// Type of a document, by its own word.
 #[derive(Debug, Default)]
 pub(super) struct Header {
     resource_type: Option<Vec<u8>>,
@@ -25,7 +18,7 @@ pub(super) struct Header {
     kind: Option<Vec<u8>>,
 }
 
-/// Where the text of a document can be read once more.
+/// Text of a document, to be read once more.
 #[derive(Clone, Copy)]
 pub(super) enum Text<'t> {
     /// It is here.
@@ -35,7 +28,7 @@ pub(super) enum Text<'t> {
 }
 
 impl Text<'_> {
-    /// What the document says to be, wherever in it that stands; `known` keeps what was found of a source.
+    /// Header of the document, wherever in it that stands; `known` keeps the headers of a source.
     pub(super) fn header(self, known: &mut Option<Vec<Header>>) -> Result<Header, Stop> {
         const UNTOLD: Stop = Stop::NotAnObject("does not say what it is, or ends before that; nothing of it was read");
         match self {
@@ -48,7 +41,7 @@ impl Text<'_> {
     }
 }
 
-/// What the documents of a source say to be, as far as it can be read.
+/// Headers of the documents of a source, as far as it can be read.
 fn headers(source: &Source) -> Vec<Header> {
     let mut headers = Vec::new();
     let Ok(mut input) = source.open(&Arc::default()) else { return headers };
@@ -98,7 +91,7 @@ impl Header {
         Ok(true)
     }
 
-    /// Whether a resource is a bundle; reads no further than to its type.
+    /// True of a resource that is a bundle; reads no further than to its type.
     pub(super) fn is_of_bundle(json: &[u8]) -> bool {
         let mut scanner = Scanner::new(json);
         let mut header = Self::default();
@@ -119,7 +112,7 @@ impl Header {
         look().is_ok() && header.is_bundle()
     }
 
-    /// Whether both are known by which entries are judged.
+    /// True once both are known by which entries are judged.
     pub(super) const fn is_whole(&self) -> bool {
         self.resource_type.is_some() && self.kind.is_some()
     }
@@ -132,12 +125,12 @@ impl Header {
         self.resource_type.as_deref() == Some(b"Bundle")
     }
 
-    /// Whether the entries are a server's answers.
+    /// True of a bundle whose entries are a server's answers.
     pub(super) fn is_response(&self) -> bool {
         self.kind.as_deref().is_some_and(|kind| kind.ends_with(b"-response"))
     }
 
-    /// Why a bundle is not imported.
+    /// Reason why a bundle is not imported.
     pub(super) fn refusal(&self) -> Option<&'static str> {
         match self.kind.as_deref()? {
             b"history" => Some("is a history: what was so once is not imported as if it were so now"),

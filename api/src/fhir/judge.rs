@@ -33,7 +33,7 @@ pub(super) struct Results {
 }
 
 impl Results {
-    /// What became of a patient's register, where there is one.
+    /// Result of writing a patient's register, where there is one.
     fn fate(&self, patient: Uuid) -> Option<Fate> {
         let known = || self.known.get(&patient).map(KnownRegister::is_deleted);
         let here = |is_deleted| if is_deleted { Fate::Deleted } else { Fate::Written };
@@ -59,7 +59,7 @@ pub(super) struct Withdrawal {
     pub(super) key: Uuid,
     pub(super) source: ImportSource,
     pub(super) reason: &'static str,
-    /// Whether the list of the patient's register must follow, since the input does not hold the patient.
+    /// True where the input does not hold the patient, so that the list of the register must follow.
     pub(super) is_of_known: bool,
 }
 
@@ -70,7 +70,7 @@ pub(super) struct Ready {
     pub(super) record: Coded,
     /// What of the resource is not kept.
     pub(super) left_out: Vec<Problem>,
-    /// Whether the list of the patient's register must follow, since the input does not hold the patient.
+    /// True where the input does not hold the patient, so that the list of the register must follow.
     pub(super) is_of_known: bool,
 }
 
@@ -117,7 +117,9 @@ impl Verdict {
 pub(super) fn on_twin(survey: &Survey, place: Place, resource: &Resource) -> Option<Verdict> {
     match survey.twin(place, resource) {
         Twin::Chosen => None,
-        Twin::Older => Some(Verdict::skipped("is an older version of a resource that the input has, too; the newest counts")),
+        Twin::Older => {
+            Some(Verdict::skipped("is an older version of a resource that the input has, too; the newest counts"))
+        }
         Twin::Same => Some(Verdict::skipped("stands in the input before, with the same content")),
         Twin::Different => {
             Some(Verdict::failed(None, "stands in the input before, with other content; the first one counts"))
@@ -148,7 +150,9 @@ pub(super) fn judge(
         Body::Institution(_) | Body::Doctor(_) | Body::Register(_) => (about, None),
         Body::Visit(visit) => told(about, on_visit(survey, results, &visit)),
         Body::Post(post) => told(about, on_post(survey, results, &post)),
-        Body::Medicine(_) => told(about, Verdict::skipped("tells what medication requests name, and is not kept itself")),
+        Body::Medicine(_) => {
+            told(about, Verdict::skipped("tells what medication requests name, and is not kept itself"))
+        }
         Body::Note(Note { state: NoteState::Withdrawn(reason), list, patient, .. }) => {
             let (key, source) = (resource.own.key, resource.source);
             let is_of_known = patient.key().is_some_and(|key| results.known.contains_key(&survey.resolve(key)));

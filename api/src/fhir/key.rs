@@ -8,7 +8,7 @@ use crate::records::import::ImportSource;
 
 use super::r4::{Identifier, Reference};
 
-/// What a resource's references are relative to, and what is known of the moment.
+/// Server and day that a resource is read for, and the references that it makes by identifiers.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Origin<'o> {
     /// The server that the caller names; empty when none.
@@ -82,7 +82,7 @@ impl Origin<'_> {
         Some(Own { key, alias: by_url.filter(|alias| *alias != key) })
     }
 
-    /// Where a reference leads that should lead to a resource of one of these types; without a word of its type, to one of
+    /// Target of a reference that should lead to a resource of one of these types; without a word of its type, to one of
     /// the first.
     pub(super) fn link(&self, reference: Option<&Reference>, expected: &[&str]) -> Link {
         let Some(reference) = reference else { return Link::Absent };

@@ -45,7 +45,7 @@ pub(super) struct Resource {
     pub(super) aliases: Vec<Uuid>,
     /// References in it that name others by an identifier.
     pub(super) searches: Vec<Search>,
-    /// How new it is, where it says so: of two versions the greater.
+    /// Age of its version, the newer the greater; 0 where it does not say.
     pub(super) version: i64,
     pub(super) body: Body,
 }
@@ -58,7 +58,7 @@ pub(super) enum Body {
     Visit(Visit),
     Post(Post),
     Note(Note),
-    /// What is taken; none of what says nothing.
+    /// A medicine; none where the resource says nothing of it.
     Medicine(Option<ImportedConcept>),
 }
 
@@ -200,7 +200,7 @@ impl<T> Mapped<T> {
 }
 
 impl Body {
-    /// What others know it by.
+    /// Identifiers of the record.
     fn identifiers(&self) -> &[ImportedIdentifier] {
         match self {
             Self::Institution(mapped) => &mapped.record.identifiers,

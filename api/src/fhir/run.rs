@@ -10,7 +10,10 @@ use uuid::Uuid;
 use crate::clock::Clock;
 use crate::database::{Cluster, Consistency};
 use crate::error::{Error, Result};
-use crate::records::import::{self, Affiliation, Conflict, How, Identified, KnownRegister, Owner, MAX_CHUNK, Outcome, Put, Status, Summary, Vocabulary};
+use crate::records::import::{
+    self, Affiliation, Conflict, How, Identified, KnownRegister, MAX_CHUNK, Outcome, Owner, Put, Status, Summary,
+    Vocabulary,
+};
 use crate::scope::Scope;
 
 use super::bundle::Found;
@@ -295,7 +298,7 @@ impl Run<'_> {
     }
 }
 
-/// What is referred to and this import does not hold.
+/// Keys that are referred to and that this import does not hold.
 fn unknown(keys: &[Uuid], resolve: impl Fn(Uuid) -> Uuid, known: &[&HashSet<Uuid>]) -> Vec<Uuid> {
     let keys = keys.iter().map(|key| resolve(*key)).filter(|key| !known.iter().any(|keys| keys.contains(key)));
     keys.collect::<HashSet<_>>().into_iter().collect()

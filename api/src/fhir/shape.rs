@@ -19,7 +19,7 @@ const MODIFIERS: [&str; 6] =
 /// Parts of one resource that are left out at most; with more it is none of R4's.
 const MOST: usize = 20;
 
-/// What is read of a resource, and what of it could not be.
+/// Resource, and the parts of it that could not be read.
 pub(super) struct Shaped<T> {
     pub(super) resource: T,
     pub(super) left_out: Vec<Problem>,

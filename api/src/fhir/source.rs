@@ -181,7 +181,7 @@ fn layout(path: &Path) -> Option<Layout> {
     }
 }
 
-/// What a file holds, by how it begins: none where it is no JSON. A first line that is an object as a whole, with another one
+/// Layout of a file, by how it begins: none where it is no JSON. A first line that is an object as a whole, with another one
 /// behind it, makes it NDJSON.
 fn layout_within(path: &Path) -> Option<Layout> {
     let source = Source { layout: Layout::Documents, name: None, content: Content::File(path.to_owned()), size: 0 };

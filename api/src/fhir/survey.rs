@@ -73,7 +73,7 @@ struct Seen {
     version: i64,
 }
 
-/// Whether a resource is the one that counts.
+/// Relation of a resource to the others of its key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Twin {
     Chosen,
@@ -144,7 +144,7 @@ impl Survey {
         if self.weight > memory { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }
 
-    /// Whether a resource was not seen before. Of versions that differ the newer is to count.
+    /// True of a resource that was not seen before. Of versions that differ the newer counts.
     fn is_first(&mut self, place: Place, resource: &Resource) -> bool {
         let fingerprint = resource.body.fingerprint();
         let own = (resource.kind, resource.own.key);

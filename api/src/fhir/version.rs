@@ -100,7 +100,7 @@ const LATER: [&str; 17] = [
 const OLDER: &str = "DSTU2 or STU3";
 const R5: &str = "R5";
 
-/// Where a resource shows that it is of another FHIR than R4, and of which; none where it does not. R4B has the same shapes
+/// The element by which a resource shows that it is of another FHIR than R4, and of which; none otherwise. R4B has the same shapes
 /// as R4, for all types that are imported.
 pub(super) fn other_than_r4(head: &Head<'_>) -> Option<(&'static str, &'static str)> {
     let stated = head.fhir_version.and_then(|version| of_number(version.get().trim_matches('"')));
@@ -165,7 +165,8 @@ fn of_profile(profile: &str) -> Option<&'static str> {
     if older.iter().any(|mark| profile.contains(mark)) {
         return Some(OLDER);
     }
-    let path = profile.strip_prefix("http").map(|rest| rest.trim_start_matches('s'))?.strip_prefix("://hl7.org/fhir/")?;
+    let path =
+        profile.strip_prefix("http").map(|rest| rest.trim_start_matches('s'))?.strip_prefix("://hl7.org/fhir/")?;
     let (folder, rest) = path.split_once('/')?;
     match folder {
         "StructureDefinition" => of_number(rest.split_once('|')?.1),
@@ -176,7 +177,7 @@ fn of_profile(profile: &str) -> Option<&'static str> {
 }
 
 impl Head<'_> {
-    /// How new a resource is by its own word, the later the greater: when it was last changed, or else its version's
+    /// Age of a resource's version by its own word, the newer the greater: when it was last changed, or else its version's
     /// number; 0 where it says neither.
     pub(super) fn version(&self) -> i64 {
         let meta = self.meta.and_then(|meta| serde_json::from_str::<Meta<'_>>(meta.get()).ok()).unwrap_or_default();

@@ -83,8 +83,9 @@ impl PatientRegisterChange {
         self.changed.happening.into()
     }
 
-    /// The register's global id, also of one that was deleted.
-    async fn id(&self) -> ID {
+    /// The register's global id, also of one that was deleted. It is not called `id`: caches would take the event for the
+    /// register.
+    async fn record_id(&self) -> ID {
         global_id(Kind::PatientRegister, self.changed.change.key)
     }
 

@@ -1,8 +1,9 @@
 //! Objects of which nothing is selected, as everything is skipped or for another type: they are `{}` (6.3 of the
 //! specification), where the library has null. So a field of our own is selected of every object that may turn out empty,
-//! and is taken out of the response.
+//! and is taken out of the response. So it is of objects that may be asked for twice: one of which every field failed would
+//! otherwise be null, and the library would not add the fields that are asked for elsewhere.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use async_graphql::parser::types::{Directive, DocumentOperations, ExecutableDocument, Field, Selection, SelectionSet};
 use async_graphql::{Name, Pos, Positioned, Value};
@@ -24,7 +25,7 @@ pub(super) struct MaybeEmpty(HashSet<Pos>);
 impl MaybeEmpty {
     /// Finds them in a document that is valid.
     pub(super) fn of(document: &ExecutableDocument, types: &Types) -> Self {
-        let mut search = Search { document, types, found: HashSet::new() };
+        let mut search = Search { document, types, keys: keys(document), found: HashSet::new() };
         for (_, operation) in document.operations.iter() {
             search.below(&operation.node.selection_set.node, Some(root(operation.node.ty)));
         }
@@ -42,10 +43,14 @@ impl MaybeEmpty {
         match &mut document.operations {
             DocumentOperations::Single(operation) => self.fill_below(&mut operation.node.selection_set.node),
             DocumentOperations::Multiple(operations) => {
-                operations.values_mut().for_each(|one| self.fill_below(&mut one.node.selection_set.node));
+                for one in operations.values_mut() {
+                    self.fill_below(&mut one.node.selection_set.node);
+                }
             }
         }
-        document.fragments.values_mut().for_each(|one| self.fill_below(&mut one.node.selection_set.node));
+        for fragment in document.fragments.values_mut() {
+            self.fill_below(&mut fragment.node.selection_set.node);
+        }
     }
 
     fn fill_below(&self, set: &mut SelectionSet) {
@@ -98,7 +103,29 @@ fn added(pos: Pos) -> Positioned<Selection> {
 struct Search<'d> {
     document: &'d ExecutableDocument,
     types: &'d Types,
+    /// How often an object is selected under each key.
+    keys: HashMap<&'d Name, usize>,
     found: HashSet<Pos>,
+}
+
+fn keys(document: &ExecutableDocument) -> HashMap<&Name, usize> {
+    let mut keys = HashMap::new();
+    let operations = document.operations.iter().map(|(_, operation)| &operation.node.selection_set.node);
+    let fragments = document.fragments.values().map(|fragment| &fragment.node.selection_set.node);
+    let mut sets: Vec<&SelectionSet> = operations.chain(fragments).collect();
+    while let Some(set) = sets.pop() {
+        for selection in &set.items {
+            match &selection.node {
+                Selection::Field(field) if !field.node.selection_set.node.items.is_empty() => {
+                    *keys.entry(&field.node.response_key().node).or_default() += 1;
+                    sets.push(&field.node.selection_set.node);
+                }
+                Selection::InlineFragment(fragment) => sets.push(&fragment.node.selection_set.node),
+                Selection::Field(_) | Selection::FragmentSpread(_) => {}
+            }
+        }
+    }
+    keys
 }
 
 impl<'d> Search<'d> {
@@ -109,7 +136,8 @@ impl<'d> Search<'d> {
                     let known = self.types.field(on, &field.node.name.node);
                     let of = known.map(|known| named(&known.kind).as_str());
                     let below = &field.node.selection_set;
-                    if !below.node.items.is_empty() && !self.is_filled(&below.node, of) {
+                    let is_repeated = self.keys.get(&field.node.response_key().node).is_some_and(|count| *count > 1);
+                    if !below.node.items.is_empty() && (is_repeated || !self.is_filled(&below.node, of)) {
                         self.found.insert(below.pos);
                     }
                     self.below(&below.node, of);
@@ -170,7 +198,7 @@ mod tests {
     #[test]
     fn only_what_may_turn_out_empty_gets_a_field_more() {
         for filled in [
-            "{ t { a t { a @skip(if: $x) a } } }",
+            "{ t { a u: t { a @skip(if: $x) a } } }",
             "{ t { ...F } n { ...G } } fragment F on T { ...G } fragment G on N { a }",
             "{ t { ... { ... on T { a } } } u { __typename } }",
             "{ t @include(if: $x) { a } }",
@@ -178,7 +206,8 @@ mod tests {
             assert_eq!(count(filled), 0, "{filled}");
         }
         assert_eq!(count("{ t { a @skip(if: $x) } n { ... on T { a } } u { ... on T { a } } }"), 3);
-        assert_eq!(count("{ t { ...F @include(if: $x) } } fragment F on T { a t { ... @skip(if: $x) { a } } }"), 2);
+        assert_eq!(count("{ t { ...F @include(if: $x) } } fragment F on T { a u: t { ... @skip(if: $x) { a } } }"), 2);
+        assert_eq!(count("{ t { a } ...F n { a } } fragment F on Query { t { a } }"), 2, "they may be one");
     }
 
     #[test]

@@ -3,9 +3,7 @@
 
 use std::convert::Infallible;
 
-use async_graphql::parser::types::{
-    BaseType, ExecutableDocument, OperationDefinition, Selection, SelectionSet, Type,
-};
+use async_graphql::parser::types::{BaseType, ExecutableDocument, OperationDefinition, Selection, SelectionSet, Type};
 use async_graphql::{Name, ScalarType, Value, Variables};
 use async_graphql_value::Value as Literal;
 use bytes::Bytes;
@@ -63,7 +61,7 @@ impl Types {
             for (name, argument) in &known.arguments {
                 match field.arguments.iter().find(|(given, _)| given.node == *name) {
                     Some((_, value)) => {
-                        self.value(&Place::of(name), &argument.kind, &constant(&value.node), &mut wrong)
+                        self.value(&Place::of(name), &argument.kind, &constant(&value.node), &mut wrong);
                     }
                     None if argument.is_required() => wrong.add(&Place::of(name), "is required"),
                     None => {}
@@ -123,7 +121,9 @@ impl Types {
         let missing = |(name, field): &(&Name, &InputField)| field.is_required() && !given.contains_key(*name);
         let mut missing: Vec<&Name> = fields.iter().filter(missing).map(|(name, _)| name).collect();
         missing.sort_unstable();
-        missing.into_iter().for_each(|name| wrong.add(&place.field(name), "is required"));
+        for name in missing {
+            wrong.add(&place.field(name), "is required");
+        }
     }
 }
 

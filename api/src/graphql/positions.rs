@@ -5,6 +5,7 @@ use std::collections::HashSet;
 
 use async_graphql::parser::types::{
     BaseType, Directive, DocumentOperations, ExecutableDocument, OperationDefinition, Selection, SelectionSet, Type,
+    VariableDefinition,
 };
 use async_graphql::{Name, Pos, Positioned, ServerError};
 use async_graphql_value::Value;
@@ -22,6 +23,7 @@ impl Types {
             let mut errors = Vec::new();
             for definition in &operation.node.variable_definitions {
                 let definition = &definition.node;
+                errors.extend(usage.misfit(definition));
                 let default = definition.default_value.as_ref().map(|value| &value.node);
                 let may_be_null = definition.var_type.node.nullable
                     && default.is_none_or(|value| *value == async_graphql_value::ConstValue::Null);
@@ -78,15 +80,26 @@ struct Usage<'d> {
     defaulted: HashSet<&'d Name>,
     /// Where there is none.
     required: Vec<(&'d Name, Pos)>,
+    /// Every place of a variable within a value, with the type that is expected there.
+    typed: Vec<(&'d Name, &'d Type, Pos)>,
 }
 
 impl<'d> Usage<'d> {
     fn of(types: &'d Types, document: &'d ExecutableDocument, operation: &'d OperationDefinition) -> Self {
         let (followed, defaulted) = (HashSet::new(), HashSet::new());
-        let mut usage = Self { types, document, followed, defaulted, required: Vec::new() };
+        let mut usage = Self { types, document, followed, defaulted, required: Vec::new(), typed: Vec::new() };
         usage.directives(&operation.directives);
         usage.selections(&operation.selection_set.node, Some(root(operation.ty)));
         usage
+    }
+
+    /// Error of a variable that stands where another type is expected. The library sees those of whole arguments.
+    fn misfit(&self, variable: &VariableDefinition) -> Option<ServerError> {
+        let (name, declared) = (&variable.name.node, &variable.var_type.node);
+        let mut places = self.typed.iter().filter(|(used, ..)| *used == name);
+        let (_, expected, pos) = places.find(|(_, expected, _)| !is_alike(declared, expected))?;
+        let message = format!("Variable \"${name}\" of type \"{declared}\" is used where \"{expected}\" is expected");
+        Some(ServerError::new(message, Some(*pos)))
     }
 
     fn selections(&mut self, set: &'d SelectionSet, on: Option<&'d str>) {
@@ -137,14 +150,22 @@ impl<'d> Usage<'d> {
 
     fn field(&mut self, value: &'d Value, field: &'d InputField, pos: Pos) {
         match value {
-            Value::Variable(name) if field.has_default && !field.kind.nullable => drop(self.defaulted.insert(name)),
+            Value::Variable(name) if field.has_default && !field.kind.nullable => {
+                self.typed.push((name, &field.kind, pos));
+                self.defaulted.insert(name);
+            }
             value => self.value(value, &field.kind, pos),
         }
     }
 
     fn value(&mut self, value: &'d Value, kind: &'d Type, pos: Pos) {
         match (value, &kind.base) {
-            (Value::Variable(name), _) if !kind.nullable => self.required.push((name, pos)),
+            (Value::Variable(name), _) => {
+                self.typed.push((name, kind, pos));
+                if !kind.nullable {
+                    self.required.push((name, pos));
+                }
+            }
             (Value::List(items), BaseType::List(of)) => items.iter().for_each(|item| self.value(item, of, pos)),
             // One value stands for a list of one.
             (value @ Value::Object(_), BaseType::List(of)) => self.value(value, of, pos),
@@ -158,6 +179,15 @@ impl<'d> Usage<'d> {
             }
             _ => {}
         }
+    }
+}
+
+/// True when two types differ in nothing but where they may be null.
+fn is_alike(one: &Type, other: &Type) -> bool {
+    match (&one.base, &other.base) {
+        (BaseType::Named(one), BaseType::Named(other)) => one == other,
+        (BaseType::List(one), BaseType::List(other)) => is_alike(one, other),
+        _ => false,
     }
 }
 
@@ -184,6 +214,8 @@ mod tests {
             "query($v: Int) { f(l: [1, $v]) }",
             "query($v: Int) { f(o: {r: $v}) }",
             "query($v: Int = null) { ...F } fragment F on Query { f { f(o: [{r: $v}]) } }",
+            "query($v: String) { f(i: {n: $v, r: 1}) }",
+            "query($v: [Int!]!) { f(i: {n: $v, r: 1}) }",
         ] {
             assert_eq!(errors(text).len(), 1, "{text}");
         }

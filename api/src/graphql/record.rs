@@ -80,7 +80,8 @@ async fn found<R: Record>(ctx: &Context<'_>, uuid: Uuid, deleted: Deleted) -> cr
     let fields: Vec<_> = ctx.field().selection_set().collect();
     let columns = columns::<R>(&fields);
     let joins = joins::<R>(context, &fields);
-    let found = Box::pin(find::<R::Collection>(&context.scope, &context.reader, uuid, deleted, &columns, &joins)).await?;
+    let found =
+        Box::pin(find::<R::Collection>(&context.scope, &context.reader, uuid, deleted, &columns, &joins)).await?;
     let Some(row) = found else { return Ok(None) };
     Ok(show(context, &fields, vec![row]).await.pop())
 }

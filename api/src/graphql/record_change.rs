@@ -38,8 +38,8 @@ impl RecordChange {
         self.changed.happening.into()
     }
 
-    /// The record's global id, also of one that was deleted.
-    async fn id(&self) -> ID {
+    /// The record's global id, also of one that was deleted. It is not called `id`: caches would take the event for the record.
+    async fn record_id(&self) -> ID {
         global_id(kind(self.changed.record), self.changed.change.key)
     }
 
@@ -127,7 +127,9 @@ impl RecordSubscription {
         #[graphql(desc = "Which kinds of records; all that the subscriber may read when left out.")] entities: Option<
             Vec<ChangedEntity>,
         >,
-        #[graphql(desc = "Key of the patient whose register, and what belongs to it, is followed; everything when left out.")]
+        #[graphql(
+            desc = "Key of the patient whose register, and what belongs to it, is followed; everything when left out."
+        )]
         patient_id: Option<Uuid>,
         #[graphql(desc = "The cursor of the last event that was heard; from now on when left out.")] after: Option<
             String,

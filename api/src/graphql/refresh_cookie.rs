@@ -48,7 +48,7 @@ impl RefreshCookie {
     /// Moves a session's refresh token into the cookie.
     pub(super) fn keep(&self, mut grant: Grant) -> Grant {
         if let Some(token) = grant.refresh_token.take() {
-            let change = Some(CookieChange::Set { token: token.clone(), expires_at: grant.expires_at });
+            let change = Some(CookieChange::Set { token: token.clone(), expires_at: grant.expires_at.0 });
             *self.0.lock() = State { token: Some(token), change };
         }
         grant

@@ -30,7 +30,8 @@ impl Trusted {
         for (id, text) in entries {
             let hash = decode(&id).filter(|hash| Sha256::digest(&text)[..] == *hash);
             let advice = "set algorithm: 'SHA256' for Relay, hashAlgorithm: 'sha256' for graphql-codegen";
-            let hash = hash.ok_or_else(|| format!("the entry {id} is not named by its document's SHA-256: {advice}"))?;
+            let hash =
+                hash.ok_or_else(|| format!("the entry {id} is not named by its document's SHA-256: {advice}"))?;
             limits.check_text(&text).map_err(|error| format!("the document {id} is beyond the limits: {error}"))?;
             parse_query(&text).map_err(|error| format!("the document {id} is not GraphQL: {error}"))?;
             documents.insert(hash, Arc::from(text));

@@ -15,7 +15,7 @@ pub(super) struct Types {
     /// Object types and interfaces, each with its fields.
     outputs: HashMap<Name, Outputs>,
     /// Interfaces and unions that an object type belongs to.
-    abstract_types: HashMap<Name, HashSet<Name>>,
+    memberships: HashMap<Name, HashSet<Name>>,
     /// Input objects, each with its fields.
     pub(super) inputs: HashMap<Name, InputFields>,
     pub(super) enums: HashMap<Name, HashSet<Name>>,
@@ -74,7 +74,7 @@ impl Types {
         match kind {
             TypeKind::Object(object) => {
                 for interface in object.implements {
-                    self.abstract_types.entry(name.clone()).or_default().insert(interface.node);
+                    self.memberships.entry(name.clone()).or_default().insert(interface.node);
                 }
                 self.outputs.insert(name, outputs(object.fields));
             }
@@ -83,7 +83,7 @@ impl Types {
             }
             TypeKind::Union(union) => {
                 for member in union.members {
-                    self.abstract_types.entry(member.node).or_default().insert(name.clone());
+                    self.memberships.entry(member.node).or_default().insert(name.clone());
                 }
             }
             TypeKind::InputObject(object) => {
@@ -142,7 +142,7 @@ impl Types {
 
     /// Whether whatever is of type `name` is also of type `on`.
     pub(super) fn is_a(&self, name: &str, on: &str) -> bool {
-        name == on || self.abstract_types.get(name).is_some_and(|types| types.contains(on))
+        name == on || self.memberships.get(name).is_some_and(|types| types.contains(on))
     }
 }
 

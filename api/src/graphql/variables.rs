@@ -47,7 +47,9 @@ impl Absent<'_> {
         match &mut document.operations {
             DocumentOperations::Single(operation) => self.operation(&mut operation.node),
             DocumentOperations::Multiple(operations) => {
-                operations.values_mut().for_each(|operation| self.operation(&mut operation.node));
+                for operation in operations.values_mut() {
+                    self.operation(&mut operation.node);
+                }
             }
         }
         for fragment in document.fragments.values_mut() {
@@ -76,12 +78,16 @@ impl Absent<'_> {
     }
 
     fn directives(&self, directives: &mut [Positioned<Directive>]) {
-        directives.iter_mut().for_each(|directive| self.arguments(&mut directive.node.arguments));
+        for directive in directives {
+            self.arguments(&mut directive.node.arguments);
+        }
     }
 
     fn arguments(&self, arguments: &mut Arguments) {
         arguments.retain(|(_, value)| !self.is(&value.node));
-        arguments.iter_mut().for_each(|(_, value)| self.within(&mut value.node));
+        for (_, value) in arguments {
+            self.within(&mut value.node);
+        }
     }
 
     fn within(&self, value: &mut Value) {

@@ -219,11 +219,8 @@ impl Check {
     pub(super) fn expect(&mut self, field: &str, (uuid, current): (Uuid, i32), expected: Option<i32>) -> bool {
         let Some(expected) = expected.filter(|expected| *expected != current) else { return false };
         let message = format!("the record has changed since: it is now at version {current}; nothing was written");
-        let params = FaultParams {
-            expected_version: Some(expected),
-            current_version: Some(current),
-            ..FaultParams::default()
-        };
+        let params =
+            FaultParams { expected_version: Some(expected), current_version: Some(current), ..FaultParams::default() };
         let fault = Fault::new(FaultCode::VersionConflict, self.place(field), message);
         self.faults.push(Fault { params, conflict: Some(uuid), ..fault });
         true

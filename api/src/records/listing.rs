@@ -165,8 +165,7 @@ impl<C: Collection> Asked<C> {
     pub(super) fn of(scope: &Scope, reader: &Reader, query: &Query<C>, besides: &[Column<C>]) -> Result<Self> {
         C::permit(scope)?;
         let page = query.page.clone().resolve()?;
-        let ordering =
-            Ordering::new(scope, &query.order, C::default_order()).map_err(|error| error.at(&["order"]))?;
+        let ordering = Ordering::new(scope, &query.order, C::default_order()).map_err(|error| error.at(&["order"]))?;
         // Lists of what belongs to patients are read of patients who were found.
         let mut condition = if besides.iter().any(is_patients::<C>) {
             reached::<C>(scope, query.deleted)
@@ -177,7 +176,8 @@ impl<C: Collection> Asked<C> {
             condition = condition.add(successor.is_null());
         }
         let mut translation = Translation::new(reader.get_database_backend(), scope);
-        let source = C::source(scope, reader.get_database_backend(), query.filter.as_ref(), Some(Walk::new(&page, &ordering)))?;
+        let source =
+            C::source(scope, reader.get_database_backend(), query.filter.as_ref(), Some(Walk::new(&page, &ordering)))?;
         if let Some(filter) = &query.filter {
             let whole = filter.condition(&mut translation).map_err(|error| error.at(&["filter"]))?;
             // What the source serves of it was checked and noted with the rest.

@@ -10,7 +10,7 @@ use sea_orm::{
 use uuid::Uuid;
 
 use crate::error::Result;
-use crate::phone_number::PhoneNumber;
+use crate::phone_number::{PhoneNumber, e164};
 
 use super::aggregate::{ActiveModel, Aggregate, Model};
 use super::collection::Column;
@@ -43,12 +43,12 @@ pub(super) async fn complete<A: Aggregate>(
         }
         let number = value(row, written).and_then(text).and_then(|text| PhoneNumber::read(&text).ok());
         let code = calling_code.and_then(|column| value(row, column)).and_then(text);
-        let known = number.as_ref().and_then(|number| number.abroad(code.as_deref()));
-        row.set(folded, Value::String(known.or_else(|| number.as_ref().map(|number| number.key(None)))));
-        if let Some(number) = number.filter(|number| number.key(None) == number.digits() && !number.is_international())
-        {
-            let of_institution = A::institution().and_then(|column| value(row, column)).and_then(key);
-            let of_country = named("country_id").and_then(|column| value(row, column)).and_then(key);
+        let own = number.as_ref().map(|number| number.abroad(code.as_deref()).unwrap_or_else(|| number.key(None)));
+        let is_open = own.as_deref().is_some_and(|key| e164(key).is_none());
+        row.set(folded, Value::String(own));
+        if let Some(number) = number.filter(|number| is_open && !number.is_international()) {
+            let of_institution = A::institution().and_then(|column| value(row, column)).and_then(|value| key(&value));
+            let of_country = named("country_id").and_then(|column| value(row, column)).and_then(|value| key(&value));
             national.push((row, number, of_country, of_institution));
         }
     }
@@ -58,9 +58,8 @@ pub(super) async fn complete<A: Aggregate>(
     let known = countries(db, national.iter().filter_map(|(.., institution)| *institution).collect()).await?;
     let own = codes(db, national.iter().filter_map(|(_, _, country, _)| *country).collect()).await?;
     for (row, number, of_country, of_institution) in national {
-        let is_known = row.get(folded).into_value().and_then(text).is_some_and(|key| key.starts_with('+'));
         let country = of_country.and_then(|key| own.get(&key)).or_else(|| known.get(&of_institution?));
-        if let Some(country) = country.filter(|_| !is_known) {
+        if let Some(country) = country {
             row.set(folded, Value::String(Some(number.key(Some(country)))));
         }
     }
@@ -107,9 +106,9 @@ fn text(value: Value) -> Option<String> {
     }
 }
 
-fn key(value: Value) -> Option<Uuid> {
+fn key(value: &Value) -> Option<Uuid> {
     match value {
-        Value::Uuid(key) => key,
+        Value::Uuid(key) => *key,
         _ => None,
     }
 }

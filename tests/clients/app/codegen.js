@@ -7,11 +7,11 @@ const { scalars } = shared.generates['generated/gql/'].config;
 export default {
   schema: '../../schema.graphql',
   documents: ['app/src/**/*.{ts,tsx}'],
-  // Apollo's cache needs the names of types, in the documents that the server knows too.
-  documentTransforms: [addTypenameSelectionDocumentTransform],
   generates: {
     'generated/app-gql/': {
       preset: 'client',
+      // Apollo's cache needs the names of types, in the documents that the server knows too.
+      documentTransforms: [addTypenameSelectionDocumentTransform],
       config: { strictScalars: true, scalars, enumType: 'string-literal', useTypeImports: true },
       presetConfig: { persistedDocuments: true, fragmentMasking: false },
     },

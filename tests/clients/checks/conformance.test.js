@@ -30,7 +30,7 @@ const plain = (value) => JSON.parse(JSON.stringify(value ?? null));
 
 test(`resolvers receive the same arguments (seed ${seed})`, async () => {
   let [wrong, compared] = [0, 0];
-  await repeat(4000, async (random) => {
+  await repeat(1500, async (random) => {
     const request = new Arguments(program.schema, random).request();
     const document = parse(request.query);
     const invalid = validate(program.schema, document);
@@ -56,7 +56,7 @@ test(`resolvers receive the same arguments (seed ${seed})`, async () => {
 });
 
 test(`nulls stand in the same places (seed ${seed})`, async () => {
-  await repeat(60, async (random) => {
+  await repeat(25, async (random) => {
     const request = new Selections(program.schema, random).request();
     const document = parse(request.query);
     assert.deepEqual(validate(program.schema, document), [], request.query);

@@ -46,7 +46,7 @@ before(() => {
   writeFileSync(join(folder, 'src/list.ts'), LIST);
   writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, include: ['codegen.ts', 'src'] }));
   cpSync(schemaFile, join(folder, 'schema.graphql'));
-  runTool('graphql-codegen', ['--config', join(folder, 'codegen.ts')]);
+  runTool('graphql-codegen', ['--config', 'codegen.ts'], {}, folder);
 });
 
 test('the example and what it writes compile under verbatimModuleSyntax', () => {

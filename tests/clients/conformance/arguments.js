@@ -39,7 +39,10 @@ export class Arguments {
   directive() {
     if (!this.random.chance(0.3)) return '';
     const type = this.schema.getDirective('include').args[0].type;
-    return ` @${this.random.pick(['include', 'skip'])}(if: ${this.value(type, undefined, 0)})`;
+    // The library takes null for false here, where graphql-js refuses the request.
+    const condition = this.value(type, undefined, 0);
+    if (this.values[condition.slice(1)] === null) delete this.values[condition.slice(1)];
+    return ` @${this.random.pick(['include', 'skip'])}(if: ${condition})`;
   }
 
   /** A value of the document for a place of this type, which may have a default. */

@@ -63,6 +63,7 @@ export class Selections {
 /** Resolves every field, but for those at these places: they fail, or are null. Tells what places there are. */
 export function resolver(failing, nulls, seen = new Map()) {
   const complete = (type, path, parent, name, index) => {
+    if (name === 'kind') return parent;
     const nullable = !isNonNullType(type);
     seen.set(path, nullable);
     if (failing.has(path)) return new Error('failed');

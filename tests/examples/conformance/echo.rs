@@ -137,10 +137,10 @@ fn echo<const N: usize>(arguments: [(&str, &dyn Received); N]) -> Echo {
 }
 
 #[derive(Default)]
-pub(crate) struct Roots;
+pub(crate) struct EchoRoots;
 
 #[Object]
-impl Roots {
+impl EchoRoots {
     #[expect(clippy::too_many_arguments, reason = "one of each kind")]
     async fn scalars(
         &self,
@@ -199,10 +199,10 @@ impl Roots {
 }
 
 #[derive(Default)]
-pub(crate) struct Events;
+pub(crate) struct EchoEvents;
 
 #[Subscription]
-impl Events {
+impl EchoEvents {
     async fn objects(
         &self,
         leaf: MaybeUndefined<Leaf>,

@@ -14,11 +14,11 @@ on_both_databases! {
 
 const CHANGES: &str = "subscription($patient: UUID, $entities: [ChangedEntity!]) {
     changes(patientId: $patient, entities: $entities) {
-        ... on RecordChange { id entity operation uuid patientId }
+        ... on RecordChange { recordId entity operation uuid patientId }
         ... on ChangeGap { reason } } }";
 
 const REGISTERS: &str = "subscription { patientRegisterChanged {
-    ... on PatientRegisterChange { id operation uuid patientId patientRegister { id } }
+    ... on PatientRegisterChange { recordId operation uuid patientId patientRegister { id } }
     ... on ChangeGap { reason } } }";
 
 fn follow(phr: &Phr, token: &str, query: &str, variables: &Value) -> Socket {
@@ -46,18 +46,18 @@ fn an_event_has_the_records_id_and_the_patients_key(phr: &Phr) {
         (&email, "EMAIL", "DELETED"),
         (&patient, "PATIENT_REGISTER", "DELETED"),
     ] {
-        let expected = json!({"id": record["id"], "uuid": record["uuid"], "entity": entity, "operation": operation,
+        let expected = json!({"recordId": record["id"], "uuid": record["uuid"], "entity": entity, "operation": operation,
             "patientId": patient["uuid"]});
         assert_eq!(next(&mut all), expected);
     }
     for operation in ["CREATED", "DELETED"] {
         let event = registers.event("1")["patientRegisterChanged"].take();
-        let named = (&event["operation"], &event["id"], &event["patientId"]);
+        let named = (&event["operation"], &event["recordId"], &event["patientId"]);
         assert_eq!(named, (&json!(operation), &patient["id"], &patient["uuid"]), "{event}");
     }
-    let country = done(phr, "createCountry", "id uuid", &json!({"code": "QX", "name": "Nowhere"}));
+    let specialty = done(phr, "createDoctorSpecialty", "id uuid", &json!({"name": "Nothing"}));
     let event = next(&mut all);
-    assert_eq!((&event["id"], &event["patientId"]), (&country["id"], &Value::Null), "{event}");
+    assert_eq!((&event["recordId"], &event["patientId"]), (&specialty["id"], &Value::Null), "{event}");
 }
 
 fn changes_of_one_patient_are_told_alone(phr: &Phr) {
@@ -66,7 +66,7 @@ fn changes_of_one_patient_are_told_alone(phr: &Phr) {
     let mut emails = follow(phr, phr.token(), CHANGES, &json!({"patient": own, "entities": ["EMAIL"]}));
     let nurse = phr.token_for(&["--role", "nurse", "--institution", HOME]);
     let mut within = follow(phr, &nurse, CHANGES, &json!({ "patient": own }));
-    done(phr, "createCountry", "uuid", &json!({"code": "QX", "name": "Nowhere"}));
+    done(phr, "createDoctorSpecialty", "uuid", &json!({"name": "Nothing"}));
     for patient in [&other, &own] {
         done(phr, "updatePatientRegister", "uuid", &json!({"uuid": patient, "address": "1 New Road"}));
         done(phr, "addEmail", "uuid", &json!({"patientId": patient, "address": "a@b.example"}));

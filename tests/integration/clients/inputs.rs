@@ -125,9 +125,8 @@ fn every_malformed_value_of_an_input_has_its_path() {
 }
 
 fn paths(response: &Value) -> Vec<String> {
-    let path = |error: &Value| {
-        list(&error["extensions"]["argumentPath"]).iter().map(text).collect::<Vec<_>>().join(".")
-    };
+    let path =
+        |error: &Value| list(&error["extensions"]["argumentPath"]).iter().map(text).collect::<Vec<_>>().join(".");
     let mut paths: Vec<String> = list(&response["errors"]).iter().map(path).collect();
     paths.sort();
     paths

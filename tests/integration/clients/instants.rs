@@ -55,17 +55,30 @@ fn instants(value: &Value, found: &mut Vec<(String, String)>) {
 fn every_instant_has_microseconds(phr: &Phr) {
     let schema = Schema::of(phr);
     let patient = register(phr, &json!({}));
-    done(phr, "addEmail", "uuid", &json!({"patientId": patient, "address": "a@b.example",
-        "verifiedAt": "2020-01-01T00:00:00Z"}));
-    let doctor = done(phr, "createDoctor", "uuid",
-        &json!({"firstName": "A", "lastName": "B", "institutionId": HOME}))["uuid"].take();
-    done(phr, "createAppointment", "uuid", &json!({"patientId": patient, "doctorId": doctor,
-        "startsAt": "2030-05-06T09:00:00.5Z", "endsAt": "2030-05-06T09:30:00+00:00"}));
+    done(
+        phr,
+        "addEmail",
+        "uuid",
+        &json!({"patientId": patient, "address": "a@b.example",
+        "verifiedAt": "2020-01-01T00:00:00Z"}),
+    );
+    let doctor = done(phr, "createDoctor", "uuid", &json!({"firstName": "A", "lastName": "B", "institutionId": HOME}))
+        ["uuid"]
+        .take();
+    done(
+        phr,
+        "createAppointment",
+        "uuid",
+        &json!({"patientId": patient, "doctorId": doctor,
+        "startsAt": "2030-05-06T09:00:00.5Z", "endsAt": "2030-05-06T09:30:00+00:00"}),
+    );
     done(phr, "deletePatientRegister", "uuid", &json!({"uuid": register(phr, &json!({}))}));
     let mut found = Vec::new();
     for field in list(&schema.named("Query")["fields"]) {
         let (name, of) = (text(&field["name"]), named(&field["type"]));
-        let needs = list(&field["args"]).iter().any(|argument| argument["type"]["kind"] == "NON_NULL");
+        let needs = list(&field["args"])
+            .iter()
+            .any(|argument| argument["type"]["kind"] == "NON_NULL" && argument["name"] != "deleted");
         if needs || schema.named(of)["kind"] != "OBJECT" {
             continue;
         }
@@ -86,7 +99,8 @@ fn every_instant_has_microseconds(phr: &Phr) {
     let invited = json!({"kind": "STAFF", "username": "staff", "roleId": "00000000-0000-4000-8001-000000000006",
         "institutionId": HOME});
     let user = done(phr, "createUser", "uuid", &invited)["uuid"].take();
-    let token = "mutation($u: UUID!) { createOneTimeToken(input: {userUuid: $u}) { oneTimeToken { token expiresAt } } }";
+    let token =
+        "mutation($u: UUID!) { createOneTimeToken(input: {userUuid: $u}) { oneTimeToken { token expiresAt } } }";
     let made = phr.ask(token, &json!({ "u": user }))["createOneTimeToken"]["oneTimeToken"].take();
     assert!(is_exact(text(&made["expiresAt"])), "{made}");
     let login = "mutation($t: String!) { login(input: {username: \"staff\", oneTimeToken: $t,

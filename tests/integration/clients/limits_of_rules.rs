@@ -48,8 +48,7 @@ fn an_error_carries_the_limits_of_its_rule(phr: &Phr) {
         let expected = (code.to_owned(), path.to_owned(), params);
         assert_eq!(only(phr, "createPatientRegister", &with(jane(), &changes)), expected, "{changes}");
     }
-    let (code, path, params) =
-        only(phr, "createPatientRegister", &with(jane(), &json!({"dateOfBirth": "1899-12-31"})));
+    let (code, path, params) = only(phr, "createPatientRegister", &with(jane(), &json!({"dateOfBirth": "1899-12-31"})));
     assert_eq!((code.as_str(), path.as_str()), ("OUT_OF_RANGE", "input.dateOfBirth"));
     assert!(params["earliest"] == "1900-01-01" && latest(&params), "{params}");
     let (_, _, params) = only(phr, "createPatientRegister", &with(jane(), &json!({"dateOfDeath": "2999-01-01"})));

@@ -5,6 +5,6 @@ mod conflicts;
 mod events;
 mod inputs;
 mod instants;
-mod lists;
 mod limits_of_rules;
+mod lists;
 mod schema;

@@ -54,8 +54,8 @@ const CONDITIONS: &[Cases<'_>] = &[
     ("display", &["'Asthma'"], &["''", "NULL"]),
     (
         "system, code",
-        &["'http://snomed.info/sct', '1'", "NULL, NULL"],
-        &["NULL, '1'", "'http://x', NULL", "'http://x', 'a b'"],
+        &["'http://snomed.info/sct', '1'", "'http://x', 'a b'", "NULL, NULL"],
+        &["NULL, '1'", "'http://x', NULL", "'http://x', 'a  b'"],
     ),
     (
         "onset_date, end_date, status",

@@ -9,7 +9,8 @@ on_both_databases!(
     a_code_without_words_is_kept,
     a_status_is_told_by_its_own_system,
     a_dose_keeps_its_decimals,
-    a_modifier_extension_is_not_passed_over
+    a_modifier_extension_is_not_passed_over,
+    codes_are_as_long_as_they_come
 );
 
 const ICD: &str = "http://hl7.org/fhir/sid/icd-10-cm";
@@ -73,4 +74,20 @@ fn a_modifier_extension_is_not_passed_over(phr: &Phr) {
     let never = with(condition(2, &reference("Patient", 1)), "modifierExtension", odd);
     let outcomes = import_lines(phr, &[patient(1), with(never, "clinicalStatus", active())]);
     assert_eq!(statuses(&outcomes), ["CREATED", "SKIPPED"], "{outcomes:?}");
+}
+
+fn codes_are_as_long_as_they_come(phr: &Phr) {
+    let of = |number: u32, code: &str| {
+        let named = json!({ "coding": [{ "system": ICD, "code": code }], "text": format!("Finding {number}") });
+        with(condition(number, &reference("Patient", 1)), "code", named)
+    };
+    let long = "9".repeat(200);
+    let outcomes = import(phr, &[patient(1), of(2, &long), of(3, "a b"), of(4, "a  b"), of(5, &"9".repeat(201))]);
+    assert_eq!(statuses(&outcomes), ["CREATED"; 5], "{outcomes:?}");
+    for number in [3, 4] {
+        assert!(outcomes[number].is("CREATED", "Condition.code.coding", "was left out"), "{outcomes:?}");
+    }
+    let kept = phr.database.sql().column("SELECT code FROM patient_conditions WHERE code IS NOT NULL ORDER BY code");
+    assert_eq!(kept, [long, "a b".to_owned()]);
+    assert_eq!(phr.database.sql().value("SELECT count(*) FROM patient_conditions"), "4");
 }

@@ -23,7 +23,9 @@ fn files_are_recognised_or_named() {
     let database = Database::bare(Backend::Sqlite);
     let folder = database.folder().join("in");
     std::fs::create_dir(&folder).unwrap();
-    let utf16 = |text: &str| -> Vec<u8> { [0xff, 0xfe].into_iter().chain(text.encode_utf16().flat_map(u16::to_le_bytes)).collect() };
+    let utf16 = |text: &str| -> Vec<u8> {
+        [0xff, 0xfe].into_iter().chain(text.encode_utf16().flat_map(u16::to_le_bytes)).collect()
+    };
     let marked = |text: &str| [b"\xef\xbb\xbf", text.as_bytes()].concat();
     let bundle = |number| bundle_of("collection", &[patient(number)]).to_string();
     let files: [(&str, Vec<u8>); 8] = [

@@ -143,5 +143,5 @@ fn register(phr: &Phr, number: u32) -> Value {
         institution { name } doctor { lastName } conditions { nodes { display code status } }
         medications { nodes { display code dose } }
         identifiers { nodes { system value } } addresses { nodes { street purpose isPrimary } } } }";
-    phr.ask(&query, &json!({ "uuid": id(number) }))["patientRegister"].take()
+    phr.ask(query, &json!({ "uuid": id(number) }))["patientRegister"].take()
 }

@@ -11,28 +11,47 @@ on_both_databases!(
     an_organisation_with_two_numbers_in_one_field_comes_in,
     an_identifier_without_a_value_is_left_out,
     line_breaks_become_spaces,
-    who_lacks_a_part_comes_in_incomplete
+    who_lacks_a_part_comes_in_incomplete,
+    a_country_may_have_its_common_name
 );
 
 fn the_present_name_is_taken_and_not_a_former_one(phr: &Phr) {
-    let former = json!({ "use": "official", "family": "Formerly", "given": ["Lena"], "period": { "end": "2015-06-30" } });
-    let present = json!({ "use": "official", "family": "Nowadays", "given": ["Lena"], "period": { "start": "2015-07" } });
+    let former =
+        json!({ "use": "official", "family": "Formerly", "given": ["Lena"], "period": { "end": "2015-06-30" } });
+    let present =
+        json!({ "use": "official", "family": "Nowadays", "given": ["Lena"], "period": { "start": "2015-07" } });
     let married = with(patient(1), "name", json!([former, present]));
-    let moved = with(patient(2), "address", json!([
-        { "use": "home", "line": ["1 Old Road"], "period": { "end": "2001" } }, { "use": "work", "line": ["2 New Road"] },
-    ]));
+    let moved = with(
+        patient(2),
+        "address",
+        json!([
+            { "use": "home", "line": ["1 Old Road"], "period": { "end": "2001" } }, { "use": "work", "line": ["2 New Road"] },
+        ]),
+    );
     let text_first = json!([{ "use": "official", "text": "Lena Moreau" }, { "use": "usual", "family": "Moreau", "given": ["Lena"] }]);
     let whole = with(patient(3), "name", text_first);
-    let reached = with(patient(4), "telecom", json!([
-        { "system": "phone", "value": "555-010-0001", "period": { "end": "2001-01-01" } },
-        { "system": "phone", "value": "555-010-0002" },
-    ]));
-    let called = with(doctor(5), "name", json!([
-        { "family": "Before", "given": ["Kim"], "period": { "end": "2001" } }, { "family": "After", "given": ["Kim"] },
-    ]));
-    let contacts = with(patient(6), "contact", json!([
-        { "name": { "text": "Gone" }, "period": { "end": "2001" } }, { "name": { "text": "Still" } },
-    ]));
+    let reached = with(
+        patient(4),
+        "telecom",
+        json!([
+            { "system": "phone", "value": "555-010-0001", "period": { "end": "2001-01-01" } },
+            { "system": "phone", "value": "555-010-0002" },
+        ]),
+    );
+    let called = with(
+        doctor(5),
+        "name",
+        json!([
+            { "family": "Before", "given": ["Kim"], "period": { "end": "2001" } }, { "family": "After", "given": ["Kim"] },
+        ]),
+    );
+    let contacts = with(
+        patient(6),
+        "contact",
+        json!([
+            { "name": { "text": "Gone" }, "period": { "end": "2001" } }, { "name": { "text": "Still" } },
+        ]),
+    );
     let outcomes = import(phr, &[married, moved, whole, reached, called, contacts]);
     assert_eq!(statuses(&outcomes), ["CREATED"; 6], "{outcomes:?}");
     assert_eq!(register(phr, 1)["lastName"], "Nowadays");
@@ -47,10 +66,14 @@ fn the_present_name_is_taken_and_not_a_former_one(phr: &Phr) {
 }
 
 fn a_number_that_cannot_be_used_costs_that_number(phr: &Phr) {
-    let odd = with(patient(1), "telecom", json!([
-        { "system": "phone", "value": "ask the ward" }, { "system": "phone", "value": "555-010-2222" },
-        { "system": "email", "value": "none" }, { "system": "email", "value": "lena@mail.example" },
-    ]));
+    let odd = with(
+        patient(1),
+        "telecom",
+        json!([
+            { "system": "phone", "value": "ask the ward" }, { "system": "phone", "value": "555-010-2222" },
+            { "system": "email", "value": "none" }, { "system": "email", "value": "lena@mail.example" },
+        ]),
+    );
     let outcomes = import(phr, &[odd]);
     assert_eq!(outcomes[0].status, "CREATED", "{outcomes:?}");
     for place in ["Patient.telecom[0]", "Patient.telecom[2]"] {
@@ -70,7 +93,10 @@ fn an_organisation_with_two_numbers_in_one_field_comes_in(phr: &Phr) {
     assert!(outcomes[0].is("CREATED", "Organization.telecom[0].value", "was left out: "), "{outcomes:?}");
     assert!(outcomes[1].is("CREATED", "Practitioner.telecom[0].value", "was left out: "), "{outcomes:?}");
     let register = register(phr, 1);
-    assert_eq!((&register["institution"]["name"], &register["doctor"]["lastName"]), (&json!("Clinic 7"), &json!("Lee8")));
+    assert_eq!(
+        (&register["institution"]["name"], &register["doctor"]["lastName"]),
+        (&json!("Clinic 7"), &json!("Lee8"))
+    );
 }
 
 fn an_identifier_without_a_value_is_left_out(phr: &Phr) {
@@ -138,4 +164,20 @@ fn who_lacks_a_part_comes_in_incomplete(phr: &Phr) {
     let kept = register(phr, 9)["addresses"]["nodes"][0]["street"].as_str().unwrap().len();
     assert_eq!(kept, "Long Winding Lane ".len() * 8 - 1, "it stands whole among the addresses");
     assert_eq!(statuses(&import(phr, &people)), ["UNCHANGED"; 11]);
+}
+
+fn a_country_may_have_its_common_name(phr: &Phr) {
+    let living_in = |number: u32, country: &str| {
+        with(patient(number), "address", json!([{ "line": ["1 Mill Lane"], "country": country }]))
+    };
+    let told = [
+        living_in(1, "United States of America"),
+        living_in(2, "uk"),
+        living_in(3, "Viet Nam"),
+        living_in(4, "Atlantis"),
+    ];
+    let outcomes = import(phr, &told);
+    assert!(outcomes[3].is("CREATED", "Patient.address[0].country", "was left out"), "{outcomes:?}");
+    let codes = "SELECT alpha2 FROM addresses JOIN countries ON countries.uuid = country_id ORDER BY alpha2";
+    assert_eq!(phr.database.sql().column(codes), ["GB", "US", "VN"]);
 }

@@ -35,7 +35,8 @@ fn a_general_practitioner_may_be_a_role_or_no_practitioner(phr: &Phr) {
     let of_role = with(patient(1), "generalPractitioner", json!([reference("PractitionerRole", 30)]));
     let both = json!([reference("Organization", 7), reference("Practitioner", 99), reference("Practitioner", 20)]);
     let of_organization = with(patient(2), "generalPractitioner", both);
-    let visit = encounter(40, &reference("Patient", 3), &reference("Organization", 7), &reference("PractitionerRole", 30));
+    let visit =
+        encounter(40, &reference("Patient", 3), &reference("Organization", 7), &reference("PractitionerRole", 30));
     let outcomes = import(phr, &[clinic(7), doctor(20), lee, of_role, of_organization, patient(3), visit]);
     let expected = ["CREATED", "CREATED", "SKIPPED", "CREATED", "CREATED", "CREATED", "SKIPPED"];
     assert_eq!(statuses(&outcomes), expected, "{outcomes:?}");
@@ -80,7 +81,10 @@ fn conditional_and_logical_references_are_followed(phr: &Phr) {
     assert_eq!(statuses(&outcomes), expected, "{outcomes:?}");
     assert_eq!(outcomes[6].path, "Condition.subject");
     let register = register(phr, 1);
-    assert_eq!((&register["institution"]["name"], &register["doctor"]["lastName"]), (&json!("Clinic 7"), &json!("Lee20")));
+    assert_eq!(
+        (&register["institution"]["name"], &register["doctor"]["lastName"]),
+        (&json!("Clinic 7"), &json!("Lee20"))
+    );
     assert_eq!(register["medicalHistory"], json!(["Finding 2", "Finding 3"]));
 }
 
@@ -107,7 +111,10 @@ fn a_request_names_its_medication_in_any_order(phr: &Phr) {
     ];
     let outcomes = import_lines(phr, &[&requests[..], &[medication, patient(1)]].concat());
     assert_eq!(statuses(&outcomes), ["CREATED", "CREATED", "FAILED", "SKIPPED", "CREATED"], "{outcomes:?}");
-    assert!(outcomes[2].is("FAILED", "MedicationRequest.medicationReference", "refers to no Medication"), "{outcomes:?}");
+    assert!(
+        outcomes[2].is("FAILED", "MedicationRequest.medicationReference", "refers to no Medication"),
+        "{outcomes:?}"
+    );
     let register = register(phr, 1);
     let list = register["currentMedications"].as_array().unwrap();
     assert!(list.contains(&json!("Madeupine 20 MG")) && list.contains(&json!("Shown")) && list.len() == 2, "{list:?}");

@@ -31,7 +31,10 @@ fn what_is_told_later_is_added_to_the_patient_of_the_database(phr: &Phr) {
     let visit = encounter(4, &lena, &reference("Organization", 7), &reference("Practitioner", 8));
     assert_eq!(statuses(&import_lines(phr, &[clinic(7), doctor(8), visit])), ["CREATED", "CREATED", "SKIPPED"]);
     let register = register(phr, 1);
-    assert_eq!((&register["institution"]["name"], &register["doctor"]["lastName"]), (&json!("Clinic 7"), &json!("Lee8")));
+    assert_eq!(
+        (&register["institution"]["name"], &register["doctor"]["lastName"]),
+        (&json!("Clinic 7"), &json!("Lee8"))
+    );
     // Those who have a doctor keep that one.
     let other = encounter(5, &lena, &reference("Organization", 7), &reference("Practitioner", 9));
     assert_eq!(statuses(&import_lines(phr, &[doctor(9), other])), ["CREATED", "SKIPPED"]);
@@ -57,7 +60,10 @@ fn what_identifiers_name_is_found_in_the_database(phr: &Phr) {
     let visit = encounter(40, &reference("Patient", 1), &place, &lee);
     assert_eq!(statuses(&import(phr, &[patient(1), visit])), ["CREATED", "SKIPPED"]);
     let register = register(phr, 1);
-    assert_eq!((&register["institution"]["name"], &register["doctor"]["lastName"]), (&json!("Clinic 7"), &json!("Lee20")));
+    assert_eq!(
+        (&register["institution"]["name"], &register["doctor"]["lastName"]),
+        (&json!("Clinic 7"), &json!("Lee20"))
+    );
     let later = condition(2, &by("Patient", "mrn", "M-1"));
     let strange = condition(3, &by("Patient", "mrn", "M-2"));
     let outcomes = import(phr, &[later, strange]);
@@ -67,7 +73,11 @@ fn what_identifiers_name_is_found_in_the_database(phr: &Phr) {
 
 fn another_sources_patient_is_not_added_to(phr: &Phr) {
     let entry = |base: &str, resource: &Value| {
-        let url = format!("https://{base}.example/{}/{}", resource["resourceType"].as_str().unwrap(), resource["id"].as_str().unwrap());
+        let url = format!(
+            "https://{base}.example/{}/{}",
+            resource["resourceType"].as_str().unwrap(),
+            resource["id"].as_str().unwrap()
+        );
         json!({ "resourceType": "Bundle", "type": "searchset", "entry": [{ "fullUrl": url, "resource": resource }] })
     };
     super::import_bundle(phr, &entry("a", &patient(1)));
@@ -83,7 +93,8 @@ fn the_newer_of_two_versions_counts(phr: &Phr) {
     let new = with(with(patient(1), "birthDate", json!("1980-02-04")), "meta", version(2, "2021-01-01T00:00:00Z"));
     let lena = reference("Patient", 1);
     let past = with(condition(2, &lena), "meta", json!({ "versionId": "1" }));
-    let present = with(with(condition(2, &lena), "meta", json!({ "versionId": "2" })), "code", json!({ "text": "Present" }));
+    let present =
+        with(with(condition(2, &lena), "meta", json!({ "versionId": "2" })), "code", json!({ "text": "Present" }));
     let outcomes = import(phr, &[old, past, present, new]);
     assert_eq!(statuses(&outcomes), ["SKIPPED", "SKIPPED", "CREATED", "CREATED"], "{outcomes:?}");
     assert!(outcomes[0].reason.contains("older version"), "{outcomes:?}");

@@ -52,12 +52,18 @@ fn profiles_of_guides_have_versions_of_their_own(phr: &Phr) {
 
 fn other_versions_of_fhir_are_named(phr: &Phr) {
     let r5: [(Value, &str); 6] = [
-        (json!({ "resourceType": "MedicationRequest", "id": "1", "medication": { "concept": {} } }), "MedicationRequest.medication"),
+        (
+            json!({ "resourceType": "MedicationRequest", "id": "1", "medication": { "concept": {} } }),
+            "MedicationRequest.medication",
+        ),
         (json!({ "resourceType": "Encounter", "id": "1", "class": [{}] }), "Encounter.class"),
         (json!({ "resourceType": "Encounter", "id": "1", "actualPeriod": {} }), "Encounter.actualPeriod"),
         (json!({ "resourceType": "AllergyIntolerance", "id": "1", "type": {} }), "AllergyIntolerance.type"),
         (json!({ "resourceType": "DeviceUsage", "id": "1" }), "DeviceUsage.resourceType"),
-        (json!({ "resourceType": "CapabilityStatement", "id": "1", "fhirVersion": "5.0.0" }), "CapabilityStatement.fhirVersion"),
+        (
+            json!({ "resourceType": "CapabilityStatement", "id": "1", "fhirVersion": "5.0.0" }),
+            "CapabilityStatement.fhirVersion",
+        ),
     ];
     for (resource, path) in r5 {
         let told = import(phr, &[resource]);

@@ -73,8 +73,14 @@ fn long_registers(phr: &Phr, count: usize) {
 
 #[test]
 fn long_texts_under_many_names_are_refused() {
-    // Whoever asks for so much would have used up what they may use before the last answer of a batch.
-    let settings = [("PHR_BUDGET_SHARE", "0"), ("PHR_BUDGET_DISCLOSURES", "0"), ("PHR_RATE_COST", "0")];
+    // Whoever asks for so much would have used up what they may use, or their time, before the last answer of a batch.
+    let settings = [
+        ("PHR_BUDGET_SHARE", "0"),
+        ("PHR_BUDGET_DISCLOSURES", "0"),
+        ("PHR_RATE_COST", "0"),
+        ("PHR_BUDGET_REQUEST", "600"),
+        ("PHR_REQUEST_TIMEOUT", "600"),
+    ];
     for backend in [Backend::Sqlite, Backend::Postgres] {
         let phr = Phr::with(backend, &settings);
         long_registers(&phr, 10);
@@ -108,9 +114,7 @@ fn rows_are_bounded_before_an_answer_is_made_of_them() {
     for backend in [Backend::Sqlite, Backend::Postgres] {
         let phr = Phr::with(backend, &settings);
         long_registers(&phr, 10);
-        let first = |count: usize| {
-            json!({ "query": format!("{{ patientRegisters(first: {count}) {{ nodes {{ allergies medicalHistory }} }} }}") })
-        };
+        let first = |count: usize| json!({ "query": format!("{{ patientRegisters(first: {count}) {{ nodes {{ allergies medicalHistory }} }} }}") });
         let refused = phr.post(&first(10).to_string()).json();
         let message = refused["errors"][0]["message"].as_str().unwrap_or_default();
         assert_eq!(code(&refused), "LIMIT_EXCEEDED", "{refused}");

@@ -1,7 +1,5 @@
 //! Signing in.
 
-use std::thread;
-
 use serde_json::{Value, json};
 use support::{Backend, Phr, eventually, on_both_databases};
 

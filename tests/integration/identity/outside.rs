@@ -186,15 +186,23 @@ fn times_of_a_token_may_have_fractions() {
     let phr = serve(&database, &provider, &[]);
     link(&phr, "ada", ISSUER, "ada");
     eventually("the user is known", || is_good(&phr, &token(&provider, "key", "ada")).then_some(()));
-    let at = |seconds: f64| SystemClock.now().timestamp_micros() as f64 / 1e6 + seconds;
+    let at = |later: i64| {
+        let time = SystemClock.now() + chrono::TimeDelta::milliseconds(later);
+        time.format("%s%.3f").to_string().parse::<f64>().unwrap()
+    };
     let bearing = |times: &Value| {
         let token = provider.sign("key", &json!({}), &claims("ada", times));
         faults(&phr.response_to(&token, "{ viewer { username } }", &json!({})))
     };
-    assert_eq!(bearing(&json!({"iat": at(-0.25), "nbf": at(-0.25), "exp": at(600.25)})), Vec::<String>::new());
-    assert_eq!(bearing(&json!({"exp": at(-0.25)})), ["SESSION_EXPIRED"]);
-    assert_eq!(bearing(&json!({"exp": 1e300})), Vec::<String>::new());
-    for broken in [json!({"nbf": at(60.5)}), json!({"exp": "1e9"}), json!({"exp": -1.5}), json!({"nbf": "1e9"})] {
+    assert_eq!(bearing(&json!({"iat": at(-250), "nbf": at(-250), "exp": at(600_250)})), Vec::<String>::new());
+    assert_eq!(bearing(&json!({"exp": at(-250)})), ["SESSION_EXPIRED"]);
+    for broken in [
+        json!({"exp": 1e300}),
+        json!({"nbf": at(60_500)}),
+        json!({"exp": "1e9"}),
+        json!({"exp": -1.5}),
+        json!({"nbf": "1e9"}),
+    ] {
         assert_eq!(bearing(&broken), ["UNAUTHENTICATED"], "{broken}");
     }
 }

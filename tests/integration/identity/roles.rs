@@ -121,7 +121,7 @@ fn conditions_that_make_no_sense_are_named() {
         "INVALID_FORMAT input.conditions.from",
         "REQUIRED input.conditions.until",
         "INVALID_FORMAT input.conditions.utcOffset",
-        "TOO_LONG input.conditions.locations.1.name",
+        "REQUIRED input.conditions.locations.1.name",
         "INVALID_FORMAT input.conditions.locations.1.network",
         "INVALID_FORMAT input.conditions.devices.0",
     ];

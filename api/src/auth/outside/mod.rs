@@ -25,7 +25,7 @@ pub use source::{KeySource, SourceError};
 
 /// Tokens that are remembered as verified.
 const REMEMBERED: u64 = 10_000;
-/// How far the provider's clock may be ahead of this one's.
+/// Most that the provider's clock may be ahead of this one.
 const SKEW: Duration = Duration::from_secs(5);
 /// How often it is looked at whether keys are to be read again.
 const LOOK: Duration = Duration::from_secs(1);

@@ -105,7 +105,7 @@ impl State {
         }
     }
 
-    /// Whether a light caller other than this one had a permit a moment ago.
+    /// True when a light caller other than this one had a permit a moment ago.
     pub(super) fn is_light_about(&self, but: Key, now: Instant) -> bool {
         self.light.is_some_and(|(key, at)| key != but && now.saturating_duration_since(at) < LIGHT_CALLER_STAYS)
     }

@@ -54,7 +54,7 @@ impl Coded {
         }
     }
 
-    /// Which kind of record.
+    /// Kind of the record.
     pub(in crate::fhir) const fn kind(&self) -> Kind {
         match self {
             Self::Allergy(_) => Kind::Allergy,
@@ -63,7 +63,7 @@ impl Coded {
         }
     }
 
-    /// What it is.
+    /// Concept of the record.
     pub(in crate::fhir) const fn concept(&self) -> &ImportedConcept {
         match self {
             Self::Allergy(mapped) => &mapped.record.concept,
@@ -82,7 +82,7 @@ impl Coded {
         self
     }
 
-    /// Where in the resource its words stand.
+    /// Place in the resource where its words stand.
     pub(in crate::fhir) fn code_path(&self) -> &str {
         match self {
             Self::Allergy(_) => "AllergyIntolerance.code",
@@ -149,8 +149,8 @@ pub(in crate::fhir) const fn goes_on(status: ConditionStatus) -> bool {
 }
 
 pub(super) fn allergy(entry: &Entry, own: Own, concept: ImportedConcept) -> Result<Fact, Problem> {
-    let Own { uuid, source, today } = own;
     const PATH: &str = "AllergyIntolerance.clinicalStatus";
+    let Own { uuid, source, today } = own;
     let told = entry.clinical_status.as_ref().and_then(|status| status.code_of(ALLERGY_CLINICAL));
     let status = status(ALLERGY_STATUS, PATH, told)?;
     let mut days = Days::new("AllergyIntolerance", today);

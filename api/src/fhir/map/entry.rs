@@ -41,7 +41,7 @@ pub(in crate::fhir) enum List {
 }
 
 impl List {
-    /// Which kind of record has its entries.
+    /// Kind of record that has its entries.
     pub(in crate::fhir) const fn kind(self) -> Kind {
         match self {
             Self::Allergies => Kind::Allergy,
@@ -177,7 +177,7 @@ pub(super) fn concept(list: List, entry: &Entry) -> (&'static str, Option<&Codea
     }
 }
 
-/// What it is, and the resource that says more of it. Words may be missing where there is a code, or such a resource.
+/// Concept of an entry, and the resource that says more of it. Words may be missing where there is a code, or such a resource.
 fn named(origin: Origin<'_>, list: List, entry: &Entry) -> Result<(ImportedConcept, Option<Uuid>), Problem> {
     let (root, concept) = concept(list, entry);
     let reference = entry.medication_reference.as_ref().filter(|_| list == List::Medications);
@@ -202,7 +202,7 @@ fn code_left_out(list: List, entry: &Entry) -> Option<Problem> {
     Some(Problem::new(format!("{root}.coding"), format!("was left out: {reason}")))
 }
 
-/// What a concept says; its words are empty where it has a code alone.
+/// Concept with code and words; the words are empty where it has a code alone.
 fn coded(concept: &CodeableConcept) -> ImportedConcept {
     let coding = best_coding(concept).filter(|coding| fault(coding).is_none());
     ImportedConcept {
@@ -212,13 +212,13 @@ fn coded(concept: &CodeableConcept) -> ImportedConcept {
     }
 }
 
-/// Why a code cannot be kept.
+/// Reason why a code cannot be kept.
 pub(super) fn fault(coding: &Coding) -> Option<String> {
     let broken = |rule: Rule, text: &Option<String>| fault_of(rule, text.as_deref()?);
     broken(Rule::System, &coding.system).or_else(|| broken(Rule::Code, &coding.code)).map(|fault| fault.message)
 }
 
-/// What a Medication says that requests name; nothing of one that was an error.
+/// Concept of a Medication that requests name; none of one that was an error.
 pub(in crate::fhir) fn medicine(medication: &Medication) -> Option<ImportedConcept> {
     let is_wrong = medication.status.as_deref() == Some("entered-in-error");
     let concept = medication.code.as_ref().filter(|_| !is_wrong).map(coded)?;

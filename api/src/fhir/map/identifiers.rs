@@ -4,8 +4,11 @@ use crate::records::import::{ImportedIdentifier, MAX_IDENTIFIERS};
 use super::Problem;
 
 /// Systems of the codes for kinds of identifiers.
-pub(super) const KINDS: [&str; 3] =
-    ["http://terminology.hl7.org/CodeSystem/v2-0203", "http://hl7.org/fhir/v2/0203", "urn:oid:2.16.840.1.113883.18.108"];
+pub(super) const KINDS: [&str; 3] = [
+    "http://terminology.hl7.org/CodeSystem/v2-0203",
+    "http://hl7.org/fhir/v2/0203",
+    "urn:oid:2.16.840.1.113883.18.108",
+];
 
 /// The identifiers that can be kept; the others are left out, such as those whose value is masked.
 pub(super) fn identifiers(root: &str, told: Vec<Identifier>, left_out: &mut Vec<Problem>) -> Vec<ImportedIdentifier> {

@@ -34,7 +34,7 @@ pub(super) struct Mapped<T> {
     pub(super) references: References,
 }
 
-/// What a patient names: nothing, of all others.
+/// Other records that a patient names; of other resources, none.
 #[derive(Debug, Default, Hash)]
 pub(super) struct References {
     /// Doctors, by the place in the resource, in its order.
@@ -71,7 +71,7 @@ impl<T> Mapped<T> {
         })
     }
 
-    /// Where a field comes from.
+    /// Place in the resource that a field comes from.
     fn place_of<'m>(&'m self, field: &'m str) -> &'m str {
         self.places.iter().find(|(known, _)| *known == field).map_or(field, |(_, place)| place)
     }

@@ -4,7 +4,7 @@ use chrono::NaiveDate;
 
 use crate::fhir::r4::Period;
 
-/// Whether it ended before this day, or begins after it. A period that cannot be understood says nothing.
+/// True of a period that ended before this day, or begins after it. One that cannot be understood says nothing.
 pub(super) fn is_over(period: Option<&Period>, today: NaiveDate) -> bool {
     let Some(period) = period else { return false };
     let today = today.to_string();

@@ -1,9 +1,9 @@
 use chrono::NaiveDate;
 use uuid::Uuid;
 
+use crate::error::Fault;
 use crate::fhir::key::{Link, Origin};
 use crate::fhir::r4::{Address, ContactPoint, HumanName, Organization, Patient, Practitioner};
-use crate::error::Fault;
 use crate::records::import::{
     ImportedDoctor, ImportedInstitution, ImportedRegister, Rule, birth_fault, death_fault, fault_of,
 };
@@ -187,7 +187,7 @@ fn links(origin: Origin<'_>, patient: &Patient, kind: &str) -> Vec<(usize, Link)
     links.map(|(number, link)| (number, origin.link(link.other.as_ref(), &["Patient"]))).collect()
 }
 
-/// What may name a doctor: the person, or the person's role.
+/// Types that may name a doctor: the person, or the person's role.
 pub(super) const DOCTORS: &[&str] = &["Practitioner", "PractitionerRole"];
 
 fn emergency_contact(fields: &mut Fields, patient: &Patient) -> Option<String> {
@@ -229,8 +229,8 @@ pub(in crate::fhir) fn institution(
     let mut fields = Fields::new("Organization", origin.today);
     fields.at("name", "name");
     fields.unusable(&organization.telecom);
-    let names = organization.name.iter().chain(organization.alias.iter().flatten());
-    let name = names.filter_map(|name| joined([name.as_str()].into_iter(), " ")).next();
+    let mut names = organization.name.iter().chain(organization.alias.iter().flatten());
+    let name = names.find_map(|name| joined([name.as_str()].into_iter(), " "));
     let record = ImportedInstitution {
         uuid,
         source: origin.source(),

@@ -8,11 +8,8 @@ use crate::records::import::{Rule, fault_of};
 use super::period::is_over;
 
 /// Systems of the codes for contacts' roles: `C` is whom to call in an emergency.
-const CONTACT_ROLES: [&str; 3] = [
-    "http://terminology.hl7.org/CodeSystem/v2-0131",
-    "http://hl7.org/fhir/v2/0131",
-    "urn:oid:2.16.840.1.113883.18.58",
-];
+const CONTACT_ROLES: [&str; 3] =
+    ["http://terminology.hl7.org/CodeSystem/v2-0131", "http://hl7.org/fhir/v2/0131", "urn:oid:2.16.840.1.113883.18.58"];
 
 /// The name to use: a present one before a former one, the own before a nickname, a whole one before a part of one, the
 /// official before the usual one, and the first of those alike.
@@ -51,7 +48,7 @@ pub(super) fn family(name: &HumanName) -> Option<String> {
     joined(name.family.as_deref().into_iter(), " ")
 }
 
-/// Whether a number or address that is reached is out of use.
+/// True of a number or address that is out of use.
 pub(super) fn is_former(point: &ContactPoint, today: NaiveDate) -> bool {
     point.usage.as_deref() == Some("old") || is_over(point.period.as_ref(), today)
 }
@@ -73,7 +70,7 @@ pub(super) fn rule(system: &str) -> Rule {
     if system == "email" { Rule::Email } else { Rule::Phone }
 }
 
-/// Whether somebody or something is no longer at an address.
+/// True of an address where somebody or something is no longer.
 pub(super) fn is_former_address(address: &Address, today: NaiveDate) -> bool {
     address.usage.as_deref() == Some("old") || is_over(address.period.as_ref(), today)
 }
@@ -103,7 +100,7 @@ pub(super) fn one_line(address: &Address) -> Option<String> {
     joined(parts.iter().flatten().map(String::as_str), ", ")
 }
 
-/// Whom to call: the one who is said to be for emergencies, or else the first, of those who still are contacts.
+/// Person to call: the one who is said to be for emergencies, or else the first, of those who still are contacts.
 pub(super) fn contact(contacts: &[Contact], today: NaiveDate) -> Option<(usize, &Contact)> {
     let present = contacts.iter().enumerate().filter(|(_, contact)| !is_over(contact.period.as_ref(), today));
     present.min_by_key(|(_, contact)| (whom_to_call(contact, today).is_none(), !is_for_emergencies(contact)))
@@ -113,7 +110,7 @@ fn is_for_emergencies(contact: &Contact) -> bool {
     contact.relationship.iter().any(|relation| relation.code_of(&CONTACT_ROLES) == Some("C"))
 }
 
-/// Whether a contact says more of its role than that it is for emergencies.
+/// True of a contact with another role than that for emergencies.
 pub(super) fn has_other_roles(contact: &Contact) -> bool {
     contact.relationship.iter().any(|relation| relation.code_of(&CONTACT_ROLES) != Some("C"))
 }

@@ -60,9 +60,9 @@ pub(in crate::fhir) fn of_organization(organization: &Organization, untaken: &mu
 
 /// More than one phone number and one email address.
 fn has_more(points: &[ContactPoint]) -> bool {
-    let kept = ["phone", "email"].into_iter().filter(|system| {
-        points.iter().any(|point| point.system.as_deref() == Some(system))
-    });
+    let kept = ["phone", "email"]
+        .into_iter()
+        .filter(|system| points.iter().any(|point| point.system.as_deref() == Some(system)));
     points.len() > kept.count()
 }
 

@@ -174,20 +174,13 @@ impl Survey {
     }
 
     /// Whether a register belongs to an institution that this import must not take for its own.
-    fn is_elsewhere(
-        &self,
-        patient: Uuid,
-        told: Option<Uuid>,
-        known: &HashSet<Uuid>,
-        foreign: &HashSet<Uuid>,
-    ) -> bool {
+    fn is_elsewhere(&self, patient: Uuid, told: Option<Uuid>, known: &HashSet<Uuid>, foreign: &HashSet<Uuid>) -> bool {
         if foreign.is_empty() {
             return false;
         }
         let candidates: HashSet<Uuid> = known.union(foreign).copied().collect();
         let folders: &HashMap<Uuid, Folder> = &self.folders;
-        let voted =
-            || folders.get(&patient)?.institutions.winner(&self.places, |key| self.resolve(key), &candidates);
+        let voted = || folders.get(&patient)?.institutions.winner(&self.places, |key| self.resolve(key), &candidates);
         told.filter(|key| candidates.contains(key)).or_else(voted).is_some_and(|key| foreign.contains(&key))
     }
 

@@ -1,4 +1,4 @@
-//! Whether one id is one person's: ids of servers that have no name prove nothing.
+//! Telling people apart that have the same id: ids of servers that have no name prove nothing.
 
 use chrono::NaiveDate;
 use uuid::Uuid;
@@ -8,7 +8,7 @@ use crate::records::import::ImportedRegister;
 
 use super::{Survey, weight};
 
-/// What tells a person from another.
+/// Marks that tell a person from another.
 #[derive(PartialEq, Eq)]
 pub(super) struct Identity {
     first_name: Option<String>,
@@ -26,7 +26,7 @@ impl Identity {
         }
     }
 
-    /// Whether it is evidently the same person.
+    /// True of what is evidently the same person.
     fn is(&self, other: &Self) -> bool {
         let [first, last] = [(&self.first_name, &other.first_name), (&self.last_name, &other.last_name)]
             .map(|(one, other)| one.is_some() && one == other);
@@ -64,12 +64,12 @@ impl Survey {
         self.contested.iter().copied()
     }
 
-    /// Whether it is one of those.
+    /// True of one of those.
     pub(in crate::fhir) fn is_contested(&self, key: Uuid) -> bool {
         self.contested.contains(&key)
     }
 
-    /// Whether an identifier led to a record in the database.
+    /// True of a record in the database that an identifier led to.
     pub(in crate::fhir) fn is_identified(&self, key: Uuid) -> bool {
         self.identified.contains(&key)
     }

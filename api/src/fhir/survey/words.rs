@@ -1,4 +1,4 @@
-//! What things are called: by themselves, by another resource, or by the catalogue.
+//! Names of things: by themselves, by another resource, or by the catalogue.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -13,22 +13,22 @@ use super::{Survey, weight};
 /// A code system and a code of it.
 type Coding = (String, String);
 
-/// What the import knows of names.
+/// Names of codes and medicines that the import knows.
 #[derive(Default)]
 pub(super) struct Words {
-    /// What Medications of the input say.
+    /// Medications of the input.
     medications: HashMap<Uuid, ImportedConcept>,
-    /// What the input calls codes.
+    /// Names of codes in the input.
     told: HashMap<Coding, Arc<str>>,
-    /// What the catalogues call codes that stand alone.
+    /// Names that the catalogues have for codes that stand alone.
     known: HashMap<Coding, String>,
     deferred: Vec<Unworded>,
 }
 
-/// What a patient has or takes, whose words are known once everything was read.
+/// Fact whose words are known once everything was read.
 pub(super) struct Unworded {
     pub(super) patient: Uuid,
-    /// Whether it stands in the register's list.
+    /// True of what stands in the register's list.
     pub(super) is_active: bool,
     pub(super) list: List,
     pub(super) medication: Option<Uuid>,
@@ -68,7 +68,7 @@ impl Words {
 }
 
 impl Survey {
-    /// What something is, with its words: its own, or those of the Medication that it names, or those of the catalogue, or
+    /// Concept with its words: its own, or those of the Medication that it names, or those of the catalogue, or
     /// those by which the input calls its code elsewhere, or else the code. None where nothing tells.
     pub(in crate::fhir) fn concept(&self, told: &ImportedConcept, medication: Option<Uuid>) -> Option<ImportedConcept> {
         let mut concept = told.clone();

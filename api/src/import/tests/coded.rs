@@ -232,7 +232,14 @@ async fn what_cannot_be_recorded_says_why() {
     let goes_on = odd(asthma(), |condition| condition["clinicalStatus"] = status("active")).await;
     assert_eq!(goes_on, told(Status::Created, "Condition.abatementDateTime", "was left out: what goes on has no end"));
     let stranger = odd(asthma(), |condition| condition["subject"] = urn(9)).await;
-    assert_eq!(stranger, told(Failed, "Condition.subject", "refers to no patient, neither of this import nor of its source in the database"));
+    assert_eq!(
+        stranger,
+        told(
+            Failed,
+            "Condition.subject",
+            "refers to no patient, neither of this import nor of its source in the database"
+        )
+    );
     let unheard = odd(asthma(), |condition| condition["clinicalStatus"] = status("better")).await;
     assert_eq!(unheard, told(Failed, "Condition.clinicalStatus", "is none of the codes that R4 has"));
     let unheard = odd(amoxicillin(), |request| request["status"] = json!("taken")).await;

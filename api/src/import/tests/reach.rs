@@ -147,7 +147,7 @@ async fn what_does_not_fit_is_left_out_and_the_patient_is_not() {
     let reason = outcome.reason.as_deref().unwrap();
     for part in [
         "was left out: only phone numbers and email addresses are kept",
-        "Patient.telecom[0]: was left out: must have at least 10 characters",
+        "Patient.telecom[0]: was left out: must have at least 10 digits",
         "Patient.address[0].country: was left out: is no name and no code of ISO 3166-1",
         "Patient.address[0].state: was left out",
         "Patient.address[1]: was left out: must not be empty",

@@ -3,10 +3,8 @@
 use chrono::{DateTime, Utc};
 use entity::UuidList;
 use entity::audit_event::{Column, Entity};
-use sea_orm::sea_query::{
-    ArrayType, Asterisk, Expr, ExprTrait, Func, JoinType, Order, Query, SelectStatement,
-};
-use sea_orm::{ColumnTrait, DbBackend, Iterable, Value};
+use sea_orm::sea_query::{ArrayType, Asterisk, Expr, ExprTrait, Func, JoinType, Order, Query, SelectStatement};
+use sea_orm::{ColumnTrait, Condition, DbBackend, Iterable, Value};
 use uuid::Uuid;
 
 use crate::criteria::{Direction, Members};
@@ -70,6 +68,7 @@ pub(super) fn source(
 }
 
 /// Months in which events are looked for on PostgreSQL, whose partitions they are.
+#[derive(Clone, Copy)]
 enum Months {
     /// All at once.
     All,
@@ -128,8 +127,8 @@ fn of_one(patient: Uuid, is_own: bool) -> SelectStatement {
             column => rows.column((Entity, column)),
         };
     }
-    let same = Expr::col((Entity, Column::Uuid)).equals(("audit_patients", Column::Uuid));
-    // In SQLite a cross join keeps the order of its tables.
-    rows.from("audit_patients").join(JoinType::CrossJoin, Entity, same);
+    // In SQLite a cross join keeps the order of its tables. It has no condition of its own.
+    rows.from("audit_patients").join(JoinType::CrossJoin, Entity, Condition::all());
+    rows.and_where(Expr::col((Entity, Column::Uuid)).equals(("audit_patients", Column::Uuid)));
     rows.and_where(Expr::col(("audit_patients", Column::PatientId)).eq(patient)).to_owned()
 }

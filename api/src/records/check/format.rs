@@ -31,7 +31,7 @@ pub(in crate::records) enum Kind {
     Digits(usize),
     /// What an entry of a code system is known by: printable ASCII without spaces, of so many characters at most.
     Code(usize),
-    /// What a clinical code system knows something by: printable ASCII with single spaces within it, of so many characters
+    /// A code of a clinical code system: printable ASCII with single spaces within it, of so many characters
     /// at most (<https://hl7.org/fhir/R4/datatypes.html#code>).
     SpacedCode(usize),
     /// A region's code: the two letters of its country, a hyphen, and one to three letters or digits (ISO 3166-2).
@@ -51,7 +51,9 @@ pub(super) fn broken(kind: Kind, text: &str) -> Option<(FaultCode, String, Fault
     }
     let too_long = |max| (FaultCode::TooLong, format!("must have at most {max} characters"), FaultParams::at_most(max));
     match kind {
-        Kind::Plain(max) | Kind::Name(max) | Kind::Code(max) | Kind::SpacedCode(max) if length > max => Some(too_long(max)),
+        Kind::Plain(max) | Kind::Name(max) | Kind::Code(max) | Kind::SpacedCode(max) if length > max => {
+            Some(too_long(max))
+        }
         Kind::Email if length > MAX_EMAIL_LENGTH => Some(too_long(MAX_EMAIL_LENGTH)),
         Kind::Name(_) if has_invisible(text) => Some((
             FaultCode::InvalidFormat,
@@ -145,9 +147,7 @@ fn broken_phone(text: &str, length: usize) -> Option<(FaultCode, String, FaultPa
         Broken::TooShort => {
             (FaultCode::TooShort, format!("must have at least {least} digits"), FaultParams::at_least(least))
         }
-        Broken::TooLong => {
-            (FaultCode::TooLong, format!("must have at most {most} digits"), FaultParams::at_most(most))
-        }
+        Broken::TooLong => (FaultCode::TooLong, format!("must have at most {most} digits"), FaultParams::at_most(most)),
     })
 }
 

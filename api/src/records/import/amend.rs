@@ -1,4 +1,4 @@
-//! What an import changes of registers that it does not hold.
+//! Changes of registers that an import does not hold.
 
 use std::collections::{HashMap, HashSet};
 
@@ -21,7 +21,7 @@ use super::put::{Column, Import, Item, among, put};
 use super::withdraw::Fact;
 use super::{How, MAX_CHUNK};
 
-/// Where a patient who is here is treated, as encounters tell.
+/// Institution and doctor of a patient who is here, as encounters tell.
 #[derive(Clone, Debug)]
 pub struct Affiliation {
     /// UUID of the register.
@@ -65,6 +65,7 @@ async fn write(scope: &Scope, cluster: &Cluster, how: How, items: &[Item<Patient
 ///
 /// # Errors
 /// `Forbidden`; as any write.
+#[expect(clippy::implicit_hasher, reason = "maps of this program have the standard hasher")]
 pub async fn relist(
     scope: &Scope,
     cluster: &Cluster,
@@ -85,7 +86,7 @@ pub async fn relist(
     write(scope, cluster, how, &items).await
 }
 
-/// What is told of one patient.
+/// Words that are told of one patient.
 struct Told<'t> {
     source: &'t ImportSource,
     words: Vec<String>,
@@ -115,7 +116,12 @@ async fn items<D: Coded + Import>(
     Ok(registers.into_iter().filter_map(|register| item(&register, fact, told.get(&register.uuid)?, &active)).collect())
 }
 
-fn item(register: &Register, fact: Fact, told: &Told<'_>, active: &HashSet<(Uuid, String)>) -> Option<Item<PatientRegisters>> {
+fn item(
+    register: &Register,
+    fact: Fact,
+    told: &Told<'_>,
+    active: &HashSet<(Uuid, String)>,
+) -> Option<Item<PatientRegisters>> {
     let before = match fact {
         Fact::Allergy => &register.allergies,
         Fact::Condition => &register.medical_history,

@@ -1,4 +1,4 @@
-//! Whether a record that is here is evidently the one that is told. Ids of servers that have no name prove nothing.
+//! Evidence that a record that is here is the one that is told. Ids of servers that have no name prove nothing.
 
 use entity::{doctor, identifier, medical_institution, patient_register};
 use sea_orm::{ActiveModelTrait, ModelTrait, Value};
@@ -8,7 +8,7 @@ use crate::records::aggregate::{ActiveModel, Model};
 use super::plan::Here;
 use super::put::{Column, Import, Item};
 
-/// Whether an identifier that its system gives is the same.
+/// True where an identifier is shared that its system gives.
 pub(super) fn shares_identifier<A: Import>(item: &Item<A>, here: &Here<A>) -> bool {
     let of_owner = |model: &&identifier::Model| {
         [model.patient_id, model.doctor_id, model.medical_institution_id].contains(&Some(item.uuid))
@@ -22,7 +22,7 @@ pub(super) fn shares_identifier<A: Import>(item: &Item<A>, here: &Here<A>) -> bo
 
 /// The same name and, where both are known, the same day of birth; or nothing of either is told.
 pub(super) fn is_same_person(present: &patient_register::Model, told: &patient_register::ActiveModel) -> bool {
-    use super::super::patient_register::PatientRegisters as R;
+    use crate::records::patient_register::PatientRegisters as R;
     use patient_register::Column::{DateOfBirth, FirstName, LastName};
     if [DateOfBirth, FirstName, LastName].iter().all(|column| told.get(*column).is_not_set()) {
         return true;
@@ -36,7 +36,7 @@ pub(super) fn is_same_person(present: &patient_register::Model, told: &patient_r
 
 /// The same last name.
 pub(super) fn is_same_doctor(present: &doctor::Model, told: &doctor::ActiveModel) -> bool {
-    is_same::<super::super::doctor::Doctors>(present, told, doctor::Column::LastName)
+    is_same::<crate::records::doctor::Doctors>(present, told, doctor::Column::LastName)
 }
 
 /// The same name.
@@ -44,7 +44,7 @@ pub(super) fn is_same_institution(
     present: &medical_institution::Model,
     told: &medical_institution::ActiveModel,
 ) -> bool {
-    use super::super::medical_institution::MedicalInstitutions;
+    use crate::records::medical_institution::MedicalInstitutions;
     is_same::<MedicalInstitutions>(present, told, medical_institution::Column::Name)
 }
 
@@ -53,12 +53,11 @@ fn known<A: Import>(present: &Model<A>, told: &ActiveModel<A>, column: Column<A>
     there != there.as_null() && told.get(column).into_value().is_some_and(|told| told != told.as_null())
 }
 
-/// Whether both are known and the same, but for small and capital letters.
+/// True where both are known and the same, but for small and capital letters.
 fn is_same<A: Import>(present: &Model<A>, told: &ActiveModel<A>, column: Column<A>) -> bool {
     let folded = |value: Value| match value {
         Value::String(Some(text)) => Value::String(Some(text.to_lowercase())),
         other => other,
     };
-    known::<A>(present, told, column)
-        && told.get(column).into_value().map(folded) == Some(folded(present.get(column)))
+    known::<A>(present, told, column) && told.get(column).into_value().map(folded) == Some(folded(present.get(column)))
 }

@@ -30,7 +30,7 @@ pub enum Owner {
 pub struct Identified {
     /// Kind of record.
     pub owner: Owner,
-    /// Who gives such numbers, as a URI.
+    /// System that gives such numbers, as a URI.
     pub system: Option<String>,
     /// The number.
     pub value: String,
@@ -41,11 +41,7 @@ pub struct Identified {
 ///
 /// # Errors
 /// `Forbidden`, and as any read.
-pub async fn identified(
-    scope: &Scope,
-    cluster: &Cluster,
-    asked: Vec<(Uuid, Identified)>,
-) -> Result<Vec<(Uuid, Uuid)>> {
+pub async fn identified(scope: &Scope, cluster: &Cluster, asked: Vec<(Uuid, Identified)>) -> Result<Vec<(Uuid, Uuid)>> {
     require(scope)?;
     let reader = cluster.read(scope, Consistency::Strong);
     let mut owners: HashMap<Identified, Option<Uuid>> = HashMap::new();

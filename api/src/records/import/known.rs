@@ -58,15 +58,15 @@ pub async fn known_doctors(
 pub struct KnownRegister {
     /// The server that it came from.
     pub source: ImportSource,
-    /// Whether it names a doctor.
+    /// True of a register that names a doctor.
     pub has_doctor: bool,
-    /// Whether it belongs to the home institution, where registers are of which nobody told another.
+    /// True of a register of the home institution, where those are of which nobody told another.
     pub is_at_home: bool,
     is_deleted: bool,
 }
 
 impl KnownRegister {
-    /// Whether it was deleted here.
+    /// True of a register that was deleted here.
     #[must_use]
     pub const fn is_deleted(&self) -> bool {
         self.is_deleted
@@ -93,7 +93,8 @@ pub async fn known_registers(
         for model in models {
             let origin = origins.get(&model.uuid);
             let source = origin.and_then(|origin| sources.iter().find(|source| source.as_str() == origin.source));
-            let Some(source) = source.filter(|source| conflict_with::<PatientRegisters>(&model, source, origin).is_none())
+            let Some(source) =
+                source.filter(|source| conflict_with::<PatientRegisters>(&model, source, origin).is_none())
             else {
                 continue;
             };

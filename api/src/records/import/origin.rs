@@ -42,8 +42,7 @@ impl ImportSource {
         &self.0
     }
 
-    /// Whether the key of a record of this source may be another server's too: the source has no name, and the key is made of
-    /// an id that is no UUID.
+    /// True of a key that may be another server's too: the source has no name, and the key is made of an id that is no UUID.
     #[must_use]
     pub fn is_doubtful(&self, key: Uuid) -> bool {
         self.0.is_empty() && key.get_version_num() == 5
@@ -99,12 +98,11 @@ pub(super) fn conflict<A: Import>(item: &Item<A>, present: &Model<A>, here: &Her
         let owner = A::patient().and_then(|column| key_in(&present.get(column)));
         return (owner != patient_of(item)).then_some(Conflict::OtherPatient);
     };
-    conflict_with::<A>(present, source, here.origins.get(&item.uuid)).or_else(|| {
-        (source.is_doubtful(item.uuid) && !is_evident(item, present, here)).then_some(Conflict::Unnamed)
-    })
+    conflict_with::<A>(present, source, here.origins.get(&item.uuid))
+        .or_else(|| (source.is_doubtful(item.uuid) && !is_evident(item, present, here)).then_some(Conflict::Unnamed))
 }
 
-/// Whether what an unnamed server tells is of the record that is here, and not of another one with the same id.
+/// True where a record told by an unnamed server is the one that is here, and not another one with the same id.
 fn is_evident<A: Import>(item: &Item<A>, present: &Model<A>, here: &Here<A>) -> bool {
     let told = institution_told::<A>(&item.row);
     if told.is_some() && told != institution_of::<A>(present) {

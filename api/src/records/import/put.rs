@@ -52,8 +52,8 @@ pub(super) trait Import:
         false
     }
 
-    /// Whether what is told is evidently of the same as the record that is here: asked where a server has no name, so that an
-    /// id may be that of another one's record.
+    /// True where a told row is evidently that of the record that is here: asked where a server has no name, so that an id may
+    /// be that of another one's record.
     fn is_evident(_present: &Model<Self>, _told: &ActiveModel<Self>) -> bool {
         true
     }

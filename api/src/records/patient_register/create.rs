@@ -55,7 +55,9 @@ pub async fn create_many(
     }
     if input.items.len() > MAX_BATCH {
         let message = format!("must have at most {MAX_BATCH} items");
-        return Err(Error::rejected(FaultCode::TooMany, &["input", "items"], message).with(FaultParams::at_most(MAX_BATCH)));
+        return Err(
+            Error::rejected(FaultCode::TooMany, &["input", "items"], message).with(&FaultParams::at_most(MAX_BATCH))
+        );
     }
     input.items.iter().try_for_each(|item| item.require(scope))?;
     let key = Key::new("createPatientRegisters", input.idempotency_key.as_deref(), &input.items)?;

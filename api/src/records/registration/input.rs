@@ -66,7 +66,7 @@ impl RegisterPatientWithProfileInput {
             return Ok(());
         }
         let message = format!("must have at most {MAX_ITEMS} records besides the patient, of all kinds together");
-        Err(Error::rejected(FaultCode::TooMany, &["input"], message).with(FaultParams::at_most(MAX_ITEMS)))
+        Err(Error::rejected(FaultCode::TooMany, &["input"], message).with(&FaultParams::at_most(MAX_ITEMS)))
     }
 
     /// What belongs to the patient, as records to be written.

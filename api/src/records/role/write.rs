@@ -4,9 +4,9 @@ use entity::{permission, role_permission};
 use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, QueryFilter, Set};
 use uuid::Uuid;
 
-use super::{Conditions, Roles};
 use super::administrator::{ADMINISTRATIVE, keeps_an_administrator};
 use super::allowed::permissions_of;
+use super::{Conditions, Roles};
 use crate::clock::Clock;
 use crate::database::{Cluster, Transaction};
 use crate::deed::{Action, Deed};

@@ -47,8 +47,8 @@ export function CreateRegister({ created }: { created: () => void }) {
     const fields = Object.fromEntries(new FormData(form)) as Record<Field, string>;
     try {
       const { data } = await create({ variables: { input: fields } });
-      setProblems(data?.createPatientRegister.userErrors ?? []);
-      if (!data?.createPatientRegister.patientRegister) return;
+      setProblems(data?.createPatientRegister?.userErrors ?? []);
+      if (!data?.createPatientRegister?.patientRegister) return;
       form.reset();
       created();
     } catch (error) {
@@ -61,15 +61,17 @@ export function CreateRegister({ created }: { created: () => void }) {
   return (
     <form className="grid" onSubmit={submit} aria-label="New register">
       {Object.entries(FIELDS).map(([name, label]) => (
-        <label key={name}>
-          {label}
-          <input name={name} />
+        <div key={name}>
+          <label>
+            {label}
+            <input name={name} />
+          </label>
           {at(name).map((problem) => (
             <em key={problem.code} role="alert" data-code={problem.code}>
               {rule(problem)}
             </em>
           ))}
-        </label>
+        </div>
       ))}
       <button>Create</button>
     </form>

@@ -3,10 +3,8 @@ import { type FormEvent, useState } from 'react';
 import { graphql } from '../../generated/app-gql';
 
 const UPDATE = graphql(`
-  mutation UpdatePatientRegister($uuid: UUID!, $expectedVersion: Int, $phoneNumber: String, $address: String) {
-    updatePatientRegister(
-      input: { uuid: $uuid, expectedVersion: $expectedVersion, phoneNumber: $phoneNumber, address: $address }
-    ) {
+  mutation UpdatePatientRegister($input: UpdatePatientRegisterInput!) {
+    updatePatientRegister(input: $input) {
       patientRegister {
         id
         phoneNumber
@@ -56,15 +54,14 @@ export function EditRegister({ register, done }: { register: Register; done: () 
     const fields = new FormData(event.currentTarget);
     const phoneNumber = String(fields.get('phoneNumber'));
     const address = String(fields.get('address'));
-    // Only what was changed is sent: a variable that is left out leaves its field alone.
-    const { data } = await update({
-      variables: {
-        uuid: register.uuid,
-        expectedVersion,
-        ...(phoneNumber === register.phoneNumber ? {} : { phoneNumber }),
-        ...(address === register.address ? {} : { address }),
-      },
-    });
+    // Only what was changed is sent: a field that is left out stays as it is.
+    const input = {
+      uuid: register.uuid,
+      expectedVersion,
+      ...(phoneNumber === register.phoneNumber ? {} : { phoneNumber }),
+      ...(address === register.address ? {} : { address }),
+    };
+    const { data } = await update({ variables: { input } });
     const payload = data?.updatePatientRegister;
     const error = payload?.userErrors[0];
     if (!error) return done();

@@ -10,7 +10,7 @@ const CHANGES = graphql(`
       ... on RecordChange {
         cursor
         operation
-        id
+        recordId
         patientId
         record {
           ... on PatientRegister {
@@ -41,8 +41,10 @@ export function Events() {
       const change = data?.changes;
       if (change?.__typename === 'ChangeGap') setFollowing(true);
       if (change?.__typename !== 'RecordChange') return;
-      // The id is that of the cache's object, also of a record that is gone.
-      if (change.operation === 'DELETED') client.cache.evict({ id: `PatientRegister:{"id":"${change.id}"}` });
+      // The record's id is that of the cache's object, also when it is gone.
+      if (change.operation === 'DELETED') {
+        client.cache.evict({ id: client.cache.identify({ __typename: 'PatientRegister', id: change.recordId })! });
+      }
       setSeen((former) => [change, ...former].slice(0, 20));
     },
   });
@@ -51,9 +53,9 @@ export function Events() {
       <h2>Changes</h2>
       <p role="status">{isFollowing ? 'following' : 'connecting'}</p>
       <ol>
-        {seen.map(({ cursor, operation, id, patientId }) => (
-          <li key={cursor} data-operation={operation} data-id={id} data-patient={patientId}>
-            {operation} {id}
+        {seen.map(({ cursor, operation, recordId, patientId }) => (
+          <li key={cursor} data-operation={operation} data-id={recordId} data-patient={patientId}>
+            {operation} {recordId}
           </li>
         ))}
       </ol>

@@ -38,7 +38,7 @@ export function Registers() {
   const [remove] = useMutation(DELETE);
   const [edited, setEdited] = useState<string | null>(null);
   if (error) return <p role="alert">The registers cannot be shown: {error.message}</p>;
-  const nodes = data?.patientRegisters.nodes ?? [];
+  const nodes = data?.patientRegisters?.nodes ?? [];
   const register = nodes.find(({ id }) => id === edited);
   return (
     <section className="card">

@@ -14,7 +14,7 @@ export function SignIn({ ended }: { ended: string | null }) {
       await session.signIn({
         username: text('username'),
         password: text('password'),
-        cookie: fields.has('cookie'),
+        ...(fields.has('cookie') ? { cookie: true } : {}),
         ...(needsCode ? { oneTimeCode: text('oneTimeCode') } : {}),
       });
     } catch (error) {

@@ -51,15 +51,16 @@ const http = new HttpLink({
 const socketClient = createClient({
   url: new URL(ENDPOINT, location.href).href.replace(/^http/, 'ws'),
   connectionParams: async () => ({ Authorization: `Bearer ${await session.freshToken()}` }),
-  shouldRetry: () => session.state().isSignedIn,
   retryAttempts: 20,
+  // The library sends nothing without a text: an empty one stands for none.
+  jsonMessageReplacer: (key, value) => (key === 'query' && value === '' ? undefined : value),
 });
 
 /** `GraphQLWsLink` would send a document's text besides its hash. */
 const socket = new ApolloLink(
   ({ query, variables }) =>
     new Observable((observer) =>
-      socketClient.subscribe(requestOf(query, variables) as Parameters<typeof socketClient.subscribe>[0], {
+      socketClient.subscribe({ query: '', ...requestOf(query, variables) }, {
         next: (result) => observer.next(result as ApolloLink.Result),
         error: (error) => observer.error(error),
         complete: () => observer.complete(),
@@ -69,7 +70,10 @@ const socket = new ApolloLink(
 
 export const client = new ApolloClient({
   clientAwareness: { name: 'registers', version: '1.0' },
-  cache: new InMemoryCache({ typePolicies: { PatientRegister: { keyFields: ['id'] } } }),
+  cache: new InMemoryCache({
+    // What the app reads of the schema's abstract types.
+    possibleTypes: { RecordEvent: ['RecordChange', 'ChangeGap'], Node: ['PatientRegister', 'PatientAllergy'] },
+  }),
   link: ApolloLink.from([
     renewing,
     authorized,

@@ -21,7 +21,7 @@ function Bar() {
   const { data, refetch } = useQuery(VIEWER);
   return (
     <header>
-      <strong>{data?.viewer.username}</strong> {data?.viewer.role}
+      <strong>{data?.viewer?.username}</strong> {data?.viewer?.role}
       <button type="button" onClick={() => refetch()}>
         Ask who I am
       </button>

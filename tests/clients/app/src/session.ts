@@ -144,7 +144,8 @@ export const session = {
   /** Signs in; a refusal is thrown as a `ServerError`. */
   async signIn(input: LoginInput): Promise<void> {
     const { login } = await send(LOGIN, { input });
-    if (!login.session) throw new ServerError(login.userErrors[0]?.message ?? '', { code: login.userErrors[0]?.code });
+    const fault = login?.userErrors[0];
+    if (!login?.session) throw new ServerError(fault?.message ?? '', { code: fault?.code });
     keep(login.session);
   },
 
@@ -165,8 +166,9 @@ export const session = {
     }
     refreshing ??= send(REFRESH, { input: stored === IN_COOKIE ? null : { refreshToken: stored } })
       .then(({ refreshSession }) => {
-        if (refreshSession.session) keep(refreshSession.session);
-        return refreshSession.session !== null;
+        const next = refreshSession?.session;
+        if (next) keep(next);
+        return Boolean(next);
       })
       .catch((error: unknown) => {
         // Without an answer the session may well go on.

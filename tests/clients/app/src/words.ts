@@ -4,7 +4,7 @@ import type { CreatePatientRegisterMutation } from '../../generated/app-gql/grap
 import type { ServerError } from './session';
 
 /** A broken rule of an input. */
-export type Problem = CreatePatientRegisterMutation['createPatientRegister']['userErrors'][number];
+export type Problem = NonNullable<CreatePatientRegisterMutation['createPatientRegister']>['userErrors'][number];
 
 /** A value that is not of its type, such as a date that is none: the whole request is refused, with the value's place. */
 export interface Malformed {
