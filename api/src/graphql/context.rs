@@ -100,7 +100,7 @@ impl Context {
         &self.cluster
     }
 
-    /// What the answer holds is counted by `answer`, and so are the rows that are read for it.
+    /// The bytes of the answer, and those of the rows that are read for it, are counted by `answer`.
     #[must_use]
     pub fn answering(self, answer: Arc<AnswerBytes>) -> Self {
         let reader = self.reader.counted_by(Arc::clone(&answer));

@@ -13,7 +13,7 @@ use super::types::{Types, named, root};
 /// The key of that field, which no document can have.
 const KEY: &str = "\0";
 
-/// Whether a field was added here.
+/// True for the key of a field that was added here.
 pub(super) fn is_added(key: &Name) -> bool {
     *key == KEY
 }
@@ -103,7 +103,7 @@ fn added(pos: Pos) -> Positioned<Selection> {
 struct Search<'d> {
     document: &'d ExecutableDocument,
     types: &'d Types,
-    /// How often an object is selected under each key.
+    /// Number of selections of an object under each key.
     keys: HashMap<&'d Name, usize>,
     found: HashSet<Pos>,
 }
@@ -152,7 +152,7 @@ impl<'d> Search<'d> {
         }
     }
 
-    /// Whether a selection of a value of this type has at least one field, whatever the variables and the value are.
+    /// True when a selection of a value of this type has at least one field, whatever the variables and the value are.
     fn is_filled(&self, set: &SelectionSet, on: Option<&str>) -> bool {
         set.items.iter().any(|selection| {
             if is_conditional(selection.node.directives()) {

@@ -27,7 +27,7 @@ pub struct Executor<Q, M, S> {
     types: Types,
 }
 
-/// What validation learnt of a document.
+/// Result of validating a document, which its execution needs.
 #[derive(Clone, Debug, Default)]
 pub struct Validated(Arc<MaybeEmpty>);
 

@@ -12,7 +12,7 @@ use crate::records::import::ImportedRegister;
 use super::words::Unworded;
 use super::{Survey, weight};
 
-/// What other resources say of a patient.
+/// Facts about a patient from other resources.
 #[derive(Default)]
 pub(super) struct Folder {
     lists: [Option<Vec<u32>>; 3],
@@ -173,7 +173,7 @@ impl Survey {
         mapped.left_out.extend(proposed);
     }
 
-    /// Whether a register belongs to an institution that this import must not take for its own.
+    /// True when a register belongs to an institution that this import must not take for its own.
     fn is_elsewhere(&self, patient: Uuid, told: Option<Uuid>, known: &HashSet<Uuid>, foreign: &HashSet<Uuid>) -> bool {
         if foreign.is_empty() {
             return false;
@@ -184,7 +184,7 @@ impl Survey {
         told.filter(|key| candidates.contains(key)).or_else(voted).is_some_and(|key| foreign.contains(&key))
     }
 
-    /// Whether a text found its place in a patient's list.
+    /// True when a text found its place in a patient's list.
     pub(in crate::fhir) fn has_entry(&self, patient: Uuid, list: List, text: &str) -> bool {
         let folder = self.folders.get(&patient);
         let list = folder.and_then(|folder| folder.lists[list as usize].as_ref());
