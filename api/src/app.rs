@@ -196,6 +196,8 @@ pub async fn serve(config: &Config, demo: bool) -> Result<(), Error> {
         tell_line!("GraphiQL is signed in as administrator; for other clients: phr token");
     }
     let security = (tls, config.server.proxies()?);
+    // So that the first who gives a phone number does not wait.
+    std::thread::spawn(crate::phone_number::load_plans);
     listen::serve(listener, router, &config.server, security, drain, told_to_stop()).await;
     drop((relay, pruning));
     if let Some(tending) = tending {

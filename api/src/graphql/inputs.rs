@@ -33,6 +33,12 @@ impl Types {
             let name = &definition.name.node;
             let place = Place::of(name);
             match variables.get(name) {
+                // With a default it may stand there, and null in spite of that would count as false.
+                Some(Value::Null)
+                    if definition.default_value.is_some() && self.is_in_directive(name, operation, document) =>
+                {
+                    wrong.add(&place, "must not be null");
+                }
                 Some(value) => self.value(&place, &definition.var_type.node, value, &mut wrong),
                 None if definition.var_type.node.nullable || definition.default_value.is_some() => {}
                 None => wrong.add(&place, "is required"),

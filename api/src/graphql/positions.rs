@@ -42,6 +42,16 @@ impl Types {
         Ok(())
     }
 
+    /// True when the variable decides by a directive what an operation selects.
+    pub(super) fn is_in_directive(
+        &self,
+        variable: &Name,
+        operation: &OperationDefinition,
+        document: &ExecutableDocument,
+    ) -> bool {
+        Usage::of(self, document, operation).in_directives.contains(variable)
+    }
+
     /// Lets variables that may be null stand for arguments and input fields that must not be null but have a default, as the
     /// specification does (5.8.5). The library does not: for it, such variables are declared as those that must be given.
     pub(super) fn allow_defaults(&self, document: &mut ExecutableDocument) {
@@ -82,12 +92,14 @@ struct Usage<'d> {
     required: Vec<(&'d Name, Pos)>,
     /// Every place of a variable within a value, with the type that is expected there.
     typed: Vec<(&'d Name, &'d Type, Pos)>,
+    in_directives: HashSet<&'d Name>,
 }
 
 impl<'d> Usage<'d> {
     fn of(types: &'d Types, document: &'d ExecutableDocument, operation: &'d OperationDefinition) -> Self {
-        let (followed, defaulted) = (HashSet::new(), HashSet::new());
-        let mut usage = Self { types, document, followed, defaulted, required: Vec::new(), typed: Vec::new() };
+        let (followed, defaulted, in_directives) = Default::default();
+        let (required, typed) = Default::default();
+        let mut usage = Self { types, document, followed, defaulted, required, typed, in_directives };
         usage.directives(&operation.directives);
         usage.selections(&operation.selection_set.node, Some(root(operation.ty)));
         usage
@@ -135,9 +147,14 @@ impl<'d> Usage<'d> {
 
     fn directives(&mut self, directives: &'d [Positioned<Directive>]) {
         for directive in directives {
+            let given = &directive.node.arguments;
             if let Some(known) = self.types.directives.get(&directive.node.name.node) {
-                self.arguments(&directive.node.arguments, known);
+                self.arguments(given, known);
             }
+            self.in_directives.extend(given.iter().filter_map(|(_, value)| match &value.node {
+                Value::Variable(name) => Some(name),
+                _ => None,
+            }));
         }
     }
 

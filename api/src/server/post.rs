@@ -71,7 +71,8 @@ async fn single(call: &Call<'_>, reply: &Reply, body: &Bytes) -> Response {
     }
 }
 
-/// The answers of a batch come in the order of its requests, which run one after the other.
+/// The answers of a batch come in the order of its requests, which run one after the other. They are sent when all are made,
+/// since the headers (consistency token, refresh cookie) are those of the whole; together they are as long as one answer may be.
 async fn batch(call: &Call<'_>, reply: &Reply, body: &Bytes) -> Response {
     let requests = match Request::read_batch(body, call.service.max_batch) {
         Ok(requests) => requests,

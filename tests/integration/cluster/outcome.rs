@@ -54,9 +54,12 @@ fn a_deadlock_is_not_noticed() {
 
 #[test]
 fn a_change_that_is_being_committed_when_time_is_up_is_not_said_to_have_been_taken_back() {
-    let phr = Phr::with(Backend::Postgres, &[("PHR_REQUEST_TIMEOUT", "1"), ("DB_QUERY_TIMEOUT", "600")]);
-    let held = HeldCommits::of(&phr.database, true);
-    let response = phr.response(CREATE, &json!({"input": jane()}));
+    let phr = Phr::with(Backend::Postgres, &[("PHR_REQUEST_TIMEOUT", "5"), ("DB_QUERY_TIMEOUT", "600")]);
+    let mut held = HeldCommits::of(&phr.database, true);
+    let asked = phr.begin(CREATE, &json!({"input": jane()}));
+    // Else the request's time could be up before that.
+    held.wait_until_committing();
+    let response = asked.finish().json();
     assert_eq!(error_code(&response), "OUTCOME_UNKNOWN", "{response}");
     assert_eq!(response["errors"][0]["extensions"]["retryable"], false);
     let mut sql = phr.database.sql();

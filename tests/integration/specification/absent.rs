@@ -81,6 +81,10 @@ fn directives_take_the_defaults_of_variables(phr: &Phr) {
         assert_eq!(phr.ask(query, &json!({})), json!({"a": "Query", "d": "Query"}));
         assert_eq!(phr.ask(query, &json!({"yes": false, "no": true})), json!({"b": "Query", "c": "Query"}));
     }
+    // Null is a value, by which nothing can be decided.
+    let response = phr.response(query, &json!({"yes": null}));
+    assert_eq!(response["errors"][0]["message"], "$yes: must not be null", "{response}");
+    assert_eq!(response["data"], json!(null));
 }
 
 const CHANGED: &str = "subscription($s: String, $after: String, $name: Boolean = true, $first: Int, $dir: Direction) {
