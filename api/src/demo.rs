@@ -151,8 +151,8 @@ fn a_doctor(number: u32) -> CreateDoctorInput {
     let (first, last) = (nth(FIRST_NAMES, number * 7 + 3), nth(LAST_NAMES, number * 11 + 5));
     CreateDoctorInput {
         uuid: Some(key("doctor", number)),
-        first_name: first.to_owned(),
-        last_name: last.to_owned(),
+        first_name: Some(first.to_owned()),
+        last_name: Some(last.to_owned()),
         license_number: Some(format!("L-{:05}", 10_000 + number)),
         email: Some(format!("doctor{number}@clinic.example")),
         phone_number: Some(format!("555-020-{number:04}")),

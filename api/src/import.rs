@@ -43,12 +43,18 @@ pub(crate) enum Command {
         /// only by imports from the server that they came from.
         #[arg(long, value_name = "URL", default_value = "", hide_default_value = true)]
         base: String,
+        /// Take over records that an import made before the server of each was kept: those under the key of a resource of
+        /// the input, of the same institution, and evidently the same (identifier or name; facts: the patient). With
+        /// --dry-run, list them.
+        #[arg(long)]
+        adopt: bool,
     },
 }
 
 const EXIT_CODES: &str = "\
 Importing the same again changes nothing, and an import that was interrupted can be run again. An import changes only
-records that an import from the same server made, and that belong to the same institution still; others fail.
+records that an import from the same server made, and that belong to the same institution still; others fail. Which of them
+--adopt takes over, it lists; the audit trail has each.
 
 Exit codes:
   0  every resource was imported, or is of no interest to an import
@@ -97,14 +103,19 @@ fn keep_trail(config: &Config, cluster: &Cluster) -> Result<Tending, app::Error>
 /// # Errors
 /// When it broke off.
 pub(crate) async fn run(config: &Config, command: Command) -> Result<ExitCode, Error> {
-    let Command::Fhir { paths, dry_run, json, base } = command;
+    let Command::Fhir { paths, dry_run, json, base, adopt } = command;
     let clock = SystemClock;
     let place = Place::prepare(config.target()?, dry_run).await?;
     let nodes = Nodes { main: place.target.clone(), ..config.nodes()? };
     let cluster = app::connect_all(config, nodes).await;
     let tending = if dry_run { None } else { Some(keep_trail(config, &cluster)?) };
     let scope = Scope::local_operator(Uuid::new_v4());
-    let how = if dry_run { How::DryRun } else { How::Write };
+    let how = match (dry_run, adopt) {
+        (false, false) => How::Write,
+        (true, false) => How::DryRun,
+        (false, true) => How::Adopt,
+        (true, true) => How::DryAdopt,
+    };
     let options = fhir::Options { how, base, memory: fhir::MAX_MEMORY };
     let mut printer = Printer::new(json);
     let started = clock.now();

@@ -29,7 +29,7 @@ pub struct Model {
     pub patient_id: Uuid,
     /// The institution that the patient belongs to.
     pub institution_id: Uuid,
-    /// Street and number: 1 to 200 characters.
+    /// Street and number: 1 to 500 characters.
     pub street: String,
     /// 1 to 100 characters.
     pub city: Option<String>,

@@ -9,10 +9,10 @@ pub struct Model {
     /// The record's own key.
     #[sea_orm(primary_key, auto_increment = false)]
     pub uuid: Uuid,
-    /// 1 to 50 characters.
-    pub first_name: String,
-    /// 1 to 50 characters.
-    pub last_name: String,
+    /// 1 to 200 characters; null of a doctor with a single name.
+    pub first_name: Option<String>,
+    /// 1 to 200 characters; null of a doctor with a single name.
+    pub last_name: Option<String>,
     /// The licence to practise, unique: 1 to 50 characters.
     pub license_number: Option<String>,
     /// At most 254 characters (RFC 5321).

@@ -20,6 +20,7 @@ pub mod health_profile;
 pub mod idempotency_key;
 pub mod identifier;
 pub mod import_origin;
+pub mod import_reference;
 pub mod institution_type;
 pub mod login_failure;
 pub mod medical_condition;

@@ -17,7 +17,7 @@ pub struct Model {
     pub phone_number: Option<String>,
     /// The form in which it is compared: E.164 (`+` and digits) where a numbering plan has the number, or else its digits.
     pub phone_number_folded: Option<String>,
-    /// 1 to 200 characters.
+    /// 1 to 500 characters.
     pub address: Option<String>,
     /// What kind of institution it is.
     pub institution_type_id: Option<Uuid>,

@@ -35,9 +35,9 @@ pub struct Model {
     /// The record's own key.
     #[sea_orm(primary_key, auto_increment = false)]
     pub uuid: Uuid,
-    /// 1 to 50 characters; null of a person with a single name, or while the register is incomplete.
+    /// 1 to 200 characters; null of a person with a single name, or while the register is incomplete.
     pub first_name: Option<String>,
-    /// 1 to 50 characters; null of a person with a single name, or while the register is incomplete.
+    /// 1 to 200 characters; null of a person with a single name, or while the register is incomplete.
     pub last_name: Option<String>,
     /// From 1900-01-01 to today; null only while the register is incomplete.
     pub date_of_birth: Option<Date>,
@@ -49,9 +49,9 @@ pub struct Model {
     pub phone_number: Option<String>,
     /// The form in which it is compared: E.164 (`+` and digits) where a numbering plan has the number, or else its digits.
     pub phone_number_folded: Option<String>,
-    /// 1 to 100 characters; null only while the register is incomplete.
+    /// 1 to 500 characters; null only while the register is incomplete.
     pub address: Option<String>,
-    /// 1 to 50 characters; null only while the register is incomplete.
+    /// 1 to 200 characters; null only while the register is incomplete.
     pub emergency_contact: Option<String>,
     /// As told at registration.
     pub allergies: TextList,

@@ -8,6 +8,7 @@ use crate::patients::{NOBODY, done, fault, faults, record_field, with};
 on_both_databases! {
     records_are_created_read_and_changed,
     optional_texts_can_be_cleared_and_required_ones_cannot,
+    a_doctor_has_one_name_at_least,
     a_licence_belongs_to_one_doctor,
     a_specialty_has_a_name_of_its_own,
     a_doctor_refers_to_what_exists,
@@ -26,7 +27,7 @@ fn kinds() -> [(&'static str, Value, &'static [&'static str]); 3] {
         (
             "Doctor",
             with(json!({"firstName": "Ada", "lastName": "Lee", "licenseNumber": "L-1"}), &contact),
-            &["firstName", "lastName"],
+            &["lastName"],
         ),
     ]
 }
@@ -83,6 +84,22 @@ fn optional_texts_can_be_cleared_and_required_ones_cannot(phr: &Phr) {
             }
         }
     }
+}
+
+fn a_doctor_has_one_name_at_least(phr: &Phr) {
+    for (only, other) in [("firstName", "lastName"), ("lastName", "firstName")] {
+        let made = done(phr, "createDoctor", "uuid firstName lastName", &json!({ only: "Sukarno" }));
+        assert_eq!((&made[only], &made[other]), (&json!("Sukarno"), &Value::Null));
+        let nameless = json!({"uuid": made["uuid"], only: null});
+        assert_eq!(faults(phr, "updateDoctor", &nameless), [fault("REQUIRED", "input.lastName")]);
+        let renamed = json!({"uuid": made["uuid"], only: null, other: "Kusno"});
+        assert_eq!(done(phr, "updateDoctor", other, &renamed)[other], "Kusno");
+    }
+    assert_eq!(faults(phr, "createDoctor", &json!({"licenseNumber": "L-9"})), [fault("REQUIRED", "input.lastName")]);
+    let list = phr.ask("{ doctors { nodes { lastName } } }", &json!({}))["doctors"]["nodes"].take();
+    assert_eq!(list.as_array().unwrap().len(), 2, "{list}");
+    let nameless = phr.database.sql().attempt("UPDATE doctors SET first_name = NULL, last_name = NULL");
+    assert!(nameless.unwrap_err().contains("doctors_name_check"));
 }
 
 fn a_licence_belongs_to_one_doctor(phr: &Phr) {

@@ -27,6 +27,8 @@ on_both_databases!(
     a_patient_whom_the_source_moves_goes_there_with_everything,
     an_id_that_two_unnamed_servers_use_is_a_conflict,
     what_was_imported_before_origins_were_kept_is_a_conflict,
+    the_operator_adopts_what_was_imported_before_origins_were_kept,
+    nothing_is_adopted_that_is_not_evidently_the_same,
     a_base_names_the_server_where_the_input_does_not
 );
 
@@ -309,6 +311,55 @@ fn what_was_imported_before_origins_were_kept_is_a_conflict(phr: &Phr) {
     let expected = ["UNCHANGED", "FAILED", "FAILED", "FAILED", "FAILED"];
     assert_eq!(statuses(&import(phr, HERS, &whole())), expected);
     assert_eq!((everything(phr), count(phr, "import_origins", "1 = 1")), (before, "0".to_owned()));
+}
+
+/// Imports by the command line.
+fn by_operator(phr: &Phr, resources: &[Value], flags: &[&str]) -> Vec<(String, String)> {
+    std::fs::write(phr.database.folder().join("in.json"), bundle(HERS, resources).to_string()).unwrap();
+    let arguments = [&["import", "fhir", "--json", "in.json"], flags].concat();
+    let output = support::phr(phr.database.folder(), &arguments, &[("DATABASE_URL", &phr.database.url())]);
+    let outcomes = output.stdout.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let mut outcomes: Vec<Value> = outcomes.filter(|line| line["entry"].is_number()).collect();
+    outcomes.sort_by_key(|outcome| outcome["entry"].as_u64());
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    outcomes.iter().map(|outcome| (text(&outcome["status"]), text(&outcome["reason"]))).collect()
+}
+
+fn the_operator_adopts_what_was_imported_before_origins_were_kept(phr: &Phr) {
+    import(phr, HERS, &whole());
+    phr.database.sql().run("DELETE FROM import_origins");
+    let mut edited = whole();
+    edited[2]["code"] = json!({ "text": "Asthma, mild" });
+    assert!(by_operator(phr, &edited, &[])[1].1.contains("phr import fhir --adopt"));
+    let before = everything(phr);
+    let dry = by_operator(phr, &edited, &["--adopt", "--dry-run"]);
+    assert_eq!((everything(phr), count(phr, "import_origins", "1 = 1")), (before, "0".to_owned()));
+    assert_eq!(statuses(&dry)[..2], ["UPDATED"; 2], "{dry:?}");
+    let adopted = by_operator(phr, &edited, &["--adopt"]);
+    assert_eq!(statuses(&adopted), ["UPDATED"; 5], "{adopted:?}");
+    assert!(adopted.iter().all(|(_, reason)| reason.contains("was adopted")), "{adopted:?}");
+    assert_eq!(adopted, dry, "a dry run tells what would be");
+    assert_eq!(count(phr, "import_origins", &format!("source = '{HERS}'")), "5");
+    assert_eq!(count(phr, "patient_conditions", "display = 'Asthma, mild'"), "1");
+    // From now on they are the source's.
+    assert_eq!(statuses(&import(phr, HERS, &edited)), ["UNCHANGED"; 5]);
+    assert_eq!(statuses(&import(phr, HERS, &whole()))[2], "UPDATED");
+    assert_eq!(statuses(&import(phr, THEIRS, &whole()))[1], "FAILED");
+}
+
+fn nothing_is_adopted_that_is_not_evidently_the_same(phr: &Phr) {
+    import(phr, THEIRS, &[clinic(DOCTOR)]);
+    by_staff(phr, HOME, "createPatientRegister", &with(jane(), &json!({ "uuid": PATIENT })));
+    register_victim(phr);
+    done_for(phr, "addPatientCondition", &json!({ "patientId": VICTIM, "uuid": FACT, "display": "Own" }));
+    import(phr, HERS, &[clinic(CLINIC)]);
+    let before = everything(phr);
+    let told = by_operator(phr, &whole(), &["--adopt"]);
+    assert_eq!(statuses(&told), ["UNCHANGED", "FAILED", "FAILED", "FAILED", "FAILED"], "{told:?}");
+    assert_eq!(everything(phr), before, "another person, of another institution");
+    // What another source made is never adopted.
+    let told = by_operator(phr, &[clinic(DOCTOR)], &["--adopt"]);
+    assert!(told[0].1.contains("from another source"), "{told:?}");
 }
 
 fn a_base_names_the_server_where_the_input_does_not(phr: &Phr) {

@@ -28,7 +28,7 @@ impl Run<'_> {
         } else {
             import::medications(scope, cluster, clock, how, medications).await?
         };
-        let written = facts.iter().zip(&puts).filter(|(fact, put)| fact.is_of_known && is_there(put));
+        let written = facts.iter().zip(&puts).filter(|(fact, put)| fact.is_of_known && put.is_there());
         let written: HashMap<Uuid, ImportSource> = written.map(|(fact, _)| fact.record.own()).collect();
         let kind = facts.first().map(|fact| fact.record.kind());
         if let Some(kind) = kind {
@@ -75,14 +75,11 @@ impl Run<'_> {
     }
 }
 
-const fn is_there(put: &Put) -> bool {
-    matches!(put, Put::Created | Put::Updated(_) | Put::Unchanged)
-}
-
 fn verdict<T>(mapped: &Mapped<T>, put: Put) -> Verdict {
     match put {
         Put::Created => Verdict::plain(Status::Created),
         Put::Updated(_) => Verdict::plain(Status::Updated),
+        Put::Adopted(_) => Verdict::adopted(),
         Put::Unchanged | Put::Merged => Verdict::plain(Status::Unchanged),
         Put::Deleted => Verdict::skipped("was removed here, and stays so"),
         Put::Conflict(conflict) => Verdict::conflict(conflict),

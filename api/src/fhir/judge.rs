@@ -87,6 +87,11 @@ impl Verdict {
         Self { status, path: None, reason: None }
     }
 
+    /// Of a record that no import had made.
+    pub(super) fn adopted() -> Self {
+        Self { reason: Some(ADOPTED.to_owned()), ..Self::plain(Status::Updated) }
+    }
+
     pub(super) fn skipped(reason: &str) -> Self {
         Self { status: Status::Skipped, path: None, reason: Some(reason.to_owned()) }
     }
@@ -106,10 +111,17 @@ impl Verdict {
 
     /// The same, of a resource of which something was left out.
     pub(super) fn without(self, left_out: &[Problem]) -> Self {
-        let ([first, rest @ ..], None) = (left_out, &self.reason) else { return self };
-        let reason =
-            rest.iter().fold(first.reason.clone(), |all, next| format!("{all}; {}: {}", next.path, next.reason));
-        Self { path: Some(first.path.clone()), reason: Some(reason), ..self }
+        let told = |all: String, next: &Problem| format!("{all}; {}: {}", next.path, next.reason);
+        match (self.status, self.reason, left_out) {
+            (status, None, [first, rest @ ..]) => {
+                let reason = rest.iter().fold(first.reason.clone(), told);
+                Self { status, path: Some(first.path.clone()), reason: Some(reason) }
+            }
+            (status @ Status::Updated, Some(reason), left_out) => {
+                Self { status, path: self.path, reason: Some(left_out.iter().fold(reason, told)) }
+            }
+            (status, reason, _) => Self { status, path: self.path, reason },
+        }
     }
 }
 
@@ -195,6 +207,8 @@ fn on_visit(survey: &Survey, results: &Results, visit: &Visit) -> Verdict {
     Verdict::skipped("tells the patient's doctor and institution, and is not kept itself")
 }
 
+const ADOPTED: &str = "was adopted: no import had made it, and imports from its server may change it from now on";
+
 const NO_PATIENT: &str = "refers to no patient, neither of this import nor of its source in the database";
 
 fn on_post(survey: &Survey, results: &Results, post: &Post) -> Verdict {
@@ -239,7 +253,10 @@ fn on_note(survey: &Survey, results: &Results, note: Note) -> Result<(Uuid, Fact
 fn in_words(survey: &Survey, fact: Fact, (patient, list): (Uuid, List)) -> Result<Fact, Verdict> {
     let path = fact.record.code_path();
     let Some(concept) = survey.concept(fact.record.concept(), fact.medication) else {
-        return Err(Verdict::failed(Some(path), "refers to no Medication of this input, and has no display text"));
+        return Err(Verdict::failed(
+            Some(path),
+            "refers to no Medication of this input, or of an earlier one from the same server, and has no display text",
+        ));
     };
     if let Some(fault) = entry_fault(&concept.display) {
         return Err(Verdict::failed(Some(path), &fault.message));

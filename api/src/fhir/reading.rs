@@ -189,6 +189,7 @@ impl Shared {
             path: verdict.path,
             reason: verdict.reason,
             no_place_for: if is_taken { about.no_place_for } else { Vec::new() },
+            shortened: if is_taken { about.shortened } else { Vec::new() },
         }
     }
 }

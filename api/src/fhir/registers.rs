@@ -26,13 +26,12 @@ impl Run<'_> {
         }
         let records = whole.iter().map(|one| one.mapped.record.clone()).collect();
         let puts = import::registers(scope, cluster, clock, how, records).await?;
-        let is_there = |put: &Put| matches!(put, Put::Created | Put::Updated(_) | Put::Unchanged);
-        let people = whole.iter().zip(&puts).filter(|(_, put)| is_there(put));
+        let people = whole.iter().zip(&puts).filter(|(_, put)| put.is_there());
         let people = people.map(|(one, _)| (one.mapped.record.uuid, one.mapped.record.person.clone())).collect();
         let mut kept = import::people(scope, cluster, clock, how, known, people).await?.into_iter();
         for (one, put) in whole.into_iter().zip(puts) {
             results.registers.insert(one.mapped.record.uuid, fate(&put));
-            let kept = if is_there(&put) { kept.next().unwrap_or_default() } else { Kept::default() };
+            let kept = if put.is_there() { kept.next().unwrap_or_default() } else { Kept::default() };
             let verdict = with_person(verdict(&one.mapped, put), one.mapped.left_out, kept);
             let outcome = self.shared.outcome(one.place, one.about, verdict);
             self.tell(outcome);
@@ -51,7 +50,7 @@ fn with_person(mut verdict: Verdict, mut left_out: Vec<Problem>, kept: Kept) -> 
 
 const fn fate(put: &Put) -> Fate {
     match put {
-        Put::Created | Put::Updated(_) | Put::Unchanged | Put::Merged => Fate::Written,
+        Put::Created | Put::Updated(_) | Put::Adopted(_) | Put::Unchanged | Put::Merged => Fate::Written,
         Put::Deleted => Fate::Deleted,
         Put::Conflict(_) | Put::Refused(_) => Fate::Failed,
     }

@@ -1,7 +1,7 @@
 use uuid::Uuid;
 
 use crate::records::import::{
-    ImportSource, ImportedConcept, ImportedDoctor, ImportedIdentifier, ImportedInstitution, ImportedRegister,
+    ImportSource, ImportedConcept, ImportedDoctor, ImportedIdentifier, ImportedInstitution, ImportedRegister, Shortened,
 };
 
 use super::key::{Origin, Own, Search, by_identifier};
@@ -28,12 +28,13 @@ pub(super) enum Kind {
     Medication,
 }
 
-/// What a resource is called, and which of its elements records have no place for.
+/// What a resource is called, which of its elements records have no place for, and which texts they cannot hold whole.
 #[derive(Clone, Debug, Default)]
 pub(super) struct About {
     pub(super) resource_type: Option<String>,
     pub(super) id: Option<String>,
     pub(super) no_place_for: Vec<String>,
+    pub(super) shortened: Vec<Shortened>,
 }
 
 /// A resource that matters, read and understood.
@@ -83,7 +84,7 @@ pub(super) fn look(json: &[u8], origin: Origin<'_>) -> (About, Look) {
     let mut about = About {
         resource_type: head.resource_type.as_deref().and_then(type_name),
         id: head.id.as_deref().map(str::to_owned),
-        no_place_for: Vec::new(),
+        ..About::default()
     };
     let Some(kind) = about.resource_type.clone() else {
         return (about, failed(None, "has no resourceType of FHIR"));
@@ -110,7 +111,10 @@ pub(super) fn look(json: &[u8], origin: Origin<'_>) -> (About, Look) {
     let mut untaken = Untaken::default();
     let reader = Reader { kind: &kind, json, origin, untaken: &mut untaken };
     let look = match reader.resource(relevant, own) {
-        Ok(resource) => Look::Relevant(Box::new(Resource { version: head.version(), ..resource })),
+        Ok(mut resource) => {
+            about.shortened = resource.body.take_shortened();
+            Look::Relevant(Box::new(Resource { version: head.version(), ..resource }))
+        }
         Err(place) => Look::Failed(Some(format!("{kind}{place}")), SHAPE.to_owned()),
     };
     about.no_place_for = untaken.names();
@@ -200,6 +204,16 @@ impl<T> Mapped<T> {
 }
 
 impl Body {
+    /// Texts of the resource that records cannot hold whole.
+    fn take_shortened(&mut self) -> Vec<Shortened> {
+        match self {
+            Self::Institution(mapped) => std::mem::take(&mut mapped.shortened),
+            Self::Doctor(mapped) => std::mem::take(&mut mapped.shortened),
+            Self::Register(mapped) => std::mem::take(&mut mapped.shortened),
+            Self::Visit(_) | Self::Post(_) | Self::Note(_) | Self::Medicine(_) => Vec::new(),
+        }
+    }
+
     /// Identifiers of the record.
     fn identifiers(&self) -> &[ImportedIdentifier] {
         match self {

@@ -99,6 +99,7 @@ pub async fn import(
     results.registers.extend(survey.contested().map(|key| (key, Fate::Failed)));
     run.institutions(&survey, &mut results).await?;
     run.doctors(&survey, &mut results).await?;
+    import::keep_references(scope, cluster, run.how, survey.references(&results.doctors)).await?;
     run.registers(&survey, &known, &mut results).await?;
     run.known_registers(&survey, &mut results).await?;
     run.rest(survey, results).await?;
@@ -172,6 +173,8 @@ impl Run<'_> {
         for (key, found) in import::identified(scope, cluster, searches).await? {
             survey.found(key, found);
         }
+        let kept = import::kept_references(scope, cluster, survey.unknown_aside(), &survey.servers).await?;
+        survey.remember(kept);
         let [of_conditions, of_medications] = survey.unnamed();
         survey.name(import::condition_names(scope, cluster, of_conditions).await?);
         survey.name(import::medication_names(scope, cluster, of_medications).await?);
@@ -321,6 +324,7 @@ pub(super) fn verdict<T>(mapped: &Mapped<T>, put: Put) -> Verdict {
         (Some(problem), _) => Verdict::problem(problem.clone()),
         (None, Put::Created) => Verdict::plain(Status::Created),
         (None, Put::Updated(_)) => Verdict::plain(Status::Updated),
+        (None, Put::Adopted(_)) => Verdict::adopted(),
         (None, Put::Unchanged) => Verdict::plain(Status::Unchanged),
         (None, Put::Deleted) => Verdict::skipped("its register was deleted here; restore it to import it again"),
         (None, Put::Merged) => {

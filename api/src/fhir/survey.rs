@@ -12,6 +12,7 @@ use super::place::Place;
 use super::resource::{About, Body, Kind, Resource};
 use super::votes::{Keys, Votes};
 
+mod aside;
 mod folders;
 mod identity;
 mod words;
@@ -48,6 +49,8 @@ pub(super) struct Survey {
     posts: HashMap<Uuid, Uuid>,
     /// Doctors by their roles.
     roles: HashMap<Uuid, Uuid>,
+    /// Roles and medicines of the input, which are not kept themselves.
+    aside: Vec<(Uuid, ImportSource)>,
     folders: HashMap<Uuid, Folder>,
     texts: Texts,
     words: Words,
@@ -136,10 +139,16 @@ impl Survey {
                     doctor.key().map(|key| self.people.number(key));
                 }
             }
-            Body::Post(post) => self.post(key, &post),
+            Body::Post(post) => {
+                self.set_aside(key, resource.source);
+                self.post(key, &post);
+            }
             Body::Visit(visit) => self.visit(&visit),
             Body::Note(note) => self.note(note),
-            Body::Medicine(concept) => self.weight += self.words.learn(key, concept),
+            Body::Medicine(concept) => {
+                self.set_aside(key, resource.source);
+                self.weight += self.words.learn(key, concept);
+            }
         }
         if self.weight > memory { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }

@@ -82,14 +82,14 @@ fields! {
             Ok(*self.row.uuid.loaded()?)
         }
 
-        /// First name.
-        fn first_name(&self) -> Result<&str> {
-            Ok(self.row.first_name.loaded()?)
+        /// First name; null of a doctor with a single name.
+        fn first_name(&self) -> Result<Option<&str>> {
+            Ok(self.row.first_name.loaded()?.as_deref())
         }
 
-        /// Last name.
-        fn last_name(&self) -> Result<&str> {
-            Ok(self.row.last_name.loaded()?)
+        /// Last name; null of a doctor with a single name.
+        fn last_name(&self) -> Result<Option<&str>> {
+            Ok(self.row.last_name.loaded()?.as_deref())
         }
 
         /// The licence to practise; no two doctors have the same.

@@ -1,7 +1,7 @@
 use async_graphql::{Context, InputObject, Object, Result, SimpleObject};
 
 use crate::error::{Error, FaultCode};
-use crate::records::import::{How, Outcome, Status, Text};
+use crate::records::import::{How, Outcome, Shortened, Status, Text};
 
 use super::context::of;
 use super::json::Json;
@@ -44,6 +44,8 @@ struct ImportOutcome {
     /// The elements of an imported resource that records have no place for, such as `reaction.note`, at most 50. What is
     /// neither among them nor told of in the reason was taken.
     no_place_for: Vec<String>,
+    /// Names and addresses that are longer than the records' fields, whole. Of each the record has the beginning.
+    shortened: Vec<Shortened>,
 }
 
 /// What became of an import.
@@ -67,8 +69,9 @@ struct ImportFhirPayload {
 
 impl From<Outcome> for ImportOutcome {
     fn from(outcome: Outcome) -> Self {
-        let Outcome { status, resource_type, id, file: _, line, entry, path, reason, no_place_for } = outcome;
-        Self { status, resource_type, id, line, entry, path, reason, no_place_for }
+        let Outcome { status, resource_type, id, file: _, line, entry, path, reason, no_place_for, shortened } =
+            outcome;
+        Self { status, resource_type, id, line, entry, path, reason, no_place_for, shortened }
     }
 }
 

@@ -18,6 +18,11 @@ use format::broken;
 
 /// Entries of a list of texts at most.
 pub const MAX_ENTRIES: usize = 100;
+/// Characters of a person's first name, of the last name, and of an emergency contact at most: those of the given names of
+/// one person together may be more than 100.
+pub const MAX_NAME: usize = 200;
+/// Characters of a postal address in one line, and of a street, at most.
+pub const MAX_ADDRESS: usize = 500;
 /// Characters of a list's entry at most.
 pub const MAX_ENTRY_LENGTH: usize = 500;
 

@@ -3,8 +3,8 @@
 use async_graphql::{InputObject, MaybeUndefined};
 use entity::doctor::{ActiveModel, Column, Entity, Model};
 use sea_orm::ActiveValue::Set;
-use sea_orm::ColumnTrait;
 use sea_orm::sea_query::ExprTrait as _;
+use sea_orm::{ActiveValue, ColumnTrait};
 use serde::Serialize;
 use uuid::Uuid;
 
@@ -16,7 +16,7 @@ use crate::error::{Error, FaultCode, Result};
 use crate::scope::{Permission, Scope};
 
 use super::aggregate::{Aggregate, New, Target, change, create as create_all, exists};
-use super::check::{Check, Kind, optional_reference};
+use super::check::{Check, Kind, MAX_NAME, optional_reference};
 use super::doctor_specialty::{DoctorSpecialties, DoctorSpecialtyFilter};
 use super::idempotency::Key;
 use super::medical_institution::{MedicalInstitutionFilter, MedicalInstitutions};
@@ -91,10 +91,10 @@ impl Collection for Doctors {
 pub struct CreateDoctorInput {
     /// UUID of the new record, of any version but 5; made by the server when left out.
     pub uuid: Option<Uuid>,
-    /// First name: 1 to 50 characters.
-    pub first_name: String,
-    /// Last name: 1 to 50 characters.
-    pub last_name: String,
+    /// First name: 1 to 200 characters. A doctor must have one name at least.
+    pub first_name: Option<String>,
+    /// Last name: 1 to 200 characters. A doctor must have one name at least.
+    pub last_name: Option<String>,
     /// The licence to practise: 1 to 50 characters; no two doctors have the same.
     pub license_number: Option<String>,
     /// Email address: at most 254 characters.
@@ -118,9 +118,9 @@ pub struct UpdateDoctorInput {
     pub uuid: Uuid,
     /// The version that the changes are meant for. If the record has changed since, nothing is written.
     pub expected_version: Option<i32>,
-    /// First name: 1 to 50 characters.
+    /// First name: 1 to 200 characters. A doctor must have one name at least.
     pub first_name: MaybeUndefined<String>,
-    /// Last name: 1 to 50 characters.
+    /// Last name: 1 to 200 characters. A doctor must have one name at least.
     pub last_name: MaybeUndefined<String>,
     /// The licence to practise: 1 to 50 characters; no two doctors have the same.
     pub license_number: MaybeUndefined<String>,
@@ -150,8 +150,8 @@ pub async fn create(
     let uuid = input.uuid.unwrap_or_else(Uuid::new_v4);
     let row = ActiveModel {
         uuid: Set(uuid),
-        first_name: check.required("firstName", Kind::Name(50), &MaybeUndefined::Value(input.first_name)),
-        last_name: check.required("lastName", Kind::Name(50), &MaybeUndefined::Value(input.last_name)),
+        first_name: check.not_blank("firstName", Kind::Name(MAX_NAME), &Some(input.first_name).into()),
+        last_name: check.not_blank("lastName", Kind::Name(MAX_NAME), &Some(input.last_name).into()),
         license_number: check.optional("licenseNumber", Kind::Plain(50), &Some(input.license_number).into()),
         email: check.optional("email", Kind::Email, &Some(input.email).into()),
         phone_number: check.optional("phoneNumber", Kind::Phone, &Some(input.phone_number).into()),
@@ -159,6 +159,7 @@ pub async fn create(
         specialty_id: Set(input.specialty_id),
         ..ActiveModel::default()
     };
+    require_name(None, &row, &mut check);
     let new = New::<Doctors> { check, uuid, row };
     let mut rows = create_all(scope, cluster, clock.now(), vec![new], key).await?;
     rows.pop().ok_or_else(|| Error::internal("a record was created and not returned"))
@@ -172,8 +173,8 @@ pub async fn update(scope: &Scope, cluster: &Cluster, input: UpdateDoctorInput) 
     scope.require(Doctors::WRITE)?;
     let mut check = Check::new(["input"]);
     let changes = ActiveModel {
-        first_name: check.required("firstName", Kind::Name(50), &input.first_name),
-        last_name: check.required("lastName", Kind::Name(50), &input.last_name),
+        first_name: check.not_blank("firstName", Kind::Name(MAX_NAME), &input.first_name),
+        last_name: check.not_blank("lastName", Kind::Name(MAX_NAME), &input.last_name),
         license_number: check.optional("licenseNumber", Kind::Plain(50), &input.license_number),
         email: check.optional("email", Kind::Email, &input.email),
         phone_number: check.optional("phoneNumber", Kind::Phone, &input.phone_number),
@@ -185,6 +186,18 @@ pub async fn update(scope: &Scope, cluster: &Cluster, input: UpdateDoctorInput) 
     change::<Doctors>(scope, cluster, check, target, changes).await
 }
 
+/// A doctor has a first name or a last name: some have a single one. `present` is the record before a change.
+pub(super) fn require_name(present: Option<&Model>, row: &ActiveModel, check: &mut Check) {
+    let is_known = |told: &ActiveValue<Option<String>>, present: Option<&String>| {
+        told.try_as_ref().map_or(present.is_some(), Option::is_some)
+    };
+    let first = is_known(&row.first_name, present.and_then(|present| present.first_name.as_ref()));
+    let last = is_known(&row.last_name, present.and_then(|present| present.last_name.as_ref()));
+    if !first && !last && !check.blames("lastName") {
+        check.fault(&["lastName"], FaultCode::Required, "a doctor must have a first name or a last name");
+    }
+}
+
 impl Aggregate for Doctors {
     const WRITE: Permission = Permission::WriteDirectory;
 
@@ -194,6 +207,10 @@ impl Aggregate for Doctors {
 
     fn version(model: &Model) -> i32 {
         model.version
+    }
+
+    fn complete(present: &Model, changes: &mut ActiveModel, check: &mut Check) {
+        require_name(Some(present), changes, check);
     }
 
     async fn check_others(

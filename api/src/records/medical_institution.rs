@@ -18,7 +18,7 @@ use super::catalogue::{
     Countries, CountryFilter, InstitutionTypeFilter, InstitutionTypes, RegionFilter, Regions, check_choice,
     check_region,
 };
-use super::check::{Check, Kind, optional_reference};
+use super::check::{Check, Kind, MAX_ADDRESS, optional_reference};
 use super::doctor::DoctorFilter;
 use super::idempotency::Key;
 use super::patient_register::PatientRegisterFilter;
@@ -96,7 +96,7 @@ pub struct CreateMedicalInstitutionInput {
     pub email: Option<String>,
     /// Phone number: 10 to 15 digits, at most 40 characters as written.
     pub phone_number: Option<String>,
-    /// Postal address: 1 to 200 characters.
+    /// Postal address: 1 to 500 characters.
     pub address: Option<String>,
     /// The key of the kind of institution.
     pub institution_type_id: Option<Uuid>,
@@ -123,7 +123,7 @@ pub struct UpdateMedicalInstitutionInput {
     pub email: MaybeUndefined<String>,
     /// Phone number: 10 to 15 digits, at most 40 characters as written.
     pub phone_number: MaybeUndefined<String>,
-    /// Postal address: 1 to 200 characters.
+    /// Postal address: 1 to 500 characters.
     pub address: MaybeUndefined<String>,
     /// The key of the kind of institution.
     pub institution_type_id: MaybeUndefined<Uuid>,
@@ -155,7 +155,7 @@ pub async fn create(
         name: check.required("name", Kind::Name(200), &MaybeUndefined::Value(input.name)),
         email: check.optional("email", Kind::Email, &Some(input.email).into()),
         phone_number: check.optional("phoneNumber", Kind::Phone, &Some(input.phone_number).into()),
-        address: check.optional("address", Kind::Plain(200), &Some(input.address).into()),
+        address: check.optional("address", Kind::Plain(MAX_ADDRESS), &Some(input.address).into()),
         institution_type_id: Set(input.institution_type_id),
         country_id: Set(input.country_id),
         region_id: Set(input.region_id),
@@ -177,7 +177,7 @@ pub async fn update(scope: &Scope, cluster: &Cluster, input: UpdateMedicalInstit
         name: check.required("name", Kind::Name(200), &input.name),
         email: check.optional("email", Kind::Email, &input.email),
         phone_number: check.optional("phoneNumber", Kind::Phone, &input.phone_number),
-        address: check.optional("address", Kind::Plain(200), &input.address),
+        address: check.optional("address", Kind::Plain(MAX_ADDRESS), &input.address),
         institution_type_id: optional_reference(&input.institution_type_id),
         country_id: optional_reference(&input.country_id),
         region_id: optional_reference(&input.region_id),

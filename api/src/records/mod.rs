@@ -37,7 +37,7 @@ mod tiding;
 mod tidings;
 pub mod user;
 
-pub use check::{MAX_ENTRIES, MAX_ENTRY_LENGTH};
+pub use check::{MAX_ADDRESS, MAX_ENTRIES, MAX_ENTRY_LENGTH, MAX_NAME};
 pub use collection::{Collection, Deleted, find, find_many};
 pub use disclosure::{Disclosure, disclose_shown, missed, sought};
 pub use idempotency::REMEMBERED;

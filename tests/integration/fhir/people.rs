@@ -12,6 +12,9 @@ on_both_databases!(
     an_identifier_without_a_value_is_left_out,
     line_breaks_become_spaces,
     who_lacks_a_part_comes_in_incomplete,
+    names_and_addresses_as_long_as_real_ones_come_in_whole,
+    what_is_longer_still_is_told_whole,
+    a_doctor_with_a_single_name_comes_in_with_it,
     a_country_may_have_its_common_name
 );
 
@@ -126,7 +129,7 @@ fn line_breaks_become_spaces(phr: &Phr) {
 }
 
 fn who_lacks_a_part_comes_in_incomplete(phr: &Phr) {
-    let (long, wide) = ("Maximiliana ".repeat(6), "Long Winding Lane ".repeat(8));
+    let (long, wide) = ("Maximiliana ".repeat(20), "Long Winding Lane ".repeat(27));
     let people = [
         without(patient(1), "telecom"),
         without(patient(2), "address"),
@@ -136,7 +139,7 @@ fn who_lacks_a_part_comes_in_incomplete(phr: &Phr) {
         with(patient(6), "name", json!([{ "family": "Suharto" }])),
         with(patient(7), "name", json!([{ "text": "Lena Moreau" }])),
         with(patient(8), "name", json!([{ "family": "Moreau", "given": [long] }])),
-        with(patient(9), "address", json!([{ "line": [wide], "city": "Worcester" }])),
+        with(patient(9), "address", json!([{ "line": [wide], "city": "Worcester upon the Winding River" }])),
         without(patient(10), "name"),
         with(patient(11), "deceasedDateTime", json!("1970-01-01")),
     ];
@@ -162,8 +165,68 @@ fn who_lacks_a_part_comes_in_incomplete(phr: &Phr) {
     assert_eq!((&only["firstName"], &only["lastName"]), (&json!(null), &json!("Suharto")));
     assert_eq!(register(phr, 7)["lastName"], "Lena Moreau", "a text is not divided");
     let kept = register(phr, 9)["addresses"]["nodes"][0]["street"].as_str().unwrap().len();
-    assert_eq!(kept, "Long Winding Lane ".len() * 8 - 1, "it stands whole among the addresses");
+    assert_eq!(kept, "Long Winding Lane ".len() * 27 - 1, "it stands whole among the addresses");
     assert_eq!(statuses(&import(phr, &people)), ["UNCHANGED"; 11]);
+}
+
+fn names_and_addresses_as_long_as_real_ones_come_in_whole(phr: &Phr) {
+    let given = ["Anastasia"; 14].join(" ");
+    let (street, whom) = ("Long Winding Lane, ".repeat(12), "Kim Moreau (grandmother's neighbour) ".repeat(4));
+    let lena = with(patient(1), "name", json!([{ "family": "Moreau", "given": [given] }]));
+    let lena = with(lena, "address", json!([{ "text": street.trim() }]));
+    let lena = with(lena, "contact", json!([{ "name": { "text": whom.trim() } }]));
+    let kim = with(doctor(2), "name", json!([{ "family": "Lee", "given": [given] }]));
+    let place = with(clinic(3), "address", json!([{ "text": street.trim() }]));
+    let outcomes = import(phr, &[lena, kim, place]);
+    assert_eq!(statuses(&outcomes), ["CREATED"; 3]);
+    assert!(outcomes.iter().all(|told| !told.reason.contains("shortened")), "{outcomes:?}");
+    let register = register(phr, 1);
+    assert_eq!((&register["firstName"], &register["address"]), (&json!(given), &json!(street.trim())));
+    let mut sql = phr.database.sql();
+    assert_eq!(sql.value("SELECT emergency_contact FROM patientregister"), whom.trim());
+    assert_eq!(sql.value("SELECT first_name FROM doctors"), given);
+    assert_eq!(sql.value("SELECT max(length(address)) FROM medical_institutions"), street.trim().len().to_string());
+}
+
+fn what_is_longer_still_is_told_whole(phr: &Phr) {
+    let family = "Wolfeschlegelsteinhausen".repeat(10);
+    let lena = with(patient(1), "name", json!([{ "family": family, "given": ["Lena"] }]));
+    let bundle = bundle_of("collection", &[lena]);
+    let query = "mutation($input: ImportFhirInput!) { importFhir(input: $input) {
+        outcomes { status reason shortened { path text } } } }";
+    for status in ["CREATED", "UNCHANGED"] {
+        let outcome = phr.ask(query, &json!({ "input": { "bundle": bundle } }))["importFhir"]["outcomes"][0].take();
+        assert_eq!(outcome["status"], status);
+        assert_eq!(outcome["shortened"], json!([{ "path": "Patient.name[0].family", "text": family }]));
+        let reason = outcome["reason"].as_str().unwrap();
+        assert!(reason.starts_with("was shortened") && !reason.contains("Wolfe"), "{reason}");
+    }
+    let kept = register(phr, 1)["lastName"].as_str().unwrap().to_owned();
+    assert_eq!((kept.chars().count(), &kept[..199]), (200, &family[..199]));
+}
+
+fn a_doctor_with_a_single_name_comes_in_with_it(phr: &Phr) {
+    let named = |number: u32, name: serde_json::Value| with(doctor(number), "name", json!([name]));
+    let doctors = [
+        named(20, json!({ "family": "Sukarno" })),
+        named(21, json!({ "given": ["Teller"] })),
+        named(22, json!({ "text": "Dr. Kim Lee" })),
+        without(doctor(23), "name"),
+    ];
+    let lena = |number: u32, doctor: u32| {
+        with(patient(number), "generalPractitioner", json!([reference("Practitioner", doctor)]))
+    };
+    let all = [&doctors[..], &[lena(1, 20), lena(2, 21), lena(3, 22), lena(4, 23)]].concat();
+    let outcomes = import(phr, &all);
+    let expected = ["CREATED", "CREATED", "CREATED", "FAILED", "CREATED", "CREATED", "CREATED", "CREATED"];
+    assert_eq!(statuses(&outcomes), expected, "{outcomes:?}");
+    assert!(outcomes[3].is("FAILED", "Practitioner.name[0].family", "a first name or a last name"), "{outcomes:?}");
+    assert!(outcomes[7].is("CREATED", "Patient.generalPractitioner[0]", "was left out"), "{outcomes:?}");
+    let names = "SELECT coalesce(first_name, '-') || '|' || coalesce(last_name, '-') FROM doctors ORDER BY 1";
+    assert_eq!(phr.database.sql().column(names), ["-|Dr. Kim Lee", "-|Sukarno", "Teller|-"]);
+    assert_eq!(register(phr, 1)["doctor"]["lastName"], "Sukarno");
+    let again = import(phr, &all);
+    assert_eq!(statuses(&again)[..3], ["UNCHANGED"; 3], "{again:?}");
 }
 
 fn a_country_may_have_its_common_name(phr: &Phr) {

@@ -12,7 +12,9 @@ on_both_databases!(
     a_role_names_its_practitioner_by_any_name,
     conditional_and_logical_references_are_followed,
     an_identifier_that_two_have_leads_nowhere,
-    a_request_names_its_medication_in_any_order
+    a_request_names_its_medication_in_any_order,
+    what_an_earlier_input_told_of_roles_and_medications_is_known,
+    an_id_of_a_server_without_a_name_leads_to_no_earlier_medication
 );
 
 fn role(number: u32, practitioner: &Value, organization: &Value) -> Value {
@@ -120,4 +122,51 @@ fn a_request_names_its_medication_in_any_order(phr: &Phr) {
     assert!(list.contains(&json!("Madeupine 20 MG")) && list.contains(&json!("Shown")) && list.len() == 2, "{list:?}");
     let coded = "SELECT count(*) FROM patient_medications WHERE code = '1234567' AND medication_id IS NOT NULL";
     assert_eq!(phr.database.sql().value(coded), "1");
+}
+
+fn medication(id: &str, words: &str) -> Value {
+    json!({ "resourceType": "Medication", "id": id, "code": { "text": words } })
+}
+
+/// A request that names its medication without a word of what it is.
+fn request_of(number: u32, medication: &str) -> Value {
+    let whole = super::request(number, &reference("Patient", 1));
+    let named = json!({ "reference": format!("Medication/{medication}") });
+    with(super::without(whole, "medicationCodeableConcept"), "medicationReference", named)
+}
+
+fn what_an_earlier_input_told_of_roles_and_medications_is_known(phr: &Phr) {
+    let lee = role(30, &reference("Practitioner", 20), &reference("Organization", 7));
+    let insulin = medication(&id(31), "Insulin");
+    let first = [clinic(7), doctor(20), lee, insulin.clone()];
+    assert_eq!(statuses(&import_lines(phr, &first)), ["CREATED", "CREATED", "SKIPPED", "SKIPPED"]);
+    let lena = with(patient(1), "generalPractitioner", json!([reference("PractitionerRole", 30)]));
+    let visit =
+        encounter(41, &reference("Patient", 3), &reference("Organization", 7), &reference("PractitionerRole", 30));
+    let outcomes = import_lines(phr, &[lena, request_of(2, &id(31)), patient(3), visit]);
+    assert_eq!(statuses(&outcomes), ["CREATED", "CREATED", "CREATED", "SKIPPED"], "{outcomes:?}");
+    assert!(outcomes[0].reason.is_empty(), "{outcomes:?}");
+    for number in [1, 3] {
+        assert_eq!(register(phr, number)["doctor"]["lastName"], "Lee20", "{number}");
+    }
+    assert_eq!(register(phr, 1)["currentMedications"], json!(["Insulin"]));
+    // What it says now counts; one that was an error leads nowhere any more.
+    import_lines(phr, &[with(insulin.clone(), "code", json!({ "text": "Insulin glargine" }))]);
+    assert_eq!(statuses(&import_lines(phr, &[request_of(4, &id(31))])), ["CREATED"]);
+    assert_eq!(register(phr, 1)["currentMedications"], json!(["Insulin", "Insulin glargine"]));
+    import_lines(phr, &[with(insulin, "status", json!("entered-in-error"))]);
+    let outcomes = import_lines(phr, &[request_of(5, &id(31))]);
+    assert!(outcomes[0].is("FAILED", "MedicationRequest.medicationReference", "or of an earlier one"), "{outcomes:?}");
+}
+
+fn an_id_of_a_server_without_a_name_leads_to_no_earlier_medication(phr: &Phr) {
+    let lines = |resources: &[Value]| resources.iter().map(Value::to_string).collect::<Vec<_>>().join("\n");
+    let from = |base: &str, resources: &[Value]| super::ask(phr, &json!({ "ndjson": lines(resources), "base": base }));
+    import_lines(phr, &[patient(1), medication("m1", "Insulin")]);
+    assert_eq!(statuses(&import_lines(phr, &[request_of(2, "m1")])), ["FAILED"], "another server may have the same id");
+    let (hers, theirs) = ("https://a.example/fhir", "https://b.example/fhir");
+    from(hers, &[with(patient(1), "id", json!("p1")), medication("m1", "Insulin")]);
+    let of_hers = with(request_of(3, "m1"), "subject", json!({ "reference": "Patient/p1" }));
+    assert_eq!(statuses(&from(theirs, std::slice::from_ref(&of_hers))), ["FAILED"]);
+    assert_eq!(statuses(&from(hers, &[of_hers])), ["CREATED"]);
 }

@@ -9,6 +9,7 @@ use super::{
 
 on_both_databases!(
     what_is_told_later_is_added_to_the_patient_of_the_database,
+    what_is_told_at_the_same_time_is_added_all,
     what_ended_leaves_the_list_of_the_patient_in_the_database,
     what_identifiers_name_is_found_in_the_database,
     another_sources_patient_is_not_added_to,
@@ -39,6 +40,19 @@ fn what_is_told_later_is_added_to_the_patient_of_the_database(phr: &Phr) {
     let other = encounter(5, &lena, &reference("Organization", 7), &reference("Practitioner", 9));
     assert_eq!(statuses(&import_lines(phr, &[doctor(9), other])), ["CREATED", "SKIPPED"]);
     assert_eq!(super::register(phr, 1)["doctor"]["lastName"], "Lee8");
+}
+
+fn what_is_told_at_the_same_time_is_added_all(phr: &Phr) {
+    let lena = reference("Patient", 1);
+    import_lines(phr, &[patient(1)]);
+    std::thread::scope(|threads| {
+        for number in 10..30 {
+            let fact = condition(number, &lena);
+            threads.spawn(move || assert_eq!(statuses(&import_lines(phr, &[fact])), ["CREATED"]));
+        }
+    });
+    let list = register(phr, 1)["medicalHistory"].as_array().unwrap().len();
+    assert_eq!(list, 20, "no import overwrites what another one has added");
 }
 
 fn what_ended_leaves_the_list_of_the_patient_in_the_database(phr: &Phr) {

@@ -264,6 +264,7 @@ fn mapped<T>(record: T, code: &str, patient: &str, places: &[(&'static str, &str
         places: all.map(|(field, place)| (field, place.to_owned())).collect(),
         problem: None,
         left_out: Vec::new(),
+        shortened: Vec::new(),
         references: References::default(),
     }
 }

@@ -18,6 +18,7 @@ pub(super) use reach::{BIRTH_SEX_URL, GENDER_URL, POSITION_URL};
 pub(super) use untaken::{ABSENT, of_entry, of_organization, of_patient, of_practitioner};
 
 use crate::error::Fault;
+use crate::records::import::Shortened;
 
 use super::key::Link;
 
@@ -30,6 +31,8 @@ pub(super) struct Mapped<T> {
     pub(super) problem: Option<Problem>,
     /// What the record has no place for.
     pub(super) left_out: Vec<Problem>,
+    /// Texts that the record cannot hold whole.
+    pub(super) shortened: Vec<Shortened>,
     /// References to other records, which are followed once all were read.
     pub(super) references: References,
 }

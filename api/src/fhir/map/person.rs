@@ -5,8 +5,9 @@ use crate::error::Fault;
 use crate::fhir::key::{Link, Origin};
 use crate::fhir::r4::{Address, ContactPoint, HumanName, Organization, Patient, Practitioner};
 use crate::records::import::{
-    ImportedDoctor, ImportedInstitution, ImportedRegister, Rule, birth_fault, death_fault, fault_of,
+    ImportedDoctor, ImportedInstitution, ImportedRegister, Rule, Shortened, birth_fault, death_fault, fault_of,
 };
+use crate::records::{MAX_ADDRESS, MAX_NAME};
 
 use super::identifiers::identifiers;
 use super::reach::person;
@@ -15,14 +16,8 @@ use super::text::{
 };
 use super::{Mapped, Problem, References};
 
-/// Characters of an institution's address at most.
-const INSTITUTION_ADDRESS: usize = 200;
-/// Characters of a register's address at most.
-const REGISTER_ADDRESS: usize = 100;
-/// Characters of an emergency contact at most.
-const EMERGENCY_CONTACT: usize = 50;
-/// Characters of a name at most.
-const NAME: usize = 50;
+/// Characters that are told at most of a text which had to be shortened.
+const MAX_WHOLE: usize = 10_000;
 
 /// The record's fields and where they come from, as they are found, and what is left out on the way.
 struct Fields {
@@ -30,11 +25,13 @@ struct Fields {
     today: NaiveDate,
     places: Vec<(&'static str, String)>,
     left_out: Vec<Problem>,
+    shortened: Vec<Shortened>,
 }
 
 impl Fields {
     fn new(root: &'static str, today: NaiveDate) -> Self {
-        Self { root, today, places: vec![("identifiers", format!("{root}.identifier"))], left_out: Vec::new() }
+        let places = vec![("identifiers", format!("{root}.identifier"))];
+        Self { root, today, places, left_out: Vec::new(), shortened: Vec::new() }
     }
 
     fn at(&mut self, field: &'static str, place: &str) {
@@ -56,17 +53,19 @@ impl Fields {
             (None, None) => (None, joined(found.text.as_deref().into_iter(), " ")),
             parts => parts,
         };
-        let first = first.map(|name| self.shortened(&format!("name[{index}].given"), name, NAME));
-        (first, last.map(|name| self.shortened(&format!("name[{index}].family"), name, NAME)))
+        let first = first.map(|name| self.shortened(&format!("name[{index}].given"), name, MAX_NAME));
+        (first, last.map(|name| self.shortened(&format!("name[{index}].family"), name, MAX_NAME)))
     }
 
-    /// As much of a text as fits: what is cut off is told.
+    /// As much of a text as fits: where it is cut, the whole is told.
     fn shortened(&mut self, place: &str, text: String, most: usize) -> String {
         if text.chars().count() <= most {
             return text;
         }
+        let path = format!("{}.{place}", self.root);
         let reason = format!("was shortened: must have at most {most} characters");
-        self.left_out.push(Problem::new(format!("{}.{place}", self.root), reason));
+        self.left_out.push(Problem::new(path.clone(), reason));
+        self.shortened.push(Shortened { path, text: text.chars().take(MAX_WHOLE).collect() });
         let kept: String = text.chars().take(most - 1).collect();
         format!("{}…", kept.trim_end())
     }
@@ -91,14 +90,14 @@ impl Fields {
         }
     }
 
-    fn address(&mut self, addresses: &[Address], most: usize) -> Option<String> {
-        let found = address(addresses, self.today, most);
+    fn address(&mut self, addresses: &[Address]) -> Option<String> {
+        let found = address(addresses, self.today, MAX_ADDRESS);
         match found {
             Some((index, _)) => self.at("address", &format!("address[{index}]")),
             None => self.at("address", "address"),
         }
         let (index, address) = found?;
-        one_line(address).map(|text| self.shortened(&format!("address[{index}]"), text, most))
+        one_line(address).map(|text| self.shortened(&format!("address[{index}]"), text, MAX_ADDRESS))
     }
 
     fn birth(&mut self, told: Option<&str>) -> Option<NaiveDate> {
@@ -135,8 +134,8 @@ impl Fields {
     }
 
     fn mapped<T>(self, record: T) -> Mapped<T> {
-        let Self { places, left_out, .. } = self;
-        Mapped { record, places, problem: None, left_out, references: References::default() }
+        let Self { places, left_out, shortened, .. } = self;
+        Mapped { record, places, problem: None, left_out, shortened, references: References::default() }
     }
 }
 
@@ -162,7 +161,7 @@ pub(in crate::fhir) fn register(origin: Origin<'_>, uuid: Uuid, mut patient: Pat
         date_of_death,
         email: fields.telecom("email", &patient.telecom, "email"),
         phone_number: fields.telecom("phoneNumber", &patient.telecom, "phone"),
-        address: fields.address(&patient.address, REGISTER_ADDRESS),
+        address: fields.address(&patient.address),
         emergency_contact,
         allergies: None,
         medical_history: None,
@@ -195,7 +194,8 @@ fn emergency_contact(fields: &mut Fields, patient: &Patient) -> Option<String> {
     let place = format!("contact[{}]", found.map_or(0, |(index, _)| index));
     fields.at("emergencyContact", &place);
     let told = found.and_then(|(_, contact)| whom_to_call(contact, fields.today))?;
-    match fault_of(Rule::Words(EMERGENCY_CONTACT), &told) {
+    let told = fields.shortened(&place, told, MAX_NAME);
+    match fault_of(Rule::Words(MAX_NAME), &told) {
         Some(fault) => {
             fields.leave_out(&place, &fault.message);
             None
@@ -234,10 +234,10 @@ pub(in crate::fhir) fn institution(
     let record = ImportedInstitution {
         uuid,
         source: origin.source(),
-        name,
+        name: name.map(|name| fields.shortened("name", name, MAX_NAME)),
         email: fields.telecom("email", &organization.telecom, "email"),
         phone_number: fields.telecom("phoneNumber", &organization.telecom, "phone"),
-        address: fields.address(&organization.address, INSTITUTION_ADDRESS),
+        address: fields.address(&organization.address),
         identifiers: identifiers("Organization", organization.identifier, &mut fields.left_out),
     };
     fields.mapped(record)

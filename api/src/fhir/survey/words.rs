@@ -86,6 +86,17 @@ impl Survey {
         Some(concept)
     }
 
+    /// Medications that requests name and that the input does not hold.
+    pub(super) fn unknown_medicines(&self) -> impl Iterator<Item = Uuid> {
+        let named = self.words.deferred.iter().filter_map(|waiting| Some(self.resolve(waiting.medication?)));
+        named.filter(|key| !self.words.medications.contains_key(key))
+    }
+
+    /// What a Medication of the input says.
+    pub(super) fn medicine(&self, key: Uuid) -> Option<&ImportedConcept> {
+        self.words.medications.get(&key)
+    }
+
     /// Codes without words of what patients have (true) or take (false).
     pub(in crate::fhir) fn unnamed(&self) -> [Vec<Coding>; 2] {
         let of = |is_wanted: fn(List) -> bool| {

@@ -5,7 +5,7 @@ use crate::database::Transaction;
 use crate::error::{FaultCode, Result};
 use crate::records::Collection;
 use crate::records::catalogue::{CountryFilter, RegionFilter, check_region};
-use crate::records::check::{Check, Kind};
+use crate::records::check::{Check, Kind, MAX_ADDRESS};
 use crate::scope::Scope;
 
 use super::belonging::Dependent;
@@ -18,8 +18,8 @@ dependent! {
     Addresses: AddressFilter, AddressOrder, AddressOrderField on address,
         "Address" of AddressItemInput, AddAddressInput, UpdateAddressInput, RemoveAddressInput for ReadPatients {
         required {
-            /// Street and number: 1 to 200 characters.
-            street: String, Kind::Plain(200) => Street, TextFilter;
+            /// Street and number: 1 to 500 characters.
+            street: String, Kind::Plain(MAX_ADDRESS) => Street, TextFilter;
         }
         optional {
             /// City: 1 to 100 characters.

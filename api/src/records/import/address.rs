@@ -6,7 +6,7 @@ use uuid::Uuid;
 use crate::clock::Clock;
 use crate::database::Transaction;
 use crate::error::Result;
-use crate::records::check::Kind;
+use crate::records::check::{Kind, MAX_ADDRESS};
 use crate::records::dependent::{AddressPurpose, Addresses, AsTold, Between, Dependent as _};
 
 use super::How;
@@ -19,7 +19,7 @@ use super::vocabulary::Vocabulary;
 pub struct ImportedAddress {
     /// Where it comes from, as messages say it.
     pub place: String,
-    /// Street and number: 1 to 200 characters.
+    /// Street and number: 1 to 500 characters.
     pub street: Option<String>,
     /// City: 1 to 100 characters.
     pub city: Option<String>,
@@ -63,7 +63,7 @@ pub(super) fn address(
     let row = ActiveModel {
         uuid: Set(uuid),
         patient_id: Set(patient),
-        street: judge.required("street", &Kind::Plain(200), told_or_null(street)),
+        street: judge.required("street", &Kind::Plain(MAX_ADDRESS), told_or_null(street)),
         city: judge.optional("city", &Kind::Plain(100), told(city)),
         postal_code: judge.optional("postalCode", &Kind::Plain(20), told(postal_code)),
         country_id: country_id.map_or(NotSet, |key| Set(Some(key))),

@@ -1,14 +1,14 @@
 //! Changes of registers that an import does not hold.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{HashMap, HashSet, VecDeque};
 
 use entity::TextList;
 use entity::patient_register::{ActiveModel, Column as RegisterColumn, Entity as Registers, Model as Register};
 use sea_orm::ActiveValue::{NotSet, Set};
-use sea_orm::{EntityTrait, IdenStatic, Iterable, ModelTrait, QueryFilter, Value};
+use sea_orm::{EntityTrait, IdenStatic, Iterable, ModelTrait, QueryFilter, QueryOrder as _, QuerySelect as _, Value};
 use uuid::Uuid;
 
-use crate::database::{Cluster, Consistency, Reader};
+use crate::database::{Cluster, Consistency, Reader, Transaction};
 use crate::error::Result;
 use crate::records::MAX_ENTRIES;
 use crate::records::aggregate::Model;
@@ -17,9 +17,9 @@ use crate::records::patient_register::PatientRegisters;
 use crate::scope::Scope;
 
 use super::origin::ImportSource;
-use super::put::{Column, Import, Item, among, put};
+use super::put::{Column, Import, Item, among, put, put_within};
 use super::withdraw::Fact;
-use super::{How, MAX_CHUNK};
+use super::{How, MAX_CHUNK, require};
 
 /// Institution and doctor of a patient who is here, as encounters tell.
 #[derive(Clone, Debug)]
@@ -40,7 +40,10 @@ pub struct Affiliation {
 /// `Forbidden`; as any write.
 pub async fn affiliate(scope: &Scope, cluster: &Cluster, how: How, patients: Vec<Affiliation>) -> Result<()> {
     let items: Vec<_> = patients.into_iter().map(affiliated).collect();
-    write(scope, cluster, how, &items).await
+    for chunk in items.chunks(MAX_CHUNK) {
+        put::<PatientRegisters>(scope, cluster, how, chunk).await?;
+    }
+    Ok(())
 }
 
 fn affiliated(told: Affiliation) -> Item<PatientRegisters> {
@@ -53,15 +56,9 @@ fn affiliated(told: Affiliation) -> Item<PatientRegisters> {
     Item::new(told.uuid, row, Vec::new()).of_source(told.source)
 }
 
-async fn write(scope: &Scope, cluster: &Cluster, how: How, items: &[Item<PatientRegisters>]) -> Result<()> {
-    for chunk in items.chunks(MAX_CHUNK) {
-        put::<PatientRegisters>(scope, cluster, how, chunk).await?;
-    }
-    Ok(())
-}
-
 /// Brings the lists of registers in line with these records, all of one kind, that were just written or removed: the words
 /// of those that are active stand in the list, and those of the others do not, unless another active record has the same.
+/// Each register is locked while its lists are read and written.
 ///
 /// # Errors
 /// `Forbidden`; as any write.
@@ -74,16 +71,44 @@ pub async fn relist(
     records: &HashMap<Uuid, ImportSource>,
 ) -> Result<()> {
     // Nothing was written.
-    if how == How::DryRun || records.is_empty() {
+    if !how.writes() || records.is_empty() {
         return Ok(());
     }
-    let reader = cluster.read(scope, Consistency::Strong);
-    let items = match fact {
-        Fact::Allergy => items::<PatientAllergies>(&reader, records, fact).await?,
-        Fact::Condition => items::<PatientConditions>(&reader, records, fact).await?,
-        Fact::Medication => items::<PatientMedications>(&reader, records, fact).await?,
-    };
-    write(scope, cluster, how, &items).await
+    require(scope)?;
+    match fact {
+        Fact::Allergy => relist_all::<PatientAllergies>(scope, cluster, how, fact, records).await,
+        Fact::Condition => relist_all::<PatientConditions>(scope, cluster, how, fact, records).await,
+        Fact::Medication => relist_all::<PatientMedications>(scope, cluster, how, fact, records).await,
+    }
+}
+
+/// Where the database refuses the lists of several patients, those of each are tried.
+async fn relist_all<D: Coded + Import>(
+    scope: &Scope,
+    cluster: &Cluster,
+    how: How,
+    fact: Fact,
+    records: &HashMap<Uuid, ImportSource>,
+) -> Result<()> {
+    let mut patients = patients::<D>(&cluster.read(scope, Consistency::Strong), records).await?;
+    patients.sort_unstable();
+    patients.dedup();
+    let mut parts: VecDeque<Vec<Uuid>> = patients.chunks(MAX_CHUNK).map(<[Uuid]>::to_vec).collect();
+    while let Some(part) = parts.pop_front() {
+        let tx = cluster.write(scope).await?;
+        let items = items::<D>(&tx, records, fact, part.clone()).await?;
+        if put_within(scope, cluster, tx, how, &items).await?.is_err() && part.len() > 1 {
+            parts.extend(part.into_iter().map(|patient| vec![patient]));
+        }
+    }
+    Ok(())
+}
+
+/// The patients of these records.
+async fn patients<D: Coded + Import>(db: &Reader, records: &HashMap<Uuid, ImportSource>) -> Result<Vec<Uuid>> {
+    let query = D::Entity::find().filter(among(db, D::key(), records.keys().copied().collect()));
+    let rows = query.all(db).await?;
+    Ok(rows.iter().filter_map(patient_and_words::<D>).map(|(patient, _)| patient).collect())
 }
 
 /// Words that are told of one patient.
@@ -92,27 +117,30 @@ struct Told<'t> {
     words: Vec<String>,
 }
 
+/// The registers whose lists must change. They are locked before anything is read that their lists follow from, so that
+/// whatever others have written by then is seen.
 async fn items<D: Coded + Import>(
-    db: &Reader,
+    tx: &Transaction,
     records: &HashMap<Uuid, ImportSource>,
     fact: Fact,
+    patients: Vec<Uuid>,
 ) -> Result<Vec<Item<PatientRegisters>>> {
     let Some(patient) = D::patient() else { return Ok(Vec::new()) };
-    let query = D::Entity::find().filter(among(db, D::key(), records.keys().copied().collect()));
+    let registers = Registers::find().filter(among(tx, RegisterColumn::Uuid, patients.clone()));
+    let registers = registers.order_by_asc(RegisterColumn::Uuid).lock_exclusive().all(tx).await?;
+    let rows = D::Entity::find().filter(among(tx, patient, patients)).all(tx).await?;
     let mut told: HashMap<Uuid, Told<'_>> = HashMap::new();
-    for row in query.all(db).await? {
-        if let (Some((patient, words)), Some(source)) = (patient_and_words::<D>(&row), records.get(&D::uuid(&row))) {
-            told.entry(patient).or_insert(Told { source, words: Vec::new() }).words.push(words);
+    let mut active = HashSet::new();
+    for row in &rows {
+        let Some((patient, words)) = patient_and_words::<D>(row) else { continue };
+        if let Some(source) = records.get(&D::uuid(row)) {
+            let told = told.entry(patient).or_insert(Told { source, words: Vec::new() });
+            told.words.push(words.clone());
+        }
+        if is_active::<D>(row) {
+            active.insert((patient, words));
         }
     }
-    let patients: Vec<Uuid> = told.keys().copied().collect();
-    let mut query = D::Entity::find().filter(among(db, patient, patients.clone()));
-    if let Some(tombstone) = D::tombstone() {
-        query = query.filter(sea_orm::ColumnTrait::is_null(&tombstone));
-    }
-    let rows = query.all(db).await?;
-    let active: HashSet<_> = rows.iter().filter(|row| is_active::<D>(row)).filter_map(patient_and_words::<D>).collect();
-    let registers = Registers::find().filter(among(db, RegisterColumn::Uuid, patients)).all(db).await?;
     Ok(registers.into_iter().filter_map(|register| item(&register, fact, told.get(&register.uuid)?, &active)).collect())
 }
 
@@ -157,7 +185,10 @@ fn patient_and_words<D: Coded + Import>(row: &Model<D>) -> Option<(Uuid, String)
     }
 }
 
+/// True of what the patient has or takes now, unless it was removed.
 fn is_active<D: Coded + Import>(row: &Model<D>) -> bool {
+    let is_removed = D::tombstone().map(|tombstone| row.get(tombstone)).is_some_and(|value| value != value.as_null());
     let status = Column::<D>::iter().find(|column| column.as_str() == "status").map(|column| row.get(column));
-    matches!(status, Some(Value::String(Some(status))) if ["ACTIVE", "RECURRENCE", "RELAPSE"].contains(&status.as_str()))
+    let is_on = matches!(status, Some(Value::String(Some(status))) if ["ACTIVE", "RECURRENCE", "RELAPSE"].contains(&status.as_str()));
+    is_on && !is_removed
 }

@@ -142,7 +142,7 @@ pub(super) async fn settle<C: Contact>(
             item.faults.push(Fault::new(FaultCode::NotUnique, [], "is told twice"));
         }
         // Those of earlier imports have given way, or would.
-        let stays = |model: &Model<C>| how == How::Write || C::uuid(model).get_version_num() != 5;
+        let stays = |model: &Model<C>| how.writes() || C::uuid(model).get_version_num() != 5;
         let has_it = |model: &Model<C>| is_true(&model.get(C::is_primary())) && C::uuid(model) != item.uuid;
         let is_taken = rows.iter().any(|model| has_it(model) && stays(model));
         if is_first_choice(item) && (is_taken || !chosen.insert(patient_of(item))) {

@@ -6,13 +6,12 @@ use uuid::Uuid;
 
 use crate::database::Cluster;
 use crate::error::Result;
-use crate::records::check::{Check, Kind};
-use crate::records::doctor::Doctors;
+use crate::records::check::{Check, Kind, MAX_NAME};
+use crate::records::doctor::{Doctors, require_name};
 use crate::scope::{HOME_INSTITUTION, Scope};
 
 use super::evidence::is_same_doctor;
 use super::identifier::{ImportedIdentifier, checked};
-use super::institution::IntoInput;
 use super::origin::ImportSource;
 use super::put::{Import, Item, put, unknown};
 use super::{How, Put};
@@ -24,9 +23,9 @@ pub struct ImportedDoctor {
     pub uuid: Uuid,
     /// The server that the record comes from.
     pub source: ImportSource,
-    /// First name: 1 to 50 characters.
+    /// First name: 1 to 200 characters.
     pub first_name: Option<String>,
-    /// Last name: 1 to 50 characters.
+    /// Last name: 1 to 200 characters.
     pub last_name: Option<String>,
     /// Email address: at most 254 characters.
     pub email: Option<String>,
@@ -52,13 +51,14 @@ fn item(record: ImportedDoctor) -> Item<Doctors> {
     let told = |text: Option<String>| text.map_or(MaybeUndefined::Undefined, MaybeUndefined::Value);
     let row = ActiveModel {
         uuid: Set(record.uuid),
-        first_name: check.required("firstName", Kind::Name(50), &record.first_name.into_input()),
-        last_name: check.required("lastName", Kind::Name(50), &record.last_name.into_input()),
+        first_name: check.optional("firstName", Kind::Name(MAX_NAME), &told(record.first_name)),
+        last_name: check.optional("lastName", Kind::Name(MAX_NAME), &told(record.last_name)),
         email: check.optional("email", Kind::Email, &told(record.email)),
         phone_number: check.optional("phoneNumber", Kind::Phone, &told(record.phone_number)),
         institution_id: record.institution_id.map_or(NotSet, Set),
         ..ActiveModel::default()
     };
+    require_name(None, &row, &mut check);
     let identifiers = checked(record.identifiers, &mut check);
     Item { identifiers, ..Item::new(record.uuid, row, check.into_faults()) }.of_source(record.source)
 }
@@ -71,7 +71,14 @@ impl Import for Doctors {
     }
 
     fn fill(row: &mut ActiveModel) {
-        let texts = [&mut row.email, &mut row.phone_number, &mut row.phone_number_folded, &mut row.license_number];
+        let texts = [
+            &mut row.first_name,
+            &mut row.last_name,
+            &mut row.email,
+            &mut row.phone_number,
+            &mut row.phone_number_folded,
+            &mut row.license_number,
+        ];
         texts.into_iter().for_each(unknown);
         if row.institution_id == NotSet {
             row.institution_id = Set(HOME_INSTITUTION.0);

@@ -34,9 +34,11 @@ pub(super) fn is_same_person(present: &patient_register::Model, told: &patient_r
     }
 }
 
-/// The same last name.
+/// The same last name, or else the same first name of a doctor with a single one.
 pub(super) fn is_same_doctor(present: &doctor::Model, told: &doctor::ActiveModel) -> bool {
-    is_same::<crate::records::doctor::Doctors>(present, told, doctor::Column::LastName)
+    use crate::records::doctor::Doctors as D;
+    let name = if present.last_name.is_some() { doctor::Column::LastName } else { doctor::Column::FirstName };
+    is_same::<D>(present, told, name)
 }
 
 /// The same name.

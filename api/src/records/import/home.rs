@@ -45,7 +45,7 @@ pub(super) async fn at_home<A: Import>(
                 item.row.set(institution, home.institution.into());
             }
             // The patient of a dry run may not have been written.
-            None if how == How::DryRun => {}
+            None if !how.writes() => {}
             None => {
                 let path = ["patientId".to_owned()];
                 item.faults.push(Fault::new(FaultCode::ReferenceMissing, path, "there is no such patient"));
@@ -67,7 +67,7 @@ async fn homes(db: &impl ConnectionTrait, how: How, keys: Vec<Uuid>) -> Result<H
             .select_only()
             .columns([Column::Uuid, Column::InstitutionId, Column::MergedInto])
             .filter(among(db, Column::Uuid, std::mem::take(&mut wanted)));
-        if how == How::Write {
+        if how.writes() {
             query = query.lock_shared();
         }
         let rows: Vec<(Uuid, Uuid, Option<Uuid>)> = query.into_tuple().all(db).await?;

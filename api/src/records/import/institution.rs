@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use crate::database::Cluster;
 use crate::error::Result;
-use crate::records::check::{Check, Kind};
+use crate::records::check::{Check, Kind, MAX_ADDRESS};
 use crate::records::medical_institution::MedicalInstitutions;
 use crate::scope::Scope;
 
@@ -29,7 +29,7 @@ pub struct ImportedInstitution {
     pub email: Option<String>,
     /// Phone number: 10 to 15 digits, at most 40 characters as written.
     pub phone_number: Option<String>,
-    /// Postal address: 1 to 200 characters.
+    /// Postal address: 1 to 500 characters.
     pub address: Option<String>,
     /// What others know it by.
     pub identifiers: Vec<ImportedIdentifier>,
@@ -54,25 +54,14 @@ fn item(record: ImportedInstitution) -> Item<MedicalInstitutions> {
     let told = |text: Option<String>| text.map_or(MaybeUndefined::Undefined, MaybeUndefined::Value);
     let row = ActiveModel {
         uuid: Set(record.uuid),
-        name: check.required("name", Kind::Name(200), &record.name.into_input()),
+        name: check.required("name", Kind::Name(200), &Some(record.name).into()),
         email: check.optional("email", Kind::Email, &told(record.email)),
         phone_number: check.optional("phoneNumber", Kind::Phone, &told(record.phone_number)),
-        address: check.optional("address", Kind::Plain(200), &told(record.address)),
+        address: check.optional("address", Kind::Plain(MAX_ADDRESS), &told(record.address)),
         ..ActiveModel::default()
     };
     let identifiers = checked(record.identifiers, &mut check);
     Item { identifiers, ..Item::new(record.uuid, row, check.into_faults()) }.of_source(record.source)
-}
-
-/// A text that a record must have: one that is not told is missing.
-pub(super) trait IntoInput {
-    fn into_input(self) -> MaybeUndefined<String>;
-}
-
-impl IntoInput for Option<String> {
-    fn into_input(self) -> MaybeUndefined<String> {
-        self.map_or(MaybeUndefined::Null, MaybeUndefined::Value)
-    }
 }
 
 impl Import for MedicalInstitutions {

@@ -23,6 +23,8 @@ mod plan;
 mod profile;
 mod put;
 mod recognised;
+mod recorded;
+mod reference;
 mod register;
 mod rule;
 mod vocabulary;
@@ -41,8 +43,9 @@ pub use institution::{ImportedInstitution, institutions};
 pub use known::{KnownRegister, known_doctors, known_institutions, known_registers};
 pub use medication::{ImportedMedication, medications};
 pub use origin::{Conflict, ImportSource};
-pub use outcome::{Outcome, Status, Summary};
+pub use outcome::{Outcome, Shortened, Status, Summary};
 pub use person::{ImportedPerson, Kept, people};
+pub use reference::{KeptReference, ReferenceTarget, keep_references, kept_references};
 pub use register::{ImportedRegister, entry_fault, registers};
 pub use rule::{Rule, birth_fault, death_fault, fault_of, past_fault, planned_fault};
 pub use vocabulary::{Codes, Vocabulary};
@@ -67,6 +70,24 @@ pub enum How {
     Write,
     /// Only tell what would be done.
     DryRun,
+    /// Write, and make records the source's own that are here, are evidently the same, and that no import made.
+    Adopt,
+    /// Only tell what [`Adopt`](Self::Adopt) would do.
+    DryAdopt,
+}
+
+impl How {
+    /// True where anything is written.
+    #[must_use]
+    pub const fn writes(self) -> bool {
+        matches!(self, Self::Write | Self::Adopt)
+    }
+
+    /// True where records that no import made become the source's own.
+    #[must_use]
+    pub const fn adopts(self) -> bool {
+        matches!(self, Self::Adopt | Self::DryAdopt)
+    }
 }
 
 /// What became of a record.
@@ -76,6 +97,8 @@ pub enum Put {
     Created,
     /// These of its columns differed; none when only its identifiers did.
     Updated(Vec<&'static str>),
+    /// It was there, made by no import, and is the source's from now on; these of its columns differed.
+    Adopted(Vec<&'static str>),
     /// It was there already, with the same contents.
     Unchanged,
     /// It was there and has been deleted, and stays so.
@@ -86,6 +109,14 @@ pub enum Put {
     Conflict(Conflict),
     /// It breaks rules. Paths begin with the field's name.
     Refused(Vec<Fault>),
+}
+
+impl Put {
+    /// True of a record that is there now as it is told.
+    #[must_use]
+    pub const fn is_there(&self) -> bool {
+        matches!(self, Self::Created | Self::Updated(_) | Self::Adopted(_) | Self::Unchanged)
+    }
 }
 
 /// What an import must be allowed.

@@ -16,7 +16,6 @@ use crate::records::Collection;
 use crate::records::aggregate::{ActiveModel, Aggregate, Model};
 use crate::records::patient_register::PatientRegisters;
 
-use super::Put;
 use super::contact::patient_of;
 use super::evidence::shares_identifier;
 use super::plan::{Here, Plan};
@@ -78,7 +77,9 @@ impl Conflict {
     #[must_use]
     pub const fn reason(self) -> &'static str {
         match self {
-            Self::NotImported => "has the key of a record that is here and that no import made; nothing was written",
+            Self::NotImported => {
+                "has the key of a record that is here and that no import made; nothing was written. If an import made it before origins were kept, phr import fhir --adopt takes it over"
+            }
             Self::OtherSource => {
                 "has the key of a record that was imported from another source; nothing was written. Name the server that the input comes from"
             }
@@ -102,8 +103,8 @@ pub(super) fn conflict<A: Import>(item: &Item<A>, present: &Model<A>, here: &Her
         .or_else(|| (source.is_doubtful(item.uuid) && !is_evident(item, present, here)).then_some(Conflict::Unnamed))
 }
 
-/// True where a record told by an unnamed server is the one that is here, and not another one with the same id.
-fn is_evident<A: Import>(item: &Item<A>, present: &Model<A>, here: &Here<A>) -> bool {
+/// True where a record that is told is evidently the one that is here, and not another one under the same key.
+pub(super) fn is_evident<A: Import>(item: &Item<A>, present: &Model<A>, here: &Here<A>) -> bool {
     let told = institution_told::<A>(&item.row);
     if told.is_some() && told != institution_of::<A>(present) {
         return false;
@@ -142,7 +143,7 @@ pub(super) async fn origins<C: Collection>(
     Ok(found.into_iter().map(|origin| (origin.uuid, origin)).collect())
 }
 
-/// Writes the origins of records that are new, and of those that the import has moved to another institution.
+/// Writes the origins of records that are new or adopted, and of those that the import has moved to another institution.
 pub(super) async fn record_origins<A: Import>(
     tx: &Transaction,
     items: &[Item<A>],
@@ -151,12 +152,14 @@ pub(super) async fn record_origins<A: Import>(
 ) -> Result<()> {
     let mut rows = Vec::new();
     for (item, plan) in items.iter().zip(plans) {
-        let (Some(source), Some(row)) = (&item.source, &plan.row) else { continue };
+        let Some(source) = item.source.as_ref().filter(|_| !plan.is_idle()) else { continue };
         let before = here.origins.get(&item.uuid).map(|origin| origin.institution_id);
-        let Some(institution) = institution_told::<A>(row).or(before) else {
+        let told = plan.row.as_ref().and_then(institution_told::<A>).or(before);
+        let present = || here.records.get(&item.uuid).and_then(institution_of::<A>);
+        let Some(institution) = told.or_else(present) else {
             return Err(Error::internal("an imported record that belongs to no institution"));
         };
-        if plan.put != Put::Created && before == Some(institution) {
+        if before == Some(institution) {
             continue;
         }
         if let Some(from) = before.filter(|from| *from != institution) {

@@ -19,7 +19,8 @@ pub enum Status {
     Failed,
 }
 
-/// What became of one resource, or of a part of the input that holds none. Tells no value of a resource.
+/// What became of one resource, or of a part of the input that holds none. Tells no value of a resource but for the texts
+/// that had to be shortened.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Outcome {
@@ -49,6 +50,25 @@ pub struct Outcome {
     /// The elements of an imported resource that records have no place for, such as `reaction.note`; at most 50.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub no_place_for: Vec<String>,
+    /// Texts of an imported resource that are longer than the records' columns, whole: of each the record has the beginning.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub shortened: Vec<Shortened>,
+}
+
+/// Text that was longer than what a record can hold.
+#[derive(Clone, PartialEq, Eq, Hash, Serialize, async_graphql::SimpleObject)]
+#[graphql(name = "ShortenedText")]
+pub struct Shortened {
+    /// Place in the resource, such as `Patient.name[0].given`.
+    pub path: String,
+    /// The whole text, of which the record has the beginning.
+    pub text: String,
+}
+
+impl std::fmt::Debug for Shortened {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Shortened").field("path", &self.path).finish_non_exhaustive()
+    }
 }
 
 /// How many resources of which type had which outcome, and why.

@@ -63,7 +63,7 @@ impl<A: Import> Told<A> {
             let puts = put::<A>(scope, cluster, how, items).await?;
             for ((person, place), put) in origins.iter().zip(puts) {
                 match put {
-                    Put::Created | Put::Updated(_) => kept[*person].has_changed = true,
+                    Put::Created | Put::Updated(_) | Put::Adopted(_) => kept[*person].has_changed = true,
                     Put::Unchanged | Put::Merged => {}
                     Put::Conflict(conflict) => {
                         kept[*person].leave_out(place, &format!("was left out: {}", conflict.reason()));

@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use crate::clock::Clock;
 use crate::database::{Cluster, Consistency, Transaction, violation};
-use crate::deed::{Action, Deed, Outcome};
+use crate::deed::Outcome;
 use crate::error::{Error, Fault, Result};
 use crate::records::aggregate::{ActiveModel, Aggregate, Model};
 use crate::records::check::Check;
@@ -25,6 +25,7 @@ use crate::scope::Scope;
 use super::identifier::{ImportedIdentifier, blamed, foreign_identifier, write_identifiers};
 use super::origin::{ImportSource, origins, record_origins};
 use super::plan::{Here, Plan, is_kept, plan};
+use super::recorded::{note, record_refusal};
 use super::{How, MAX_CHUNK, Put, require};
 
 pub(super) type Column<A> = <<A as crate::criteria::Criteria>::Entity as EntityTrait>::Column;
@@ -150,11 +151,11 @@ pub(super) async fn put<A: Import>(scope: &Scope, cluster: &Cluster, how: How, i
     if items.len() > MAX_CHUNK {
         return Err(Error::internal("more records were imported at once than fit a statement"));
     }
-    if how == How::DryRun {
+    if !how.writes() {
         let reader = cluster.read(scope, Consistency::Strong);
         let items = &settled(&reader, how, items).await?;
         let here = here::<A>(&reader, items, |query| query).await?;
-        let puts: Vec<Put> = items.iter().map(|item| plan(item, &here).put).collect();
+        let puts: Vec<Put> = items.iter().map(|item| plan(item, &here, how).put).collect();
         let compared =
             items.iter().filter_map(|item| disclosure::compared::<A>(here.records.get(&item.uuid)?, &item.row));
         cluster.record(scope, compared.map(|deed| (deed, Outcome::Succeeded)).collect()).await?;
@@ -166,7 +167,7 @@ pub(super) async fn put<A: Import>(scope: &Scope, cluster: &Cluster, how: How, i
     let mut was_repeated = false;
     while let Some(part) = parts.pop_front() {
         let is_single = part.len() == 1;
-        match put_part(scope, cluster, &items[part.clone()]).await? {
+        match put_part(scope, cluster, how, &items[part.clone()]).await? {
             Ok(puts) => results[part].iter_mut().zip(puts).for_each(|(slot, put)| *slot = Some(put)),
             // Somebody else made it meanwhile: whose it is shows when it is looked at again.
             Err(fault) if is_single && !was_repeated && fault.path == ["uuid"] => {
@@ -186,23 +187,39 @@ pub(super) async fn put<A: Import>(scope: &Scope, cluster: &Cluster, how: How, i
 }
 
 /// Writes records in one transaction. The inner error is a constraint's, and nothing was written then.
-async fn put_part<A: Import>(scope: &Scope, cluster: &Cluster, items: &[Item<A>]) -> Result<Result<Vec<Put>, Fault>> {
+async fn put_part<A: Import>(
+    scope: &Scope,
+    cluster: &Cluster,
+    how: How,
+    items: &[Item<A>],
+) -> Result<Result<Vec<Put>, Fault>> {
     let tx = cluster.write(scope).await?;
     A::introduce(&tx, items).await?;
-    let items = &settled(&tx, How::Write, items).await?;
+    put_within(scope, cluster, tx, how, items).await
+}
+
+/// The same within a transaction, which it ends.
+pub(super) async fn put_within<A: Import>(
+    scope: &Scope,
+    cluster: &Cluster,
+    tx: Transaction,
+    how: How,
+    items: &[Item<A>],
+) -> Result<Result<Vec<Put>, Fault>> {
+    let items = &settled(&tx, how, items).await?;
     let here = here::<A>(&tx, items, QuerySelect::lock_exclusive).await?;
-    let plans: Vec<Plan<A>> = items.iter().map(|item| plan(item, &here)).collect();
+    let plans: Vec<Plan<A>> = items.iter().map(|item| plan(item, &here, how)).collect();
     // What is written tells by itself what differed; any other result tells that the record is here, and in what state.
     let told = items.iter().zip(&plans).filter(|(_, plan)| !matches!(plan.put, Put::Created | Put::Updated(_)));
     let compared = told.filter_map(|(item, _)| disclosure::compared::<A>(here.records.get(&item.uuid)?, &item.row));
     cluster.record(scope, compared.map(|deed| (deed, Outcome::Succeeded)).collect()).await?;
     let identifiers: Vec<identifier::ActiveModel> =
         plans.iter().flat_map(|plan| plan.identifiers.iter().cloned()).collect();
-    if plans.iter().all(|plan| plan.row.is_none()) && identifiers.is_empty() {
+    if plans.iter().all(Plan::is_idle) {
         tx.rollback().await?;
         return Ok(Ok(plans.into_iter().map(|plan| plan.put).collect()));
     }
-    items.iter().zip(&plans).for_each(|(item, plan)| note(&tx, plan, here.records.get(&item.uuid)));
+    items.iter().zip(&plans).for_each(|(item, plan)| note(&tx, item, plan, here.records.get(&item.uuid)));
     // Of one record it is told which of its identifiers is at fault.
     let chunk = if items.len() == 1 { 1 } else { IDENTIFIER_CHUNK };
     match write::<A>(&tx, &plans, identifiers.chunks(chunk)).await {
@@ -221,29 +238,6 @@ async fn put_part<A: Import>(scope: &Scope, cluster: &Cluster, items: &[Item<A>]
             Ok(Err(fault))
         }
     }
-}
-
-/// Puts on record what the refusal of one record tells: that it is here, and whose the identifiers are that stand in its way.
-async fn record_refusal<A: Import>(
-    scope: &Scope,
-    cluster: &Cluster,
-    item: &Item<A>,
-    present: Option<&Model<A>>,
-    blamed: &[identifier::ActiveModel],
-) -> Result<()> {
-    let keys: Vec<Uuid> = blamed.iter().filter_map(|row| row.uuid.try_as_ref().copied()).collect();
-    let reader = cluster.read(scope, Consistency::Strong);
-    let query = identifier::Entity::find().filter(among(&reader, identifier::Column::Uuid, keys));
-    let others = if blamed.is_empty() { Vec::new() } else { query.all(&reader).await? };
-    let of_another = |row: identifier::Model| Deed {
-        patients: row.patient_id.into_iter().collect(),
-        institution: row.institution_id,
-        fields: ["uuid".into()].into(),
-        ..Deed::new(Action::Read, "Identifier").on(row.uuid)
-    };
-    let own = present.and_then(|model| disclosure::compared::<A>(model, &item.row));
-    let deeds = own.into_iter().chain(others.into_iter().map(of_another));
-    cluster.record(scope, deeds.map(|deed| (deed, Outcome::Succeeded)).collect()).await
 }
 
 /// The records, completed by what only the database knows.
@@ -269,27 +263,6 @@ fn fault_of<A: Import>(
         (Some([row]), [item]) => blamed(said, row, &item.identifiers),
         _ => without_root(said),
     })
-}
-
-/// Notes what is done to a record, or to its identifiers where it stays as it is.
-fn note<A: Import>(tx: &Transaction, plan: &Plan<A>, present: Option<&Model<A>>) {
-    if let Some(row) = &plan.row {
-        let changed = match &plan.put {
-            Put::Updated(changed) => Some(changed.as_slice()),
-            _ => None,
-        };
-        let version = present.map_or(1, |model| A::version(model) + 1);
-        return tx.note(disclosure::put::<A>(row, version, changed));
-    }
-    for identifier in &plan.identifiers {
-        tx.note(Deed {
-            key: identifier.uuid.try_as_ref().copied(),
-            patients: identifier.patient_id.try_as_ref().copied().flatten().into_iter().collect(),
-            institution: identifier.institution_id.try_as_ref().copied().flatten(),
-            fields: ["value".into()].into(),
-            ..Deed::new(Action::Update, "Identifier")
-        });
-    }
 }
 
 /// The error names the identifiers that were being written, where it was not the rows. `RecordNotUpdated` is that of

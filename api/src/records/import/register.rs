@@ -9,7 +9,7 @@ use crate::clock::Clock;
 use crate::database::{Cluster, Transaction};
 use crate::date::Date;
 use crate::error::{Fault, Result};
-use crate::records::check::{Check, Kind};
+use crate::records::check::{Check, Kind, MAX_ADDRESS, MAX_NAME};
 use crate::records::dependent::{PatientAllergies, PatientConditions, PatientMedications};
 use crate::records::patient_register::{PatientRegisters, check_span, initial_status};
 use crate::scope::{HOME_INSTITUTION, Scope};
@@ -29,9 +29,9 @@ pub struct ImportedRegister {
     pub uuid: Uuid,
     /// The server that the record comes from.
     pub source: ImportSource,
-    /// First name: 1 to 50 characters.
+    /// First name: 1 to 200 characters.
     pub first_name: Option<String>,
-    /// Last name: 1 to 50 characters.
+    /// Last name: 1 to 200 characters.
     pub last_name: Option<String>,
     /// Date of birth: from 1900-01-01 to today.
     pub date_of_birth: Option<NaiveDate>,
@@ -41,9 +41,9 @@ pub struct ImportedRegister {
     pub email: Option<String>,
     /// Phone number: 10 to 15 digits, at most 40 characters as written.
     pub phone_number: Option<String>,
-    /// Postal address: 1 to 100 characters.
+    /// Postal address: 1 to 500 characters.
     pub address: Option<String>,
-    /// Whom to call in an emergency: 1 to 50 characters.
+    /// Whom to call in an emergency: 1 to 200 characters.
     pub emergency_contact: Option<String>,
     /// Allergies in plain words; replaces the present list.
     pub allergies: Option<Vec<String>>,
@@ -93,14 +93,14 @@ fn item(record: ImportedRegister, clock: &dyn Clock) -> Item<PatientRegisters> {
     let death = check.death_date("dateOfDeath", death, clock.latest_day());
     let row = ActiveModel {
         uuid: Set(record.uuid),
-        first_name: check.optional("firstName", Kind::Name(50), &told(record.first_name)),
-        last_name: check.optional("lastName", Kind::Name(50), &told(record.last_name)),
+        first_name: check.optional("firstName", Kind::Name(MAX_NAME), &told(record.first_name)),
+        last_name: check.optional("lastName", Kind::Name(MAX_NAME), &told(record.last_name)),
         date_of_birth: check.birth_date("dateOfBirth", birth, clock.latest_day()),
         date_of_death: death,
         email: check.optional("email", Kind::Email, &told(record.email)),
         phone_number: check.optional("phoneNumber", Kind::Phone, &told(record.phone_number)),
-        address: check.optional("address", Kind::Plain(100), &told(record.address)),
-        emergency_contact: check.optional("emergencyContact", Kind::Name(50), &told(record.emergency_contact)),
+        address: check.optional("address", Kind::Plain(MAX_ADDRESS), &told(record.address)),
+        emergency_contact: check.optional("emergencyContact", Kind::Name(MAX_NAME), &told(record.emergency_contact)),
         allergies: check.texts("allergies", &list(record.allergies)),
         medical_history: check.texts("medicalHistory", &list(record.medical_history)),
         current_medications: check.texts("currentMedications", &list(record.current_medications)),

@@ -72,7 +72,7 @@ async fn of_kind<D: Aggregate>(
         return Err(Error::internal("more records were withdrawn at once than fit a statement"));
     }
     let keys: Vec<Uuid> = wrong.iter().map(|(key, _)| *key).collect();
-    if how == How::DryRun {
+    if !how.writes() {
         let reader = cluster.read(scope, Consistency::Strong);
         let found = Found::<D>::among(&reader, wrong, &keys, |query| query).await?;
         let rows = found.own.iter().chain(&found.foreign);

@@ -6,7 +6,7 @@ use uuid::Uuid;
 use crate::clock::Clock;
 use crate::date::Date;
 use crate::error::Result;
-use crate::records::check::{Check, Kind, optional_reference};
+use crate::records::check::{Check, Kind, MAX_ADDRESS, MAX_NAME, optional_reference};
 use crate::scope::{Permission, Scope};
 
 /// A patient to register.
@@ -14,9 +14,9 @@ use crate::scope::{Permission, Scope};
 pub struct PatientRegisterItemInput {
     /// UUID of the new record, of any version but 5; made by the server when left out.
     pub uuid: Option<Uuid>,
-    /// First name: 1 to 50 characters. Left out for a person with a single name, which is the last name then.
+    /// First name: 1 to 200 characters. Left out for a person with a single name, which is the last name then.
     pub first_name: Option<String>,
-    /// Last name: 1 to 50 characters.
+    /// Last name: 1 to 200 characters.
     pub last_name: Option<String>,
     /// Date of birth: from 1900-01-01 to today. Required unless `incomplete`.
     pub date_of_birth: Option<Date>,
@@ -24,9 +24,9 @@ pub struct PatientRegisterItemInput {
     pub email: Option<String>,
     /// Phone number: 10 to 15 digits, at most 40 characters as written. Required unless `incomplete`.
     pub phone_number: Option<String>,
-    /// Postal address: 1 to 100 characters. Required unless `incomplete`.
+    /// Postal address: 1 to 500 characters. Required unless `incomplete`.
     pub address: Option<String>,
-    /// Person to call in an emergency: 1 to 50 characters. Required unless `incomplete`.
+    /// Person to call in an emergency: 1 to 200 characters. Required unless `incomplete`.
     pub emergency_contact: Option<String>,
     /// True: the register may lack parts that a complete one has, as that of a newborn without an email address. It is
     /// `INCOMPLETE` then, lists them under `missing`, and becomes `PENDING` when an update fills the last of them.
@@ -75,9 +75,9 @@ pub struct CreatePatientRegistersInput {
 /// What is to be changed. What is left out stays as it is; null means unknown, where a record may do without.
 #[derive(Clone, Debug, Default, InputObject)]
 pub struct PatientRegisterChanges {
-    /// First name: 1 to 50 characters. Only an incomplete register may lack both names.
+    /// First name: 1 to 200 characters. Only an incomplete register may lack both names.
     pub first_name: MaybeUndefined<String>,
-    /// Last name: 1 to 50 characters. Only an incomplete register may lack both names.
+    /// Last name: 1 to 200 characters. Only an incomplete register may lack both names.
     pub last_name: MaybeUndefined<String>,
     /// Date of birth: from 1900-01-01 to today. Only an incomplete register may lack it.
     pub date_of_birth: MaybeUndefined<Date>,
@@ -85,9 +85,9 @@ pub struct PatientRegisterChanges {
     pub email: MaybeUndefined<String>,
     /// Phone number: 10 to 15 digits, at most 40 characters as written. Only an incomplete register may lack it.
     pub phone_number: MaybeUndefined<String>,
-    /// Postal address: 1 to 100 characters. Only an incomplete register may lack it.
+    /// Postal address: 1 to 500 characters. Only an incomplete register may lack it.
     pub address: MaybeUndefined<String>,
-    /// Whom to call in an emergency: 1 to 50 characters. Only an incomplete register may lack it.
+    /// Whom to call in an emergency: 1 to 200 characters. Only an incomplete register may lack it.
     pub emergency_contact: MaybeUndefined<String>,
     /// Allergies in plain words: at most 100, of at most 500 characters each. The list replaces the present one.
     pub allergies: MaybeUndefined<Vec<String>>,
@@ -174,13 +174,13 @@ impl PatientRegisterChanges {
     /// judged elsewhere.
     pub(super) fn columns(&self, clock: &dyn Clock, check: &mut Check) -> ActiveModel {
         ActiveModel {
-            first_name: check.not_blank("firstName", Kind::Name(50), &self.first_name),
-            last_name: check.not_blank("lastName", Kind::Name(50), &self.last_name),
+            first_name: check.not_blank("firstName", Kind::Name(MAX_NAME), &self.first_name),
+            last_name: check.not_blank("lastName", Kind::Name(MAX_NAME), &self.last_name),
             date_of_birth: check.birth_date("dateOfBirth", self.date_of_birth, clock.latest_day()),
             email: check.optional("email", Kind::Email, &self.email),
             phone_number: check.optional("phoneNumber", Kind::Phone, &self.phone_number),
-            address: check.optional("address", Kind::Plain(100), &self.address),
-            emergency_contact: check.optional("emergencyContact", Kind::Name(50), &self.emergency_contact),
+            address: check.optional("address", Kind::Plain(MAX_ADDRESS), &self.address),
+            emergency_contact: check.optional("emergencyContact", Kind::Name(MAX_NAME), &self.emergency_contact),
             allergies: check.texts("allergies", &self.allergies),
             medical_history: check.texts("medicalHistory", &self.medical_history),
             current_medications: check.texts("currentMedications", &self.current_medications),
