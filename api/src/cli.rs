@@ -7,7 +7,9 @@ use clap::{Parser, Subcommand};
 
 use crate::config::Config;
 use crate::console::{self, tell_line};
-use crate::{app, doctor, export, file_modes, graphql, import, key, migrate, observability, token, user, verify};
+use crate::{
+    app, doctor, export, file_modes, graphql, import, key, migrate, normalize, observability, token, user, verify,
+};
 
 /// A patient health record server: GraphQL over PostgreSQL, or over an embedded SQLite file.
 #[derive(Debug, Parser)]
@@ -47,6 +49,9 @@ enum Command {
     /// Export records for elsewhere.
     #[command(subcommand)]
     Export(export::Command),
+    /// Bring records that other programs wrote, or that are older than the rules, into the form in which the server writes
+    /// them: texts in NFC, and phone numbers as they are compared. Needed too after an institution's country has changed.
+    Normalize(normalize::Options),
     /// Print an access token for whoever is at this machine.
     Token(token::Options),
     /// Create users from this machine.
@@ -126,6 +131,7 @@ async fn execute(command: Command, mut config: Config) -> ExitCode {
         Command::Audit(command) => verify::run(&config, command).await.unwrap_or_else(|error| fail(&error)),
         Command::Import(command) => import::run(&config, command).await.unwrap_or_else(|error| fail(&error)),
         Command::Export(command) => done(export::run(&config, command).await),
+        Command::Normalize(options) => done(normalize::run(&config, options).await),
         Command::Token(options) => done(token::run(&config, options).await),
         Command::User(command) => done(user::run(&config, command).await),
         Command::Key(command) => done(key::run(&config, command).await),

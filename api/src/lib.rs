@@ -34,6 +34,7 @@ mod key;
 pub mod listen;
 mod media;
 mod migrate;
+mod normalize;
 pub mod observability;
 pub mod origin;
 pub mod phone_number;

@@ -9,7 +9,7 @@ use support::root;
 const LADDER: &[&[&str]] = &[
     &["main", "lib"],
     &["cli"],
-    &["migrate", "doctor", "import", "export", "token", "user", "key", "verify"],
+    &["migrate", "normalize", "doctor", "import", "export", "token", "user", "key", "verify"],
     &["app"],
     &["server", "demo", "console", "file_modes"],
     &["media", "playground", "observability", "listen"],

@@ -37,6 +37,7 @@ mod merges;
 mod migrations;
 mod names;
 mod nested;
+mod normalize;
 mod paging;
 mod panics;
 mod patients;

@@ -24,6 +24,7 @@ mod joined;
 mod listing;
 pub mod medical_institution;
 mod nested;
+pub mod normalize;
 pub mod patient_merge;
 pub mod patient_register;
 pub mod patient_validation;
