@@ -2,7 +2,7 @@
 
 use sea_orm::entity::prelude::*;
 
-/// A row of `import_references`: the practitioner of a PractitionerRole, or the medicine that a Medication is.
+/// A row of `import_references`: the practitioner of a `PractitionerRole`, or the medicine that a Medication is.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "import_references")]
 pub struct Model {

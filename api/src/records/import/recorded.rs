@@ -22,7 +22,9 @@ pub(super) fn note<A: Import>(tx: &Transaction, item: &Item<A>, plan: &Plan<A>, 
         let adopted = disclosure::compared::<A>(model, &item.row);
         let adopted =
             adopted.map(|deed| Deed { action: Action::Update, fields: ["import_origin".into()].into(), ..deed });
-        adopted.into_iter().for_each(|deed| tx.note(deed));
+        if let Some(deed) = adopted {
+            tx.note(deed);
+        }
     }
     if let Some(row) = &plan.row {
         let changed = match &plan.put {
