@@ -222,8 +222,8 @@ fn a_doctor_with_a_single_name_comes_in_with_it(phr: &Phr) {
     assert_eq!(statuses(&outcomes), expected, "{outcomes:?}");
     assert!(outcomes[3].is("FAILED", "Practitioner.name[0].family", "a first name or a last name"), "{outcomes:?}");
     assert!(outcomes[7].is("CREATED", "Patient.generalPractitioner[0]", "was left out"), "{outcomes:?}");
-    let names = "SELECT coalesce(first_name, '-') || '|' || coalesce(last_name, '-') FROM doctors ORDER BY 1";
-    assert_eq!(phr.database.sql().column(names), ["-|Dr. Kim Lee", "-|Sukarno", "Teller|-"]);
+    let rows = "SELECT coalesce(first_name, '-') || '|' || coalesce(last_name, '-') FROM doctors ORDER BY 1";
+    assert_eq!(phr.database.sql().column(rows), ["-|Dr. Kim Lee", "-|Sukarno", "Teller|-"]);
     assert_eq!(register(phr, 1)["doctor"]["lastName"], "Sukarno");
     let again = import(phr, &all);
     assert_eq!(statuses(&again)[..3], ["UNCHANGED"; 3], "{again:?}");
