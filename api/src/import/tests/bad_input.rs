@@ -34,7 +34,7 @@ async fn what_does_not_fit_costs_itself_and_tells_its_place() {
     );
     let odd = odd_patient(|patient| patient["telecom"][0]["value"] = json!("at home")).await;
     assert_eq!(odd.path.as_deref(), Some("Patient.telecom[0]"));
-    let odd = odd_patient(|patient| patient["address"][0]["city"] = json!("x".repeat(490))).await;
+    let odd = odd_patient(|patient| patient["address"][0]["line"] = json!(["x".repeat(490)])).await;
     assert_eq!(path_and_reason(&odd), (Some("Patient.address[0]"), "was shortened: must have at most 500 characters"));
     let odd = odd_patient(|patient| patient["identifier"][0]["value"] = json!("x".repeat(201))).await;
     assert_eq!(odd.path.as_deref(), Some("Patient.identifier[0].value"));

@@ -274,7 +274,11 @@ async fn a_medication_is_told_by_itself_or_fails() {
     let place = "MedicationRequest.medicationReference";
     let absent = told(Status::Failed, place, "has no text, no display text and no code of a system");
     assert_eq!(odd(request(json!({ "reference": "#other" })), |_| {}).await, absent);
-    let absent = told(Status::Failed, place, "refers to no Medication of this input, and has no display text");
+    let absent = told(
+        Status::Failed,
+        place,
+        "refers to no Medication of this input, or of an earlier one from the same server, and has no display text",
+    );
     assert_eq!(odd(request(json!({ "reference": "Medication/7" })), |_| {}).await, absent);
     let shown = json!({ "reference": "Medication/7", "display": "Insulin" });
     assert_eq!(odd(request(shown), |_| {}).await, told(Status::Created, "", ""));
