@@ -4,12 +4,13 @@
 #
 #   PHR_PG_NODE              this node's name, such as db-main. Required. Replicas show it as application_name; the
 #                            node's replication slot is the name with _ for -.
-#   PHR_PG_NODES             every node as NAME=HOST:PORT, comma separated, this one included. Required. It is how this
-#                            node reaches the others, so each node may have a list of its own (proxies in between).
+#   PHR_PG_NODES             every node as NAME=HOST:PORT, comma separated. Required. It is how this node reaches the
+#                            others, so each node may have a list of its own (proxies in between).
 #   PHR_PG_PRIMARY           the node that is made primary when nothing exists yet; otherwise every role is asked for
 #   PHR_PG_DATA              data directory, absolute. Default: $PGDATA. Beside it stand DATA with .new, .pgpass, .lock,
 #                            .log and .socket appended
-#   PHR_PG_PORT              port to listen on. Default: the port of this node in PHR_PG_NODES
+#   PHR_PG_PORT              port to listen on. Default: the port of this node in PHR_PG_NODES; required where that does
+#                            not name it
 #   PHR_PG_LISTEN            listen_addresses. Default: 127.0.0.1
 #   PHR_PG_SOCKET_DIR        folder of the Unix socket. Default: DATA.socket
 #   PHR_PG_NETWORKS          from where others may connect, comma separated: CIDR, or samenet. Default: 127.0.0.1/32,::1/128
@@ -25,7 +26,14 @@
 #   PHR_PG_SYNCHRONOUS_STANDBY_NAMES
 #                            synchronous_standby_names, applied at every start. Default: none (asynchronous)
 #   PHR_PG_SLOT_WAL_KEEP     WAL kept for a replica that is gone, at most (max_slot_wal_keep_size). Default: 4GB
-#   PHR_PG_ARCHIVE_COMMAND   archive_command. Without one archive_mode is off: nothing pretends to archive.
+#   PHR_PG_MEMORY            what PostgreSQL may size itself for, such as 2GB, or auto: the container's limit, or the machine's
+#                            memory. Without it PostgreSQL's own defaults hold.
+#   PHR_BACKUP_REPO          folder of the repository of backups that the primary archives to, see backup.bash. Without one
+#                            archive_mode is off: nothing pretends to archive.
+#   PHR_BACKUP_FROM          folder of a repository that this node is fed from, and from nothing else: it streams from
+#                            nobody, so that nobody waits for it. It may be read-only.
+#   PHR_PG_APPLY_DELAY       how far such a node stays behind on purpose (recovery_min_apply_delay). Default: not at all
+#   PHR_PG_ARCHIVE_COMMAND   an archive_command of your own, instead of the one that PHR_BACKUP_REPO stands for
 #   PHR_PG_FENCED            what a node does that was primary when another has taken over: wait (default) until it is
 #                            rebuilt, exit (status 3), rebuild (drops what only it has), or ignore
 #   PHR_PG_WAIT_INTERVAL     seconds between two looks for the primary. Default: 3
@@ -38,8 +46,8 @@
 #   PHR_SERVER_USER          login of the server, a member of phr_server and of nothing else. Default: phr
 #   REPLICATION_USER         login of replicas, REPLICATION and nothing else. Default: replicator
 #   REWIND_USER              login of pg_rewind, four functions that read files and nothing else. Default: rewinder
-#   POSTGRES_PASSWORD, PHR_SERVER_PASSWORD, REPLICATION_PASSWORD, REWIND_PASSWORD
-#                            their passwords; or, with _FILE appended, the files they stand in. No defaults.
+#   POSTGRES_PASSWORD, PHR_SERVER_PASSWORD, REPLICATION_PASSWORD, REWIND_PASSWORD, BACKUP_KEY
+#                            their passwords, and what backups are encrypted with; or, with _FILE appended, the files they stand in. No defaults.
 #                            Without a REWIND_PASSWORD there is no such login, and nodes are rebuilt by copying.
 
 # The scripts use what seems unused here.
@@ -117,11 +125,14 @@ port_of() {
 
 slot_of() { printf '%s' "${1//-/_}"; }
 
-[[ -n $(address_of "$PHR_PG_NODE") ]] || fail "PHR_PG_NODES does not name $PHR_PG_NODE"
 PHR_PG_PORT=${PHR_PG_PORT:-$(port_of "$PHR_PG_NODE")}
+[[ -n $PHR_PG_PORT ]] || fail "PHR_PG_NODES does not name $PHR_PG_NODE, and there is no PHR_PG_PORT"
 socket_dir=${PHR_PG_SOCKET_DIR:-$PHR_PG_DATA.socket}
 readonly socket_dir
-mkdir -p "$socket_dir"
+mkdir -p "$socket_dir" "$PHR_PG_DATA.socket"
+# What pgBackRest knows: of the repository that is archived to, and of the one that this node is fed from.
+readonly backrest_folder=$PHR_PG_DATA.pgbackrest
+readonly backup_config=$backrest_folder/backup.conf feed_config=$backrest_folder/feed.conf
 
 # --- secrets ----------------------------------------------------------------------------------------------------------
 
@@ -160,133 +171,8 @@ write_passfile() {
     mv "$passfile.$$" "$passfile"
 }
 
-# --- settings ---------------------------------------------------------------------------------------------------------
-
-# One value of postgresql.conf, or of a connection string.
-quoted() { printf "'%s'" "${1//\'/\'\'}"; }
-
-tls_parameters() {
-    [[ -z ${PHR_PG_TLS_DIR:-} ]] || printf ' sslmode=verify-full sslrootcert=%s' "$PHR_PG_TLS_DIR/root.crt"
-}
-
-# replication_connection NODE..: several may be named; whichever is primary is followed, so that a promotion needs no
-# change here. A peer that vanished without a word is given up after some ten seconds.
-replication_connection() {
-    local node hosts=() ports=() IFS=,
-    for node in "$@"; do
-        hosts+=("$(host_of "$node")")
-        ports+=("$(port_of "$node")")
-    done
-    printf 'host=%s port=%s user=%s passfile=%s application_name=%s target_session_attrs=primary' \
-        "${hosts[*]}" "${ports[*]}" "$replication_user" "$passfile" "$PHR_PG_NODE"
-    printf ' connect_timeout=3 keepalives_idle=5 keepalives_interval=2 keepalives_count=3 tcp_user_timeout=10000%s' \
-        "$(tls_parameters)"
-}
-
-# has_patroni: Patroni decides who is primary, whom to follow, and whom to wait for. See patroni.bash.
-has_patroni() { [[ -n ${PHR_ETCD_NODES:-} ]]; }
-
-# settings: the lines of phr.conf. With Patroni, which writes postgresql.conf itself, they are handed to it.
-settings() {
-    local others
-    mapfile -t others < <(others)
-    echo "listen_addresses = $(quoted "${PHR_PG_LISTEN:-127.0.0.1}")"
-    echo "port = $PHR_PG_PORT"
-    echo "unix_socket_directories = $(quoted "$socket_dir")"
-    echo "unix_socket_permissions = 0700"
-    echo "timezone = 'UTC'"
-    echo "log_timezone = 'UTC'"
-    echo "password_encryption = 'scram-sha-256'"
-    echo
-    echo "wal_level = replica"
-    echo "hot_standby = on"
-    echo "max_wal_senders = 10"
-    echo "max_replication_slots = 10"
-    echo "# A replica that is gone for good cannot fill the primary's disk: its slot is given up instead."
-    echo "max_slot_wal_keep_size = ${PHR_PG_SLOT_WAL_KEEP:-4GB}"
-    echo "# For the moment after a promotion, when the other replicas' slots on the new primary hold nothing yet."
-    echo "wal_keep_size = 256MB"
-    echo "wal_sender_timeout = 10s"
-    echo "wal_receiver_timeout = 10s"
-    echo "wal_retrieve_retry_interval = 1s"
-    has_patroni || echo "synchronous_standby_names = $(quoted "${PHR_PG_SYNCHRONOUS_STANDBY_NAMES:-}")"
-    if [[ ${#others[@]} -gt 0 ]] && ! has_patroni; then
-        echo "primary_conninfo = $(quoted "$(replication_connection "${others[@]}")")"
-        echo "primary_slot_name = $(quoted "$(slot_of "$PHR_PG_NODE")")"
-    fi
-    if [[ -n ${PHR_PG_ARCHIVE_COMMAND:-} ]]; then
-        echo "archive_mode = on"
-        echo "archive_command = $(quoted "$PHR_PG_ARCHIVE_COMMAND")"
-    else
-        echo "archive_mode = off"
-    fi
-    echo
-    echo "# A refused row stands in an error's DETAIL, and a patient's data in a statement: neither is for a log."
-    echo "log_error_verbosity = terse"
-    echo "log_min_error_statement = panic"
-    echo "log_parameter_max_length_on_error = 0"
-    echo "log_line_prefix = '%m [%p] %q%u@%d '"
-    if [[ -n ${PHR_PG_TLS_DIR:-} ]]; then
-        echo "ssl = on"
-        echo "ssl_cert_file = $(quoted "$PHR_PG_TLS_DIR/server.crt")"
-        echo "ssl_key_file = $(quoted "$PHR_PG_TLS_DIR/server.key")"
-        echo "ssl_ca_file = $(quoted "$PHR_PG_TLS_DIR/root.crt")"
-    fi
-    if [[ ${PHR_PG_FAST:-} == 1 ]]; then
-        echo "fsync = off"
-    fi
-    printf '%s\n' "${PHR_PG_SETTINGS:-}"
-}
-
-# write_settings DATA: phr.conf and pg_hba.conf, from the environment, at every start.
-write_settings() {
-    local data=$1
-    if ! has_patroni; then
-        {
-            echo "# Written at every start from the environment; changes made here are lost. See PHR_PG_SETTINGS."
-            settings
-        } >"$data/phr.conf"
-        grep -qxF "include 'phr.conf'" "$data/postgresql.conf" || echo "include 'phr.conf'" >>"$data/postgresql.conf"
-    fi
-    write_access "$data"
-}
-
-# The superuser has no password: only whoever runs this node may act as it, through the socket.
-identities() { echo "operator $(id -un) $superuser"; }
-
-# access DATA: the lines of pg_hba.conf.
-access() {
-    local host=host network
-    [[ -z ${PHR_PG_TLS_DIR:-} ]] || host=hostssl
-    echo "local all $superuser peer map=operator"
-    echo "local replication $replication_user scram-sha-256"
-    echo "local all all scram-sha-256"
-    tr ',' '\n' <<<"${PHR_PG_NETWORKS:-127.0.0.1/32,::1/128}" | while read -r network; do
-        [[ -n $network ]] || continue
-        echo "$host replication $replication_user $network scram-sha-256"
-        echo "$host postgres $rewind_user $network scram-sha-256"
-        echo "$host all $replication_user,$rewind_user $network reject"
-        echo "$host all all $network scram-sha-256"
-    done
-    if [[ -f $1/phr_listeners ]]; then
-        while read -r network; do
-            echo "$host replication $replication_user $network scram-sha-256"
-        done <"$1/phr_listeners"
-    fi
-}
-
-write_access() {
-    identities >"$1/pg_ident.conf"
-    {
-        echo "# Written at every start from the environment. See PHR_PG_NETWORKS, and add-listener."
-        access "$1"
-    } >"$1/pg_hba.conf"
-}
-
-# Settings that belong to another node, or to an earlier time, and would override ours.
-forget_copied_settings() {
-    [[ ! -f $1/postgresql.auto.conf ]] || sed -i '/^primary_conninfo/d; /^primary_slot_name/d' "$1/postgresql.auto.conf"
-}
+# shellcheck source-path=SCRIPTDIR source=settings.bash
+. "$PHR_SCRIPTS/settings.bash"
 
 # --- this node --------------------------------------------------------------------------------------------------------
 
