@@ -25,7 +25,8 @@ information() {
 check_feed() {
     local found
     found=$(information "$feed_config" "$PHR_BACKUP_FROM") || return 0
-    [[ $(jq -r '.[0].db[-1]."system-id" // empty' <<<"$found") == "$(control "$PHR_PG_DATA" 'Database system identifier')" ]] ||
+    # jq would round the number.
+    [[ $(grep -o '"system-id":[0-9]*' <<<"$found" | tail -n 1 | cut -d : -f 2) == "$(control "$PHR_PG_DATA" 'Database system identifier')" ]] ||
         fail "$PHR_PG_DATA belongs to another cluster than the backups in $PHR_BACKUP_FROM: left as it is"
 }
 
