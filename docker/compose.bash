@@ -34,3 +34,12 @@ container() {
 runs() { [[ -n $(container "$1") && $(docker inspect -f '{{.State.Running}}' "$(container "$1")" 2>/dev/null) == true ]]; }
 
 sql_at() { docker exec -i "$(container "$1")" psql -X -q -A -t -v ON_ERROR_STOP=1 -h /run/postgresql -d "${3:-postgres}" -c "$2"; }
+
+# primary: the first of the nodes that is one.
+primary() {
+    local node
+    for node in "${nodes[@]}"; do
+        [[ $(sql_at "$node" 'SELECT pg_is_in_recovery()' 2>/dev/null) != f ]] || { echo "$node" && return; }
+    done
+    return 1
+}
