@@ -77,13 +77,13 @@ archived() {
 
 # lineage TIMELINE: the timelines that led to it, each with the number of the segment where it was left; itself last.
 lineage() {
-    local file=$backrest_folder/history parent position
+    local file history parent position
     if [[ $1 != 00000001 ]]; then
-        rm -f "$file"
-        backrest archive-get "$1.history" "$file" >/dev/null || return
+        file=$(backrest repo-ls --recurse "archive/phr" | grep -F "$1.history" | head -n 1)
+        history=$(backrest repo-get "archive/phr/$file") || return
         while read -r parent position _; do
             [[ -z $parent || $parent == \#* ]] || printf '%08X %s\n' "$parent" "$(number_at "$position")"
-        done <"$file"
+        done <<<"$history"
     fi
     echo "$1 end"
 }
@@ -96,7 +96,7 @@ gaps() {
     while read -r name; do have[$name]=1; done <<<"$list"
     newest=$(cut -c 1-8 <<<"$list" | sort | tail -n 1)
     [[ -n $newest ]] || return 0
-    ancestors=$(lineage "$newest")
+    ancestors=$(lineage "$newest") || return
     last=$(grep -E "^${newest}[0-9A-F]{16}$" <<<"$list" | tail -n 1) || true
     here=$(number "$1")
     while read -r name until; do
