@@ -243,5 +243,7 @@ write_access() {
 
 # Settings that belong to another node, or to an earlier time, and would override ours.
 forget_copied_settings() {
+    # Patroni names its node's files in a postgresql.conf of its own, and keeps ours beside it.
+    has_patroni || [[ ! -f $1/postgresql.base.conf ]] || mv "$1/postgresql.base.conf" "$1/postgresql.conf"
     [[ ! -f $1/postgresql.auto.conf ]] || sed -i '/^primary_conninfo/d; /^primary_slot_name/d' "$1/postgresql.auto.conf"
 }
