@@ -28,6 +28,7 @@
 #   PHR_PG_SLOT_WAL_KEEP     WAL kept for a replica that is gone, at most (max_slot_wal_keep_size). Default: 4GB
 #   PHR_PG_MEMORY            what PostgreSQL may size itself for, such as 2GB, or auto: the container's limit, or the machine's
 #                            memory. Without it PostgreSQL's own defaults hold.
+#   PHR_PG_MAX_CONNECTIONS   max_connections then. Default: 500
 #   PHR_BACKUP_REPO          folder of the repository of backups that the primary archives to, see backup.bash. Without one
 #                            archive_mode is off: nothing pretends to archive.
 #   PHR_BACKUP_FROM          folder of a repository that this node is fed from, and from nothing else: it streams from
