@@ -70,17 +70,21 @@ backrest() { pgbackrest --config="$backup_config" --stanza=phr "$@"; }
 
 # --- what the archive holds -------------------------------------------------------------------------------------------
 
-# archived: the names of all segments in the repository, and of the histories of timelines.
+# start_in_first INDEX: of what `information` says, the segment that a backup in the first repository begins with.
+start_in_first() { jq -r --argjson index "$1" '[.[0].backup[]? | select(.database."repo-key" == 1)][$index].archive.start // empty'; }
+
+# archived: the names of all segments in the first repository, and of the histories of timelines.
 archived() {
-    backrest --log-level-console=error repo-ls --recurse "archive/phr" | sed -n 's/.*\/\([0-9A-F]\{24\}\)-.*/\1/p; s/.*\/\([0-9A-F]\{8\}\.history\).*/\1/p' | sort
+    backrest --repo=1 --log-level-console=error repo-ls --recurse "archive/phr" | sed -n 's/.*\/\([0-9A-F]\{24\}\)-.*/\1/p; s/.*\/\([0-9A-F]\{8\}\.history\).*/\1/p' | sort
 }
 
 # lineage TIMELINE: the timelines that led to it, each with the number of the segment where it was left; itself last.
 lineage() {
-    local file history parent position
+    local file history='' parent position
     if [[ $1 != 00000001 ]]; then
-        file=$(backrest repo-ls --recurse "archive/phr" | grep -F "$1.history" | head -n 1)
-        history=$(backrest repo-get "archive/phr/$file") || return
+        # A repository that was made anew lacks those of earlier timelines, and has nothing of them either.
+        file=$(backrest --repo=1 repo-ls --recurse "archive/phr" | grep -F "$1.history" | head -n 1) || true
+        [[ -z $file ]] || history=$(backrest --repo=1 repo-get "archive/phr/$file") || return
         while read -r parent position _; do
             [[ -z $parent || $parent == \#* ]] || printf '%08X %s\n' "$parent" "$(number_at "$position")"
         done <<<"$history"

@@ -32,7 +32,8 @@
 #   PHR_BACKUP_REPO          folder of the repository of backups that the primary archives to, see backup.bash. Without one
 #                            archive_mode is off: nothing pretends to archive.
 #   PHR_BACKUP_FROM          folder of a repository that this node is fed from, and from nothing else: it streams from
-#                            nobody, so that nobody waits for it. It may be read-only.
+#                            nobody, so that nobody waits for it. It may be read-only. PHR_BACKUP_FROM_2 is where it finds
+#                            what that one has lost.
 #   PHR_PG_APPLY_DELAY       how far such a node stays behind on purpose (recovery_min_apply_delay). Default: not at all
 #   PHR_PG_ARCHIVE_COMMAND   an archive_command of your own, instead of the one that PHR_BACKUP_REPO stands for
 #   PHR_PG_FENCED            what a node does that was primary when another has taken over: wait (default) until it is

@@ -46,10 +46,12 @@ repositories() {
 
 # write_backup_configs: for archive_command and restore_command, at every start.
 write_backup_configs() {
-    local folders
+    local folders second
     mapfile -t folders < <(repositories)
     [[ -z ${PHR_BACKUP_REPO:-} ]] || write_config "$backup_config" "$(server 1 "$PHR_PG_DATA" "$PHR_PG_PORT")" "${folders[@]}"
-    ! is_fed || write_config "$feed_config" "$(server 1 "$PHR_PG_DATA" "$PHR_PG_PORT")" "$PHR_BACKUP_FROM"
+    second=()
+    [[ -z ${PHR_BACKUP_FROM_2:-} ]] || second=("$PHR_BACKUP_FROM_2")
+    ! is_fed || write_config "$feed_config" "$(server 1 "$PHR_PG_DATA" "$PHR_PG_PORT")" "$PHR_BACKUP_FROM" "${second[@]}"
 }
 
 # --- settings ---------------------------------------------------------------------------------------------------------
