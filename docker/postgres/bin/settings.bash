@@ -90,7 +90,7 @@ sockets() {
 
 archive_settings() {
     local command=${PHR_PG_ARCHIVE_COMMAND:-}
-    [[ -n $command || -z ${PHR_BACKUP_REPO:-} ]] || command="$(pgbackrest_command "$backup_config") archive-push %p"
+    [[ -n $command || -z ${PHR_BACKUP_REPO:-} ]] || command="$PHR_SCRIPTS/archive-wal $backup_config %p"
     if [[ -z $command ]]; then
         echo "archive_mode = off"
         return
