@@ -13,7 +13,7 @@ use crate::observability;
 use crate::records::normalize::{Normalized, normalize};
 use crate::scope::Scope;
 
-/// How to normalize.
+/// Arguments of `phr normalize`.
 #[derive(Clone, Copy, Debug, clap::Args)]
 pub(crate) struct Options {
     /// Only tell what would be done.

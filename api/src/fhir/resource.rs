@@ -28,7 +28,7 @@ pub(super) enum Kind {
     Medication,
 }
 
-/// What a resource is called, which of its elements records have no place for, and which texts they cannot hold whole.
+/// Name of a resource, the elements of it that records have no place for, and the texts that they cannot hold whole.
 #[derive(Clone, Debug, Default)]
 pub(super) struct About {
     pub(super) resource_type: Option<String>,

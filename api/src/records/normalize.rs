@@ -39,7 +39,7 @@ const MAX_NAMED: usize = 100;
 /// Statuses of a register that a change of its texts takes back.
 const CONFIRMED: [&str; 3] = ["DOCTOR_VALIDATED", "INSTITUTION_VALIDATED", "VALIDATED"];
 
-/// What was done with the records of one kind, so far.
+/// Result of normalizing the records of one kind, so far.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Normalized {
     /// The kind of record, such as `PatientRegister`.
@@ -54,7 +54,7 @@ pub struct Normalized {
     pub reasons: Vec<(Uuid, &'static str)>,
 }
 
-/// Is told how the work on one kind of record goes on, after each batch.
+/// Receives the result so far, after each batch.
 pub type Progress<'p> = dyn FnMut(&Normalized) + Send + 'p;
 
 /// Brings all records into the form in which this server writes them, batch by batch; each change counts as one of the

@@ -34,7 +34,7 @@ impl Survey {
         }
     }
 
-    /// What references of later imports to roles and medicines of this input lead to, with the doctors that are known.
+    /// Targets of references of later imports to roles and medicines of this input, with the doctors that are known.
     pub(in crate::fhir) fn references(&self, doctors: &HashSet<Uuid>) -> Vec<KeptReference> {
         let doctor = |key: Uuid| self.roles.get(&key).map(|_| self.doctor(key));
         let kept = |(uuid, source): &(Uuid, ImportSource)| {

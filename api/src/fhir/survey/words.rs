@@ -92,7 +92,7 @@ impl Survey {
         named.filter(|key| !self.words.medications.contains_key(key))
     }
 
-    /// What a Medication of the input says.
+    /// Concept of a Medication of the input.
     pub(super) fn medicine(&self, key: Uuid) -> Option<&ImportedConcept> {
         self.words.medications.get(&key)
     }

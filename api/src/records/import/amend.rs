@@ -82,7 +82,7 @@ pub async fn relist(
     }
 }
 
-/// Where the database refuses the lists of several patients, those of each are tried.
+/// Writes the lists of many patients at once, or of each, where the database refuses that.
 async fn relist_all<D: Coded + Import>(
     scope: &Scope,
     cluster: &Cluster,

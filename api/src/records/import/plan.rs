@@ -56,7 +56,7 @@ impl<A: Import> Compared<A> {
     }
 }
 
-/// What is to be done with one record, given what is there. Whose a record is comes first: of another's nothing is told.
+/// Plan for one record, given the present ones. The owner is judged first: of another's record nothing is told.
 pub(super) fn plan<A: Import>(item: &Item<A>, here: &Here<A>, how: How) -> Plan<A> {
     let nothing = |put| Plan { put, row: None, identifiers: Vec::new() };
     let Some(model) = here.records.get(&item.uuid) else {

@@ -1,4 +1,4 @@
-//! What imports put on record of reads and writes.
+//! Audit events of imports.
 
 use entity::identifier;
 use sea_orm::{EntityTrait, QueryFilter};

@@ -23,11 +23,11 @@ pub struct KeptReference {
     pub uuid: Uuid,
     /// The server that it comes from.
     pub source: ImportSource,
-    /// What it leads to; none of a resource that was an error.
+    /// The record or medicine that it leads to; none of a resource that was an error.
     pub target: Option<ReferenceTarget>,
 }
 
-/// What a reference to a resource that is not kept itself leads to.
+/// Record or medicine that a reference leads to, of a resource that is not kept itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ReferenceTarget {
     /// The doctor who has a role.
@@ -36,7 +36,7 @@ pub enum ReferenceTarget {
     Medication(ImportedConcept),
 }
 
-/// Keeps what references of later imports lead to. Those that may be another server's are not kept.
+/// Keeps the targets of references of later imports. Those that may be another server's are not kept.
 ///
 /// # Errors
 /// `Forbidden`; as any write.
@@ -73,8 +73,8 @@ pub async fn keep_references(scope: &Scope, cluster: &Cluster, how: How, kept: V
     Ok(())
 }
 
-/// What references to these resources lead to, of those that an import from one of these sources held. What two sources
-/// tell differently leads nowhere.
+/// Targets of references to these resources, of those that an import from one of these sources held. A resource that two
+/// sources tell differently has none.
 ///
 /// # Errors
 /// `Forbidden`, and as any read.
