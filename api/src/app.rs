@@ -188,6 +188,8 @@ pub async fn serve(config: &Config, demo: bool) -> Result<(), Error> {
     let service = Service::new(&config.server, config.subscriptions, parts)?;
     let router = router(service, config.server.playground);
     let address = listener.local_addr().unwrap_or(address);
+    // Whoever is told that it is ready may tell it to stop.
+    let stopping = told_to_stop();
     tracing::info!(%address, database = ?target, "ready");
     let scheme = if tls.is_some() { "https" } else { "http" };
     let page = if config.server.playground { format!("{scheme}://{address}/ (GraphiQL), ") } else { String::new() };
@@ -198,7 +200,7 @@ pub async fn serve(config: &Config, demo: bool) -> Result<(), Error> {
     let security = (tls, config.server.proxies()?);
     // So that the first who gives a phone number does not wait.
     std::thread::spawn(crate::phone_number::load_plans);
-    listen::serve(listener, router, &config.server, security, drain, told_to_stop()).await;
+    listen::serve(listener, router, &config.server, security, drain, stopping).await;
     drop((relay, pruning));
     if let Some(tending) = tending {
         tending.stop(CLOSING_TIME).await;
@@ -370,19 +372,20 @@ pub(crate) async fn check_schema(target: &Target) -> Result<(), Error> {
     }
 }
 
-/// Waits until somebody wants the program to stop.
-pub(crate) async fn told_to_stop() {
-    use tokio::signal::unix::{SignalKind, signal};
-    let interrupted = tokio::signal::ctrl_c();
-    match signal(SignalKind::terminate()) {
-        Ok(mut terminated) => {
-            tokio::select! {
-                _ = interrupted => {}
-                _ = terminated.recv() => {}
-            }
+/// Waits until somebody wants the program to stop. Signals are heard from the call on, also before this is first polled.
+pub(crate) fn told_to_stop() -> impl Future<Output = ()> {
+    use tokio::signal::unix::{Signal, SignalKind, signal};
+    async fn heard(signal: std::io::Result<Signal>) {
+        match signal {
+            Ok(mut signal) => drop(signal.recv().await),
+            Err(_) => std::future::pending().await,
         }
-        Err(_) => {
-            interrupted.await.ok();
+    }
+    let (interrupted, terminated) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()));
+    async {
+        tokio::select! {
+            () = heard(interrupted) => {}
+            () = heard(terminated) => {}
         }
     }
 }

@@ -97,9 +97,9 @@ struct Usage<'d> {
 
 impl<'d> Usage<'d> {
     fn of(types: &'d Types, document: &'d ExecutableDocument, operation: &'d OperationDefinition) -> Self {
-        let (followed, defaulted, in_directives) = Default::default();
-        let (required, typed) = Default::default();
-        let mut usage = Self { types, document, followed, defaulted, required, typed, in_directives };
+        let [followed, defaulted, in_directives] = Default::default();
+        let mut usage =
+            Self { types, document, followed, defaulted, required: Vec::new(), typed: Vec::new(), in_directives };
         usage.directives(&operation.directives);
         usage.selections(&operation.selection_set.node, Some(root(operation.ty)));
         usage
