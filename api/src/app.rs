@@ -198,8 +198,8 @@ pub async fn serve(config: &Config, demo: bool) -> Result<(), Error> {
         tell_line!("GraphiQL is signed in as administrator; for other clients: phr token");
     }
     let security = (tls, config.server.proxies()?);
-    // So that the first who gives a phone number does not wait.
-    std::thread::spawn(crate::phone_number::load_plans);
+    // So that the first who gives a phone number does not wait; without a thread for it, that one does.
+    drop(std::thread::Builder::new().spawn(crate::phone_number::load_plans));
     listen::serve(listener, router, &config.server, security, drain, stopping).await;
     drop((relay, pruning));
     if let Some(tending) = tending {

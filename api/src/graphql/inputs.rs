@@ -138,7 +138,7 @@ fn constant(value: &Literal) -> Value {
     marked.unwrap_or_else(|never| match never {})
 }
 
-/// Where in an argument or a variable a value is.
+/// Place of a value in an argument or a variable.
 #[derive(Clone, Copy)]
 struct Place<'p> {
     above: Option<&'p Self>,

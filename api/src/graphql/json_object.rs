@@ -4,7 +4,7 @@ use std::marker::PhantomData;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 
-/// What is written as a JSON object. Derived implementations read it from a list of its fields' values, too.
+/// Value that is written as a JSON object. Derived implementations read it from a list of its fields' values, too.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct JsonObject<T>(pub T);
 

@@ -1,4 +1,4 @@
-//! Where the variables of a document stand, judged by the schema's types: what the library's validation does not look at, or
+//! Places of the variables of a document, judged by the schema's types: the library's validation does not look at them, or
 //! only for the variables of the request that happens to come first.
 
 use std::collections::HashSet;
@@ -86,9 +86,9 @@ struct Usage<'d> {
     types: &'d Types,
     document: &'d ExecutableDocument,
     followed: HashSet<&'d Name>,
-    /// Where there is a default instead.
+    /// Those for which there is a default instead.
     defaulted: HashSet<&'d Name>,
-    /// Where there is none.
+    /// Those for which there is none.
     required: Vec<(&'d Name, Pos)>,
     /// Every place of a variable within a value, with the type that is expected there.
     typed: Vec<(&'d Name, &'d Type, Pos)>,

@@ -63,7 +63,7 @@ impl<'r> Request<'r> {
         Ok(requests.into_iter().map(|JsonObject(request)| request).collect())
     }
 
-    /// Whether a JSON text is a list, as requests are that come together.
+    /// True when a JSON text is a list, as requests are that come together.
     #[must_use]
     pub fn is_batch(json: &[u8]) -> bool {
         without_mark(json).trim_ascii_start().starts_with(b"[")

@@ -44,7 +44,7 @@ pub(super) struct InputField {
 }
 
 impl InputField {
-    /// Whether a value must be given.
+    /// True when a value must be given.
     pub(super) const fn is_required(&self) -> bool {
         !self.kind.nullable && !self.has_default
     }
@@ -140,7 +140,7 @@ impl Types {
         }
     }
 
-    /// Whether whatever is of type `name` is also of type `on`.
+    /// True when whatever is of type `name` is also of type `on`.
     pub(super) fn is_a(&self, name: &str, on: &str) -> bool {
         name == on || self.memberships.get(name).is_some_and(|types| types.contains(on))
     }
